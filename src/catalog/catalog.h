@@ -1,0 +1,135 @@
+// What is known: devices, language models, places and impact factors, as dated rows with source,
+// unit, licence and validity. The rows are CSV files in src/catalog/data, embedded in the binary and
+// overridable row by row with `--catalog DIR`.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/estimate.h"
+#include "kernel/quantity.h"
+#include "kernel/result.h"
+
+namespace wattline::catalog {
+
+// Where a row comes from.
+struct Origin {
+  std::string source;   // title and link
+  std::string licence;
+  int year = 0;         // the year the figure is of
+  std::string valid_from, valid_to;  // ISO dates; empty: open
+};
+
+enum class DeviceKind { gpu, cpu, soc, accelerator };
+
+struct Device {
+  std::string name;  // "NVIDIA H100 SXM"
+  std::vector<std::string> aliases;
+  DeviceKind kind = DeviceKind::gpu;
+  Power board_power{0};                  // TDP or board power limit
+  std::optional<Power> idle_power;       // measured or published; absent: unknown
+  std::optional<Bytes> memory;
+  std::optional<Bandwidth> bandwidth;
+  std::map<std::string, ComputeRate> peak;  // dense, by number format: "fp32", "bf16", "fp8", "int8"
+  int cores = 0;                         // CPU cores, 0 otherwise
+  Origin origin;
+  std::string note;
+};
+
+struct Model {
+  std::string name;  // "llama-3.1-8b"
+  std::vector<std::string> aliases;
+  double parameters = 0, active_parameters = 0;  // counts; equal unless a mixture of experts
+  // Parameters known only as a range (closed models): 95 %.
+  std::optional<Interval> parameters_interval;
+  // The shape; 0 where it is not published (then roofline uses the parameter count alone).
+  int layers = 0, hidden = 0, heads = 0, kv_heads = 0, head_size = 0, feed_forward = 0, vocabulary = 0;
+  int context = 0;
+  int experts = 0, experts_per_token = 0;
+  // Bytes of KV cache per token when it is not 2*layers*kv_heads*head_size*element (latent attention).
+  std::optional<double> kv_elements_per_token;
+  Origin origin;
+  std::string note;
+};
+
+struct Place {
+  std::string code;  // "FR", "US-CA", "WORLD"
+  std::string name;
+  std::vector<std::string> aliases;  // ISO-3, other spellings
+  Estimate<CarbonIntensity> carbon_intensity;  // location-based yearly average, life cycle where stated
+  std::optional<Estimate<WaterIntensity>> water_intensity;  // off-site, of generation
+  Origin origin, water_origin;
+};
+
+// A cloud region or data centre: where it is and its own PUE.
+struct Region {
+  std::string provider, name;  // "gcp", "europe-west9"
+  std::string place;           // code
+  std::optional<double> pue;
+  std::optional<Estimate<CarbonIntensity>> carbon_intensity;  // the provider's own figure
+  Origin origin;
+};
+
+// Any other number: PUE defaults, WUE defaults, memory power, equivalences.
+struct Factor {
+  std::string id;  // "pue.default", "ga.v3.tree_year"
+  std::string description;
+  double value = 0;
+  Interval interval;  // 95 %; equal to the value when exact or unknown
+  std::string unit;
+  std::string group;
+  Origin origin;
+
+  FactorUse use() const;
+  RawEstimate estimate() const;  // base units, attributed to the factor's id
+};
+
+class Catalog {
+ public:
+  // The embedded rows, with those of `overrides` (same file names) put over or added to them.
+  static std::shared_ptr<Catalog> load(const std::filesystem::path& overrides = {});
+
+  // By name or alias, case and punctuation ignored. Unknown: Error with the nearest names.
+  const Device& device(std::string_view name) const;
+  const Model& model(std::string_view name) const;
+  const Place& place(std::string_view code_name_or_region) const;  // "" is the world row
+  const Region& region(std::string_view provider_slash_name) const;
+  const Factor& factor(std::string_view id) const;
+
+  const Device* find_device(std::string_view) const;
+  const Model* find_model(std::string_view) const;
+  const Place* find_place(std::string_view) const;  // also by region, "gcp/europe-west9"
+  const Region* find_region(std::string_view) const;
+
+  const std::vector<Device>& devices() const { return devices_; }
+  const std::vector<Model>& models() const { return models_; }
+  const std::vector<Place>& places() const { return places_; }
+  const std::vector<Region>& regions() const { return regions_; }
+  const std::vector<Factor>& factors() const { return factors_; }
+  // Digest of all rows, stored with ledger rows: "2026-11-24-3f9a1c".
+  const std::string& version() const { return version_; }
+
+ private:
+  std::vector<Device> devices_;
+  std::vector<Model> models_;
+  std::vector<Place> places_;
+  std::vector<Region> regions_;
+  std::vector<Factor> factors_;
+  std::map<std::string, std::size_t> device_index_, model_index_, place_index_, region_index_,
+      factor_index_;
+  std::string version_;
+
+  friend class Loader;
+};
+
+FactorUse use(const Device&);
+FactorUse use(const Model&);
+FactorUse use_carbon(const Place&);
+FactorUse use_water(const Place&);
+
+}  // namespace wattline::catalog

@@ -1,0 +1,87 @@
+// Typed columns with units, and how they travel: CSV, JSON, aligned text.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "kernel/json.h"
+#include "kernel/time.h"
+
+namespace wattline {
+
+enum class ColumnKind { text, number, integer, time, flag };
+
+struct Column {
+  std::string name;
+  ColumnKind kind = ColumnKind::text;
+  std::string unit;  // unit code (units.h) for numbers, "" when it has none
+  std::string help;
+
+  // Missing: NaN, INT64_MIN (integer, time), empty text. Flags are integers 0/1.
+  std::variant<std::vector<std::string>, std::vector<double>, std::vector<std::int64_t>> cells;
+
+  std::size_t size() const;
+  const std::vector<std::string>& texts() const { return std::get<0>(cells); }
+  const std::vector<double>& numbers() const { return std::get<1>(cells); }
+  const std::vector<std::int64_t>& integers() const { return std::get<2>(cells); }
+};
+inline constexpr std::int64_t missing_integer = INT64_MIN;
+
+class Table {
+ public:
+  Table() = default;
+  // `schema`: the named, versioned schema this table follows ("run.records.v1"), or "".
+  explicit Table(std::string schema) : schema_(std::move(schema)) {}
+
+  Table& text(std::string name, std::string help = {});
+  Table& number(std::string name, std::string unit = {}, std::string help = {});
+  Table& integer(std::string name, std::string unit = {}, std::string help = {});
+  Table& time(std::string name, std::string help = {});
+  Table& flag(std::string name, std::string help = {});
+
+  using Cell = std::variant<std::monostate, std::string, double, std::int64_t, Time, bool>;
+  // One cell per column, in order; wrong count or kind is our own fault (assert).
+  void add_row(std::vector<Cell> cells);
+
+  const std::string& schema() const { return schema_; }
+  std::string title;    // shown above the table
+  std::string caption;  // shown below it
+  std::size_t rows() const;
+  const std::vector<Column>& columns() const { return columns_; }
+  std::vector<Column>& columns() { return columns_; }
+  const Column* find(std::string_view name) const;
+  const Column& column(std::string_view name) const;  // Error lists the names there are
+
+  std::string cell_text(std::size_t row, std::size_t column, int significant = 6) const;
+
+ private:
+  std::string schema_;
+  std::vector<Column> columns_;
+};
+
+// --- CSV (RFC 4180; also ';' and tab, found from the header line; CRLF; UTF-8 byte order mark).
+struct CsvOptions {
+  char delimiter = 0;       // 0: find it
+  bool header = true;       // first line holds names
+  std::size_t skip_lines = 0;
+  bool infer = true;        // numbers and times become typed columns; false: all text
+  std::size_t max_rows = 50'000'000;
+};
+// Header cells like "power_w [W]" or "energy (kWh)" give the unit. Errors carry file:row:column.
+Table read_csv(std::string_view content, std::string_view where = "CSV", const CsvOptions& = {});
+// Streams rows without building a table: fields are valid during the call only.
+void for_each_csv_row(std::string_view content, char delimiter, std::string_view where,
+                      const std::function<void(std::size_t row, const std::vector<std::string_view>&)>&);
+std::string to_csv(const Table&);
+
+// {"schema":..., "columns":[{name,kind,unit,help}], "rows":[[...]]}
+void write_json(JsonWriter&, const Table&);
+// Aligned columns; numbers right-aligned; at most `width` characters wide (0: as wide as needed).
+std::string to_text(const Table&, int width = 100, std::size_t max_rows = 60);
+
+}  // namespace wattline
