@@ -4,7 +4,8 @@
 
 include(GoogleTest)
 
-set(WATTLINE_ROOM_ROOTS ${CMAKE_BINARY_DIR}/rooms)
+# Outside the build folder, so that every preset compiles with the same flags and ccache serves all.
+set(WATTLINE_ROOM_ROOTS ${CMAKE_SOURCE_DIR}/build/rooms)
 
 # wattline_room(NAME kernel USES other rooms... LIBS outside libraries...)
 # Sources are NAME/*.cpp; *_test.cpp go to wattline_NAME_test, *_fuzz.cpp each to a fuzz target.
@@ -36,6 +37,7 @@ function(wattline_room)
     foreach(used ${ROOM_TEST_USES})
       target_link_libraries(${target}_test PRIVATE wattline_${used})
     endforeach()
+    target_compile_definitions(${target}_test PRIVATE WATTLINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     wattline_warnings(${target}_test)
     gtest_discover_tests(${target}_test TEST_PREFIX ${ROOM_NAME}. DISCOVERY_MODE PRE_TEST
                          DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)

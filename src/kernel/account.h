@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,8 @@ class AccountSink {
   virtual ~AccountSink() = default;
   // Appends the fact durably and returns its uid.
   virtual std::string record(const Fact&) = 0;
+  // The same for many, in one transaction: for writers on a hot path that gather facts.
+  virtual void record_all(std::span<const Fact>) = 0;
 };
 
 }  // namespace wattline
