@@ -80,6 +80,7 @@ class JsonWriter {
   JsonWriter& key(std::string_view);
   JsonWriter& value(std::string_view);
   JsonWriter& value(const char* s) { return value(std::string_view(s)); }
+  JsonWriter& value(const std::string& s) { return value(std::string_view(s)); }
   JsonWriter& value(double);
   JsonWriter& value(std::int64_t);
   JsonWriter& value(int i) { return value(static_cast<std::int64_t>(i)); }
