@@ -181,14 +181,14 @@ std::string to_text(const Result& r, int width, bool unicode) {
     if (const auto* t = std::get_if<Table>(&block)) out += to_text(*t, width) + "\n";
     else if (const auto* f = std::get_if<Figure>(&block)) out += to_text(*f, std::min(width, 90), 14, unicode) + "\n";
     else if (const auto* s = std::get_if<Series>(&block)) {
-      Figure f;
-      f.title = s->name;
-      f.x.time = true;
-      f.y.unit = s->unit;
+      Figure drawn;
+      drawn.title = s->name;
+      drawn.x.time = true;
+      drawn.y.unit = s->unit;
       Figure::Trace trace{s->name, {}, s->values, {}, {}};
       for (Time at : s->times) trace.x.push_back(static_cast<double>(at.ns) * 1e-9);
-      f.traces.push_back(std::move(trace));
-      out += to_text(f, std::min(width, 90), 14, unicode) + "\n";
+      drawn.traces.push_back(std::move(trace));
+      out += to_text(drawn, std::min(width, 90), 14, unicode) + "\n";
     } else {
       out += wrapped(std::get<Note>(block).text, width, "  ") + "\n\n";
     }

@@ -94,9 +94,9 @@ std::string to_html(const Result& r) {
     } else if (const auto* f = std::get_if<Figure>(&block)) {
       out += fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", to_svg(*f), escaped(f->caption));
     } else if (const auto* s = std::get_if<Series>(&block)) {
-      Table t = to_table(*s);
-      t.title = s->name;
-      table_html(out, t);
+      Table samples = to_table(*s);
+      samples.title = s->name;
+      table_html(out, samples);
     } else {
       out += fmt::format("<p>{}</p>\n", escaped(std::get<Note>(block).text));
     }
