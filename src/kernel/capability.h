@@ -67,8 +67,15 @@ Capability capability(std::string room, std::string name, std::string summary,
 // --- Doors written once against the declaration.
 // Sets the options from a JSON object; unknown, missing and ill-typed members are Errors.
 std::shared_ptr<void> options_from_json(const Capability&, const Json&);
+// What to take for a field that the words do not give (environment, configuration files): the text
+// and where it comes from, for messages.
+struct Fallback {
+  std::string text, where;
+};
+using Fallbacks = std::function<std::optional<Fallback>(const Field&)>;
 // Sets the options from command-line words ("--cores", "12", "--cores=12", positionals).
-std::shared_ptr<void> options_from_arguments(const Capability&, const std::vector<std::string>&);
+std::shared_ptr<void> options_from_arguments(const Capability&, const std::vector<std::string>&,
+                                             const Fallbacks& = {});
 // Everything required is there; called by both readers.
 void check_required(const Capability&, const std::vector<bool>& given);
 std::string json_schema(const Capability&);

@@ -64,7 +64,8 @@ std::shared_ptr<void> options_from_json(const Capability& c, const Json& body) {
 }
 
 std::shared_ptr<void> options_from_arguments(const Capability& c,
-                                             const std::vector<std::string>& words) {
+                                             const std::vector<std::string>& words,
+                                             const Fallbacks& fallbacks) {
   auto options = c.make_options();
   const FieldTable& fields = c.fields;
   std::vector<bool> given(fields.size());
@@ -143,6 +144,17 @@ std::shared_ptr<void> options_from_arguments(const Capability& c,
       throw;
     }
     given[*i] = true;
+  }
+  for (std::size_t i = 0; fallbacks && i < fields.size(); ++i) {
+    if (given[i]) continue;
+    const auto fallback = fallbacks(fields[i]);
+    if (!fallback) continue;
+    try {
+      fields[i].set(options.get(), field_from_text(fields[i], fallback->text));
+    } catch (const Error& e) {
+      throw e.at(fallback->where);
+    }
+    given[i] = true;
   }
   check_required(c, given);
   return options;

@@ -113,7 +113,7 @@ TEST(Estimate, PositiveIntervalsStayPositive) {
 
 TEST(Estimate, PrintsWithIntervalAndMethod) {
   const E e = E::relative(1.366 * units::kWh, 0.2, Method::modelled, "TDP");
-  EXPECT_EQ(to_string(e), "1.366 kWh (1.12 .. 1.66, modelled)");
+  EXPECT_EQ(to_string(e), "1.366 kWh (1.11 .. 1.66, modelled)");
   EXPECT_EQ(e.measure("Wh").value, 1366);
   EXPECT_EQ(e.measure("Wh").unit, "Wh");
 }

@@ -53,7 +53,7 @@ TEST(ParseQuantity, RefusesWhatItIsNot) {
   EXPECT_THAT(error_of([] { parse<Energy>("nan J"); }), HasSubstr("finite"));
   EXPECT_THAT(error_of([] { parse<Energy>("1e999 J"); }), HasSubstr("finite"));
   EXPECT_THAT(error_of([] { parse<Energy>("1 J 2"); }), HasSubstr("unknown unit"));
-  EXPECT_THAT(error_of([] { parse<Duration>("1h30"); }), HasSubstr("without unit"));
+  EXPECT_THAT(error_of([] { parse<Duration>("1h30"); }), HasSubstr("no unit"));
   EXPECT_THAT(error_of([] { parse_unit("J/"); }), HasSubstr("ends in an operator"));
 }
 
