@@ -1,0 +1,214 @@
+#include "app/cli.h"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "app/environment.h"
+#include "app/invocation.h"
+#include "app/rooms.h"
+#include "app/settings.h"
+#include "app/terminal.h"
+#include "kernel/error.h"
+
+namespace wattline::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+int fail(const Error& e) {
+  std::string text = fmt::format("wattline: {}\n", e.where().empty() ? e.message() : e.where() + ": " + e.message());
+  if (!e.hint().empty()) text += fmt::format("  {}\n", e.hint());
+  std::fputs(text.c_str(), stderr);
+  return exit_code(e.kind());
+}
+
+std::string overview() {
+  std::string out =
+      "wattline: AI on the least energy that does the job well, and proof of what it cost\n\n"
+      "usage: wattline <room> <command> [options]\n\nstart here:\n";
+  const auto line = [](const std::string& left, const std::string& right) {
+    return fmt::format("  {:<28} {}\n", left, right);
+  };
+  for (const auto& r : rooms())
+    for (const auto& c : r.capabilities)
+      for (const auto& alias : c.aliases) out += line(alias, c.summary);
+  for (const auto& r : rooms()) {
+    out += fmt::format("\n{}: {}\n", r.name, r.summary);
+    for (const auto& c : r.capabilities) out += line(c.room + " " + c.name, c.summary);
+  }
+  out += "\nlearn: everything that trains\n" + line("learn --help", "a program of its own, wattline-learn");
+  out +=
+      "\noutput, for every command:\n"
+      "  --json                       the result as JSON, numbers unrounded\n"
+      "  --csv                        its first table, or its estimates, as CSV\n"
+      "  --html FILE                  a page of its own\n"
+      "  --quiet                      no line about the command's own energy\n"
+      "  --ascii                      no Unicode in drawings\n"
+      "  --seed N                     random numbers from this seed (default 1)\n"
+      "  --catalog DIR                your own rows over the built-in factors\n"
+      "  --ledger DIR                 where the account lies\n"
+      "\nexit codes: 0 done, 1 the verdict is no, 2 bad input, 3 the world failed\n";
+  return out;
+}
+
+std::string room_overview(const std::string& name) {
+  std::string out;
+  for (const auto& r : rooms()) {
+    if (r.name != name) continue;
+    out = fmt::format("{}: {}\n\n", r.name, r.summary);
+    for (const auto& c : r.capabilities) out += fmt::format("  {:<28} {}\n", c.room + " " + c.name, c.summary);
+    out += fmt::format("\n`wattline {} COMMAND --help` explains one\n", name);
+  }
+  return out;
+}
+
+void print(const std::string& text) {
+  // A reader that left (| head) is no fault; a full disk is.
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    if (errno != EPIPE) throw errno_error("write", "standard output", errno);
+}
+
+void write_file(const fs::path& path, const std::string& content) {
+  // Beside the target and renamed over it: a full disk leaves the old file whole.
+  const fs::path part = path.string() + ".part";
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  if (!file) throw errno_error("write", path.string(), errno);
+  file << content;
+  file.close();
+  std::error_code failed;
+  if (!file) {
+    const int why = errno;
+    fs::remove(part, failed);
+    throw errno_error("write", path.string(), why);
+  }
+  fs::rename(part, path, failed);
+  if (failed) throw errno_error("write", path.string(), failed.value());
+}
+
+// SIGINT and SIGTERM become a stop request; a second one ends the program at once.
+class StopOnSignal {
+ public:
+  explicit StopOnSignal(std::stop_source stop) : stop_(std::move(stop)) {
+    if (::pipe(pipe_) != 0) return;
+    write_end_ = pipe_[1];
+    watcher_ = std::thread([this] {
+      char byte;
+      while (::read(pipe_[0], &byte, 1) == 1 && byte == 's') {
+        if (stop_.stop_requested()) std::_Exit(130);
+        stop_.request_stop();
+      }
+    });
+    for (int s : {SIGINT, SIGTERM}) std::signal(s, on_signal);
+  }
+  ~StopOnSignal() {
+    for (int s : {SIGINT, SIGTERM}) std::signal(s, SIG_DFL);
+    write_end_ = -1;
+    if (!watcher_.joinable()) return;
+    [[maybe_unused]] const auto n = ::write(pipe_[1], "q", 1);
+    watcher_.join();
+    ::close(pipe_[0]);
+    ::close(pipe_[1]);
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+ private:
+  static void on_signal(int) {
+    const int fd = write_end_;
+    if (fd >= 0) [[maybe_unused]] const auto n = ::write(fd, "s", 1);
+  }
+  // A signal handler can reach nothing else.
+  static std::atomic<int> write_end_;
+  std::stop_source stop_;
+  int pipe_[2] = {-1, -1};
+  std::thread watcher_;
+};
+std::atomic<int> StopOnSignal::write_end_ = -1;
+
+int forward_to_learn(const std::string& program, const std::vector<std::string>& arguments) {
+  std::error_code ignored;
+  fs::path self = fs::read_symlink("/proc/self/exe", ignored);
+  if (self.empty()) self = program;
+  const std::string learn = (self.parent_path() / "wattline-learn").string();
+  std::vector<char*> argv{const_cast<char*>(learn.c_str())};
+  for (std::size_t i = 1; i < arguments.size(); ++i) argv.push_back(const_cast<char*>(arguments[i].c_str()));
+  argv.push_back(nullptr);
+  ::execv(learn.c_str(), argv.data());
+  if (errno == ENOENT)
+    throw Error(ErrorKind::unsupported, "wattline-learn is not installed beside wattline", learn,
+                "it needs libtorch and is built with -DWATTLINE_LEARN=ON");
+  throw errno_error("start", learn, errno);
+}
+
+int run_capability(const Invocation& in) {
+  const Capability& c = *in.capability;
+  Context context;
+  context.seed = in.seed;
+  std::stop_source stop;
+  context.stop = stop.get_token();
+  const Settings settings = Settings::load();
+  auto options = options_from_arguments(c, in.words, [&](const Field& f) { return settings.find(c, f); });
+  provide_shared_parts(context, in.catalog_dir, in.ledger_dir);
+
+  ProgressBar bar;
+  if (c.cost == Cost::job) context.on_progress = [&](double f, std::string_view what) { bar.show(f, what); };
+  context.on_log = [&](std::string_view line) { bar.log(line); };
+
+  Result result;
+  {
+    // What passes signals on to a child, and what ends in a blink, keeps the ordinary handling.
+    std::unique_ptr<StopOnSignal> watch;
+    if (c.cost != Cost::instant) watch = std::make_unique<StopOnSignal>(stop);
+    result = c.run(options.get(), context);
+    bar.clear();
+  }
+
+  switch (in.form) {
+    case OutputForm::json: print(to_json(result) + "\n"); break;
+    case OutputForm::csv: print(to_csv(result)); break;
+    case OutputForm::text:
+      print(to_text(result, terminal_width(STDOUT_FILENO), !in.ascii && unicode_locale()));
+      break;
+  }
+  if (in.form != OutputForm::text)
+    for (const auto& w : result.warnings) std::fputs(fmt::format("warning: {}\n", w).c_str(), stderr);
+  if (!in.html_file.empty()) write_file(in.html_file, to_html(result));
+  if (!in.quiet) std::fputs((self_account(context) + "\n").c_str(), stderr);
+  if (result.exit_code) return *result.exit_code;
+  return result.verdict && !result.verdict->holds ? 1 : 0;
+}
+
+}  // namespace
+
+int run_command_line(const std::string& program, const std::vector<std::string>& arguments) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    if (!arguments.empty() && arguments[0] == "learn") return forward_to_learn(program, arguments);
+    const Invocation in = read_invocation(arguments);
+    if (in.version) {
+      print("wattline " WATTLINE_VERSION "\n");
+      return 0;
+    }
+    if (in.help) {
+      const int width = terminal_width(STDOUT_FILENO);
+      print(in.capability ? help_text(*in.capability, width) : in.help_room.empty() ? overview() : room_overview(in.help_room));
+      return 0;
+    }
+    return run_capability(in);
+  } catch (const Error& e) {
+    return fail(e);
+  } catch (const std::bad_alloc&) {
+    return fail(world_error("not enough memory"));
+  }
+}
+
+}  // namespace wattline::app
