@@ -25,7 +25,7 @@
 
 namespace wattline::ledger {
 
-// `write` creates the folder and the file; `read` never writes anything, not even a journal.
+// `write` creates the folder and the file; `read` changes nothing that was recorded.
 enum class OpenMode { read, write };
 
 struct OpenOptions {

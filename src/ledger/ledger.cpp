@@ -1,0 +1,308 @@
+#include "ledger/ledger.h"
+
+#include <cstdlib>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "ledger/database.h"
+#include "ledger/row_store.h"
+#include "ledger/schema.h"
+
+namespace wattline::ledger {
+namespace fs = std::filesystem;
+namespace {
+
+std::string random_hex(int bytes) {
+  std::random_device source;
+  std::string out;
+  for (int i = 0; i < bytes; i += 4) out += fmt::format("{:08x}", static_cast<std::uint32_t>(source()));
+  return out.substr(0, static_cast<std::size_t>(2 * bytes));
+}
+
+// Sorts by time of making, so that indexes grow at their end.
+std::string new_uid() { return fmt::format("{:012x}-{}", Time::now().ns / 1'000'000, random_hex(10)); }
+
+std::string host_name() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) != 0 || name[0] == 0) return "unnamed";
+  return name;
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// The switch to WAL takes a lock that SQLite does not wait for.
+void set_wal(const Database& database, std::chrono::milliseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) try {
+      database.text("PRAGMA journal_mode = WAL");
+      return;
+    } catch (const Error&) {
+      if (std::chrono::steady_clock::now() > end) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+}  // namespace
+
+fs::path default_dir() {
+  if (const auto own = environment("WATTLINE_LEDGER"); !own.empty()) return own;
+  if (const auto xdg = environment("XDG_DATA_HOME"); !xdg.empty()) return fs::path(xdg) / "wattline" / "ledger";
+  if (const auto home = environment("HOME"); !home.empty())
+    return fs::path(home) / ".local" / "share" / "wattline" / "ledger";
+  throw world_error("no place for the account: neither HOME nor XDG_DATA_HOME is set", {},
+                    "give --ledger DIR");
+}
+
+struct Ledger::State {
+  fs::path file;
+  OpenOptions options;
+  OpenMode mode;
+  std::unique_ptr<Database> database;
+  std::string writer;
+  int schema = 0;
+  mutable std::mutex mutex;
+
+  void open_for_writing() {
+    std::error_code error;
+    fs::create_directories(file.parent_path(), error);
+    if (error)
+      throw Error(error == std::errc::permission_denied || error == std::errc::read_only_file_system
+                      ? ErrorKind::denied
+                      : ErrorKind::world,
+                  "cannot make the folder of the account: " + error.message(), file.parent_path().string(),
+                  "give a folder you may write with --ledger DIR");
+    database = std::make_unique<Database>(file, Database::Access::create, options.busy_timeout);
+    check_schema(*database);
+    set_wal(*database, options.busy_timeout);
+    // A record that was acknowledged outlives a power cut, not only a kill.
+    database->run("PRAGMA synchronous = FULL");
+    migrate(*database);
+    schema = check_schema(*database);
+    const std::string host = host_name();
+    Transaction transaction(*database);
+    Statement known(*database, "SELECT writer FROM writers WHERE host = ?");
+    known.bind(host);
+    if (known.step()) {
+      writer = known.text(0);
+    } else {
+      writer = random_hex(6);
+      Statement(*database, "INSERT INTO writers VALUES (?, ?, ?, 0, ?)")
+          .run(std::string_view(writer), std::string_view(host), Time::now().ns, first_link);
+    }
+    known.reset();
+    transaction.commit();
+  }
+
+  void open_for_reading() {
+    if (!fs::exists(file))
+      throw Error(ErrorKind::not_found, "there is no account here yet", file.string(),
+                  "the first `wattline run -- COMMAND` or answer of the gateway makes one");
+    try {
+      database = std::make_unique<Database>(file, Database::Access::read, options.busy_timeout);
+      schema = check_schema(*database);
+    } catch (const Error& e) {
+      // WAL needs a small index file even to read. Where the folder takes none and no journal
+      // waits, nobody can be writing: the file may be read as it is.
+      std::error_code ignored;
+      const auto journal = fs::file_size(fs::path(file.string() + "-wal"), ignored);
+      if (e.kind() != ErrorKind::denied || (!ignored && journal > 0) || ::access(file.c_str(), R_OK) != 0) throw;
+      database = std::make_unique<Database>(file, Database::Access::immutable, options.busy_timeout);
+      schema = check_schema(*database);
+    }
+    if (schema == 0)
+      throw Error(ErrorKind::not_found, "the account was begun but holds nothing yet", file.string());
+  }
+
+  void demand_writing() const {
+    if (mode == OpenMode::read)
+      throw Error(ErrorKind::denied, "the account was opened for reading only", file.string());
+  }
+
+  // Adds rows at the end of this writer's chain, inside a transaction of the caller.
+  void append(std::span<Row> rows) {
+    Statement head(*database, "SELECT last_seq, last_hash FROM writers WHERE writer = ?");
+    head.bind(writer);
+    if (!head.step()) throw world_error("the account has lost its list of writers", file.string());
+    std::int64_t seq = head.integer(0);
+    std::string last(head.text(1));
+    head.reset();
+    Statement known(*database, "SELECT 1 FROM facts WHERE uid = ?");
+    RowInserter insert(*database);
+    bool any = false;
+    for (Row& row : rows) {
+      known.bind(row.fact.uid);
+      const bool there = known.step();
+      known.reset();
+      if (there) continue;
+      row.writer = writer;
+      row.seq = ++seq;
+      row.prev_hash = last;
+      row.recorded = Time::now();
+      row.factor_set = options.factor_set;
+      row.hash = last = hash_of(canonical(row));
+      insert(row);
+      any = true;
+    }
+    if (any)
+      Statement(*database, "UPDATE writers SET last_seq = ?, last_hash = ? WHERE writer = ?")
+          .run(seq, std::string_view(last), std::string_view(writer));
+  }
+
+  std::string correct(std::string_view uid, Row row) {
+    demand_writing();
+    if (row.fact.uid.empty()) row.fact.uid = new_uid();
+    row.corrects = uid;
+    std::lock_guard lock(mutex);
+    Transaction transaction(*database);
+    Statement target(*database, "SELECT kind FROM facts WHERE uid = ?");
+    target.bind(uid);
+    if (!target.step())
+      throw Error(ErrorKind::not_found, fmt::format("no row with uid '{}'", uid.substr(0, 80)), file.string(),
+                  "`wattline ledger export` lists the rows with their uids");
+    target.reset();
+    Statement later(*database, "SELECT uid FROM facts WHERE corrects = ?");
+    later.bind(uid);
+    if (later.step() && later.text(0) != row.fact.uid)
+      throw bad_input(fmt::format("row '{}' was corrected before", uid), file.string(),
+                      fmt::format("correct its successor, '{}'", later.text(0)));
+    later.reset();
+    append({&row, 1});
+    transaction.commit();
+    return row.fact.uid;
+  }
+};
+
+Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Ledger::~Ledger() = default;
+
+std::shared_ptr<Ledger> Ledger::open(const fs::path& dir, OpenMode mode, OpenOptions options) {
+  auto state = std::make_unique<State>();
+  state->file = dir / file_name;
+  state->options = std::move(options);
+  state->mode = mode;
+  if (mode == OpenMode::write)
+    state->open_for_writing();
+  else
+    state->open_for_reading();
+  return std::shared_ptr<Ledger>(new Ledger(std::move(state)));
+}
+
+std::string Ledger::record(const Fact& fact) {
+  Row row;
+  row.fact = checked(fact);
+  if (row.fact.uid.empty()) row.fact.uid = new_uid();
+  state_->demand_writing();
+  std::lock_guard lock(state_->mutex);
+  Transaction transaction(*state_->database);
+  state_->append({&row, 1});
+  transaction.commit();
+  return row.fact.uid;
+}
+
+void Ledger::record_all(std::span<const Fact> facts) {
+  state_->demand_writing();
+  std::vector<Row> rows(facts.size());
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    rows[i].fact = checked(facts[i]);
+    if (rows[i].fact.uid.empty()) rows[i].fact.uid = new_uid();
+  }
+  if (rows.empty()) return;
+  std::lock_guard lock(state_->mutex);
+  Transaction transaction(*state_->database);
+  state_->append(rows);
+  transaction.commit();
+}
+
+std::string Ledger::correct(std::string_view uid, const Fact& instead) {
+  Row row;
+  row.fact = checked(instead);
+  return state_->correct(uid, std::move(row));
+}
+
+std::string Ledger::retract(std::string_view uid, std::string_view reason) {
+  const auto old = find(uid);
+  Fact nothing;
+  nothing.kind = "retraction";
+  nothing.begin = nothing.end = old ? old->fact.end : Time::now();
+  nothing.labels.emplace_back("reason", std::string(reason));
+  return correct(uid, nothing);
+}
+
+void Ledger::for_each(const Query& query, const std::function<void(const Row&)>& visit) const {
+  std::string sql = RowReader::select("WHERE end_ns >= ? AND end_ns < ?");
+  if (!query.kind.empty()) sql += " AND kind = ?";
+  if (!query.superseded)
+    sql += " AND kind <> 'retraction'"
+           " AND uid NOT IN (SELECT corrects FROM facts WHERE corrects <> '')";
+  sql += " ORDER BY end_ns, writer, seq";
+  std::lock_guard lock(state_->mutex);
+  Statement statement(*state_->database, sql);
+  statement.bind(query.since ? query.since->ns : INT64_MIN).bind(query.until ? query.until->ns : INT64_MAX);
+  if (!query.kind.empty()) statement.bind(query.kind);
+  RowReader reader(state_->file.string());
+  while (statement.step()) visit(reader.read(statement));
+}
+
+std::optional<Row> Ledger::find(std::string_view uid) const {
+  std::lock_guard lock(state_->mutex);
+  Statement statement(*state_->database, RowReader::select("WHERE uid = ?"));
+  statement.bind(uid);
+  if (!statement.step()) return std::nullopt;
+  return RowReader(state_->file.string()).read(statement);
+}
+
+std::int64_t Ledger::size() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->database->integer("SELECT count(*) FROM facts");
+}
+
+std::vector<ChainHead> Ledger::heads() const {
+  std::lock_guard lock(state_->mutex);
+  Statement statement(*state_->database, "SELECT writer, host, last_hash, last_seq FROM writers ORDER BY created");
+  std::vector<ChainHead> heads;
+  while (statement.step())
+    heads.push_back({std::string(statement.text(0)), std::string(statement.text(1)),
+                     std::string(statement.text(2)), statement.integer(3)});
+  return heads;
+}
+
+Verification Ledger::verify(const std::function<void(double)>& on_progress) const {
+  Verification out;
+  try {
+    // One moment for rows and heads, while other processes go on writing.
+    std::lock_guard lock(state_->mutex);
+    const Database& database = *state_->database;
+    database.run("BEGIN");
+    struct End {
+      const Database& database;
+      ~End() {
+        try {
+          database.run("COMMIT");
+        } catch (const Error&) {
+          // A read transaction holds nothing that could be lost.
+        }
+      }
+    } end{database};
+    verify_rows(database, out, on_progress);
+  } catch (const Error& e) {
+    // A damaged page is an answer to this question.
+    if (e.kind() != ErrorKind::world) throw;
+    if (out.holds) out.first_fault = e.what();
+    out.holds = false;
+  }
+  return out;
+}
+
+const fs::path& Ledger::file() const { return state_->file; }
+const std::string& Ledger::writer() const { return state_->writer; }
+int Ledger::schema_version() const { return state_->schema; }
+
+}  // namespace wattline::ledger

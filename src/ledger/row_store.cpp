@@ -1,0 +1,145 @@
+#include "ledger/row_store.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+namespace wattline::ledger {
+
+RowInserter::RowInserter(const Database& database)
+    : statement_(database,
+                 "INSERT INTO facts (writer, seq, prev_hash, hash, uid, recorded, corrects, factor_set, kind,"
+                 " begin_ns, end_ns, energy, energy_sd, by_factor, method, signed, sources, tokens_in,"
+                 " tokens_out, model, device, place, labels)"
+                 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)") {}
+
+void RowInserter::operator()(const Row& row) {
+  const Fact& f = row.fact;
+  const RawEstimate& e = f.energy.raw();
+  JsonWriter by, sources, labels;
+  by.begin_object();
+  for (const auto& [factor, sd] : e.by_factor())
+    if (sd != 0) by.member(factor, sd);
+  by.end_object();
+  sources.begin_array();
+  for (const auto& s : e.sources()) sources.value(s);
+  sources.end_array();
+  labels.begin_array();
+  for (const auto& [key, value] : f.labels) labels.begin_array().value(key).value(value).end_array();
+  labels.end_array();
+  using View = std::string_view;
+  statement_.run(View(row.writer), row.seq, View(row.prev_hash), View(row.hash), View(f.uid), row.recorded.ns,
+                 View(row.corrects), View(row.factor_set), View(f.kind), f.begin.ns, f.end.ns, e.value(),
+                 e.independent_sd(), View(by.str()), to_string(e.method()),
+                 static_cast<std::int64_t>(e.can_be_negative()), View(sources.str()), f.tokens_in, f.tokens_out,
+                 View(f.model), View(f.device), View(f.place), View(labels.str()));
+}
+
+std::string RowReader::select(std::string_view rest) {
+  return "SELECT writer, seq, prev_hash, hash, uid, recorded, corrects, factor_set, kind, begin_ns, end_ns,"
+         " energy, energy_sd, by_factor, method, signed, sources, tokens_in, tokens_out, model, device, place,"
+         " labels FROM facts " +
+         std::string(rest);
+}
+
+Row RowReader::read(const Statement& s) {
+  Row row;
+  row.writer = s.text(0);
+  row.seq = s.integer(1);
+  row.prev_hash = s.text(2);
+  row.hash = s.text(3);
+  Fact& f = row.fact;
+  f.uid = s.text(4);
+  row.recorded.ns = s.integer(5);
+  row.corrects = s.text(6);
+  row.factor_set = s.text(7);
+  f.kind = s.text(8);
+  f.begin.ns = s.integer(9);
+  f.end.ns = s.integer(10);
+  f.tokens_in = s.integer(17);
+  f.tokens_out = s.integer(18);
+  f.model = s.text(19);
+  f.device = s.text(20);
+  f.place = s.text(21);
+  try {
+    std::map<std::string, double> by;
+    if (const auto text = s.text(13); text != "{}")
+      for (const auto& [factor, sd] : parse_json(text).as_object()) by[factor] = sd.as_number();
+    if (const auto text = s.text(16); text != sources_.text || sources_.text.empty()) {
+      std::vector<std::string> all;
+      for (const auto& source : parse_json(text).as_array()) all.push_back(source.as_string());
+      sources_ = {std::string(text), std::move(all)};
+    }
+    if (const auto text = s.text(22); text != labels_.text || labels_.text.empty()) {
+      std::vector<std::pair<std::string, std::string>> all;
+      for (const auto& pair : parse_json(text).as_array()) {
+        if (pair.as_array().size() != 2) throw bad_input("a label that is not a pair of name and value");
+        all.emplace_back(pair.as_array()[0].as_string(), pair.as_array()[1].as_string());
+      }
+      labels_ = {std::string(text), std::move(all)};
+    }
+    f.energy = Estimate<Energy>(
+        restore(s.number(11), s.number(12), by, parse_method(s.text(14)), sources_.value, s.integer(15) != 0));
+  } catch (const Error& e) {
+    throw world_error("a damaged row: " + e.message(),
+                      fmt::format("{}: row {} of writer {} (uid {})", where_, row.seq, row.writer, f.uid),
+                      "`wattline ledger verify` checks all rows");
+  }
+  f.labels = labels_.value;
+  return row;
+}
+
+void verify_rows(const Database& database, Verification& out, const std::function<void(double)>& on_progress) {
+  const std::int64_t total = database.integer("SELECT count(*) FROM facts");
+  const auto fault = [&](std::string text) {
+    if (out.holds) out.first_fault = std::move(text);
+    out.holds = false;
+  };
+  struct Chain {
+    std::int64_t seq = 0;
+    std::string hash{first_link};
+  };
+  std::map<std::string, Chain, std::less<>> chains;
+  RowReader reader(database.file().string());
+  Statement statement(database, RowReader::select("ORDER BY writer, seq"));
+  while (out.holds && statement.step()) {
+    const Row row = reader.read(statement);
+    ++out.rows;
+    Chain& chain = chains[row.writer];
+    const auto here = [&] {
+      return fmt::format("row {} of writer {} (uid {}, kind {})", row.seq, row.writer, row.fact.uid, row.fact.kind);
+    };
+    if (row.seq != chain.seq + 1)
+      fault(fmt::format("{}: {} row(s) before it are missing", here(), row.seq - chain.seq - 1));
+    else if (row.prev_hash != chain.hash)
+      fault(here() + ": does not follow from the row before it");
+    else if (row.hash != hash_of(canonical(row)))
+      fault(here() + ": its content does not match its hash");
+    chain = {row.seq, row.hash};
+    if (on_progress && out.rows % 4096 == 0)
+      on_progress(static_cast<double>(out.rows) / static_cast<double>(total));
+  }
+  Statement writers(database, "SELECT writer, host, last_hash, last_seq FROM writers ORDER BY created");
+  while (writers.step()) {
+    ChainHead head{std::string(writers.text(0)), std::string(writers.text(1)), std::string(writers.text(2)),
+                   writers.integer(3)};
+    if (out.holds) {
+      const Chain& chain = chains[head.writer];
+      if (chain.seq < head.seq)
+        fault(fmt::format("writer {}: the last {} row(s) are missing", head.writer, head.seq - chain.seq));
+      else if (chain.seq != head.seq || chain.hash != head.hash)
+        fault(fmt::format("writer {}: its chain does not end where the list of writers says", head.writer));
+    }
+    out.chains.push_back(std::move(head));
+  }
+  if (out.holds && chains.size() > out.chains.size()) fault("rows of a writer that is not in the list of writers");
+  if (out.holds) {
+    Statement orphan(database,
+                     "SELECT uid, corrects FROM facts WHERE corrects <> ''"
+                     " AND corrects NOT IN (SELECT uid FROM facts) LIMIT 1");
+    if (orphan.step())
+      fault(fmt::format("row {} corrects {}, which is not there", orphan.text(0), orphan.text(1)));
+  }
+}
+
+}  // namespace wattline::ledger
