@@ -148,7 +148,7 @@ TEST(LedgerChaos, AFullDiskLosesOnlyWhatItRefused) {
     ::close(pipe[0]);
     // A limit on the file's size stands for a disk that ends.
     ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{200'000, 200'000};
+    const rlimit limit{1'000'000, 1'000'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     int code = 4, recorded = 0;
     try {

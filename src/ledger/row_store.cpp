@@ -63,18 +63,23 @@ Row RowReader::read(const Statement& s) {
   f.place = s.text(21);
   try {
     std::map<std::string, double> by;
-    if (const auto text = s.text(13); text != "{}")
-      for (const auto& [factor, sd] : parse_json(text).as_object()) by[factor] = sd.as_number();
-    if (const auto text = s.text(16); text != sources_.text || sources_.text.empty()) {
+    if (const auto text = s.text(13); text != "{}") {
+      const Json read = parse_json(text);
+      for (const auto& [factor, sd] : read.as_object()) by[factor] = sd.as_number();
+    }
+    if (const auto text = s.text(16); text != sources_.text) {
+      const Json read = parse_json(text);
       std::vector<std::string> all;
-      for (const auto& source : parse_json(text).as_array()) all.push_back(source.as_string());
+      for (const auto& source : read.as_array()) all.push_back(source.as_string());
       sources_ = {std::string(text), std::move(all)};
     }
-    if (const auto text = s.text(22); text != labels_.text || labels_.text.empty()) {
+    if (const auto text = s.text(22); text != labels_.text) {
+      const Json read = parse_json(text);
       std::vector<std::pair<std::string, std::string>> all;
-      for (const auto& pair : parse_json(text).as_array()) {
-        if (pair.as_array().size() != 2) throw bad_input("a label that is not a pair of name and value");
-        all.emplace_back(pair.as_array()[0].as_string(), pair.as_array()[1].as_string());
+      for (const auto& pair : read.as_array()) {
+        const auto& both = pair.as_array();
+        if (both.size() != 2) throw bad_input("a label that is not a pair of name and value");
+        all.emplace_back(both[0].as_string(), both[1].as_string());
       }
       labels_ = {std::string(text), std::move(all)};
     }

@@ -31,8 +31,8 @@ class RowReader {
   // time of a report.
   template <class T>
   struct Remembered {
-    std::string text;
-    T value;
+    std::string text = "[]";
+    T value{};
   };
   std::string where_;
   Remembered<std::vector<std::string>> sources_;
