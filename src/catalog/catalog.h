@@ -1,9 +1,12 @@
 // What is known: devices, language models, places and impact factors, as dated rows with source,
 // unit, licence and validity. The rows are CSV files in src/catalog/data, embedded in the binary and
-// overridable row by row with `--catalog DIR`.
+// overridable row by row with `--catalog DIR`: a row whose name is known changes the cells it gives, a
+// new name adds a row, "-" empties a cell; every such row says its own source and year. The columns:
+// docs/formats/catalog.md.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +38,7 @@ struct Device {
   std::optional<Power> idle_power;       // measured or published; absent: unknown
   std::optional<Bytes> memory;
   std::optional<Bandwidth> bandwidth;
+  std::optional<Bandwidth> link;         // to its neighbours, one direction (NVLink, PCIe)
   std::map<std::string, ComputeRate> peak;  // dense, by number format: "fp32", "bf16", "fp8", "int8"
   int cores = 0;                         // CPU cores, 0 otherwise
   Origin origin;
@@ -46,13 +50,16 @@ struct Model {
   std::vector<std::string> aliases;
   double parameters = 0, active_parameters = 0;  // counts; equal unless a mixture of experts
   // Parameters known only as a range (closed models): 95 %.
-  std::optional<Interval> parameters_interval;
+  std::optional<Interval> parameters_interval, active_parameters_interval;
   // The shape; 0 where it is not published (then roofline uses the parameter count alone).
   int layers = 0, hidden = 0, heads = 0, kv_heads = 0, head_size = 0, feed_forward = 0, vocabulary = 0;
   int context = 0;
   int experts = 0, experts_per_token = 0;
-  // Bytes of KV cache per token when it is not 2*layers*kv_heads*head_size*element (latent attention).
+  // Elements of KV cache per token when they are not 2*layers*kv_heads*head_size (latent attention).
   std::optional<double> kv_elements_per_token;
+  std::optional<bool> tied_embeddings;  // one matrix for input and output; absent: unknown
+  // So many of the layers look back only so many tokens (sliding window); 0: all see everything.
+  int window_layers = 0, window = 0;
   Origin origin;
   std::string note;
 };
@@ -111,7 +118,11 @@ class Catalog {
   const std::vector<Place>& places() const { return places_; }
   const std::vector<Region>& regions() const { return regions_; }
   const std::vector<Factor>& factors() const { return factors_; }
-  // Digest of all rows, stored with ledger rows: "2026-11-24-3f9a1c".
+  // The text of a data file that other rooms read themselves ("green_algorithms_places.csv"): the one
+  // of the override folder, else the embedded one. Error not_found.
+  std::string_view file(std::string_view name) const;
+  // Digest of all rows, stored with ledger rows: "2026-11-24-3f9a1c"; with overrides
+  // "2026-11-24-3f9a1c+7b20d4".
   const std::string& version() const { return version_; }
 
  private:
@@ -122,14 +133,21 @@ class Catalog {
   std::vector<Factor> factors_;
   std::map<std::string, std::size_t> device_index_, model_index_, place_index_, region_index_,
       factor_index_;
+  std::map<std::string, std::string, std::less<>> override_files_;  // name, content
   std::string version_;
 
   friend class Loader;
 };
 
+// What the index is searched by: letters and digits in lower case; for devices also without what
+// makers and drivers add ("(R)", "CPU", "Processor", "@ 2.60GHz").
+std::string name_key(std::string_view name);
+std::string device_key(std::string_view name);
+
 FactorUse use(const Device&);
 FactorUse use(const Model&);
 FactorUse use_carbon(const Place&);
 FactorUse use_water(const Place&);
+FactorUse use_carbon(const Region&);
 
 }  // namespace wattline::catalog
