@@ -1,0 +1,74 @@
+// The record of one answer: what was asked of which model, how long it took, what it cost.
+//
+// On the request path figures are plain numbers; where they come from (method, sources, device,
+// place) is the same for all answers of a model and is shared, as a Basis.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/estimate.h"
+#include "kernel/json.h"
+#include "kernel/time.h"
+
+namespace wattline::serve {
+
+enum class AnswerStatus { ok, error, cancelled };
+std::string_view to_string(AnswerStatus);
+
+// Value and 95 % interval, in a unit that the Basis fixes.
+struct Impact {
+  double value = 0, low = 0, high = 0;
+};
+
+// How one kind of figure is known. `tail` is the part of its JSON that never changes:
+// ,"unit":"J","method":"modelled","sources":["..."]}
+struct FigureBasis {
+  std::string unit;
+  Method method = Method::modelled;
+  std::vector<std::string> sources;
+  std::string tail;
+};
+FigureBasis figure_basis(std::string unit, Method, std::vector<std::string> sources);
+
+struct Basis {
+  std::string model;     // the name clients ask for
+  std::string catalog_model;  // "" when the catalog does not know it
+  std::string upstream;  // "builtin" or the upstream's name
+  std::string device;    // catalog name or what the machine says
+  std::string place;     // catalog code
+  FigureBasis energy, carbon, water;  // J, mgCO2e, mL
+};
+
+struct Answer {
+  std::string id;
+  Time begin, end;
+  std::shared_ptr<const Basis> basis;
+  AnswerStatus status = AnswerStatus::ok;
+  int http_status = 200;
+  bool streamed = false;
+  std::string finish_reason;  // "stop", "length" ..., "" when none was given
+  std::string error;          // what went wrong, for people
+  std::int64_t tokens_in = 0, tokens_out = 0;
+  bool tokens_estimated = false;  // the upstream did not say
+  Duration latency{0};
+  std::optional<Duration> first_token;  // since the request was read
+
+  Estimate<Energy> energy;          // at the device
+  Energy prefill{0}, decode{0};     // its parts; waste when the answer did not arrive
+  Impact joules, carbon, water;     // J, mgCO2e, mL
+};
+
+// {"value":..,"low":..,"high":..,"unit":..,"method":..,"sources":[..]}
+void append_impact(std::string& out, const Impact&, const FigureBasis&);
+// The answer as /api/v1/answers shows it.
+void append_json(std::string& out, const Answer&);
+// {"energy":{..},"carbon":{..},"water":{..},"answer_id":".."}: `usage.wattline`.
+void append_usage(std::string& out, const Answer&);
+// "0.00123": enough digits for a header.
+std::string short_number(double);
+
+}  // namespace wattline::serve

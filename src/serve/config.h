@@ -1,0 +1,145 @@
+// The gateway's configuration: what a TOML file says, checked, with defaults.
+//
+// Without a file: the built-in models on 127.0.0.1:8080. Every fault is an Error that carries
+// file:line, the field, the value found and what is allowed; unknown keys are faults too. Keys of
+// upstreams come from the environment only, by the name of the variable, so no secret is ever in a
+// file, a log or an error. docs/formats/serve-config.md describes the format.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "kernel/error.h"
+#include "kernel/quantity.h"
+
+namespace wattline::serve {
+
+struct ListenAddress {
+  std::string host = "127.0.0.1";  // "localhost", an IPv4 or IPv6 address
+  std::uint16_t port = 8080;       // 0: any free one
+  bool loopback() const;
+  std::string text() const;  // "127.0.0.1:8080", "[::1]:8080"
+};
+// "127.0.0.1:8080", "[::1]:8080", ":8080", "8080".
+ListenAddress parse_listen(std::string_view text, std::string_view where);
+
+struct BaseUrl {
+  bool tls = false;
+  std::string host;  // without brackets
+  std::uint16_t port = 80;
+  std::string path;       // "/v1", no trailing slash
+  std::string authority;  // for the Host header
+  bool loopback() const;
+};
+BaseUrl parse_base_url(std::string_view text, std::string_view where);
+
+// A value that must not be printed.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+  bool empty() const { return value_.empty(); }
+  const std::string& reveal() const { return value_; }
+
+ private:
+  std::string value_;
+};
+
+struct ServerConfig {
+  ListenAddress listen;
+  std::string place;           // catalog place; "" is the world, flagged
+  std::optional<double> pue;   // of this machine's site
+  Secret api_key;              // clients must send it
+  std::string api_key_env;
+  std::vector<std::string> allowed_hosts;    // further Host names that are us
+  std::vector<std::string> allowed_origins;  // further pages that may call us
+  int threads = 0;             // 0: one a core
+  std::int64_t answers_kept = 1000;
+  bool ledger = true;
+};
+
+struct LimitsConfig {
+  Bytes body{8.0 * 1024 * 1024};
+  Bytes header{16.0 * 1024};
+  std::int64_t connections = 4096;
+  Duration header_timeout{10}, body_timeout{30}, idle_timeout{75}, write_timeout{30};
+  Duration drain{20};
+};
+
+struct BuiltinConfig {
+  bool enabled = true;
+  int workers = 0;  // 0: one a core
+  std::int64_t queue = 64;
+  std::int64_t max_tokens = 1024;      // the most an answer may have
+  std::vector<std::string> models;     // empty: all there are
+};
+
+struct UpstreamModel {
+  std::string id;             // what clients ask for
+  std::string upstream_name;  // what the upstream calls it
+  std::string catalog;        // catalog model, for energy
+  std::string where;          // file:line
+};
+
+// How an upstream's energy is known.
+enum class EnergyMode {
+  automatic,  // on this machine and no GPU named: its share of CPU time; else modelled
+  modelled,   // roofline of the catalog's model on the catalog's device
+  share,      // the CPU time of the process that listens there, shared by the requests under way
+};
+
+struct UpstreamConfig {
+  std::string name;
+  BaseUrl url;
+  Secret api_key;
+  std::string api_key_env;
+  std::string ca_file;  // "" is the system's store
+  EnergyMode energy = EnergyMode::automatic;
+  std::string device;   // catalog device the model runs on
+  int devices = 1;
+  double weight_bits = 16, kv_bits = 16;
+  double batch = 0;     // 0: the requests this gateway has under way there
+  std::string place;    // "": the gateway's own
+  std::optional<double> pue;
+  std::int64_t max_in_flight = 1024;
+  Duration connect_timeout{5}, first_byte_timeout{120}, idle_timeout{60}, total_timeout{600};
+  Duration keep_alive{30};
+  Bytes max_reply{64.0 * 1024 * 1024};
+  std::vector<UpstreamModel> models;
+  std::string where;  // file:line
+};
+
+struct Config {
+  ServerConfig server;
+  LimitsConfig limits;
+  BuiltinConfig builtin;
+  std::vector<UpstreamConfig> upstreams;
+  std::string file;  // "" without one
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment process_environment();
+
+// Reads as far as possible and lists every fault.
+struct ConfigReading {
+  Config config;
+  std::vector<Error> faults;
+};
+ConfigReading read_config(std::string_view toml, const std::string& file, const Environment&);
+
+// What needs the catalog: names of places, devices and models. Fills UpstreamModel::catalog where
+// the catalog knows the model by its own name.
+std::vector<Error> check_against(Config&, const catalog::Catalog&);
+
+// Faults of the whole: a key is needed off loopback, something must be served, ids are unique.
+std::vector<Error> check_whole(const Config&);
+
+// One Error for all of them; nothing when there are none.
+void throw_faults(const std::vector<Error>&);
+
+}  // namespace wattline::serve

@@ -1,0 +1,229 @@
+#include "serve/toml_reader.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+#include "kernel/units.h"
+
+namespace wattline::serve {
+
+struct TomlTable::Node {
+  std::shared_ptr<const toml::table> root;  // keeps `table` alive
+  const toml::table* table;
+};
+
+namespace {
+
+std::string_view kind_of(const toml::node& n) {
+  switch (n.type()) {
+    case toml::node_type::string: return "a text";
+    case toml::node_type::integer: return "a whole number";
+    case toml::node_type::floating_point: return "a number";
+    case toml::node_type::boolean: return "true or false";
+    case toml::node_type::array: return "a list";
+    case toml::node_type::table: return "a table";
+    default: return "a date or time";
+  }
+}
+
+std::string place_of(const std::string& file, const toml::node& n) {
+  return fmt::format("{}:{}", file, static_cast<unsigned long>(n.source().begin.line));
+}
+
+}  // namespace
+
+TomlTable::TomlTable(std::shared_ptr<const Node> node, std::string file, std::string path,
+                     std::vector<Error>* faults)
+    : node_(std::move(node)), file_(std::move(file)), path_(std::move(path)), faults_(faults) {}
+TomlTable::~TomlTable() = default;
+TomlTable::TomlTable(TomlTable&&) noexcept = default;
+
+std::string TomlTable::name_of(std::string_view key) const {
+  return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
+}
+
+std::string TomlTable::where() const { return place_of(file_, *node_->table); }
+std::string TomlTable::where(std::string_view key) const {
+  const toml::node* n = node_->table->get(key);
+  return n ? place_of(file_, *n) : where();
+}
+
+void TomlTable::fault(std::string_view key, std::string message, std::string hint) {
+  faults_->push_back(bad_input(fmt::format("'{}' {}", name_of(key), message), where(key), std::move(hint)));
+}
+
+bool TomlTable::has(std::string_view key) const { return node_->table->contains(key); }
+bool TomlTable::is_text(std::string_view key) const {
+  const toml::node* n = node_->table->get(key);
+  return n && n->is_string();
+}
+
+std::vector<std::string> TomlTable::keys() const {
+  std::vector<std::pair<toml::source_index, std::string>> found;
+  for (const auto& [key, value] : *node_->table)
+    found.emplace_back(key.source().begin.line, std::string(key.str()));
+  std::stable_sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.first < b.first; });
+  std::vector<std::string> out;
+  for (auto& [line, key] : found) out.push_back(std::move(key));
+  return out;
+}
+
+void TomlTable::read(std::string_view key, std::string& out) {
+  asked_.emplace_back(key);
+  const toml::node* n = node_->table->get(key);
+  if (!n) return;
+  if (const auto* s = n->as_string()) out = s->get();
+  else fault(key, fmt::format("must be a text, found {}", kind_of(*n)));
+}
+
+void TomlTable::read(std::string_view key, bool& out) {
+  asked_.emplace_back(key);
+  const toml::node* n = node_->table->get(key);
+  if (!n) return;
+  if (const auto* b = n->as_boolean()) out = b->get();
+  else fault(key, fmt::format("must be true or false, found {}", kind_of(*n)));
+}
+
+void TomlTable::read(std::string_view key, std::int64_t& out, std::int64_t low, std::int64_t high) {
+  asked_.emplace_back(key);
+  const toml::node* n = node_->table->get(key);
+  if (!n) return;
+  const auto* i = n->as_integer();
+  if (!i) return fault(key, fmt::format("must be a whole number, found {}", kind_of(*n)));
+  if (i->get() < low || i->get() > high)
+    return fault(key, fmt::format("is {}; {} to {} is allowed", i->get(), low, high));
+  out = i->get();
+}
+
+void TomlTable::read(std::string_view key, int& out, int low, int high) {
+  std::int64_t v = out;
+  read(key, v, low, high);
+  out = static_cast<int>(v);
+}
+
+void TomlTable::read(std::string_view key, double& out, double low, double high) {
+  asked_.emplace_back(key);
+  const toml::node* n = node_->table->get(key);
+  if (!n) return;
+  const auto v = n->value<double>();
+  if (!v || !n->is_number()) return fault(key, fmt::format("must be a number, found {}", kind_of(*n)));
+  if (!std::isfinite(*v) || *v < low || *v > high)
+    return fault(key, fmt::format("is {}; {} to {} is allowed", *v, low, high));
+  out = *v;
+}
+
+void TomlTable::read(std::string_view key, std::optional<double>& out, double low, double high) {
+  double v = out.value_or(low);
+  const std::size_t before = faults_->size();
+  read(key, v, low, high);
+  if (has(key) && faults_->size() == before) out = v;
+}
+
+void TomlTable::read(std::string_view key, std::vector<std::string>& out) {
+  asked_.emplace_back(key);
+  const toml::node* n = node_->table->get(key);
+  if (!n) return;
+  const auto* a = n->as_array();
+  if (!a) return fault(key, fmt::format("must be a list of texts, found {}", kind_of(*n)));
+  std::vector<std::string> texts;
+  for (const auto& e : *a) {
+    const auto* s = e.as_string();
+    if (!s) return fault(key, fmt::format("must be a list of texts, found {} in it", kind_of(e)));
+    texts.push_back(s->get());
+  }
+  out = std::move(texts);
+}
+
+void TomlTable::read_quantity(std::string_view key, double& base, Dimension dimension,
+                              std::string_view unit, double low, double high) {
+  asked_.emplace_back(key);
+  const toml::node* n = node_->table->get(key);
+  if (!n) return;
+  double found = 0;
+  if (const auto* s = n->as_string()) {
+    try {
+      found = parse_quantity(s->get(), dimension, unit);
+    } catch (const Error& e) {
+      return fault(key, fmt::format("is \"{}\": {}", s->get(), e.message()), e.hint());
+    }
+  } else if (n->is_number()) {
+    found = n->value<double>().value_or(0) * parse_unit(unit).scale;
+  } else {
+    return fault(key, fmt::format("must be a text such as \"30 {}\" or a number, found {}", unit, kind_of(*n)));
+  }
+  if (!(found >= low && found <= high))
+    return fault(key, fmt::format("is {}; {} to {} is allowed", format_quantity(found, dimension),
+                                  format_quantity(low, dimension), format_quantity(high, dimension)));
+  base = found;
+}
+
+void TomlTable::read_choice(std::string_view key, int& out, const std::vector<std::string>& names) {
+  std::string text;
+  const std::size_t before = faults_->size();
+  read(key, text);
+  if (!has(key) || faults_->size() != before) return;
+  const auto it = std::find(names.begin(), names.end(), text);
+  if (it == names.end())
+    return fault(key, fmt::format("is \"{}\"; {} is allowed", text, fmt::join(names, ", ")));
+  out = static_cast<int>(it - names.begin());
+}
+
+std::optional<TomlTable> TomlTable::table(std::string_view key) {
+  asked_.emplace_back(key);
+  const toml::node* n = node_->table->get(key);
+  if (!n) return std::nullopt;
+  const auto* t = n->as_table();
+  if (!t) {
+    fault(key, fmt::format("must be a table ([{}]), found {}", name_of(key), kind_of(*n)));
+    return std::nullopt;
+  }
+  return TomlTable(std::make_shared<Node>(Node{node_->root, t}), file_, name_of(key), faults_);
+}
+
+std::vector<TomlTable> TomlTable::tables(std::string_view key) {
+  asked_.emplace_back(key);
+  std::vector<TomlTable> out;
+  const toml::node* n = node_->table->get(key);
+  if (!n) return out;
+  const auto* a = n->as_array();
+  if (!a || !std::all_of(a->begin(), a->end(), [](const auto& e) { return e.is_table(); })) {
+    fault(key, fmt::format("must be a list of tables ([[{}]]), found {}", name_of(key), kind_of(*n)));
+    return out;
+  }
+  for (const auto& e : *a)
+    out.emplace_back(std::make_shared<Node>(Node{node_->root, e.as_table()}), file_,
+                     fmt::format("{}[{}]", name_of(key), out.size()), faults_);
+  return out;
+}
+
+void TomlTable::finish() {
+  for (const auto& key : keys()) {
+    if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
+    const auto near = nearest(key, asked_, 1);
+    fault(key, fmt::format("is not known here; {} is allowed", fmt::join(asked_, ", ")),
+          near.empty() ? "" : fmt::format("did you mean '{}'?", near[0]));
+  }
+}
+
+std::optional<TomlTable> parse_toml(std::string_view text, const std::string& file,
+                                    std::vector<Error>* faults) {
+  toml::parse_result result = toml::parse(text, file);
+  if (!result) {
+    const auto& e = result.error();
+    faults->push_back(bad_input(fmt::format("not valid TOML: {}", e.description()),
+                                fmt::format("{}:{}", file, static_cast<unsigned long>(e.source().begin.line))));
+    return std::nullopt;
+  }
+  auto root = std::make_shared<toml::table>(std::move(result).table());
+  const auto* table = root.get();
+  return TomlTable(std::make_shared<TomlTable::Node>(TomlTable::Node{std::move(root), table}), file, {},
+                   faults);
+}
+
+}  // namespace wattline::serve
