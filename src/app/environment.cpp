@@ -1,6 +1,5 @@
 #include "app/environment.h"
 
-#include <cstdlib>
 #include <mutex>
 #include <sys/resource.h>
 
@@ -8,43 +7,35 @@
 
 #include "catalog/catalog.h"
 #include "catalog/place_options.h"
-#include "kernel/error.h"
 #include "kernel/units.h"
 #include "ledger/ledger.h"
 #include "meter/host_power.h"
 
 namespace wattline::app {
-namespace fs = std::filesystem;
-
-fs::path ledger_dir(const std::string& given) {
-  if (!given.empty()) return given;
-  const auto variable = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
-  if (const auto own = variable("WATTLINE_LEDGER"); !own.empty()) return own;
-  if (const auto xdg = variable("XDG_DATA_HOME"); !xdg.empty()) return fs::path(xdg) / "wattline" / "ledger";
-  if (const auto home = variable("HOME"); !home.empty())
-    return fs::path(home) / ".local" / "share" / "wattline" / "ledger";
-  throw world_error("no place for the ledger: neither HOME nor XDG_DATA_HOME is set", {}, "give --ledger DIR");
-}
 
 namespace {
 
-// Most commands record nothing: the ledger is opened by the first fact.
+// Most commands record nothing: the account is opened by the first fact.
 class LazySink : public AccountSink {
  public:
-  explicit LazySink(std::string dir) : dir_(std::move(dir)) {}
-  std::string record(const Fact& fact) override { return ledger().record(fact); }
-  void record_all(std::span<const Fact> facts) override { ledger().record_all(facts); }
+  LazySink(ledger::Location location, std::string factor_set)
+      : location_(std::move(location)), factor_set_(std::move(factor_set)) {}
+  std::string record(const Fact& fact) override { return account().record(fact); }
+  void record_all(std::span<const Fact> facts) override { account().record_all(facts); }
 
  private:
-  AccountSink& ledger() {
+  AccountSink& account() {
     std::lock_guard lock(mutex_);
-    if (!ledger_) ledger_ = ledger::Ledger::open(ledger_dir(dir_), ledger::OpenMode::write);
+    if (!ledger_) {
+      ledger::OpenOptions options;
+      options.factor_set = factor_set_;
+      ledger_ = ledger::Ledger::open(location_.dir(), ledger::OpenMode::write, options);
+    }
     return *ledger_;
   }
-  std::string dir_;
+
+  const ledger::Location location_;
+  const std::string factor_set_;
   std::mutex mutex_;
   std::shared_ptr<AccountSink> ledger_;
 };
@@ -60,9 +51,12 @@ Duration cpu_time(int who) {
 
 }  // namespace
 
-void provide_shared_parts(Context& context, const std::string& catalog_dir, const std::string& ledger) {
-  context.provide(catalog::Catalog::load(catalog_dir));
-  context.provide<AccountSink>(std::make_shared<LazySink>(ledger));
+void provide_shared_parts(Context& context, const std::string& catalog_dir, const std::string& ledger_dir) {
+  const auto catalog = catalog::Catalog::load(catalog_dir);
+  const auto location = std::make_shared<ledger::Location>(ledger::Location{ledger_dir});
+  context.provide(catalog);
+  context.provide(location);
+  context.provide<AccountSink>(std::make_shared<LazySink>(*location, catalog->version()));
 }
 
 std::string self_account(Context& context) {

@@ -2,7 +2,6 @@
 // energy, which it accounts for like anybody else's.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "kernel/account.h"
@@ -10,12 +9,8 @@
 
 namespace wattline::app {
 
-// $XDG_DATA_HOME/wattline/ledger, or ~/.local/share/wattline/ledger; `given` wins over both and over
-// WATTLINE_LEDGER.
-std::filesystem::path ledger_dir(const std::string& given);
-
-// Puts the catalog (with the overrides of `catalog_dir`) and a sink that opens the ledger at the
-// first fact into the context.
+// Puts the catalog (with the overrides of `catalog_dir`), the place of the account (`ledger_dir`, or
+// where the account lies when nobody says) and a sink that opens it at the first fact into the context.
 void provide_shared_parts(Context&, const std::string& catalog_dir, const std::string& ledger_dir);
 
 // "wattline itself: 1.2 J, 0.16 mgCO2e (modelled)": the CPU time of this process and its children so far.

@@ -41,15 +41,14 @@ std::size_t find_command(const std::vector<std::string>& words, Invocation& out)
       return 2;
     }
   }
+  // A verb may be two words ("papers check"): the longer one wins.
+  if (words.size() > 1)
+    if (const Capability* c = find_alias(first + " " + words[1])) {
+      out.capability = c;
+      return 2;
+    }
   if (const Capability* c = find_alias(first)) {
     out.capability = c;
-    // `wattline papers check 18`: a verb's own subcommands are its neighbours in the room.
-    if (words.size() > 1)
-      if (const Capability* neighbour = find_capability(c->room, words[1]); neighbour && neighbour != c &&
-          neighbour->aliases.empty() && c->room == "program") {
-        out.capability = neighbour;
-        return 2;
-      }
     return 1;
   }
   if (is_room(first)) {

@@ -125,9 +125,10 @@ Capability papers_capability() {
 Capability papers_check_capability() {
   Capability c = capability<PapersOptions>("program", "check", "Recompute the papers' claims; exit code 1 when one differs.",
                                            check_papers, papers_fields());
-  c.description = "Runs the check of every claim whose command is built, or of one paper. `wattline papers check 18` is the same.";
+  c.description = "Runs the check of every claim whose command is built, or of one paper.";
   c.verb = Verb::account;
   c.cost = Cost::job;
+  c.aliases = {"papers check"};
   c.emits = {"papers.check.v1"};
   c.examples = {{{"18"}, {}, "holds"}};
   return c;

@@ -39,7 +39,7 @@ struct Capability {
   Doors doors = Doors::all;
   std::vector<int> papers;                 // rows of PAPERS
   std::vector<std::string> consumes, emits;  // table schemas
-  std::vector<std::string> aliases;        // short top-level verbs: "run" for "meter run"
+  std::vector<std::string> aliases;        // top-level verbs, of one or two words: "run" for "meter run"
   std::vector<Example> examples;
 
   FieldTable fields;
