@@ -6,7 +6,6 @@
 
 #include "app/pages.h"
 #include "app/rooms.h"
-#include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "kernel/jobs.h"
 #include "kernel/json.h"
@@ -148,27 +147,6 @@ class Api {
     return {200, "application/json", {}, w.take()};
   }
 
-  HttpReply names(const HttpRequest& request) {
-    const std::string list = request.path.substr(std::string_view("/api/v1/catalog-names/").size());
-    const auto& catalog = base_.get<catalog::Catalog>();
-    JsonWriter w;
-    w.begin_object().key("names").begin_array();
-    const auto add = [&](const std::string& value, const std::string& label) {
-      w.begin_object().member("value", value).member("label", label).end_object();
-    };
-    if (list == "devices") {
-      for (const auto& d : catalog.devices()) add(d.name, d.name);
-    } else if (list == "models") {
-      for (const auto& m : catalog.models()) add(m.name, m.name);
-    } else if (list == "places") {
-      for (const auto& p : catalog.places()) add(p.code, p.name);
-    } else {
-      throw Error(ErrorKind::not_found, fmt::format("no list '{}'; devices, models and places there are", list.substr(0, 40)));
-    }
-    w.end_array().end_object();
-    return {200, "application/json", {}, w.take()};
-  }
-
  private:
   const Context base_;
   Jobs jobs_;
@@ -191,7 +169,6 @@ std::shared_ptr<serve::Routes> http_routes(const Context& base) {
   routes->list = {
       {"GET", "/api/v1/capabilities", guarded([](const HttpRequest&) { return list_capabilities(); })},
       {"*", "/api/v1/jobs/", guarded([api](const HttpRequest& r) { return api->job(r); })},
-      {"GET", "/api/v1/catalog-names/", guarded([api](const HttpRequest& r) { return api->names(r); })},
       {"*", "/api/v1/", guarded([api](const HttpRequest& r) { return api->capability(r); })},
       {"GET", "/", page_reply},
   };

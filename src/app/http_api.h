@@ -6,7 +6,6 @@
 //                                        text/csv when Accept says so; 202 and a job for long work
 //   GET    /api/v1/jobs/{id}             state, progress, result
 //   DELETE /api/v1/jobs/{id}             cancels
-//   GET    /api/v1/catalog-names/{list}  names for forms: devices, models, places
 //   GET    /                             the page
 #pragma once
 
