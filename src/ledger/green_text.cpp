@@ -22,7 +22,7 @@ std::string share_text(double share) {
   if (share >= 1) {
     std::string text = fmt::format("{:.1f}", share);
     for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 5; at > 0; at -= 3)
-      text.insert(static_cast<std::size_t>(at), ",");
+      text.insert(static_cast<std::size_t>(at), 1, ',');
     return text;
   }
   if (share >= 0.01) return fmt::format("{:.0f}%", share * 100);
