@@ -1,0 +1,7 @@
+#include "meter/capabilities.h"
+
+namespace wattline::meter {
+
+std::vector<Capability> capabilities() { return {}; }
+
+}  // namespace wattline::meter

@@ -1,0 +1,83 @@
+#include "meter/host.h"
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "meter/proc_files.h"
+
+namespace wattline::meter {
+
+Host read_host(const Roots& roots) {
+  Host out;
+  CpuInfo cpu;
+  // The first processor says all that is asked; 256 of them would fill half a megabyte.
+  if (const auto text = read_small_file(roots.proc / "cpuinfo")) cpu = parse_cpuinfo(*text);
+  out.cpu = cpu.name;
+  out.virtual_machine = cpu.virtual_machine;
+  std::optional<int> online;
+  if (const auto text = read_small_file(roots.sys / "devices/system/cpu/online")) online = count_cpu_list(*text);
+  out.threads = online ? *online : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (cpu.threads > 0) out.packages = std::max(1, (out.threads + cpu.threads - 1) / cpu.threads);
+  out.cores = cpu.cores > 0 ? std::clamp(cpu.cores * out.packages, 1, out.threads) : out.threads;
+  if (const auto text = read_small_file(roots.proc / "meminfo")) out.memory = parse_memory_total(*text);
+  return out;
+}
+
+namespace {
+
+bool of_a_server(const Host& host) {
+  return host.virtual_machine || host.cpu.find("Xeon") != host.cpu.npos || host.cpu.find("EPYC") != host.cpu.npos;
+}
+
+}  // namespace
+
+HostModel::HostModel(Host host, const catalog::Catalog& catalog) : host_(std::move(host)) {
+  const catalog::Device* row = host_.cpu.empty() ? nullptr : catalog.find_device(host_.cpu);
+  if (row && (row->cores <= 0 || row->board_power <= Power(0))) row = nullptr;
+  if (row) {
+    known_ = true;
+    device_ = row->name;
+    factors_.push_back(use(*row));
+    power_ = physics::processor_power(*row, catalog);
+    explanation_ = fmt::format("modelled from CPU time and the catalog's {}", device_);
+  } else {
+    const auto& core = catalog.factor(of_a_server(host_) ? "meter.core_power.server" : "meter.core_power");
+    const RawEstimate watts = core.estimate();
+    catalog::Device generic;
+    device_ = host_.cpu.empty() ? "unknown processor" : host_.cpu;
+    generic.name = device_;
+    generic.kind = catalog::DeviceKind::cpu;
+    generic.cores = std::max(1, host_.cores / host_.packages);
+    generic.board_power = Power(watts.value() * generic.cores);
+    factors_.push_back(core.use());
+    scale_ = Estimate<Ratio>(RawEstimate::scaled(watts, 1 / watts.value()));
+    power_ = physics::processor_power(generic, catalog);
+    explanation_ = fmt::format("modelled from CPU time and a general figure for a core, since the catalog does not "
+                               "know the processor {}",
+                               host_.cpu.empty() ? "(this machine does not name it)" : "'" + host_.cpu + "'");
+  }
+  for (const auto& f : power_.factors) factors_.push_back(f);
+}
+
+Estimate<Energy> HostModel::energy_of_cpu_time(Duration cpu_time, double busy) const {
+  const double seconds = std::isfinite(cpu_time.base()) ? std::max(0.0, cpu_time.base()) : 0;
+  busy = std::isfinite(busy) ? std::clamp(busy, 1.0, static_cast<double>(host_.threads)) : 1;
+  // Virtual machines rarely see that their threads share cores; on hired ones they do.
+  const double threads_per_core =
+      host_.threads > host_.cores ? static_cast<double>(host_.threads) / host_.cores : host_.virtual_machine ? 2 : 1;
+  const double crowded = std::min(1.0, host_.cores / busy);  // core seconds at most, of a thread second
+  const double most = crowded, least = std::min(most, 1 / threads_per_core);
+  const auto share = most == least ? Estimate<Ratio>::exact(most)
+                                   : Estimate<Ratio>::within((most + least) / 2, least, most, Method::modelled,
+                                                             "hardware threads that share a core");
+  const double cores_busy = std::min(busy, static_cast<double>(host_.cores)) / host_.packages;
+  return physics::energy_of_cpu_time(power_, std::max(1, static_cast<int>(std::lround(cores_busy))), Duration(seconds)) * share * scale_;
+}
+
+Estimate<Power> HostModel::idle() const { return power_.idle * static_cast<double>(host_.packages) * scale_; }
+Estimate<Power> HostModel::full() const { return power_.full * static_cast<double>(host_.packages) * scale_; }
+
+}  // namespace wattline::meter
