@@ -15,6 +15,7 @@
 namespace wattline {
 
 enum class ColumnKind { text, number, integer, time, flag };
+std::string_view to_string(ColumnKind);
 
 struct Column {
   std::string name;
@@ -29,6 +30,9 @@ struct Column {
   const std::vector<std::string>& texts() const { return std::get<0>(cells); }
   const std::vector<double>& numbers() const { return std::get<1>(cells); }
   const std::vector<std::int64_t>& integers() const { return std::get<2>(cells); }
+  // A copy as doubles whether the cells are numbers, integers or flags (NaN where missing); Error on
+  // text and times. For readers of files, where 1.0 may have been written as 1.
+  std::vector<double> to_numbers() const;
 };
 inline constexpr std::int64_t missing_integer = INT64_MIN;
 

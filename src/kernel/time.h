@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,11 @@ struct Time {
 // ISO 8601 in UTC ("2026-11-24", "2026-11-24T14:03:00Z", with fraction or +hh:mm offset; no zone
 // means UTC), or a Unix time in seconds. Throws Error with the text found.
 Time parse_time(std::string_view);
+// The ISO 8601 forms alone and without a throw, for readers that try a million cells.
+std::optional<Time> try_parse_date_time(std::string_view);
 std::string to_string(Time, int fraction_digits = 0);  // "2026-11-24T14:03:00Z"
+// How many digits (0, 3, 6 or 9) show the time exactly.
+int fraction_digits_of(Time);
 
 // Steady time for measuring durations, in nanoseconds; immune to clock steps.
 std::int64_t monotonic_ns();

@@ -1,0 +1,56 @@
+#include <cmath>
+
+#include "kernel/table.h"
+
+namespace wattline {
+namespace {
+
+void put_text(std::string& out, std::string_view s, bool alone) {
+  // An empty line would be no row; spaces at the ends are kept by readers that trim.
+  const bool plain = s.find_first_of(",;\t\"\r\n") == std::string_view::npos && !(alone && s.empty()) &&
+                     !s.starts_with(' ') && !s.ends_with(' ');
+  if (plain) {
+    out += s;
+    return;
+  }
+  out += '"';
+  for (char c : s) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+}  // namespace
+
+std::string to_csv(const Table& t) {
+  const auto& columns = t.columns();
+  const bool alone = columns.size() == 1;
+  std::string out;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (i) out += ',';
+    const Column& c = columns[i];
+    put_text(out, c.unit.empty() ? c.name : c.name + " [" + c.unit + "]", alone);
+  }
+  out += '\n';
+  for (std::size_t row = 0; row < t.rows(); ++row) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (i) out += ',';
+      const Column& c = columns[i];
+      if (c.kind == ColumnKind::number) {
+        const double d = c.numbers()[row];
+        if (std::isnan(d)) put_text(out, {}, alone);
+        else if (std::isinf(d)) out += d > 0 ? "inf" : "-inf";
+        else out += shortest(d);
+      } else if (c.kind == ColumnKind::flag && c.integers()[row] != missing_integer) {
+        out += c.integers()[row] ? "true" : "false";
+      } else {
+        put_text(out, c.kind == ColumnKind::text ? c.texts()[row] : t.cell_text(row, i), alone);
+      }
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace wattline
