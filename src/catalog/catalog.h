@@ -80,6 +80,7 @@ struct Region {
   std::optional<double> pue;
   std::optional<Estimate<CarbonIntensity>> carbon_intensity;  // the provider's own figure
   Origin origin;
+  std::string city, note;
 };
 
 // Any other number: PUE defaults, WUE defaults, memory power, equivalences.
@@ -90,7 +91,9 @@ struct Factor {
   Interval interval;  // 95 %; equal to the value when exact or unknown
   std::string unit;
   std::string group;
+  Method method = Method::declared;  // of our own judgement: modelled
   Origin origin;
+  std::string note;
 
   FactorUse use() const;
   RawEstimate estimate() const;  // base units, attributed to the factor's id

@@ -1,0 +1,7 @@
+#include "catalog/capabilities.h"
+
+namespace wattline::catalog {
+
+std::vector<Capability> capabilities() { return {}; }
+
+}  // namespace wattline::catalog

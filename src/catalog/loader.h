@@ -1,0 +1,49 @@
+// Builds a Catalog from the embedded files and the texts put over them. Catalog::load is the way in;
+// this header is for it, for tests and for the fuzz target, which have no folder.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "catalog/catalog.h"
+#include "catalog/data_file.h"
+
+namespace wattline::catalog {
+
+class Loader {
+ public:
+  // `overrides`: file name ("places.csv") to content; `folder` is put before the name in errors.
+  static std::shared_ptr<Catalog> load(std::map<std::string, std::string, std::less<>> overrides,
+                                       const std::string& folder = {});
+  static std::string_view embedded(std::string_view name);
+
+ private:
+  explicit Loader(Catalog& catalog, std::string folder) : catalog_(catalog), folder_(std::move(folder)) {}
+
+  struct Source {
+    std::string title, licence;
+  };
+  DataFile merged(const std::string& name, std::vector<std::string> keys, DataFile::KeyOf key_of) const;
+  Origin origin(const DataRow&, std::string_view source_column = "source", std::string_view year_column = "year") const;
+
+  void read_sources();
+  void read_devices();
+  void read_models();
+  void read_places();
+  void read_regions();
+  void read_factors();
+  void set_version();
+
+  // Enters the row's name and aliases; two rows with one spelling are an Error.
+  void enter(std::map<std::string, std::size_t>& index, const DataRow& row, std::size_t at, std::string_view what,
+             const std::vector<std::string>& spellings, std::string (*key_of)(std::string_view));
+
+  Catalog& catalog_;
+  std::string folder_;
+  std::map<std::string, Source, std::less<>> sources_;
+  std::map<std::string, std::string> entered_;  // what/key -> the row's first name
+};
+
+}  // namespace wattline::catalog
