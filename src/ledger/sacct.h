@@ -1,10 +1,12 @@
-// Reads the text of `sacct -P` (pipe-separated, header line first) row by row, in one pass and without
-// copies. Columns are found by name, in any order; what a log lacks is missing, not wrong.
+// Reads a Slurm accounting log row by row, in one pass and without copies: `sacct -P` (separated by '|',
+// header line first), `sacct -p`, tabs or ';' in place of '|', and the fixed-width form with its line of
+// dashes. Columns are found by name, in any order; what a log lacks is missing, not wrong.
 //
 // sacct escapes nothing: a '|' in a job name or folder makes a line too long. The known columns around
 // the free texts tell where these end: every split is tried, and the first in which all known columns
 // can be read is taken.
-// Error (bad_input) only when there is no header. Single bad lines are counted and skipped.
+// Errors (bad_input): no header; no way to know time or cores (names the sacct --format to use). Bad
+// lines are counted with their numbers and left out, unless `strict`: then the first is an Error.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +17,9 @@
 #include <vector>
 
 #include "kernel/time.h"
+#include "ledger/sacct_columns.h"
 
 namespace wattline::ledger {
-
-// The command whose output we like best, for messages and help.
-inline constexpr std::string_view sacct_command =
-    "sacct --format=UID,User,JobID,JobName,Submit,Elapsed,Partition,NNodes,NCPUS,TotalCPU,CPUTime,ReqMem,"
-    "MaxRSS,WorkDir,State,Account,AllocTRES -P";
 
 // Views are valid during the call only. Empty or nullopt: missing or unreadable.
 struct SacctRow {
@@ -30,16 +28,29 @@ struct SacctRow {
   std::optional<Time> submit, start;
   std::optional<double> elapsed, total_cpu, cpu_time;  // s
   std::optional<std::int64_t> nodes, cpus;
+  std::optional<double> gpus;    // of AllocGRES or AllocTRES
+  std::optional<double> joules;  // of ConsumedEnergy
 };
 
 struct SacctFaults {
-  std::uint64_t lines = 0, rows = 0;
-  std::uint64_t truncated = 0, unreadable = 0, bad_values = 0, rejoined = 0;
-  std::vector<std::string> examples;  // "line 17: 9 of 17 columns", at most five
-  std::vector<std::string> missing_columns;
+  struct At {
+    std::uint64_t line = 0;
+    std::string what;  // "9 of 17 columns"
+  };
+  static constexpr std::size_t most_kept = 100;
+  std::uint64_t lines = 0, rows = 0;  // lines without headers
+  std::uint64_t truncated = 0, unreadable = 0;   // lines left out
+  std::uint64_t bad_values = 0, rejoined = 0, cut_tres = 0;
+  std::vector<At> first;                     // the first `most_kept`
+  std::vector<std::string> missing_columns;  // "ReqMem"
+  bool fixed_width = false;
+};
+
+struct SacctOptions {
+  bool strict = false;
 };
 
 SacctFaults read_sacct(std::string_view text, std::string_view where,
-                       const std::function<void(const SacctRow&)>& on_row);
+                       const std::function<void(const SacctRow&)>& on_row, SacctOptions = {});
 
 }  // namespace wattline::ledger

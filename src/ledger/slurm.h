@@ -32,7 +32,7 @@ struct SlurmOptions {
   SlurmHardwareOptions hardware;
   bool old_data = false;
   std::int64_t jobs = 1000;
-  bool record = false;
+  bool strict = false, record = false;
 };
 
 Result slurm(const SlurmOptions&, Context&);

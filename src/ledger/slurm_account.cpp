@@ -17,6 +17,11 @@ void SlurmSum::add(const SlurmJob& job, const SlurmUse& use) {
     ++failed;
     failed_kwh += use.it_kwh();
   }
+  if (job.joules > 0) {
+    ++measured_jobs;
+    measured_kwh += Energy(job.joules).in(units::kWh);
+    modelled_of_measured_kwh += use.it_kwh();
+  }
   if (!use.memory_unknown && use.needed_gb > 0) overallocation.push_back(static_cast<float>(use.overallocation()));
 }
 
@@ -54,7 +59,7 @@ std::string slurm_key(const SlurmJob& job, const std::string& grouping) {
 
 Table slurm_group_table(const std::string& grouping, std::map<std::string, SlurmSum>& groups,
                         const SlurmFactors& factors, std::optional<double> price) {
-  Table t("slurm.groups.v1");
+  Table t("ledger.slurm.groups.v1");
   t.title = "By " + grouping;
   t.text(grouping).integer("jobs").integer("failed").number("core_hours", "h").number("gpu_hours", "h");
   t.number("energy", "kWh").number("energy_low", "kWh").number("energy_high", "kWh").number("carbon", "gCO2e");

@@ -49,7 +49,8 @@ void SlurmJobs::add(const SacctRow& row) {
   job.cpu_time = std::max(job.cpu_time, row.cpu_time.value_or(0));
   job.nodes = std::max(job.nodes, row.nodes.value_or(0));
   job.cpus = std::max(job.cpus, row.cpus.value_or(0));
-  job.gpus = std::max(job.gpus, parse_slurm_gpus(row.alloc_tres));
+  job.gpus = std::max(job.gpus, row.gpus.value_or(0));
+  job.joules = std::max(job.joules, row.joules.value_or(0));
   // "0n" says that nothing is known, not that nothing was asked for.
   if (const auto gb = gigabytes(row.req_mem, row, 'M'); gb && *gb > 0)
     job.requested_gb = std::max(job.requested_gb.value_or(0), *gb);

@@ -25,6 +25,7 @@ struct SlurmJob {
   std::int64_t nodes = 0, cpus = 0;
   double gpus = 0;
   std::optional<double> requested_gb, used_gb;
+  double joules = 0;  // by Slurm's energy counters, the most of all lines (steps overlap); 0: not measured
   int flag = 2;  // least over parent and steps: 1 success, 0 failed, -1 unfinished; 2: no state yet
   bool has_parent = false;
 

@@ -93,13 +93,47 @@ std::optional<SlurmMemory> parse_slurm_memory(std::string_view text, char bare_u
   return out;
 }
 
+namespace {
+
+std::string_view next_item(std::string_view& list) {
+  const std::size_t comma = std::min(list.find(','), list.size());
+  const std::string_view item = list.substr(0, comma);
+  list.remove_prefix(std::min(comma + 1, list.size()));
+  return item;
+}
+
+}  // namespace
+
+std::optional<std::string_view> slurm_tres(std::string_view tres, std::string_view name) {
+  while (!tres.empty()) {
+    const std::string_view item = next_item(tres);
+    if (item.size() > name.size() && item.starts_with(name) && item[name.size()] == '=')
+      return item.substr(name.size() + 1);
+  }
+  return std::nullopt;
+}
+
+double parse_slurm_gres(std::string_view gres) {
+  double total = 0;
+  while (!gres.empty()) {
+    std::string_view item = next_item(gres);
+    item = item.substr(0, item.find('('));
+    if (item.starts_with("gres:")) item.remove_prefix(5);
+    if (!item.starts_with("gpu")) continue;
+    item.remove_prefix(3);
+    if (!item.empty() && item[0] != ':') continue;
+    const std::size_t last = item.rfind(':');
+    const auto count = last == std::string_view::npos ? std::nullopt : digits(item.substr(last + 1), false);
+    total += count.value_or(1);  // "gpu" and "gpu:a100" are one
+  }
+  return total;
+}
+
 double parse_slurm_gpus(std::string_view tres) {
   double total = 0, typed = 0;
   bool has_total = false;
   while (!tres.empty()) {
-    const std::size_t comma = std::min(tres.find(','), tres.size());
-    std::string_view item = tres.substr(0, comma);
-    tres.remove_prefix(std::min(comma + 1, tres.size()));
+    std::string_view item = next_item(tres);
     constexpr std::string_view gpu = "gres/gpu";
     if (!item.starts_with(gpu)) continue;
     item.remove_prefix(gpu.size());

@@ -25,6 +25,12 @@ std::optional<SlurmMemory> parse_slurm_memory(std::string_view, char bare_unit =
 // the typed ones where both are there.
 double parse_slurm_gpus(std::string_view alloc_tres);
 
+// AllocGRES of older Slurm: "gpu:2", "gpu:a100:2(IDX:0-1)", "gres:gpu:1": 2, 2, 1.
+double parse_slurm_gres(std::string_view);
+
+// The text after "name=" in a list such as "cpu=32,mem=250G,node=1".
+std::optional<std::string_view> slurm_tres(std::string_view tres, std::string_view name);
+
 // "2022-02-11T19:11:21" as UTC: the log does not say its zone.
 std::optional<Time> parse_slurm_time(std::string_view);
 
