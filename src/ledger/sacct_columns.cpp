@@ -94,6 +94,8 @@ SacctColumns sacct_columns(const std::vector<std::string_view>& cells, std::stri
   out.cpus = first({"ncpus", "alloccpus"}), out.energy = first({"consumedenergyraw", "consumedenergy"});
 
   const std::string hint = fmt::format("write the log by: {}", sacct_command);
+  // The dashes of the fixed-width form may cut the names themselves.
+  if (out.job_id < 0) throw bad_input("the log has no column JobID as wide as its name", std::string(where), hint);
   if (out.elapsed < 0)
     throw bad_input("the log has no column Elapsed (or ElapsedRaw): how long jobs ran cannot be known", std::string(where),
                     hint);
