@@ -30,14 +30,16 @@ FactorUse used(std::string id, std::string description, std::string value, const
   return {std::move(id), std::move(description), std::move(value), o.source, validity(o), o.licence};
 }
 
-// "52 gCO2e/kWh (41.6 .. 62.4)"
+// "52 gCO2e/kWh (41.6 .. 62.4)", the interval as the row states it.
 template <class Q>
-std::string value_text(const Estimate<Q>& e, std::string_view unit) {
-  const Measure m = e.measure(unit);
-  std::string out = fmt::format("{} {}", format_number(m.value), m.unit);
-  if (m.interval.low != m.interval.high)
-    out += fmt::format(" ({} .. {})", format_number(m.interval.low, 3), format_number(m.interval.high, 3));
+std::string value_text(Q value, const std::optional<Interval>& interval, Q unit, std::string_view symbol) {
+  std::string out = fmt::format("{} {}", format_number(value.in(unit)), symbol);
+  if (interval)
+    out += fmt::format(" ({} .. {})", format_number(Q(interval->low).in(unit)), format_number(Q(interval->high).in(unit)));
   return out;
+}
+std::string carbon_text(const Estimate<CarbonIntensity>& e, const std::optional<Interval>& interval) {
+  return value_text(e.value(), interval, units::gCO2e_per_kWh, "gCO2e/kWh");
 }
 
 constexpr std::uintmax_t largest_file = 64u << 20;
@@ -161,7 +163,7 @@ RawEstimate Factor::estimate() const {
 }
 
 FactorUse use(const Device& d) {
-  std::string text = fmt::format("{}", to_string(d.board_power));
+  std::string text = d.board_power > Power(0) ? to_string(d.board_power) : "power not published";
   if (d.memory) text += fmt::format(", {} GiB", format_number(d.memory->in(units::GiB)));
   if (d.bandwidth) text += fmt::format(", {}", to_string(*d.bandwidth));
   for (const auto& [format, rate] : d.peak) text += fmt::format(", {} {}", format, to_string(rate));
@@ -179,21 +181,21 @@ FactorUse use(const Model& m) {
 
 FactorUse use_carbon(const Place& p) {
   return used(fmt::format("grid.{}.{}", p.code, p.origin.year), "carbon intensity of electricity, " + p.name,
-              value_text(p.carbon_intensity, "gCO2e/kWh"), p.origin);
+              carbon_text(p.carbon_intensity, p.carbon_interval), p.origin);
 }
 FactorUse use_water(const Place& p) {
   if (!p.water_intensity)
     throw Error(ErrorKind::not_found, fmt::format("no water intensity is known for {} ({})", p.code, p.name), {},
                 "give it with --water-intensity");
   return used(fmt::format("water.{}.{}", p.code, p.water_origin.year), "water used to make electricity, " + p.name,
-              value_text(*p.water_intensity, "L/kWh"), p.water_origin);
+              value_text(p.water_intensity->value(), p.water_interval, units::L_per_kWh, "L/kWh"), p.water_origin);
 }
 FactorUse use_carbon(const Region& r) {
   if (!r.carbon_intensity)
     throw Error(ErrorKind::not_found, fmt::format("{}/{} gives no carbon intensity of its own", r.provider, r.name));
   return used(fmt::format("grid.{}/{}.{}", r.provider, r.name, r.origin.year),
               fmt::format("carbon intensity of electricity, {}/{}", r.provider, r.name),
-              value_text(*r.carbon_intensity, "gCO2e/kWh"), r.origin);
+              carbon_text(*r.carbon_intensity, r.carbon_interval), r.origin);
 }
 
 }  // namespace wattline::catalog

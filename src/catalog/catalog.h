@@ -34,7 +34,7 @@ struct Device {
   std::string name;  // "NVIDIA H100 SXM"
   std::vector<std::string> aliases;
   DeviceKind kind = DeviceKind::gpu;
-  Power board_power{0};                  // TDP or board power limit
+  Power board_power{0};                  // TDP or board power limit; 0: not published
   std::optional<Power> idle_power;       // measured or published; absent: unknown
   std::optional<Bytes> memory;
   std::optional<Bandwidth> bandwidth;
@@ -70,7 +70,11 @@ struct Place {
   std::vector<std::string> aliases;  // ISO-3, other spellings
   Estimate<CarbonIntensity> carbon_intensity;  // location-based yearly average, life cycle where stated
   std::optional<Estimate<WaterIntensity>> water_intensity;  // off-site, of generation
+  // The 95 % intervals as the row states them, base units; absent: not stated, taken as exact. The
+  // estimates are log-normal of the wider side.
+  std::optional<Interval> carbon_interval, water_interval;
   Origin origin, water_origin;
+  std::string note;
 };
 
 // A cloud region or data centre: where it is and its own PUE.
@@ -79,6 +83,7 @@ struct Region {
   std::string place;           // code
   std::optional<double> pue;
   std::optional<Estimate<CarbonIntensity>> carbon_intensity;  // the provider's own figure
+  std::optional<Interval> carbon_interval;                    // as stated, base units
   Origin origin;
   std::string city, note;
 };

@@ -111,9 +111,9 @@ void Loader::read_devices() {
     const auto at = std::find(kinds.begin(), kinds.end(), kind);
     if (at == kinds.end()) row.fail("kind", fmt::format("'{}' found; gpu, cpu, soc or accelerator is allowed", kind));
     d.kind = static_cast<DeviceKind>(at - kinds.begin());
-    d.board_power = Power(row.required_number("board_power"));
+    d.board_power = row.quantity<Power>("board_power").value_or(Power(0));
     d.idle_power = row.quantity<Power>("idle_power");
-    if (d.idle_power && *d.idle_power > d.board_power)
+    if (d.idle_power && d.board_power > Power(0) && *d.idle_power > d.board_power)
       row.fail("idle_power", fmt::format("{} is more than the board power of {}", wattline::to_string(*d.idle_power),
                                          wattline::to_string(d.board_power)));
     d.memory = row.quantity<Bytes>("memory");
@@ -183,6 +183,9 @@ void Loader::read_places() {
     p.origin = origin(row);
     p.carbon_intensity = factor_estimate<CarbonIntensity>(row, "carbon_intensity", "carbon",
                                                           fmt::format("grid.{}.{}", p.code, p.origin.year), p.origin.source);
+    p.carbon_interval = row.interval("carbon_intensity", "carbon_low", "carbon_high");
+    p.water_interval = row.interval("water_intensity", "water_low", "water_high");
+    p.note = row.text("note");
     if (!row.text("water_intensity").empty()) {
       p.water_origin = origin(row, "water_source", "water_year");
       p.water_intensity = factor_estimate<WaterIntensity>(
@@ -213,6 +216,7 @@ void Loader::read_regions() {
     r.city = row.text("city");
     r.note = row.text("note");
     r.origin = origin(row);
+    r.carbon_interval = row.interval("carbon_intensity", "carbon_low", "carbon_high");
     if (!row.text("carbon_intensity").empty())
       r.carbon_intensity = factor_estimate<CarbonIntensity>(
           row, "carbon_intensity", "carbon", fmt::format("grid.{}/{}.{}", r.provider, r.name, r.origin.year), r.origin.source);
