@@ -7,12 +7,13 @@
 namespace wattline::figures {
 
 Flows drawable_flows(const Figure& f) {
+  constexpr double least = 1e-290;  // what can be divided by
   Flows flows;
   std::map<std::string, std::size_t> index;
   std::map<std::pair<std::string, std::string>, double> merged;
   std::vector<std::pair<std::string, std::string>> order;
   for (const auto& l : f.links) {
-    if (l.from == l.to || l.from.empty() || l.to.empty() || !std::isfinite(l.value) || l.value <= 0) continue;
+    if (l.from == l.to || l.from.empty() || l.to.empty() || !std::isfinite(l.value) || l.value < least) continue;
     const auto [it, fresh] = merged.try_emplace({l.from, l.to}, 0);
     it->second += l.value;
     if (fresh) order.push_back({l.from, l.to});

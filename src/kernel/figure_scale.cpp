@@ -40,11 +40,12 @@ Scale linear(double low, double high, int count) {
 
 Scale logarithmic(double low, double high, int count) {
   double from = std::floor(std::log10(low) + 1e-9), to = std::ceil(std::log10(high) - 1e-9);
+  from = std::clamp(from, -300.0, 300.0);
+  to = std::clamp(to, -300.0, 300.0);
   if (from == to) {
     --from;
     ++to;
   }
-  from = std::max(from, -300.0);
   const double every = std::max(1.0, std::ceil((to - from) / std::max(1, count)));
   Scale s{std::pow(10, from), std::pow(10, to), true, {}};
   for (double e = from; e <= to; e += every) s.ticks.push_back({std::pow(10, e), format_number(std::pow(10, e))});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernel/figure.h"
+#include "kernel/utf8.h"
 
 namespace wattline::figures {
 
@@ -49,7 +50,6 @@ std::string trace_name(const Figure&, std::size_t trace);
 
 // One line: control characters become spaces; without Unicode also what is not ASCII is replaced.
 std::string one_line(std::string_view text, bool unicode = true);
-std::size_t columns_of(std::string_view utf8);  // one per code point
 // At most `width` columns, the end marked when cut.
 std::string shortened(std::string_view text, std::size_t width, bool unicode = true);
 std::string padded(std::string_view text, std::size_t width, bool right = false);

@@ -38,7 +38,7 @@ std::string svg_text(double x, double y, std::string_view text, std::string_view
                      more.empty() ? "" : " ", more, xml(text));
 }
 
-double text_width(std::string_view text) { return 6.6 * static_cast<double>(columns_of(text)); }
+double label_pixels(std::string_view text) { return 6.6 * static_cast<double>(text_width(text)); }
 
 namespace {
 
@@ -63,8 +63,11 @@ std::string described(const Figure& f) {
   static constexpr std::string_view kinds[] = {"Line chart", "Bar chart", "Scatter plot", "Flow diagram", "Heat map"};
   std::string out(kinds[static_cast<std::size_t>(f.kind)]);
   if (f.kind == Figure::Kind::sankey) {
-    for (std::size_t i = 0; i < std::min<std::size_t>(f.links.size(), 12); ++i)
-      out += fmt::format("{} {} to {}: {:.4g} {}", i ? "," : " of", f.links[i].from, f.links[i].to, f.links[i].value, f.value_unit);
+    const Flows flows = drawable_flows(f);
+    for (std::size_t i = 0; i < std::min<std::size_t>(flows.bands.size(), 12); ++i) {
+      const auto& b = flows.bands[i];
+      out += fmt::format("{} {} to {}: {:.4g} {}", i ? "," : " of", flows.nodes[b.from].name, flows.nodes[b.to].name, b.value, f.value_unit);
+    }
     return out + ".";
   }
   const auto range = [](const Extent& e, const Figure::Axis& axis) {

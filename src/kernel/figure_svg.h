@@ -24,6 +24,6 @@ std::string sankey_svg(const Figure&, const SvgFrame&);
 // <text class=.. x=.. y=.. ...>
 std::string svg_text(double x, double y, std::string_view text, std::string_view style = "t", std::string_view more = {});
 // Width of a text of the drawings' font, about.
-double text_width(std::string_view);
+double label_pixels(std::string_view);
 
 }  // namespace wattline::figures

@@ -27,8 +27,8 @@ std::string heat_svg(const Figure& f, const SvgFrame& frame) {
   const auto row_label = [&](std::size_t r) { return r < f.row_labels.size() ? shortened(one_line(f.row_labels[r]), 28) : std::to_string(r + 1); };
   const auto name_of = [&](std::size_t c) { return c < f.categories.size() ? shortened(one_line(f.categories[c]), 24) : std::to_string(c + 1); };
   double left = 0, longest = 0;
-  for (std::size_t r = 0; r < f.cells.size(); ++r) left = std::max(left, text_width(row_label(r)));
-  for (std::size_t c = 0; c < columns; ++c) longest = std::max(longest, text_width(name_of(c)));
+  for (std::size_t r = 0; r < f.cells.size(); ++r) left = std::max(left, label_pixels(row_label(r)));
+  for (std::size_t c = 0; c < columns; ++c) longest = std::max(longest, label_pixels(name_of(c)));
   left = std::min(left, frame.width * 0.35) + 16 + (axis_title(f.y).empty() ? 0 : 18);
   const double top = f.title.empty() ? 10 : 34;
   const double cell_width = std::max(1.0, (frame.width - left - 12) / static_cast<double>(columns));
@@ -64,7 +64,7 @@ std::string heat_svg(const Figure& f, const SvgFrame& frame) {
     out += svg_text(0, 0, title, "m", fmt::format("transform=\"translate(14 {}) rotate(-90)\"", number((top + bottom) / 2)));
   // The key: what pale and strong mean.
   const std::string low = with_unit(e.low(), f.value_unit, 3), high = with_unit(e.high(), f.value_unit, 3);
-  const double y = frame.height - 8, begin = left + text_width(low) + 8;
+  const double y = frame.height - 8, begin = left + label_pixels(low) + 8;
   out += svg_text(left, y, low);
   for (int k = 0; k < 20; ++k)
     out += fmt::format("<rect class=\"cell\" x=\"{}\" y=\"{}\" width=\"6\" height=\"10\" fill-opacity=\"{}\"/>", number(begin + 6 * k), number(y - 9), number(0.06 + 0.94 * k / 19));
@@ -92,7 +92,7 @@ std::string sankey_svg(const Figure& f, const SvgFrame& frame) {
   double last_label = 0;
   const auto label = [&](std::size_t i) { return shortened(one_line(flows.nodes[i].name), 26) + "  " + with_unit(flows.nodes[i].value(), f.value_unit); };
   for (std::size_t i = 0; i < flows.nodes.size(); ++i)
-    if (flows.nodes[i].layer + 1 == flows.layers) last_label = std::max(last_label, text_width(label(i)));
+    if (flows.nodes[i].layer + 1 == flows.layers) last_label = std::max(last_label, label_pixels(label(i)));
   const double across = std::max(40.0, frame.width - 2 * edge - node_width - std::min(last_label + 8, frame.width * 0.35));
   std::vector<double> x(flows.nodes.size()), y(flows.nodes.size()), y_out, y_in, next(flows.layers, top);
   for (std::size_t i = 0; i < flows.nodes.size(); ++i) {

@@ -104,7 +104,7 @@ std::string legend_svg(const Figure& f, double left, double right, double y) {
   double x = left;
   for (std::size_t k = 0; k < f.traces.size(); ++k) {
     const std::string name = shortened(one_line(trace_name(f, k)), 40);
-    const double size = 34 + text_width(name) + 14;
+    const double size = 34 + label_pixels(name) + 14;
     if (x + size > right && x > left) {
       x = left;
       y += 17;
@@ -126,7 +126,7 @@ int legend_lines(const Figure& f, double room) {
   int lines = 1;
   double x = 0;
   for (std::size_t k = 0; k < f.traces.size(); ++k) {
-    const double size = 48 + text_width(shortened(one_line(trace_name(f, k)), 40));
+    const double size = 48 + label_pixels(shortened(one_line(trace_name(f, k)), 40));
     if (x + size > room && x > 0) {
       x = 0;
       ++lines;
@@ -146,7 +146,7 @@ std::string xy_svg(const Figure& f, const SvgFrame& frame) {
   Plot p{f};
   p.ys = make_scale(f.y, ey, bar, static_cast<int>(std::clamp(frame.height / 70, 2.0, 12.0)));
   double widest = 0;
-  for (const auto& t : p.ys.ticks) widest = std::max(widest, text_width(t.text));
+  for (const auto& t : p.ys.ticks) widest = std::max(widest, label_pixels(t.text));
   p.left = 16 + widest + (axis_title(f.y).empty() ? 0 : 18);
   p.top = f.title.empty() ? 12 : 34;
   p.width = std::max(40.0, frame.width - p.left - 18);
@@ -157,7 +157,7 @@ std::string xy_svg(const Figure& f, const SvgFrame& frame) {
     for (const auto& t : f.traces)
       for (const double x : t.x)
         if (x >= 0 && x < 100'000) p.groups = std::max(p.groups, static_cast<std::size_t>(x) + 1);
-    for (const auto& c : f.categories) longest = std::max(longest, text_width(shortened(one_line(c), 24)));
+    for (const auto& c : f.categories) longest = std::max(longest, label_pixels(shortened(one_line(c), 24)));
   } else {
     p.xs = make_scale(f.x, ex, false, static_cast<int>(std::clamp(p.width / 90, 2.0, 30.0)));
   }
@@ -178,7 +178,7 @@ std::string xy_svg(const Figure& f, const SvgFrame& frame) {
     if (bar) break;
     const double x = p.px(t.at);
     out += fmt::format("<path class=\"axis\" d=\"M{},{}v5\"/>", number(x), number(bottom));
-    const double half = text_width(t.text) / 2;
+    const double half = label_pixels(t.text) / 2;
     out += svg_text(std::clamp(x, half + 2, frame.width - half - 2), bottom + 18, t.text, "m");
   }
   for (std::size_t c = 0; bar && c < f.categories.size(); ++c) {

@@ -126,7 +126,7 @@ std::string xy_text(const Figure& f, const TextFrame& frame) {
   if (ex.empty() || ey.empty()) return "  (no points to draw)\n";
   const Scale ys = make_scale(f.y, ey, false, static_cast<int>(std::max<std::size_t>(2, frame.height / 3)));
   std::size_t left = 0;
-  for (const auto& t : ys.ticks) left = std::max(left, columns_of(t.text));
+  for (const auto& t : ys.ticks) left = std::max(left, text_width(t.text));
   const std::size_t width = std::max<std::size_t>(10, frame.width > left + 4 ? frame.width - left - 4 : 10);
   const std::size_t height = std::max<std::size_t>(3, frame.height);
   const Scale xs = make_scale(f.x, ex, false, static_cast<int>(std::max<std::size_t>(2, width / 12)));
@@ -171,7 +171,7 @@ std::string xy_text(const Figure& f, const TextFrame& frame) {
     for (std::size_t k = 0; k < f.traces.size(); ++k) {
       const std::string entry = " " + std::string(mark_of(k, frame.unicode)) + " " +
                                 shortened(one_line(trace_name(f, k), frame.unicode), frame.width - 6, frame.unicode) + " ";
-      if (columns_of(line) + columns_of(entry) > frame.width && line != " ") {
+      if (text_width(line) + text_width(entry) > frame.width && line != " ") {
         out += line + "\n";
         line = " ";
       }

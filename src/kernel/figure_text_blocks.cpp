@@ -67,8 +67,8 @@ std::string bar_text(const Figure& f, const TextFrame& frame) {
   }
   std::size_t label_width = 0, number_width = 0;
   for (const auto& r : rows) {
-    label_width = std::max(label_width, columns_of(r.label));
-    number_width = std::max(number_width, columns_of(r.number));
+    label_width = std::max(label_width, text_width(r.label));
+    number_width = std::max(number_width, text_width(r.number));
   }
   label_width = std::min(label_width, frame.width / 3);
   const std::size_t taken = label_width + number_width + 7;
@@ -126,10 +126,10 @@ std::string heat_text(const Figure& f, const TextFrame& frame) {
   const auto name_of = [&](std::size_t c) { return c < f.categories.size() ? one_line(f.categories[c], frame.unicode) : std::to_string(c + 1); };
   std::size_t label_width = 0, number_width = 0, name_width = 0;
   for (std::size_t r = 0; r < f.cells.size(); ++r) {
-    label_width = std::max(label_width, columns_of(label_of(r)));
-    for (const double v : f.cells[r]) number_width = std::max(number_width, columns_of(format_number(v, 3)));
+    label_width = std::max(label_width, text_width(label_of(r)));
+    for (const double v : f.cells[r]) number_width = std::max(number_width, text_width(format_number(v, 3)));
   }
-  for (std::size_t c = 0; c < columns; ++c) name_width = std::max(name_width, columns_of(name_of(c)));
+  for (std::size_t c = 0; c < columns; ++c) name_width = std::max(name_width, text_width(name_of(c)));
   label_width = std::min(label_width, frame.width / 3);
   const std::size_t room = (frame.width - 3 - label_width) / columns;
   const bool numbers = room >= number_width + 3;
@@ -171,7 +171,7 @@ std::string sankey_text(const Figure& f, const TextFrame& frame) {
   std::size_t name_width = 0;
   for (const auto& n : flows.nodes) greatest = std::max(greatest, n.value());
   for (const auto& b : flows.bands)
-    name_width = std::max(name_width, columns_of(one_line(flows.nodes[b.to].name, frame.unicode)));
+    name_width = std::max(name_width, text_width(one_line(flows.nodes[b.to].name, frame.unicode)));
   name_width = std::min(name_width, frame.width / 3);
   std::vector<std::size_t> order(flows.nodes.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;

@@ -13,14 +13,14 @@ bool in_order(const Series& s) {
 }
 
 std::int64_t median_step_ns(const Series& s) {
-  constexpr std::size_t picked = std::size_t{1} << 17;
+  constexpr std::size_t exact = std::size_t{1} << 18, picked = std::size_t{1} << 15;
   std::vector<std::int64_t> steps;
   const auto take = [&](std::size_t i) {
     if (const std::int64_t d = step_ns(s.times[i], s.times[i + 1]); d > 0) steps.push_back(d);
   };
   if (s.size() < 2) return 0;
   const std::size_t count = s.size() - 1;
-  if (count <= 2 * picked) {
+  if (count <= exact) {
     for (std::size_t i = 0; i < count; ++i) take(i);
   } else {
     // The golden ratio spreads the picks evenly without falling into step with periodic records.

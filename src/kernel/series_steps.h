@@ -22,7 +22,7 @@ inline double seconds(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; 
 bool in_order(const Series&);
 
 // The median of the forward steps, 0 when there is none. Exact up to 2^18 samples; of longer series
-// the median of 2^17 steps picked evenly, which is the same to a fraction of a percent.
+// the median of 2^15 steps picked evenly, which is the same to about a percent.
 std::int64_t median_step_ns(const Series&);
 
 // Steps over this are gaps.
