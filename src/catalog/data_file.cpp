@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -22,88 +23,109 @@ std::string_view trim(std::string_view s) {
 }
 
 struct Heading {
-  std::string name, unit;
+  std::string name;
+  std::optional<Unit> unit;
 };
 
 // "carbon_intensity [gCO2e/kWh]"
 Heading heading(std::string_view text, const std::string& where) {
   text = trim(text);
   const auto open = text.find('[');
-  if (open == std::string_view::npos) return {std::string(text), ""};
+  if (open == std::string_view::npos) return {std::string(text), {}};
   if (text.back() != ']')
     throw bad_input(fmt::format("column '{}' has no closing ']'", text.substr(0, 60)), where,
                     "write the unit as in 'bandwidth [GB/s]'");
-  Heading out{std::string(trim(text.substr(0, open))), std::string(trim(text.substr(open + 1, text.size() - open - 2)))};
+  const std::string name(trim(text.substr(0, open)));
   try {
-    parse_unit(out.unit);
+    return {name, parse_unit(text.substr(open + 1, text.size() - open - 2))};
   } catch (const Error& e) {
-    throw bad_input(fmt::format("column '{}': {}", out.name, e.message()), where, e.hint());
+    throw bad_input(fmt::format("column '{}': {}", name, e.message()), where, e.hint());
   }
-  return out;
 }
 
-std::string checked(std::string_view text, const std::string& column, const std::string& where) {
+std::string checked(std::string_view text, const std::string& column, const std::string& file, std::size_t row) {
   text = trim(text);
   if (text.size() > longest_cell)
     throw bad_input(fmt::format("{}: a cell of {} characters; {} at most are allowed", column, text.size(), longest_cell),
-                    where);
+                    fmt::format("{}:{}", file, row));
   for (const char c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      throw bad_input(fmt::format("{}: a cell with a control character", column), where, "remove it");
+      throw bad_input(fmt::format("{}: a cell with a control character", column), fmt::format("{}:{}", file, row),
+                      "remove it");
   return std::string(text);
 }
 
-// Calls `header` with the first row and `row` with each other one; both get "file:row".
+using Fields = std::vector<std::string_view>;
+
+// Calls `header` with the first row and `row` with each other one, and their numbers.
 void read_rows(std::string_view where, std::string_view content,
-               const std::function<void(const std::vector<std::string_view>&, const std::string&)>& header,
-               const std::function<void(const std::vector<std::string_view>&, const std::string&)>& row) {
+               const std::function<void(const Fields&, const std::string& where)>& header,
+               const std::function<void(const Fields&, std::size_t row)>& row) {
   if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
   bool first = true;
   std::size_t columns = 0, count = 0;
-  for_each_csv_row(content, ',', where, [&](std::size_t number, const std::vector<std::string_view>& fields) {
-    const std::string place = fmt::format("{}:{}", where, number);
+  for_each_csv_row(content, ',', where, [&](std::size_t number, const Fields& fields) {
     if (fields.empty() || (fields.size() == 1 && trim(fields[0]).empty())) return;
     if (first) {
       first = false;
       columns = fields.size();
-      header(fields, place);
+      header(fields, fmt::format("{}:{}", where, number));
       return;
     }
     if (fields.size() != columns)
-      throw bad_input(fmt::format("{} cells where the header has {} columns", fields.size(), columns), place,
-                      "put cells with commas in quotes");
-    if (++count > most_rows) throw bad_input(fmt::format("more than {} rows", most_rows), place);
-    row(fields, place);
+      throw bad_input(fmt::format("{} cells where the header has {} columns", fields.size(), columns),
+                      fmt::format("{}:{}", where, number), "put cells with commas in quotes");
+    if (++count > most_rows)
+      throw bad_input(fmt::format("more than {} rows", most_rows), fmt::format("{}:{}", where, number));
+    row(fields, number);
   });
   if (first)
     throw bad_input("the file is empty; a header line with column names belongs there", std::string(where));
 }
 
+// A column put over ours has a unit exactly where ours has one, and of the same kind.
+void check_unit(const Heading& h, const Unit* ours, const std::string& place) {
+  if (!ours && h.unit)
+    throw bad_input(fmt::format("column '{}' has no unit, but '[{}]' is given", h.name, h.unit->symbol), place,
+                    fmt::format("write '{}'", h.name));
+  if (ours && !h.unit)
+    throw bad_input(fmt::format("column '{}' needs a unit", h.name), place,
+                    fmt::format("write '{} [{}]'", h.name, ours->symbol));
+  if (ours && h.unit->dimension != ours->dimension)
+    throw bad_input(fmt::format("column '{}': '{}' measures {}, not {}", h.name, h.unit->symbol,
+                                describe(h.unit->dimension), describe(ours->dimension)),
+                    place, fmt::format("use [{}] or another unit of the same kind", ours->symbol));
+}
+
 }  // namespace
 
-DataFile::DataFile(std::string_view where, std::string_view content, std::vector<std::string> keys, KeyOf key_of)
-    : key_of_(std::move(key_of)) {
+DataFile::DataFile(std::string_view name, std::string_view content, std::vector<std::string> keys, KeyOf key_of)
+    : files_{std::string(name)}, key_of_(std::move(key_of)) {
   read_rows(
-      where, content,
-      [&](const auto& fields, const std::string& place) {
+      name, content,
+      [&](const Fields& fields, const std::string& place) {
         for (const auto field : fields) {
           Heading h = heading(field, place);
           if (!index_.emplace(h.name, names_.size()).second)
             throw bad_input(fmt::format("column '{}' is there twice", h.name), place);
           names_.push_back(std::move(h.name));
-          units_.push_back(std::move(h.unit));
+          units_.push_back(h.unit ? &known_units_.emplace_back(std::move(*h.unit)) : nullptr);
         }
         for (const auto& k : keys) keys_.push_back(column(k));
       },
-      [&](const auto& fields, const std::string& place) {
-        Stored stored;
-        stored.where = place;
+      [&](const Fields& fields, std::size_t row) {
+        Stored stored{{}, 0, row};
+        stored.cells.reserve(fields.size());
         for (std::size_t i = 0; i < fields.size(); ++i)
-          stored.cells.push_back({checked(fields[i], names_[i], place), units_[i], place});
+          stored.cells.push_back({checked(fields[i], names_[i], files_[0], row), units_[i], 0, row});
         if (!by_key_.emplace(key(stored.cells), rows_.size()).second)
-          throw bad_input(fmt::format("'{}' is there twice", stored.cells[keys_.back()].text), place);
+          throw bad_input(fmt::format("'{}' is there twice", stored.cells[keys_.back()].text), where(0, row));
         rows_.push_back(std::move(stored));
       });
+}
+
+std::string DataFile::where(std::size_t file, std::size_t row) const {
+  return fmt::format("{}:{}", files_[file], row);
 }
 
 std::size_t DataFile::column(std::string_view name) const {
@@ -127,69 +149,66 @@ std::string DataFile::key(const std::vector<Cell>& cells) const {
     if (part.empty())
       throw bad_input(fmt::format("{}: '{}' names nothing; a name with letters or digits is needed", names_[k],
                                   cells[k].text),
-                      cells[k].where);
+                      where(cells[k].file, cells[k].row));
     out += (out.empty() ? "" : "/") + part;
   }
   return out;
 }
 
-void DataFile::put_over(std::string_view where, std::string_view content) {
-  std::vector<std::size_t> target;
-  std::vector<std::string> units;
-  std::map<std::string, std::string> seen;  // key -> where
+void DataFile::put_over(std::string_view name, std::string_view content) {
+  const std::size_t file = files_.size();
+  files_.emplace_back(name);
+  std::vector<std::size_t> target;  // by column of the override
+  std::vector<const Unit*> units;
+  std::map<std::string, std::size_t> seen;  // key, row
   const bool dated = index_.contains("year");
   read_rows(
-      where, content,
-      [&](const auto& fields, const std::string& place) {
+      name, content,
+      [&](const Fields& fields, const std::string& place) {
         for (const auto field : fields) {
           const Heading h = heading(field, place);
           const std::size_t to = find_column(h.name, place);
-          for (const auto other : target)
-            if (other == to) throw bad_input(fmt::format("column '{}' is there twice", h.name), place);
-          if (h.unit.empty() != units_[to].empty())
-            throw bad_input(units_[to].empty()
-                                ? fmt::format("column '{}' has no unit, but '[{}]' is given", h.name, h.unit)
-                                : fmt::format("column '{}' needs a unit", h.name),
-                            place, fmt::format("write '{}{}'", h.name, units_[to].empty() ? "" : " [" + units_[to] + "]"));
-          if (!h.unit.empty() && parse_unit(h.unit).dimension != parse_unit(units_[to]).dimension)
-            throw bad_input(fmt::format("column '{}': '{}' measures {}, not {}", h.name, h.unit,
-                                        describe(parse_unit(h.unit).dimension), describe(parse_unit(units_[to]).dimension)),
-                            place, fmt::format("use [{}] or another unit of the same kind", units_[to]));
+          if (std::find(target.begin(), target.end(), to) != target.end())
+            throw bad_input(fmt::format("column '{}' is there twice", h.name), place);
+          check_unit(h, units_[to], place);
           target.push_back(to);
-          units.push_back(h.unit);
+          units.push_back(h.unit ? &known_units_.emplace_back(*h.unit) : nullptr);
         }
         for (const auto k : keys_)
           if (std::find(target.begin(), target.end(), k) == target.end())
             throw bad_input(fmt::format("column '{}' is missing: it says which row is meant", names_[k]), place);
       },
-      [&](const auto& fields, const std::string& place) {
-        std::vector<Cell> cells(names_.size());
-        for (const auto k : keys_) cells[k].where = place;
+      [&](const Fields& fields, std::size_t number) {
+        std::vector<Cell> cells(names_.size(), Cell{{}, nullptr, file, number});
         for (std::size_t i = 0; i < fields.size(); ++i)
-          cells[target[i]] = {checked(fields[i], names_[target[i]], place), units[i], place};
-        const std::string name = key(cells);
-        if (const auto [it, fresh] = seen.emplace(name, place); !fresh)
-          throw bad_input(fmt::format("'{}' is there twice, first at {}", cells[keys_.back()].text, it->second), place);
+          cells[target[i]] = {checked(fields[i], names_[target[i]], files_[file], number), units[i], file, number};
+        const std::string row_key = key(cells);
+        const std::string place = where(file, number);
+        if (const auto [it, fresh] = seen.emplace(row_key, number); !fresh)
+          throw bad_input(fmt::format("'{}' is there twice, first in row {}", cells[keys_.back()].text, it->second), place);
         for (const char* own : {"source", "year"})
           if (dated && (cells[column(own)].text.empty() || cells[column(own)].text == "-"))
             throw bad_input(fmt::format("no {}: every row put over the catalog says its own source and year", own), place,
                             fmt::format("fill the column '{}'", own));
-        const auto [it, added] = by_key_.emplace(name, rows_.size());
-        if (added) {
-          rows_.emplace_back().cells.resize(names_.size());
-          for (std::size_t i = 0; i < names_.size(); ++i) rows_.back().cells[i] = {"", units_[i], place};
-          for (const auto k : keys_) rows_.back().cells[k] = cells[k];
-        }
-        Stored& stored = rows_[it->second];
-        stored.where = place;
-        stored.overridden = true;
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-          // A known row keeps its name as the catalog spells it.
-          if (cells[i].text.empty() || std::find(keys_.begin(), keys_.end(), i) != keys_.end()) continue;
-          if (cells[i].text == "-") cells[i].text.clear();
-          stored.cells[i] = std::move(cells[i]);
-        }
+        put_row(row_key, std::move(cells), file, number);
       });
+}
+
+void DataFile::put_row(const std::string& row_key, std::vector<Cell> cells, std::size_t file, std::size_t number) {
+  const auto [it, added] = by_key_.emplace(row_key, rows_.size());
+  if (added) {
+    rows_.push_back({std::vector<Cell>(names_.size(), Cell{{}, nullptr, file, number}), file, number});
+    for (const auto k : keys_) rows_.back().cells[k] = cells[k];
+  }
+  Stored& stored = rows_[it->second];
+  stored.file = file;
+  stored.row = number;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    // A known row keeps its name as the catalog spells it.
+    if (cells[i].text.empty() || std::find(keys_.begin(), keys_.end(), i) != keys_.end()) continue;
+    if (cells[i].text == "-") cells[i].text.clear();
+    stored.cells[i] = std::move(cells[i]);
+  }
 }
 
 std::vector<DataRow> DataFile::rows() const {
@@ -201,7 +220,7 @@ std::vector<DataRow> DataFile::rows() const {
 
 void DataRow::fail(std::string_view column, const std::string& message, const std::string& hint) const {
   const Cell& c = cell(column);
-  throw bad_input(fmt::format("{}: {}", column, message), c.where.empty() ? row_->where : c.where, hint);
+  throw bad_input(fmt::format("{}: {}", column, message), file_->where(c.file, c.row), hint);
 }
 
 const std::string& DataRow::required(std::string_view column) const {
@@ -232,11 +251,17 @@ std::optional<double> DataRow::number(std::string_view column, double minimum) c
   const Cell& c = cell(column);
   if (c.text.empty()) return std::nullopt;
   double out = 0;
-  try {
-    const Dimension d = c.unit.empty() ? Dimension{} : parse_unit(c.unit).dimension;
-    out = parse_quantity(c.text, d, c.unit);
-  } catch (const Error& e) {
-    fail(column, e.message(), e.hint());
+  const char* end = c.text.data() + c.text.size();
+  // Nearly all cells are plain numbers; what else is there may carry its own unit.
+  if (const auto [stop, error] = std::from_chars(c.text.data(), end, out);
+      error == std::errc() && stop == end && std::isfinite(out)) {
+    out *= c.unit ? c.unit->scale : 1;
+  } else {
+    try {
+      out = parse_quantity(c.text, c.unit ? c.unit->dimension : Dimension{}, c.unit ? c.unit->symbol : "");
+    } catch (const Error& e) {
+      fail(column, e.message(), e.hint());
+    }
   }
   if (out < minimum) fail(column, fmt::format("'{}' found; {} or more is allowed", c.text, format_number(minimum)));
   return out;

@@ -6,6 +6,7 @@
 // file:row, the column, what was found and what is allowed.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -15,13 +16,14 @@
 
 #include "kernel/estimate.h"
 #include "kernel/quantity.h"
+#include "kernel/units.h"
 
 namespace wattline::catalog {
 
 struct Cell {
-  std::string text;   // empty: absent
-  std::string unit;   // of its column where it was written
-  std::string where;  // "places.csv:12"
+  std::string text;            // empty: absent
+  const Unit* unit = nullptr;  // of its column where it was written; none: a text or a plain number
+  std::size_t file = 0, row = 0;  // where it was written
 };
 
 class DataRow;
@@ -31,6 +33,7 @@ class DataFile {
   using KeyOf = std::function<std::string(std::string_view)>;
   // `keys`: the columns that name a row, compared as `key_of` makes them.
   DataFile(std::string_view where, std::string_view content, std::vector<std::string> keys, KeyOf key_of);
+  DataFile(DataFile&&) = default;
 
   // Rows of the same layout: a known name changes the cells it gives, a new one adds a row, "-"
   // empties. Columns may be left out, come in any order, and have another unit of the same kind.
@@ -40,19 +43,24 @@ class DataFile {
   std::vector<DataRow> rows() const;
   const std::vector<std::string>& columns() const { return names_; }
   std::size_t column(std::string_view name) const;  // our own fault when it is not there
-  const std::string& unit(std::size_t index) const { return units_[index]; }
 
  private:
   friend class DataRow;
   struct Stored {
     std::vector<Cell> cells;
-    std::string where;
-    bool overridden = false;
+    std::size_t file = 0, row = 0;  // of its last change
+    bool overridden() const { return file > 0; }
   };
+  // "places.csv:12"
+  std::string where(std::size_t file, std::size_t row) const;
   std::string key(const std::vector<Cell>& cells) const;
-  std::size_t find_column(std::string_view header, const std::string& where) const;
+  void put_row(const std::string& row_key, std::vector<Cell> cells, std::size_t file, std::size_t number);
+  std::size_t find_column(std::string_view name, const std::string& where) const;
 
-  std::vector<std::string> names_, units_;
+  std::vector<std::string> files_;  // those read: our own, then what is put over it
+  std::vector<std::string> names_;
+  std::vector<const Unit*> units_;  // of our own columns
+  std::deque<Unit> known_units_;    // stable addresses
   std::map<std::string, std::size_t, std::less<>> index_;
   std::vector<std::size_t> keys_;
   KeyOf key_of_;
@@ -63,10 +71,11 @@ class DataFile {
 // One row of the merged file.
 class DataRow {
  public:
+  // The file stays where it is while its rows are read.
   DataRow(const DataFile& file, std::size_t row) : file_(&file), row_(&file.rows_[row]) {}
 
-  bool overridden() const { return row_->overridden; }
-  const std::string& where() const { return row_->where; }  // of its last change
+  bool overridden() const { return row_->overridden(); }
+  std::string where() const { return file_->where(row_->file, row_->row); }  // of its last change
   const std::string& text(std::string_view column) const { return cell(column).text; }
   const std::string& required(std::string_view column) const;
   std::vector<std::string> list(std::string_view column) const;  // split at ';'

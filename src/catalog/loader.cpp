@@ -79,18 +79,19 @@ Origin Loader::origin(const DataRow& row, std::string_view source_column, std::s
   return out;
 }
 
-void Loader::enter(std::map<std::string, std::size_t>& index, const DataRow& row, std::size_t at,
+template <class Row>
+void Loader::enter(std::map<std::string, std::size_t>& index, std::vector<Row>& rows, const DataRow& row, Row made,
                    std::string_view what, const std::vector<std::string>& spellings,
                    std::string (*key_of)(std::string_view)) {
+  const std::size_t at = rows.size();
+  rows.push_back(std::move(made));
   for (const auto& spelling : spellings) {
     const std::string key = key_of(spelling);
     if (key.empty())
       throw bad_input(fmt::format("'{}' names no {}: letters or digits are needed", spelling, what), row.where());
-    const auto [it, fresh] = index.emplace(key, at);
-    if (fresh) entered_[fmt::format("{}/{}", what, key)] = spellings.front();
-    else if (it->second != at)
+    if (const auto [it, fresh] = index.emplace(key, at); !fresh && it->second != at)
       throw bad_input(fmt::format("'{}' is the {} '{}' already, it cannot be '{}' too", spelling, what,
-                                  entered_[fmt::format("{}/{}", what, key)], spellings.front()),
+                                  rows[it->second].name, spellings.front()),
                       row.where(), "take another alias, or change the row under the name it has");
   }
 }
@@ -127,8 +128,7 @@ void Loader::read_devices() {
     d.note = row.text("note");
     std::vector<std::string> spellings = d.aliases;
     spellings.insert(spellings.begin(), d.name);
-    enter(catalog_.device_index_, row, catalog_.devices_.size(), "device", spellings, device_key);
-    catalog_.devices_.push_back(std::move(d));
+    enter(catalog_.device_index_, catalog_.devices_, row, std::move(d), "device", spellings, device_key);
   }
 }
 
@@ -168,8 +168,7 @@ void Loader::read_models() {
     m.note = row.text("note");
     std::vector<std::string> spellings = m.aliases;
     spellings.insert(spellings.begin(), m.name);
-    enter(catalog_.model_index_, row, catalog_.models_.size(), "model", spellings, name_key);
-    catalog_.models_.push_back(std::move(m));
+    enter(catalog_.model_index_, catalog_.models_, row, std::move(m), "model", spellings, name_key);
   }
 }
 
@@ -193,8 +192,7 @@ void Loader::read_places() {
     }
     std::vector<std::string> spellings = p.aliases;
     spellings.insert(spellings.begin(), {p.code, p.name});
-    enter(catalog_.place_index_, row, catalog_.places_.size(), "place", spellings, name_key);
-    catalog_.places_.push_back(std::move(p));
+    enter(catalog_.place_index_, catalog_.places_, row, std::move(p), "place", spellings, name_key);
   }
 }
 

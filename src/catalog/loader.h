@@ -36,14 +36,14 @@ class Loader {
   void read_factors();
   void set_version();
 
-  // Enters the row's name and aliases; two rows with one spelling are an Error.
-  void enter(std::map<std::string, std::size_t>& index, const DataRow& row, std::size_t at, std::string_view what,
-             const std::vector<std::string>& spellings, std::string (*key_of)(std::string_view));
+  // Enters the row's names, the first its own; two rows with one spelling are an Error.
+  template <class Row>
+  void enter(std::map<std::string, std::size_t>& index, std::vector<Row>& rows, const DataRow& row, Row made,
+             std::string_view what, const std::vector<std::string>& spellings, std::string (*key_of)(std::string_view));
 
   Catalog& catalog_;
   std::string folder_;
   std::map<std::string, Source, std::less<>> sources_;
-  std::map<std::string, std::string> entered_;  // what/key -> the row's first name
 };
 
 }  // namespace wattline::catalog
