@@ -65,6 +65,13 @@ std::optional<int> process_listening_on(std::uint16_t port) {
   return std::nullopt;
 }
 
+std::vector<int> child_processes(int pid) {
+  std::vector<int> out;
+  for (const int id : process_ids())
+    if (const auto stat = stat_of(id); stat && stat->parent == pid) out.push_back(id);
+  return out;
+}
+
 std::optional<Duration> cpu_time_of_process_tree(int pid) {
   if (!stat_of(pid)) return std::nullopt;
   std::map<int, ProcessStat> all;

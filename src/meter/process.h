@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "kernel/quantity.h"
 
@@ -15,5 +16,8 @@ std::optional<int> process_listening_on(std::uint16_t port);
 // User and system time of the process and all its descendants, those that ended included as far as
 // their parents waited for them. Nothing when the process is gone.
 std::optional<Duration> cpu_time_of_process_tree(int pid);
+
+// Processes whose parent it is, ended ones that nobody has waited for included; ascending.
+std::vector<int> child_processes(int pid);
 
 }  // namespace wattline::meter

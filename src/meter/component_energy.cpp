@@ -1,0 +1,189 @@
+// From readings to joules.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "kernel/units.h"
+#include "meter/recorder.h"
+
+namespace wattline::meter {
+namespace {
+
+Duration between(Time a, Time b) { return b > a ? b - a : Duration(0); }
+
+Series without_failures(const Series& s) {
+  Series out;
+  out.name = s.name;
+  out.unit = s.unit;
+  for (std::size_t i = 0; i < s.size(); ++i)
+    if (std::isfinite(s.values[i])) out.add(s.times[i], s.values[i]);
+  return out;
+}
+
+// The highest mean power over spans of at least `window`, of a total in J that only rises.
+std::optional<Power> peak_of(const Series& total, Duration window) {
+  std::optional<Power> peak;
+  std::size_t from = 0, whole_from = 0;
+  for (std::size_t to = 0; to < total.size(); ++to) {
+    if (std::isnan(total.values[to])) {
+      whole_from = to + 1;  // nothing is known across a reset
+      continue;
+    }
+    from = std::max(from, whole_from);
+    while (from + 1 < to && total.times[to] - total.times[from + 1] >= window) ++from;
+    if (from >= to || total.times[to] - total.times[from] < window) continue;
+    const Power p = Energy(total.values[to] - total.values[from]) / (total.times[to] - total.times[from]);
+    if (!peak || p > *peak) peak = p;
+  }
+  return peak;
+}
+
+void of_counter(ComponentEnergy& out, const SourceRecord& record, Time begin, Time end, double& joules) {
+  const SourceInfo& info = record.info;
+  // A failed reading loses nothing: the counter went on.
+  const Series readings = without_failures(record.readings);
+  const CounterSeries counter = unwrap(readings, info.range, info.most.base());
+  const Series& total = counter.total;
+  out.wraps = counter.wraps;
+  out.resets = counter.resets;
+  out.power.name = info.component;
+  out.power.unit = "W";
+  if (readings.size() > 0) {
+    out.missing = between(begin, readings.times.front()) + between(readings.times.back(), end);
+    joules = total.values.back();
+  } else {
+    out.missing = between(begin, end);
+  }
+  for (std::size_t i = 1; i < total.size(); ++i) {
+    const Duration step = total.times[i] - total.times[i - 1];
+    if (std::isnan(total.values[i]) || std::isnan(total.values[i - 1])) {
+      out.missing += step;
+      out.power.add(total.times[i], std::nan(""));
+    } else if (step > Duration(0)) {
+      out.covered += step;
+      out.power.add(total.times[i], (total.values[i] - total.values[i - 1]) / step.base());
+    }
+  }
+  if (out.covered > Duration(0)) {
+    out.mean = Energy(joules) / out.covered;
+    out.peak = peak_of(total, std::min(out.covered, info.update * 5.0));
+  }
+  if (counter.resets > 0)
+    out.warnings.push_back(fmt::format("{}: the counter started anew {} times; the time around it is left out",
+                                       info.component, counter.resets));
+  if (counter.ambiguous > 0)
+    out.warnings.push_back(fmt::format("{}: {} readings lie so far apart that the counter may have wrapped unseen; the "
+                                       "energy is at least this",
+                                       info.component, counter.ambiguous));
+}
+
+void of_sensor(ComponentEnergy& out, const SourceRecord& record, Time begin, Time end, double& joules,
+               double& sampling_sd) {
+  const Series& s = record.readings;
+  const Integral whole = integrate(s, begin, end);
+  joules = whole.value;
+  out.covered = whole.covered;
+  out.missing = whole.missing;
+  out.power = s;
+  out.power.name = record.info.component;
+  if (out.covered > Duration(0)) out.mean = Energy(joules) / out.covered;
+  for (const double v : s.values)
+    if (std::isfinite(v) && (!out.peak || Power(v) > *out.peak)) out.peak = Power(v);
+  // What half the readings would have said tells what is missed between them.
+  if (s.size() >= 5) {
+    Series half;
+    for (std::size_t i = 0; i < s.size(); ++i)
+      if (i % 2 == 0 || i + 1 == s.size()) half.add(s.times[i], s.values[i]);
+    const Integral other = integrate(half, begin, end);
+    if (other.covered > Duration(0))
+      sampling_sd = std::abs(other.value / other.covered.base() - whole.value / out.covered.base()) * out.covered.base();
+  }
+}
+
+}  // namespace
+
+Duration renewal_period(const Series& s) {
+  std::vector<double> steps;
+  std::optional<Time> last;
+  for (std::size_t i = 1; i < s.size(); ++i) {
+    if (!(s.values[i] != s.values[i - 1]) || std::isnan(s.values[i] - s.values[i - 1])) continue;
+    if (last) steps.push_back((s.times[i] - *last).base());
+    last = s.times[i];
+  }
+  if (steps.size() < 2) return Duration(0);
+  std::nth_element(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2), steps.end());
+  return Duration(steps[steps.size() / 2]);
+}
+
+ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time end, const catalog::Catalog& catalog) {
+  const SourceInfo& info = record.info;
+  ComponentEnergy out;
+  out.info = info;
+  out.samples = record.readings.size() - std::min(record.failures, record.readings.size());
+  double joules = 0, sampling_sd = 0;
+  if (info.kind == SourceKind::energy) of_counter(out, record, begin, end, joules);
+  else of_sensor(out, record, begin, end, joules, sampling_sd);
+
+  Duration renewal = info.update;
+  if (info.kind == SourceKind::power) renewal = std::max(renewal, renewal_period(record.readings));
+  const Duration length = end - begin;
+  Method method = Method::measured;
+  std::string source = fmt::format("{} ({})", info.family, info.where);
+  if (info.kind == SourceKind::energy && length < info.update * 5.0 && record.watts_at_end) {
+    method = Method::modelled;
+    joules = *record.watts_at_end * length.base();
+    out.mean = out.peak = Power(*record.watts_at_end);
+    out.covered = length;
+    out.missing = Duration(0);
+    source += ": power at the end times the duration";
+    out.warnings.push_back(fmt::format("{}: the run is shorter than five steps of the counter ({} each), so this is its "
+                                       "power at the end times the duration",
+                                       info.component, to_string(info.update)));
+  } else if (length < renewal * 5.0) {
+    out.warnings.push_back(fmt::format("{}: the run is shorter than five renewals of the reading ({} each)",
+                                       info.component, to_string(renewal)));
+  }
+  if (out.missing > length * 0.01)
+    out.warnings.push_back(fmt::format("{}: {} of {} are not covered, nothing is put in their place{}", info.component,
+                                       to_string(out.missing, 3), to_string(length, 3),
+                                       record.trouble.empty() ? "" : " (" + record.trouble + ")"));
+
+  // Each end of the span falls somewhere between two renewals of the value.
+  const double watts = out.mean ? out.mean->base() : 0;
+  const double edges_sd = watts * std::min(renewal, length).base() / std::sqrt(6.0);
+  double gain = 1, gain_sd = 0;
+  if (!info.gain.empty()) {
+    const auto& factor = catalog.factor(info.gain);
+    out.factors.push_back(factor.use());
+    gain = factor.estimate().value();
+    gain_sd = factor.estimate().sd();
+  }
+  // The factor says how good the meter is; the joules stay measured.
+  RawEstimate reading(joules * gain, std::hypot(edges_sd, sampling_sd) * gain, method, source);
+  RawEstimate of_gain(0, joules * gain_sd, method, source);
+  of_gain.attribute_to(info.gain);
+  out.energy = Estimate<Energy>(RawEstimate::sum(reading, of_gain, 1));
+  return out;
+}
+
+Table power_series_table(const std::vector<ComponentEnergy>& all) {
+  Table t("power.series.v1");
+  t.title = "Power by component";
+  t.time("time", "UTC").text("component").number("power", "W", "of a counter: mean since the row before");
+  t.text("source", "family of the source").text("method", "measured or modelled");
+  struct Row {
+    Time at;
+    const ComponentEnergy* of;
+    double watts;
+  };
+  std::vector<Row> rows;
+  for (const auto& c : all)
+    for (std::size_t i = 0; i < c.power.size(); ++i) rows.push_back({c.power.times[i], &c, c.power.values[i]});
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.at < b.at; });
+  for (const auto& r : rows)
+    t.add_row({r.at, r.of->info.component, r.watts, r.of->info.family, std::string(to_string(r.of->energy.method()))});
+  return t;
+}
+
+}  // namespace wattline::meter

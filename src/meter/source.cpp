@@ -1,0 +1,118 @@
+#include "meter/source.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <map>
+#include <set>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "meter/hwmon.h"
+#include "meter/nvml.h"
+#include "meter/proc_files.h"
+#include "meter/rapl.h"
+
+namespace wattline::meter {
+
+std::string_view to_string(Domain d) {
+  constexpr std::string_view names[] = {"cpu", "memory", "gpu", "platform", "other"};
+  return names[static_cast<std::size_t>(d)];
+}
+std::string_view to_string(SourceKind k) { return k == SourceKind::energy ? "energy counter" : "power sensor"; }
+
+const std::vector<SourceFamily>& source_families() {
+  static const std::vector<SourceFamily> all = {
+      {"rapl", "energy counters of processor packages and memory (/sys/class/powercap)", find_rapl},
+      {"nvml", "NVIDIA GPUs through their driver's library", [](const Roots&) { return find_nvml(); }},
+      {"hwmon", "sensors of chips (/sys/class/hwmon)", find_hwmon},
+  };
+  return all;
+}
+
+namespace {
+
+// A source whose standing among the others was decided after it was found.
+class Demoted : public Source {
+ public:
+  Demoted(std::unique_ptr<Source> source, SourceInfo info) : source_(std::move(source)), info_(std::move(info)) {}
+  const SourceInfo& info() const override { return info_; }
+  std::optional<double> read() override { return source_->read(); }
+  std::string trouble() const override { return source_->trouble(); }
+  std::optional<double> watts_now() override { return source_->watts_now(); }
+
+ private:
+  std::unique_ptr<Source> source_;
+  SourceInfo info_;
+};
+
+}  // namespace
+
+Found find_sources(const Roots& roots) {
+  Found all;
+  std::map<Domain, std::string> owner;  // the family that is counted
+  std::set<std::string> names;
+  for (const auto& family : source_families()) {
+    Found found = family.find(roots);
+    std::set<Domain> seen;
+    for (auto& source : found.sources) {
+      SourceInfo info = source->info();
+      bool changed = false;
+      // Two vendors' GPUs are two devices; there is one set of processors and memory.
+      if (info.counted && (info.domain == Domain::cpu || info.domain == Domain::memory)) {
+        const auto it = owner.find(info.domain);
+        if (it != owner.end()) {
+          info.counted = false;
+          info.not_counted_because = fmt::format("{} already counts it", it->second);
+          changed = true;
+        } else {
+          seen.insert(info.domain);
+        }
+      }
+      for (int n = 2; !names.insert(info.component).second; ++n) {
+        info.component = fmt::format("{}-{}", source->info().component, n);
+        changed = true;
+      }
+      if (changed) source = std::make_unique<Demoted>(std::move(source), std::move(info));
+      all.sources.push_back(std::move(source));
+    }
+    for (const Domain d : seen) owner[d] = family.name;
+    for (auto& o : found.obstacles) all.obstacles.push_back(std::move(o));
+  }
+  return all;
+}
+
+SysfsNumber::SysfsNumber(const std::filesystem::path& path)
+    : path_(path.string()), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  if (fd_ < 0) {
+    errno_ = errno;
+    trouble_ = fmt::format("cannot open {}: {}", path_, std::strerror(errno_));
+  }
+}
+SysfsNumber::~SysfsNumber() {
+  if (fd_ >= 0) ::close(fd_);
+}
+SysfsNumber::SysfsNumber(SysfsNumber&& o) noexcept
+    : path_(std::move(o.path_)), trouble_(std::move(o.trouble_)), fd_(std::exchange(o.fd_, -1)), errno_(o.errno_) {}
+
+std::optional<double> SysfsNumber::read() {
+  if (fd_ < 0) return std::nullopt;
+  char text[64];
+  const ssize_t n = ::pread(fd_, text, sizeof text, 0);
+  if (n < 0) {
+    errno_ = errno;
+    trouble_ = fmt::format("cannot read {}: {}", path_, std::strerror(errno_));
+    return std::nullopt;
+  }
+  const auto value = parse_signed({text, static_cast<std::size_t>(n)});
+  if (!value) {
+    errno_ = EINVAL;
+    trouble_ = fmt::format("{} does not hold a whole number", path_);
+    return std::nullopt;
+  }
+  trouble_.clear();
+  return static_cast<double>(*value);
+}
+
+}  // namespace wattline::meter

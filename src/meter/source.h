@@ -1,0 +1,95 @@
+// Sources of power: each reads one counter or sensor of one component. Families (RAPL, hwmon, NVML) say
+// which sources this machine has, and why others cannot be used and what would mend that.
+//
+// What a joule includes is a matter of domains: the sources of one domain that a family marks `counted`
+// never overlap, and of two families that see the same domain only the first is counted (RAPL before
+// hwmon). Platform counters (psys) contain the packages and are shown, never added.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/quantity.h"
+#include "meter/roots.h"
+
+namespace wattline::meter {
+
+enum class Domain { cpu, memory, gpu, platform, other };
+std::string_view to_string(Domain);
+
+enum class SourceKind {
+  energy,  // a cumulative counter, J
+  power,   // power at the instant of reading (or its recent mean), W
+};
+std::string_view to_string(SourceKind);
+
+// What is known of a source without reading it.
+struct SourceInfo {
+  std::string component;  // "package-0", "dram", "gpu-0"; unique among the sources of a machine
+  std::string family;     // "rapl", "nvml", "hwmon"
+  std::string device;     // catalog or driver name where there is one ("NVIDIA A100-SXM4-80GB")
+  std::string where;      // path or call, for people
+  Domain domain = Domain::other;
+  SourceKind kind = SourceKind::energy;
+  bool counted = true;    // part of the sum of its domain; false: contained in another, or unknown
+  std::string not_counted_because;
+  double range = 0;       // J at which the counter starts again at 0; 0: it does not
+  Power most{2000};       // no component draws more: a step back that would need more is a reset
+  Duration update{1e-3};  // how often the value is renewed
+  std::string gain;       // factor id: how sure the reading is
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual const SourceInfo& info() const = 0;
+  // J or W by kind; nothing when it cannot be read now (then `trouble` says why).
+  virtual std::optional<double> read() = 0;
+  virtual std::string trouble() const { return {}; }
+  // Of an energy counter that moves in steps too long for a short run: the power now, W.
+  virtual std::optional<double> watts_now() { return std::nullopt; }
+};
+using Sources = std::vector<std::unique_ptr<Source>>;
+
+// A source that is or might be there and cannot be used.
+struct Obstacle {
+  std::string family, component, why, mend;
+};
+struct Found {
+  Sources sources;
+  std::vector<Obstacle> obstacles;
+};
+
+struct SourceFamily {
+  std::string name, summary;
+  std::function<Found(const Roots&)> find;
+};
+// In the order in which they are trusted.
+const std::vector<SourceFamily>& source_families();
+
+// All families' sources, overlaps between families marked as not counted, component names made unique.
+Found find_sources(const Roots&);
+
+// Shared by the families that read sysfs: an attribute that is read again and again, kept open.
+class SysfsNumber {
+ public:
+  explicit SysfsNumber(const std::filesystem::path&);
+  ~SysfsNumber();
+  SysfsNumber(SysfsNumber&&) noexcept;
+  SysfsNumber& operator=(SysfsNumber&&) = delete;
+
+  // The number; nothing with `trouble` set.
+  std::optional<double> read();
+  const std::string& trouble() const { return trouble_; }
+  int error() const { return errno_; }
+
+ private:
+  std::string path_, trouble_;
+  int fd_ = -1, errno_ = 0;
+};
+
+}  // namespace wattline::meter
