@@ -51,6 +51,7 @@ std::string overview() {
       "  --json                       the result as JSON, numbers unrounded\n"
       "  --csv                        its first table, or its estimates, as CSV\n"
       "  --html FILE                  a page of its own\n"
+      "  --output FILE                the result into a file instead of printing it\n"
       "  --quiet                      no line about the command's own energy\n"
       "  --ascii                      no Unicode in drawings\n"
       "  --seed N                     random numbers from this seed (default 1)\n"
@@ -71,15 +72,19 @@ std::string room_overview(const std::string& name) {
   return out;
 }
 
-void print(const std::string& text) {
+void print(const std::string& text, std::FILE* to = stdout) {
   // A reader that left (| head) is no fault; a full disk is.
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    if (errno != EPIPE) throw errno_error("write", "standard output", errno);
+  if (std::fwrite(text.data(), 1, text.size(), to) != text.size() || std::fflush(to) != 0)
+    if (errno != EPIPE) throw errno_error("write", to == stdout ? "standard output" : "standard error", errno);
 }
 
 void write_file(const fs::path& path, const std::string& content) {
-  // Beside the target and renamed over it: a full disk leaves the old file whole.
-  const fs::path part = path.string() + ".part";
+  // Beside the target and renamed over it: a full disk leaves the old file whole. Devices and pipes are
+  // written to, never replaced.
+  std::error_code unknown;
+  const auto status = fs::status(path, unknown);
+  const bool direct = fs::exists(status) && !fs::is_regular_file(status);
+  const fs::path part = direct ? path : fs::path(path.string() + ".part");
   std::ofstream file(part, std::ios::binary | std::ios::trunc);
   if (!file) throw errno_error("write", path.string(), errno);
   file << content;
@@ -87,9 +92,10 @@ void write_file(const fs::path& path, const std::string& content) {
   std::error_code failed;
   if (!file) {
     const int why = errno;
-    fs::remove(part, failed);
+    if (!direct) fs::remove(part, failed);
     throw errno_error("write", path.string(), why);
   }
+  if (direct) return;
   fs::rename(part, path, failed);
   if (failed) throw errno_error("write", path.string(), failed.value());
 }
@@ -172,13 +178,18 @@ int run_capability(const Invocation& in) {
     bar.clear();
   }
 
+  const bool to_file = !in.output_file.empty();
+  std::FILE* const stream = c.results_to_stderr ? stderr : stdout;
+  std::string answer;
   switch (in.form) {
-    case OutputForm::json: print(to_json(result) + "\n"); break;
-    case OutputForm::csv: print(to_csv(result)); break;
+    case OutputForm::json: answer = to_json(result) + "\n"; break;
+    case OutputForm::csv: answer = to_csv(result); break;
     case OutputForm::text:
-      print(to_text(result, terminal_width(STDOUT_FILENO), !in.ascii && unicode_locale()));
+      answer = to_text(result, to_file ? 100 : terminal_width(::fileno(stream)), !in.ascii && unicode_locale());
       break;
   }
+  if (to_file) write_file(in.output_file, answer);
+  else print(answer, stream);
   if (in.form != OutputForm::text)
     for (const auto& w : result.warnings) std::fputs(fmt::format("warning: {}\n", w).c_str(), stderr);
   if (!in.html_file.empty()) write_file(in.html_file, to_html(result));

@@ -75,6 +75,7 @@ bool take_shared(const std::vector<std::string>& words, std::size_t& i, Invocati
   if (name == "--json") out.form = OutputForm::json;
   else if (name == "--csv") out.form = OutputForm::csv;
   else if (name == "--html") out.html_file = value();
+  else if (name == "--output") out.output_file = value();
   else if (name == "--quiet" || name == "-q") out.quiet = true;
   else if (name == "--ascii") out.ascii = true;
   else if (name == "--help" || name == "-h") out.help = true;

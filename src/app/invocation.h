@@ -17,7 +17,7 @@ struct Invocation {
   const Capability* capability = nullptr;  // null: only help or version was asked for
   std::vector<std::string> words;          // the capability's own
   OutputForm form = OutputForm::text;
-  std::string html_file;
+  std::string html_file, output_file;
   std::string catalog_dir, ledger_dir;
   std::uint64_t seed = 1;
   bool quiet = false, help = false, version = false, ascii = false;

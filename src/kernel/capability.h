@@ -40,6 +40,7 @@ struct Capability {
   std::vector<int> papers;                 // rows of PAPERS
   std::vector<std::string> consumes, emits;  // table schemas
   std::vector<std::string> aliases;        // top-level verbs, of one or two words: "run" for "meter run"
+  bool results_to_stderr = false;          // standard output belongs to the command that it runs
   std::vector<Example> examples;
 
   FieldTable fields;
