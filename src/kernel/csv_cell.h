@@ -41,6 +41,7 @@ inline std::optional<std::int64_t> read_integer(std::string_view s) {
       if (!is_digit(*p)) return std::nullopt;
       value = value * 10 + (*p - '0');
     }
+    if (negative && value == 0) return std::nullopt;  // -0 is a number of its own
     return negative ? -value : value;
   }
   std::int64_t value = 0;

@@ -139,7 +139,7 @@ bool Scanner::next(std::vector<std::string_view>& fields) {
 }
 
 std::string_view checked_text(std::string_view content, std::string_view where) {
-  if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
+  while (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
   if (content.starts_with("\xFF\xFE") || content.starts_with("\xFE\xFF"))
     throw bad_input("is UTF-16; UTF-8 is needed", std::string(where), "iconv -f UTF-16 -t UTF-8 converts it");
   std::size_t bad = std::string_view::npos;
@@ -166,12 +166,14 @@ std::string_view checked_text(std::string_view content, std::string_view where) 
 char find_delimiter(std::string_view text) {
   constexpr std::string_view known = ",;\t";
   std::size_t counts[known.size()] = {};
-  bool inside = false;
+  bool inside = false, field_begins = true;
   for (char c : text) {
-    if (c == '"') inside = !inside;
+    if (c == '"' && (inside || field_begins)) inside = !inside;
+    const auto at = known.find(c);
+    field_begins = at != std::string_view::npos;
     if (inside) continue;
     if (c == '\n') break;
-    if (const auto at = known.find(c); at != std::string_view::npos) ++counts[at];
+    if (field_begins) ++counts[at];
   }
   std::size_t best = 0;
   for (std::size_t i = 1; i < known.size(); ++i)

@@ -1,3 +1,4 @@
+#include <charconv>
 #include <cmath>
 
 #include "kernel/table.h"
@@ -21,6 +22,13 @@ void put_text(std::string& out, std::string_view s, bool alone) {
   out += '"';
 }
 
+// The fewest digits that read back as the same number.
+template <class N>
+void put_number(std::string& out, N n) {
+  char digits[32];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, n).ptr);
+}
+
 }  // namespace
 
 std::string to_csv(const Table& t) {
@@ -41,7 +49,9 @@ std::string to_csv(const Table& t) {
         const double d = c.numbers()[row];
         if (std::isnan(d)) put_text(out, {}, alone);
         else if (std::isinf(d)) out += d > 0 ? "inf" : "-inf";
-        else out += shortest(d);
+        else put_number(out, d);
+      } else if (c.kind == ColumnKind::integer && c.integers()[row] != missing_integer) {
+        put_number(out, c.integers()[row]);
       } else if (c.kind == ColumnKind::flag && c.integers()[row] != missing_integer) {
         out += c.integers()[row] ? "true" : "false";
       } else {

@@ -127,6 +127,11 @@ void Json::set(std::string key, Json value) {
   members.emplace_back(std::move(key), std::move(value));
 }
 
+bool Json::operator==(const Json& o) const {
+  if (is_number() && o.is_number() && is_integer() != o.is_integer()) return as_number() == o.as_number();
+  return value_ == o.value_;
+}
+
 std::string Json::dump(int indent) const {
   JsonWriter w(indent);
   w.value(*this);

@@ -59,7 +59,8 @@ class Json {
   void set(std::string key, Json value);  // this must be an object or null
 
   std::string dump(int indent = 0) const;
-  bool operator==(const Json&) const = default;
+  // 1 and 1.0 are the same number.
+  bool operator==(const Json&) const;
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;

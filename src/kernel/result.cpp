@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kernel/units.h"
+#include "kernel/utf8.h"
 
 namespace wattline {
 
@@ -42,14 +43,8 @@ void write_estimate(JsonWriter& w, const EstimateBlock& e) {
   w.end_object();
 }
 
-// Number of terminal columns a UTF-8 text takes (one per code point: our texts hold no wide ones).
-std::size_t columns_of(std::string_view s) {
-  return static_cast<std::size_t>(
-      std::count_if(s.begin(), s.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
 std::string padded(std::string s, std::size_t width, bool right = false) {
-  const std::size_t have = columns_of(s);
+  const std::size_t have = text_width(s);
   if (have >= width) return s;
   const std::string fill(width - have, ' ');
   return right ? fill + s : s + fill;
@@ -72,9 +67,9 @@ void estimates_text(std::string& out, const std::vector<const EstimateBlock*>& g
                             format_number(m.interval.high, 3));
     r.method = to_string(m.method);
     r.note = e->note;
-    label_width = std::max(label_width, columns_of(r.label));
-    value_width = std::max(value_width, columns_of(r.value));
-    range_width = std::max(range_width, columns_of(r.range));
+    label_width = std::max(label_width, text_width(r.label));
+    value_width = std::max(value_width, text_width(r.value));
+    range_width = std::max(range_width, text_width(r.range));
     rows.push_back(std::move(r));
   }
   for (auto& r : rows) {
@@ -103,7 +98,7 @@ std::string wrapped(std::string_view text, int width, std::string_view indent) {
     }
     const std::size_t end = std::min(text.find_first_of(" \n", i), text.size());
     const std::string_view word = text.substr(i, end - i);
-    const std::size_t length = columns_of(word);
+    const std::size_t length = text_width(word);
     if (!first && column + 1 + length > static_cast<std::size_t>(width)) {
       out += '\n';
       out += indent;
@@ -178,7 +173,7 @@ std::string to_text(const Result& r, int width, bool unicode) {
       continue;
     }
     flush();
-    if (const auto* t = std::get_if<Table>(&block)) out += to_text(*t, width) + "\n";
+    if (const auto* t = std::get_if<Table>(&block)) out += to_text(*t, width, 60, unicode) + "\n";
     else if (const auto* f = std::get_if<Figure>(&block)) out += to_text(*f, std::min(width, 90), 14, unicode) + "\n";
     else if (const auto* s = std::get_if<Series>(&block)) {
       Figure drawn;

@@ -85,7 +85,8 @@ std::string to_csv(const Table&);
 
 // {"schema":..., "columns":[{name,kind,unit,help}], "rows":[[...]]}
 void write_json(JsonWriter&, const Table&);
-// Aligned columns; numbers right-aligned; at most `width` characters wide (0: as wide as needed).
-std::string to_text(const Table&, int width = 100, std::size_t max_rows = 60);
+// Aligned columns under their names and units, numbers to the right; at most `width` (and no less than
+// 20) characters wide, 0: as wide as needed. What does not fit is wrapped, cut or left out, and says so.
+std::string to_text(const Table&, int width = 100, std::size_t max_rows = 60, bool unicode = true);
 
 }  // namespace wattline

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -8,13 +9,16 @@
 namespace wattline {
 namespace {
 
-constexpr std::size_t gap = 2, indent = 2, smallest_text = 8;
+constexpr std::size_t gap = 2, indent = 2, smallest_text = 8, narrowest_table = 20;
 
 struct Shown {
-  std::vector<std::string> cells;  // name, unit, then the rows
-  std::size_t width = 0;
-  bool right = false;
+  std::string name, unit;
+  std::vector<std::string> cells;
+  std::size_t cell_width = 0;  // of the widest cell or the unit
   bool number = false;
+
+  std::size_t width = 0;                // as laid out
+  std::vector<std::string> name_lines;  // the name, wrapped into it
 };
 
 std::string one_line(std::string s) {
@@ -23,103 +27,169 @@ std::string one_line(std::string s) {
   return s;
 }
 
-std::string fitted(const std::string& s, std::size_t width, bool right) {
-  const std::size_t have = text_width(s);
-  if (have > width) return std::string(text_prefix(s, width > 0 ? width - 1 : 0)) + (width > 0 ? "…" : "");
+Shown shown_column(const Table& t, std::size_t index, std::size_t rows) {
+  const Column& c = t.columns()[index];
+  Shown s;
+  s.name = one_line(c.name);
+  s.unit = one_line(c.unit);
+  s.number = c.kind == ColumnKind::number || c.kind == ColumnKind::integer;
+  s.cell_width = text_width(s.unit);
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::string cell = one_line(t.cell_text(row, index));
+    if (cell.empty() && c.kind != ColumnKind::text) cell = "-";
+    s.cell_width = std::max(s.cell_width, text_width(cell));
+    s.cells.push_back(std::move(cell));
+  }
+  return s;
+}
+
+// "carbon_intensity" into "carbon_" and "intensity": lines of at most `width` where words allow it.
+std::vector<std::string> wrapped_name(const std::string& name, std::size_t width) {
+  std::vector<std::string> lines(1);
+  for (std::size_t i = 0; i < name.size();) {
+    const std::size_t end = std::min(name.find_first_of(" _-/", i), name.size() - 1) + 1;
+    const std::string word = name.substr(i, end - i);
+    if (!lines.back().empty() && text_width(lines.back()) + text_width(word) > width) lines.emplace_back();
+    lines.back() += word;
+    i = end;
+  }
+  for (auto& line : lines)
+    while (line.ends_with(' ')) line.pop_back();
+  return lines;
+}
+
+std::size_t widest(const std::vector<std::string>& lines) {
+  std::size_t width = 0;
+  for (const auto& line : lines) width = std::max(width, text_width(line));
+  return width;
+}
+
+class Layout {
+ public:
+  Layout(std::vector<Shown> columns, std::size_t limit) : columns_(std::move(columns)), limit_(limit) {
+    // In order of what it costs the reader: wrap names, cut texts, leave out columns from the right.
+    for (kept_ = columns_.size(); kept_ > 0; --kept_) {
+      lay_out(false);
+      if (total() > limit_) lay_out(true);
+      cut(smallest_text, false);
+      if (total() <= limit_ || kept_ == 1) break;
+    }
+    cut(1, true);  // a single column that is too wide
+  }
+
+  std::span<const Shown> columns() const { return {columns_.data(), kept_}; }
+  std::span<const Shown> left_out() const { return std::span(columns_).subspan(kept_); }
+
+ private:
+  void lay_out(bool wrap) {
+    for (std::size_t i = 0; i < kept_; ++i) {
+      Shown& c = columns_[i];
+      if (wrap) c.name_lines = wrapped_name(c.name, c.cell_width);
+      else c.name_lines = {c.name};
+      c.width = std::max(c.cell_width, widest(c.name_lines));
+    }
+  }
+  std::size_t total() const {
+    std::size_t sum = indent + gap * (kept_ - 1);
+    for (std::size_t i = 0; i < kept_; ++i) sum += columns_[i].width;
+    return sum;
+  }
+  // Takes width from the widest texts first, none below `floor`. Numbers are never cut beside others.
+  void cut(std::size_t floor, bool numbers_too) {
+    while (kept_ > 0 && total() > limit_) {
+      Shown* widest_column = nullptr;
+      std::size_t second = floor;
+      for (std::size_t i = 0; i < kept_; ++i) {
+        Shown& c = columns_[i];
+        if (c.number && !numbers_too) continue;
+        if (!widest_column || c.width > widest_column->width) {
+          if (widest_column) second = std::max(second, widest_column->width);
+          widest_column = &c;
+        } else {
+          second = std::max(second, c.width);
+        }
+      }
+      if (!widest_column || widest_column->width <= floor) return;
+      std::size_t& width = widest_column->width;
+      const std::size_t wanted = width - std::min(total() - limit_, width - floor);
+      width = std::max(wanted, width > second ? second : width - 1);
+    }
+  }
+
+  std::vector<Shown> columns_;
+  std::size_t limit_, kept_ = 0;
+};
+
+struct Style {
+  std::string_view ellipsis, rule, more;
+};
+
+std::string fitted(const std::string& s, std::size_t width, bool right, const Style& style) {
+  const std::size_t have = text_width(s), dots = text_width(style.ellipsis);
+  if (have > width)
+    return width < dots ? std::string(text_prefix(s, width))
+                        : std::string(text_prefix(s, width - dots)) + std::string(style.ellipsis);
   const std::string fill(width - have, ' ');
   return right ? fill + s : s + fill;
 }
 
-std::size_t total_width(const std::vector<Shown>& columns) {
-  std::size_t total = indent;
-  for (const auto& c : columns) total += c.width + gap;
-  return columns.empty() ? total : total - gap;
-}
-
-// Takes `excess` columns of width from the widest texts, each down to `floor` at most.
-void shrink(std::vector<Shown>& columns, std::size_t limit, std::size_t floor, bool numbers_too) {
-  while (total_width(columns) > limit) {
-    Shown* widest = nullptr;
-    std::size_t second = floor;
-    for (auto& c : columns) {
-      if (c.number && !numbers_too) continue;
-      if (!widest || c.width > widest->width) {
-        if (widest) second = std::max(second, widest->width);
-        widest = &c;
-      } else {
-        second = std::max(second, c.width);
-      }
-    }
-    if (!widest || widest->width <= floor) return;
-    const std::size_t excess = total_width(columns) - limit;
-    const std::size_t target = widest->width > second ? second : widest->width - 1;
-    widest->width = std::max(target, widest->width - std::min(excess, widest->width - floor));
-  }
-}
-
 }  // namespace
 
-std::string to_text(const Table& t, int width, std::size_t max_rows) {
-  const std::size_t limit = width <= 0 ? SIZE_MAX : static_cast<std::size_t>(std::max(width, 20));
+std::string to_text(const Table& t, int width, std::size_t max_rows, bool unicode) {
+  const Style style = unicode ? Style{"…", "─", "…"} : Style{"..", "-", "..."};
+  const std::size_t limit = width <= 0 ? SIZE_MAX : std::max(static_cast<std::size_t>(width), narrowest_table);
   const std::size_t rows = std::min(t.rows(), max_rows);
-  const bool units = std::any_of(t.columns().begin(), t.columns().end(), [](const Column& c) { return !c.unit.empty(); });
-  std::vector<Shown> shown;
-  for (std::size_t i = 0; i < t.columns().size(); ++i) {
-    const Column& c = t.columns()[i];
-    Shown s;
-    s.number = s.right = c.kind == ColumnKind::number || c.kind == ColumnKind::integer;
-    s.cells.push_back(one_line(c.name));
-    if (units) s.cells.push_back(one_line(c.unit));
-    for (std::size_t row = 0; row < rows; ++row) {
-      std::string cell = one_line(t.cell_text(row, i));
-      s.cells.push_back(cell.empty() && c.kind != ColumnKind::text ? "-" : std::move(cell));
-    }
-    for (const auto& cell : s.cells) s.width = std::max(s.width, text_width(cell));
-    shown.push_back(std::move(s));
-  }
-  shrink(shown, limit, smallest_text, false);
-  // What still does not fit is left out from the right and named.
-  std::size_t kept = shown.size();
-  while (kept > 1 && total_width(shown) > limit) {
-    shown.pop_back();
-    --kept;
-  }
-  shrink(shown, limit, 1, true);
-
   std::string out;
   const auto put = [&](std::string line) {
     while (line.ends_with(' ')) line.pop_back();
     out += line + "\n";
   };
-  const auto put_long = [&](const std::string& text) {
-    out += limit == SIZE_MAX ? text : fitted(text, std::min(limit, text_width(text)), false);
-    out += '\n';
+  const auto put_note = [&](const std::string& text) {
+    const std::string line = "  " + one_line(text);
+    put(text_width(line) > limit ? fitted(line, limit, false, style) : line);
   };
-  if (!t.title.empty()) put_long("  " + one_line(t.title));
-  const std::size_t header = units ? 2 : 1;
-  for (std::size_t line = 0; line < header + rows; ++line) {
-    std::string text(indent, ' ');
-    for (std::size_t i = 0; i < shown.size(); ++i) {
-      if (i) text.append(gap, ' ');
-      text += fitted(shown[i].cells[line], shown[i].width, shown[i].right);
+  if (!t.title.empty()) put_note(t.title);
+
+  std::vector<Shown> all;
+  for (std::size_t i = 0; i < t.columns().size(); ++i) all.push_back(shown_column(t, i, rows));
+  const Layout layout(std::move(all), limit);
+  const auto columns = layout.columns();
+  const auto put_line = [&](auto&& cell) {
+    std::string line(indent, ' ');
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (i) line.append(gap, ' ');
+      line += fitted(cell(columns[i]), columns[i].width, columns[i].number, style);
     }
-    put(std::move(text));
-    if (line + 1 == header) {
-      text.assign(indent, ' ');
-      for (std::size_t i = 0; i < shown.size(); ++i) {
-        if (i) text.append(gap, ' ');
-        for (std::size_t n = 0; n < shown[i].width; ++n) text += "─";
-      }
-      put(std::move(text));
+    put(std::move(line));
+  };
+  if (!columns.empty()) {
+    std::size_t name_lines = 0;
+    bool units = false;
+    for (const auto& c : columns) {
+      name_lines = std::max(name_lines, c.name_lines.size());
+      units |= !c.unit.empty();
     }
+    // Names stand on the line above the units, however many lines their neighbours take.
+    for (std::size_t k = name_lines; k-- > 0;)
+      put_line([&](const Shown& c) {
+        return k < c.name_lines.size() ? c.name_lines[c.name_lines.size() - 1 - k] : std::string();
+      });
+    if (units) put_line([](const Shown& c) { return c.unit; });
+    put_line([&](const Shown& c) {
+      std::string rule;
+      for (std::size_t n = 0; n < c.width; ++n) rule += style.rule;
+      return rule;
+    });
+    for (std::size_t row = 0; row < rows; ++row)
+      put_line([&](const Shown& c) { return c.cells[row]; });
   }
-  if (rows < t.rows()) put_long(fmt::format("  … {} more of {} rows", t.rows() - rows, t.rows()));
-  if (kept < t.columns().size()) {
-    std::vector<std::string> names;
-    for (std::size_t i = kept; i < t.columns().size(); ++i) names.push_back(one_line(t.columns()[i].name));
-    put_long(fmt::format("  … {} more column{}: {}", names.size(), names.size() == 1 ? "" : "s", fmt::join(names, ", ")));
+  if (rows < t.rows()) put_note(fmt::format("{} {} more of {} rows", style.more, t.rows() - rows, t.rows()));
+  if (const auto rest = layout.left_out(); !rest.empty()) {
+    std::string names;
+    for (const auto& c : rest) names += (names.empty() ? "" : ", ") + c.name;
+    put_note(fmt::format("{} {} more column{}: {}", style.more, rest.size(), rest.size() == 1 ? "" : "s", names));
   }
-  if (!t.caption.empty()) put_long("  " + one_line(t.caption));
+  if (!t.caption.empty()) put_note(t.caption);
   return out;
 }
 
