@@ -48,7 +48,8 @@ Scale logarithmic(double low, double high, int count) {
   }
   const double every = std::max(1.0, std::ceil((to - from) / std::max(1, count)));
   Scale s{std::pow(10, from), std::pow(10, to), true, {}};
-  for (double e = from; e <= to; e += every) s.ticks.push_back({std::pow(10, e), format_number(std::pow(10, e))});
+  for (double e = from; e <= to; e += every)
+    s.ticks.push_back({std::pow(10, e), e > 5 || e < -4 ? "1e" + format_number(e) : format_number(std::pow(10, e))});
   return s;
 }
 

@@ -1,6 +1,7 @@
 // Heat maps and flows as SVG.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,25 @@ namespace {
 
 std::string with_unit(double v, const std::string& unit, int digits = 4) {
   return format_number(v, digits) + (unit.empty() ? "" : " " + unit);
+}
+
+// Where each band begins and ends, top to bottom.
+void stack_bands(const Flows& flows, double scale, const std::vector<double>& y, std::vector<double>& leave,
+                 std::vector<double>& arrive) {
+  std::vector<std::size_t> order(flows.bands.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<double> next = y;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return y[flows.bands[a].to] < y[flows.bands[b].to]; });
+  for (const std::size_t k : order) {
+    leave[k] = next[flows.bands[k].from];
+    next[flows.bands[k].from] += flows.bands[k].value * scale;
+  }
+  next = y;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return y[flows.bands[a].from] < y[flows.bands[b].from]; });
+  for (const std::size_t k : order) {
+    arrive[k] = next[flows.bands[k].to];
+    next[flows.bands[k].to] += flows.bands[k].value * scale;
+  }
 }
 
 }  // namespace
@@ -94,20 +114,41 @@ std::string sankey_svg(const Figure& f, const SvgFrame& frame) {
   for (std::size_t i = 0; i < flows.nodes.size(); ++i)
     if (flows.nodes[i].layer + 1 == flows.layers) last_label = std::max(last_label, label_pixels(label(i)));
   const double across = std::max(40.0, frame.width - 2 * edge - node_width - std::min(last_label + 8, frame.width * 0.35));
-  std::vector<double> x(flows.nodes.size()), y(flows.nodes.size()), y_out, y_in, next(flows.layers, top);
-  for (std::size_t i = 0; i < flows.nodes.size(); ++i) {
-    const std::size_t l = flows.nodes[i].layer;
+  std::vector<double> x(flows.nodes.size()), y(flows.nodes.size()), next(flows.layers, top);
+  const auto place = [&](std::size_t i, std::size_t l) {
     x[i] = edge + across * static_cast<double>(l) / static_cast<double>(std::max<std::size_t>(1, flows.layers - 1));
     y[i] = next[l];
     if (flows.nodes[i].value() > 0) next[l] += flows.nodes[i].value() * scale + gap;
+  };
+  // Layer by layer, nodes in the order of where their flows come from, so that few bands cross.
+  std::vector<std::size_t> order(flows.nodes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto origin = [&](std::size_t i) {
+    double sum = 0;
+    for (const auto& b : flows.bands)
+      if (b.to == i) sum += b.value / flows.nodes[i].in * (y[b.from] + flows.nodes[b.from].value() * scale / 2);
+    return sum;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return flows.nodes[a].layer < flows.nodes[b].layer; });
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const std::size_t l = flows.nodes[order[k]].layer;
+    if (k == 0 || flows.nodes[order[k - 1]].layer != l) {
+      const auto end = std::find_if(order.begin() + static_cast<std::ptrdiff_t>(k), order.end(), [&](std::size_t n) { return flows.nodes[n].layer != l; });
+      std::vector<std::pair<double, std::size_t>> sorted;
+      for (auto it = order.begin() + static_cast<std::ptrdiff_t>(k); it != end; ++it) sorted.push_back({origin(*it), *it});
+      std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+      for (std::size_t m = 0; m < sorted.size(); ++m) order[k + m] = sorted[m].second;
+    }
+    place(order[k], l);
   }
-  y_out = y_in = y;
+  // Bands leave a node in the order of where they go, and arrive in the order of where they come from.
+  std::vector<double> leave(flows.bands.size()), arrive(flows.bands.size());
+  stack_bands(flows, scale, y, leave, arrive);
   std::string out;
-  for (const auto& b : flows.bands) {
+  for (std::size_t k = 0; k < flows.bands.size(); ++k) {
+    const auto& b = flows.bands[k];
     const double thick = b.value * scale, x0 = x[b.from] + node_width, x1 = x[b.to], mid = (x0 + x1) / 2;
-    const double a = y_out[b.from], c = y_in[b.to];
-    y_out[b.from] += thick;
-    y_in[b.to] += thick;
+    const double a = leave[k], c = arrive[k];
     out += fmt::format("<path class=\"flow c{0}\" d=\"M{1},{2}C{3},{2} {3},{4} {5},{4}V{6}C{3},{6} {3},{7} {1},{7}Z\"><title>{8}</title></path>",
                        b.from % colours, number(x0), number(a), number(mid), number(c), number(x1), number(c + thick), number(a + thick),
                        xml(flows.nodes[b.from].name + " to " + flows.nodes[b.to].name + ": " + with_unit(b.value, f.value_unit)));

@@ -102,6 +102,7 @@ std::string bar_text(const Figure& f, const TextFrame& frame) {
     for (std::size_t k = 0; k < f.traces.size(); ++k)
       legend += " " + std::string(frame.unicode ? unicode_fills[k % 4] : ascii_fills[k % 4]) + " " +
                 one_line(trace_name(f, k), frame.unicode) + " ";
+    while (legend.ends_with(' ')) legend.pop_back();
     out += legend + "\n";
   }
   return out;
