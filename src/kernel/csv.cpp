@@ -47,7 +47,21 @@ struct Reading {
   Column column;
   bool undecided = true;  // only missing cells so far
   bool again = false;     // became text late: its cells are read once more
+  std::string suffix;     // the unit that every cell carries, as in "250 W"
+  bool unit_from_cells = false;
 };
+
+// Points on the temperature scale are no multiples of a unit, but columns of them are common.
+bool is_unit(std::string_view s) {
+  if (s == "°C" || s == "°F") return true;
+  if (s.empty() || s.size() > 40) return false;
+  try {
+    parse_unit(s);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 // "power [W]", "energy (kWh)": the unit in brackets when it is one.
 void take_unit(Column& c, std::string_view header) {
@@ -60,16 +74,7 @@ void take_unit(Column& c, std::string_view header) {
   if (at == std::string_view::npos || at == 0) return;
   const std::string_view unit = csv::trimmed(header.substr(at + 1, header.size() - at - 2));
   const std::string_view name = csv::trimmed(header.substr(0, at));
-  if (unit.empty() || name.empty()) return;
-  // Points on the temperature scale are no multiples of a unit, but columns of them are common.
-  if (unit != "°C" && unit != "°F") {
-    if (unit.size() > 40) return;
-    try {
-      parse_unit(unit);
-    } catch (const Error&) {
-      return;
-    }
-  }
+  if (name.empty() || !is_unit(unit)) return;
   c.name = name;
   c.unit = unit;
 }
@@ -89,6 +94,23 @@ ColumnKind kind_of(std::string_view cell, const std::string& unit) {
   if (try_parse_date_time(csv::trimmed(cell))) return ColumnKind::time;
   if (csv::read_flag(cell)) return ColumnKind::flag;
   return ColumnKind::text;
+}
+
+// "250 W" in every cell, as nvidia-smi writes: the unit of such a cell, or "".
+std::string_view unit_in_cell(std::string_view cell) {
+  cell = csv::trimmed(cell);
+  const std::size_t space = cell.find(' ');
+  if (space == std::string_view::npos || !csv::read_number(cell.substr(0, space))) return {};
+  const std::string_view unit = csv::trimmed(cell.substr(space));
+  return is_unit(unit) ? unit : std::string_view();
+}
+
+// The number of such a cell. A bare number is one only where the header told its unit.
+std::string_view without_unit(std::string_view cell, const Reading& r) {
+  cell = csv::trimmed(cell);
+  const std::size_t space = cell.find(' ');
+  if (space != std::string_view::npos && csv::trimmed(cell.substr(space)) == r.suffix) return cell.substr(0, space);
+  return r.unit_from_cells && !csv::is_missing(cell) ? std::string_view("no number") : cell;
 }
 
 void widen_to_numbers(Column& c) {
@@ -128,7 +150,15 @@ void take(Reading& r, std::string_view cell, std::size_t row, std::size_t expect
   if (r.undecided) {
     if (csv::is_missing(csv::trimmed(cell))) return;
     r.undecided = false;
-    const ColumnKind kind = kind_of(cell, c.unit);
+    ColumnKind kind = kind_of(cell, c.unit);
+    if (kind == ColumnKind::text) {
+      const std::string_view unit = unit_in_cell(cell);
+      if (!unit.empty() && (c.unit.empty() || c.unit == unit)) {
+        kind = ColumnKind::number;
+        r.unit_from_cells = c.unit.empty();
+        c.unit = r.suffix = unit;
+      }
+    }
     if (kind == ColumnKind::text) {
       // The missing cells before keep their text ("NA").
       r.again = row > 0;
@@ -138,12 +168,13 @@ void take(Reading& r, std::string_view cell, std::size_t row, std::size_t expect
     set_kind(c, kind, row);
     std::visit([&](auto& all) { all.reserve(expected_rows); }, c.cells);
   }
-  if (append(c, cell)) return;
+  if (append(c, r.suffix.empty() ? cell : without_unit(cell, r))) return;
   if (c.kind == ColumnKind::integer && csv::read_number(cell)) {
     widen_to_numbers(c);
     append(c, cell);
     return;
   }
+  if (r.unit_from_cells) c.unit.clear();
   c.kind = ColumnKind::text;
   c.cells = std::vector<std::string>();
   r.again = true;
@@ -175,7 +206,7 @@ void name_columns(std::vector<Reading>& columns) {
 Table read_csv(std::string_view content, std::string_view where, const CsvOptions& o) {
   const std::string_view text = without_lines(csv::checked_text(content, where), o.skip_lines, where);
   const char delimiter = o.delimiter ? o.delimiter : csv::find_delimiter(text);
-  Scanner scanner(text, delimiter, where, o.skip_lines + 1);
+  Scanner scanner(text, delimiter, where, o.skip_lines + 1, o.quotes);
   std::vector<std::string_view> fields;
   if (!scanner.next(fields))
     throw bad_input("is empty", std::string(where), o.header ? "a line with the names of the columns is needed" : "");
@@ -189,15 +220,18 @@ Table read_csv(std::string_view content, std::string_view where, const CsvOption
   const auto each_row = [&](auto&& take_row) {
     Scanner again = first_row;
     bool have = !o.header;
-    if (have) again = Scanner(text, delimiter, where, o.skip_lines + 1);
+    if (have) again = Scanner(text, delimiter, where, o.skip_lines + 1, o.quotes);
     std::size_t row = 0;
     while (again.next(fields)) {
-      if (fields.size() != columns.size())
+      if (fields.size() != columns.size()) {
+        const bool cut = again.at_end() && !text.ends_with('\n') && fields.size() < columns.size();
         throw bad_input(fmt::format("has {} field{} where the {} {}", fields.size(), fields.size() == 1 ? "" : "s",
                                     o.header ? "header names" : "first row has", columns.size()),
                         again.where(std::min(fields.size(), columns.size() + 1)),
-                        fmt::format("fields are separated by {}, and quoted when they hold one",
-                                    delimiter == '\t' ? "tabs" : fmt::format("'{}'", delimiter)));
+                        cut ? "the file ends in the middle of this row: remove it"
+                            : fmt::format("fields are separated by {}, and quoted when they hold one",
+                                          delimiter == '\t' ? "tabs" : fmt::format("'{}'", delimiter)));
+      }
       if (row == o.max_rows)
         throw bad_input(fmt::format("has more than the {} rows that are read", o.max_rows), again.where(1));
       take_row(row++);

@@ -21,7 +21,8 @@ inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // How other programs write that there is no value. "-" and "None" are left to text columns.
 inline bool is_missing(std::string_view s) {
-  return s.empty() || s == "NA" || s == "N/A" || s == "n/a" || s == "NaN" || s == "nan" || s == "null" || s == "NULL";
+  return s.empty() || s == "NA" || s == "N/A" || s == "n/a" || s == "NaN" || s == "nan" || s == "null" ||
+         s == "NULL" || s == "[N/A]" || s == "[Not Supported]";
 }
 
 // "007" is a name that happens to be digits: a number would lose its zeros.

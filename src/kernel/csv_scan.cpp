@@ -38,8 +38,9 @@ std::uint64_t matches(const char* p, char a, char b) {
 
 }  // namespace
 
-Scanner::Scanner(std::string_view text, char delimiter, std::string_view where, std::size_t line)
-    : text_(text), delimiter_(delimiter), where_(where), line_(line) {}
+Scanner::Scanner(std::string_view text, char delimiter, std::string_view where, std::size_t line,
+                 bool quotes)
+    : text_(text), delimiter_(delimiter), quotes_(quotes), where_(where), line_(line) {}
 
 std::string Scanner::where(std::size_t field) const {
   return fmt::format("{}:{}:{}", where_, row_line_, field);
@@ -111,7 +112,7 @@ bool Scanner::next(std::vector<std::string_view>& fields) {
   row_line_ = line_;
   for (;;) {
     std::size_t end = 0;
-    if (position_ < text_.size() && text_[position_] == '"') {
+    if (quotes_ && position_ < text_.size() && text_[position_] == '"') {
       fields.push_back(quoted(fields.size() + 1));
       end = position_;
       if (end < text_.size() && text_[end] == '\r') ++end;

@@ -12,16 +12,16 @@ namespace wattline::csv {
 
 class Scanner {
  public:
-  // `line` is the number of the text's first line in the file, for errors.
-  Scanner(std::string_view text, char delimiter, std::string_view where, std::size_t line = 1);
+  // `line` is the number of the text's first line in the file, for errors. Without `quotes`, " is a
+  // letter like others.
+  Scanner(std::string_view text, char delimiter, std::string_view where, std::size_t line = 1,
+          bool quotes = true);
 
   // The next row that is no blank line; false at the end. Fields are valid until the next call.
   bool next(std::vector<std::string_view>& fields);
   // The file's line on which the row of the last next() begins.
   std::size_t line() const { return row_line_; }
-  // Where the next row begins.
-  std::size_t position() const { return position_; }
-  std::size_t next_line() const { return line_; }
+  bool at_end() const { return position_ == text_.size(); }
   std::string where(std::size_t field) const;  // "file:row:column", both from 1
 
  private:
@@ -30,6 +30,7 @@ class Scanner {
 
   std::string_view text_;
   char delimiter_;
+  bool quotes_;
   std::string where_;
   std::size_t position_ = 0;
   std::size_t line_, row_line_ = 0;

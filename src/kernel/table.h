@@ -72,13 +72,18 @@ class Table {
 struct CsvOptions {
   char delimiter = 0;       // 0: find it
   bool header = true;       // first line holds names
+  bool quotes = true;       // false: " is a letter like others, as in many tab-separated texts
   std::size_t skip_lines = 0;
   bool infer = true;        // numbers and times become typed columns; false: all text
   std::size_t max_rows = 50'000'000;
 };
-// Header cells like "power_w [W]" or "energy (kWh)" give the unit. Errors carry file:row:column.
+// Header cells like "power_w [W]" or "energy (kWh)" give the unit, as do cells that all read "250 W". A
+// column with a unit is of numbers, whole or not. docs/formats/csv.md has the rules. Errors carry
+// file:row:column; a row is told by the line of the file on which it begins.
 Table read_csv(std::string_view content, std::string_view where = "CSV", const CsvOptions& = {});
-// Streams rows without building a table: fields are valid during the call only.
+// Streams rows without building a table, the header's among them: fields are valid during the call
+// only, `row` is the line on which the row begins, delimiter 0 is found. Blank lines are no rows; the
+// number of fields is the caller's to check.
 void for_each_csv_row(std::string_view content, char delimiter, std::string_view where,
                       const std::function<void(std::size_t row, const std::vector<std::string_view>&)>&);
 std::string to_csv(const Table&);

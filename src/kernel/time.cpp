@@ -98,9 +98,11 @@ const char* read_zone(Reader& r, std::int64_t& east) {
 Parsed read_iso(std::string_view text) {
   Reader r{text};
   const int year = r.digits(4);
-  if (year < 0 || !r.take('-')) return {{}, shape};
+  // nvidia-smi and others write 2026/11/24: year first leaves no doubt.
+  const char between = r.rest.starts_with('/') ? '/' : '-';
+  if (year < 0 || !r.take(between)) return {{}, shape};
   const int month = r.digits(2);
-  if (month < 0 || !r.take('-')) return {{}, shape};
+  if (month < 0 || !r.take(between)) return {{}, shape};
   const int day = r.digits(2);
   if (day < 0) return {{}, shape};
   if (month < 1 || month > 12) return {{}, "in a month that is not 01 to 12"};

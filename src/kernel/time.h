@@ -24,8 +24,8 @@ struct Time {
   }
 };
 
-// ISO 8601 in UTC ("2026-11-24", "2026-11-24T14:03:00Z", with fraction or +hh:mm offset; no zone
-// means UTC), or a Unix time in seconds. Throws Error with the text found.
+// ISO 8601 ("2026-11-24", "2026-11-24T14:03:00Z", with fraction or +hh:mm offset; a space for the T
+// and / for - are read too; no zone means UTC), or a Unix time in seconds. Error with the text found.
 Time parse_time(std::string_view);
 // The ISO 8601 forms alone and without a throw, for readers that try a million cells.
 std::optional<Time> try_parse_date_time(std::string_view);
