@@ -2,6 +2,8 @@
 // subject's result needs, over the same bytes, in the same run.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <map>
 #include <string>
@@ -21,6 +23,7 @@ struct Ratio {
 // one thread). With repetitions the best counts: on a busy machine noise only ever adds time.
 class RatioReporter : public benchmark::ConsoleReporter {
  public:
+  RatioReporter() : ConsoleReporter(isatty(STDOUT_FILENO) ? OO_Defaults : OO_Tabular) {}
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const auto& run : runs) {
