@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <ctime>
 
 namespace wattline::meter {
@@ -50,6 +51,10 @@ void Recorder::start() {
     recording_.records.push_back(std::move(r));
   }
   sample();
+  // Signals are for the thread that started us.
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   thread_ = std::thread([this] {
     std::unique_lock lock(mutex_);
     auto next = std::chrono::steady_clock::now();
@@ -62,6 +67,7 @@ void Recorder::start() {
       if (!recording_.records.empty() && recording_.records[0].readings.size() > most_samples_) thin();
     }
   });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Recording Recorder::stop() {

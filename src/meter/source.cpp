@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 

@@ -1,0 +1,240 @@
+// `wattline run`: a command as it would run without us, and what it cost.
+#include "meter/run.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "catalog/place_options.h"
+#include "kernel/account.h"
+#include "kernel/error.h"
+#include "kernel/units.h"
+#include "meter/run_energy.h"
+
+namespace wattline::meter {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RunOptions {
+  std::vector<std::string> command, labels;
+  std::optional<Duration> interval, idle_before;
+  std::string series;
+  bool record = true;
+  catalog::PlaceOptions place;
+};
+
+std::vector<std::pair<std::string, std::string>> read_labels(const std::vector<std::string>& texts) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == 0 || equals == text.npos)
+      throw bad_input(fmt::format("'{}' is not NAME=VALUE", text), "--label", "for instance --label project=thesis");
+    const std::string name = text.substr(0, equals);
+    for (const auto& [known, value] : out)
+      if (known == name) throw bad_input(fmt::format("the label '{}' is given twice", name), "--label");
+    out.emplace_back(name, text.substr(equals + 1));
+  }
+  return out;
+}
+
+// Opened before the command runs: a mistyped folder must not cost a day's record.
+class SeriesFile {
+ public:
+  explicit SeriesFile(std::string path) : path_(std::move(path)) {
+    if (path_.empty()) return;
+    std::error_code unknown;
+    const auto status = fs::status(path_, unknown);
+    if (fs::is_directory(status)) throw bad_input(fmt::format("'{}' is a folder; a file is needed", path_), "--series");
+    direct_ = fs::exists(status) && !fs::is_regular_file(status);
+    file_.open(direct_ ? path_ : path_ + ".part", std::ios::binary | std::ios::trunc);
+    if (!file_) throw errno_error("write", path_, errno).at("--series");
+  }
+  ~SeriesFile() {
+    std::error_code ignored;
+    if (!path_.empty() && !direct_ && !done_) fs::remove(path_ + ".part", ignored);
+  }
+  SeriesFile(const SeriesFile&) = delete;
+  SeriesFile& operator=(const SeriesFile&) = delete;
+
+  bool wanted() const { return !path_.empty(); }
+  void write(const Table& table) {
+    file_ << to_csv(table);
+    file_.close();
+    if (!file_) throw errno_error("write", path_, errno);
+    std::error_code failed;
+    if (!direct_) fs::rename(path_ + ".part", path_, failed);
+    if (failed) throw errno_error("write", path_, failed.value());
+    done_ = true;
+  }
+
+ private:
+  std::string path_;
+  std::ofstream file_;
+  bool direct_ = false, done_ = false;
+};
+
+// The program, without the folder and without its arguments: those may hold secrets.
+std::string program_name(const std::vector<std::string>& command) {
+  return fs::path(command.front()).filename().string();
+}
+
+Table components_table(const RunEnergy& run) {
+  Table t;
+  t.text("component").number("energy", "J").number("mean", "W").number("peak", "W");
+  t.text("method").text("source").text("counted");
+  const auto watts = [](const std::optional<Power>& p) { return p ? p->base() : std::nan(""); };
+  for (const auto& c : run.components) {
+    const std::string counted = c.info.counted ? "yes" : "no: " + c.info.not_counted_because;
+    t.add_row({c.info.component, c.energy.value().base(), watts(c.mean), watts(c.peak),
+               std::string(to_string(c.energy.method())), c.info.family + ", " + c.info.where, counted});
+  }
+  return t;
+}
+
+std::string boundary(const RunEnergy& run) {
+  if (run.cpu_measured)
+    return "Counters see the whole machine: other programs and the idle power are part of the figures"
+           " (--idle-before subtracts the idle power).";
+  return fmt::format("No counter of this machine's processor can be read, so the processor and memory are modelled from "
+                     "the command's own CPU time, {} and memory; `wattline meter sources` says why.",
+                     run.device);
+}
+
+void add_energies(Result& out, const RunEnergy& run, const catalog::Grid& grid) {
+  for (const auto& c : run.components)
+    if (c.info.counted) out.estimate(c.info.component, c.info.component, c.energy, {}, c.info.family);
+  catalog::add_impacts(out, run.total, grid);
+  const std::string source = "meter run";
+  if (run.mean) {
+    const auto length = Estimate<Duration>::exact(run.outcome.length);
+    out.estimate("power", "Mean power", run.total / length);
+  }
+  if (run.peak)
+    out.estimate("peak_power", "Peak power",
+                 Estimate<Power>::with_sd(*run.peak, Power(0), run.total.method(), source), {},
+                 "at most: the components' peaks together");
+  out.estimate("duration", "Duration",
+               Estimate<Duration>::with_sd(run.outcome.length, Duration(0), Method::measured, source));
+  const Duration cpu = run.outcome.user + run.outcome.system;
+  out.estimate("cpu_time", "CPU time", Estimate<Duration>::with_sd(cpu, Duration(0), Method::measured, source), {},
+               run.share_of_busy ? fmt::format("{:.0f} % of the machine's busy CPU time", *run.share_of_busy * 100) : "");
+}
+
+Result not_started(const RunEnergy& run, const std::vector<std::string>& command) {
+  Result out;
+  out.title = "The command was not run";
+  out.exit_code = run.outcome.exit_code;
+  out.note(fmt::format("wattline: {}: {}", command.front(),
+                       run.outcome.exit_code == 127 ? "no such command" : run.outcome.not_started));
+  return out;
+}
+
+void record(Result& out, const RunEnergy& run, std::vector<std::pair<std::string, std::string>> labels,
+            const std::string& place, const std::string& program, Context& context) {
+  AccountSink* account = context.find<AccountSink>();
+  if (!account) return;
+  Fact fact;
+  fact.kind = "run";
+  fact.begin = run.outcome.begin;
+  fact.end = run.outcome.end;
+  fact.energy = run.total;
+  fact.device = run.device;
+  fact.place = place;
+  fact.labels = std::move(labels);
+  bool named = false;
+  for (const auto& [name, value] : fact.labels) named = named || name == "command";
+  if (!named) fact.labels.emplace_back("command", program);
+  try {
+    const std::string uid = account->record(fact);
+    out.note(fmt::format("Recorded in the account as {}.", uid));
+  } catch (const Error& e) {
+    // The command has run: its exit code and the report matter more.
+    out.warn(fmt::format("not recorded in the account: {}", e.what()));
+  }
+}
+
+Result run(const RunOptions& o, Context& context) {
+  const auto& catalog = context.get<catalog::Catalog>();
+  // All that can be wrong is found before the command runs.
+  if (o.command.empty() || o.command.front().empty())
+    throw bad_input("no command is given", "command", "wattline run -- COMMAND ARGUMENTS");
+  auto labels = read_labels(o.labels);
+  const catalog::Grid grid = catalog::resolve(o.place, catalog);
+  SeriesFile series(o.series);
+  RunSettings settings;
+  settings.interval = o.interval;
+  settings.idle_before = o.idle_before;
+  settings.roots = Roots::from_environment();
+
+  const RunEnergy run = run_metered(o.command, settings, catalog);
+  if (!run.outcome.not_started.empty()) return not_started(run, o.command);
+
+  Result out;
+  const std::string program = program_name(o.command);
+  out.title = fmt::format("wattline run {}", program);
+  out.exit_code = run.outcome.exit_code;
+  add_energies(out, run, grid);
+  Table table = components_table(run);
+  table.title = "Components";
+  out.add(std::move(table));
+  out.note(boundary(run));
+  for (const auto& f : run.factors) out.use(f);
+  for (const auto& w : run.warnings) out.warn(w);
+  if (run.outcome.signal != 0)
+    out.warn(fmt::format("the command was ended by signal {}", run.outcome.signal));
+  if (run.outcome.left_running > 0)
+    out.warn(fmt::format("{} processes of the command run on: what they use from now on is not counted",
+                         run.outcome.left_running));
+  if (series.wanted()) {
+    try {
+      series.write(power_series_table(run.components));
+    } catch (const Error& e) {
+      out.warn(fmt::format("the power series is not written: {}", e.what()));
+    }
+  }
+  if (o.record) record(out, run, std::move(labels), grid.place, program, context);
+  return out;
+}
+
+}  // namespace
+
+Capability run_capability() {
+  static const auto fields =
+      Fields<RunOptions>()
+          .list("label", &RunOptions::labels, "NAME=VALUE for the account, may be given again")
+          .quantity("interval", &RunOptions::interval, "s",
+                    "time between readings; none: 0.1 s with counters, 1 s without")
+          .range(0.001, 10)
+          .quantity("idle-before", &RunOptions::idle_before, "s",
+                    "measure the idle machine for so long first, and subtract its power")
+          .range(0.1, 3600)
+          .text("series", &RunOptions::series, "file for the power over time (CSV, power.series.v1)")
+          .flag("record", &RunOptions::record, "write the run into the account (--no-record: do not)")
+          .group(&RunOptions::place, catalog::place_fields(), "Place")
+          .list("command", &RunOptions::command, "the command and its arguments, after --")
+          .required()
+          .rest();
+  Capability c = capability<RunOptions>("meter", "run", "Runs a command and says what it cost.", run, fields);
+  c.description =
+      "Runs the command with this terminal, its signals and its exit code passed through (128 + n when signal n "
+      "ended it, 126 when it may not be run, 127 when it is not found), and reports joules by component, mean and "
+      "peak power, time, carbon and water on standard error, so that pipes and scripts see the command's output "
+      "alone; `--output FILE` puts the report, also as --json, into a file. The run becomes a row of the account.\n\n"
+      "Where the machine has counters (RAPL of Intel and AMD processors, NVIDIA's NVML, sensors of known chips) they are "
+      "read about ten times a second and give the energy of the whole machine's components, other programs and idle "
+      "power included. Where it has none, the processor is modelled from the CPU time of the command and all its "
+      "descendants and the catalog's power curve, and every figure says so. Peak power is the highest mean over five "
+      "renewals of a counter. What ran on after the command ended is not counted.";
+  c.verb = Verb::observe;
+  c.doors = Doors::command_line;
+  c.aliases = {"run"};
+  c.results_to_stderr = true;
+  c.emits = {"power.series.v1", "run.records.v1"};
+  c.examples = {{{"--place", "FR", "--label", "project=thesis", "--", "sh", "-c", "exit 0"}, {}, "Duration"}};
+  return c;
+}
+
+}  // namespace wattline::meter

@@ -1,0 +1,204 @@
+#include "meter/run_energy.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <thread>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "kernel/units.h"
+#include "meter/model.h"
+#include "meter/proc_files.h"
+#include "meter/process.h"
+
+namespace wattline::meter {
+namespace {
+
+// CPU seconds of our descendants so far, as a counter: gives the modelled power its shape over time.
+class TreeTime : public Source {
+ public:
+  TreeTime() {
+    info_.component = "cpu";
+    info_.family = "model";
+    info_.where = "/proc";
+    info_.domain = Domain::cpu;
+    info_.most = Power(1e9);
+    info_.update = Duration(1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+  }
+  const SourceInfo& info() const override { return info_; }
+  std::optional<double> read() override {
+    const auto all = cpu_time_of_process_tree(::getpid());
+    if (!all) return std::nullopt;
+    timespec own{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
+    const double seconds = all->base() - static_cast<double>(own.tv_sec) - static_cast<double>(own.tv_nsec) * 1e-9;
+    // Ours is finer than the kernel's ticks.
+    return highest_ = std::max(highest_, seconds);
+  }
+
+ private:
+  SourceInfo info_;
+  double highest_ = 0;
+};
+
+std::optional<CpuTicks> machine_ticks(const Roots& roots) {
+  const auto text = read_small_file(roots.proc / "stat", 4096);
+  return text ? parse_cpu_ticks(*text) : std::nullopt;
+}
+
+bool covers(const std::vector<ComponentEnergy>& components, Domain domain) {
+  return std::any_of(components.begin(), components.end(), [&](const ComponentEnergy& c) {
+    return c.info.counted && c.info.domain == domain && c.covered > Duration(0);
+  });
+}
+
+void add_factors(RunEnergy& out, const std::vector<FactorUse>& factors) {
+  for (const auto& f : factors)
+    if (std::none_of(out.factors.begin(), out.factors.end(), [&](const FactorUse& g) { return g.id == f.id; }))
+      out.factors.push_back(f);
+}
+
+// The processor's share is the model's; the shape over time is that of the CPU time seen.
+ComponentEnergy modelled_cpu(const SourceRecord* tree, const Recording& recording, const Estimate<Energy>& energy,
+                             Duration cpu_time, Duration length, const catalog::Catalog& catalog) {
+  ComponentEnergy c;
+  if (tree) c = component_energy(*tree, recording.begin, recording.end, catalog);
+  const double joules_per_second = cpu_time > Duration(0) ? energy.value().base() / cpu_time.base() : 0;
+  for (double& v : c.power.values) v *= joules_per_second;
+  // Steps of the kernel's clock make short spans jump.
+  if (c.peak && length >= Duration(1)) c.peak = Power(c.peak->base() * joules_per_second);
+  else c.peak.reset();
+  c.info.component = "cpu";
+  c.info.family = "model";
+  c.info.where = "CPU time";
+  c.info.domain = Domain::cpu;
+  c.power.name = c.info.component;
+  c.power.unit = std::string(1, 'W');
+  c.energy = energy;
+  if (length > Duration(0)) c.mean = energy.value() / length;
+  if (c.peak && c.mean) c.peak = std::max(*c.peak, *c.mean);
+  c.covered = length;
+  c.missing = Duration(0);
+  c.warnings.clear();
+  return c;
+}
+
+ComponentEnergy modelled_memory(const Estimate<Energy>& energy, Duration length) {
+  ComponentEnergy c;
+  c.info.component = "memory";
+  c.info.family = "model";
+  c.info.where = "largest resident set";
+  c.info.domain = Domain::memory;
+  c.energy = energy;
+  c.covered = length;
+  if (length > Duration(0)) c.mean = c.peak = energy.value() / length;
+  return c;
+}
+
+// Mean power of each component of the machine left alone.
+std::vector<ComponentEnergy> measure_idle(const Roots& roots, Duration span, const catalog::Catalog& catalog) {
+  Recorder recorder(find_sources(roots).sources, Duration(0.1));
+  recorder.start();
+  std::this_thread::sleep_for(std::chrono::duration<double>(span.base()));
+  const Recording r = recorder.stop();
+  std::vector<ComponentEnergy> out;
+  for (const auto& record : r.records) out.push_back(component_energy(record, r.begin, r.end, catalog));
+  return out;
+}
+
+void subtract_idle(ComponentEnergy& c, const std::vector<ComponentEnergy>& idle) {
+  for (const auto& i : idle) {
+    if (i.info.component != c.info.component || i.covered <= Duration(0)) continue;
+    const double times = c.covered.in(i.covered);
+    c.warnings.push_back(fmt::format("{}: {} of idle power, measured before, are subtracted from {}", c.info.component,
+                                     to_string(i.energy.value() / i.covered), to_string(c.energy.value())));
+    c.energy = c.energy - i.energy * times;
+    if (c.mean) c.mean = c.energy.value() / c.covered;
+  }
+}
+
+void sum_up(RunEnergy& out) {
+  bool first = true, peaks = true;
+  Power peak{0};
+  for (const auto& c : out.components) {
+    add_factors(out, c.factors);
+    if (!c.info.counted) continue;
+    out.total = first ? c.energy : out.total + c.energy;
+    first = false;
+    peaks = peaks && c.peak.has_value();
+    if (c.peak) peak += *c.peak;
+    for (const auto& w : c.warnings) out.warnings.push_back(w);
+  }
+  if (out.outcome.length > Duration(0)) out.mean = out.total.value() / out.outcome.length;
+  if (peaks && !first) out.peak = peak;
+}
+
+}  // namespace
+
+RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings& settings,
+                      const catalog::Catalog& catalog) {
+  RunEnergy out;
+  const HostModel host(read_host(settings.roots), catalog);
+  out.device = host.device();
+  std::vector<ComponentEnergy> idle;
+  Found found;
+  if (settings.any_sources) {
+    if (settings.idle_before) idle = measure_idle(settings.roots, *settings.idle_before, catalog);
+    found = find_sources(settings.roots);
+  }
+  const bool cpu_counter = std::any_of(found.sources.begin(), found.sources.end(), [](const auto& s) {
+    return s->info().counted && s->info().domain == Domain::cpu;
+  });
+  if (!cpu_counter) found.sources.push_back(std::make_unique<TreeTime>());
+  const Duration interval = settings.interval.value_or(Duration(cpu_counter ? 0.1 : 1.0));
+
+  Recorder recorder(std::move(found.sources), interval);
+  const auto ticks_before = machine_ticks(settings.roots);
+  recorder.start();
+  out.outcome = run_child(command);
+  const Recording recording = recorder.stop();
+  const auto ticks_after = machine_ticks(settings.roots);
+
+  const Duration cpu_time = out.outcome.user + out.outcome.system;
+  const ModelledEnergy model = modelled_energy(host, catalog, cpu_time, out.outcome.length, out.outcome.most_memory);
+  const SourceRecord* tree = nullptr;
+  for (const auto& record : recording.records) {
+    if (record.info.family == "model") {
+      tree = &record;
+      continue;
+    }
+    out.components.push_back(component_energy(record, recording.begin, recording.end, catalog));
+    subtract_idle(out.components.back(), idle);
+  }
+  std::stable_sort(out.components.begin(), out.components.end(),
+                   [](const auto& a, const auto& b) { return a.info.counted > b.info.counted; });
+  out.cpu_measured = covers(out.components, Domain::cpu);
+  if (!out.cpu_measured) {
+    out.components.insert(out.components.begin(),
+                          modelled_cpu(tree, recording, model.cpu, cpu_time, out.outcome.length, catalog));
+    add_factors(out, host.factors());
+  }
+  if (!covers(out.components, Domain::memory)) {
+    out.components.push_back(modelled_memory(model.memory, out.outcome.length));
+    add_factors(out, {model.factors.back()});
+  }
+
+  if (ticks_before && ticks_after && ticks_after->busy > ticks_before->busy) {
+    const double busy = static_cast<double>(ticks_after->busy - ticks_before->busy) /
+                        static_cast<double>(::sysconf(_SC_CLK_TCK));
+    if (busy > 0.1) out.share_of_busy = std::min(1.0, cpu_time.base() / busy);
+  }
+  if (out.cpu_measured && out.share_of_busy && *out.share_of_busy < 0.8)
+    out.warnings.push_back(fmt::format("the command used {:.0f} % of the machine's busy CPU time: the rest of what the "
+                                       "counters saw is other programs'",
+                                       *out.share_of_busy * 100));
+  if (settings.idle_before && !settings.any_sources)
+    out.warnings.push_back("nothing is measured, so no idle power is subtracted");
+  sum_up(out);
+  return out;
+}
+
+}  // namespace wattline::meter
