@@ -14,7 +14,6 @@
 
 #include "app/environment.h"
 #include "app/invocation.h"
-#include "app/rooms.h"
 #include "app/settings.h"
 #include "app/terminal.h"
 #include "kernel/error.h"
@@ -31,21 +30,22 @@ int fail(const Error& e) {
   return exit_code(e.kind());
 }
 
-std::string overview() {
+std::string overview(const Rooms& rooms) {
   std::string out =
       "wattline: AI on the least energy that does the job well, and proof of what it cost\n\n"
       "usage: wattline <room> <command> [options]\n\nstart here:\n";
   const auto line = [](const std::string& left, const std::string& right) {
     return fmt::format("  {:<28} {}\n", left, right);
   };
-  for (const auto& r : rooms())
+  for (const auto& r : rooms)
     for (const auto& c : r.capabilities)
       for (const auto& alias : c.aliases) out += line(alias, c.summary);
-  for (const auto& r : rooms()) {
+  for (const auto& r : rooms) {
     out += fmt::format("\n{}: {}\n", r.name, r.summary);
     for (const auto& c : r.capabilities) out += line(c.room + " " + c.name, c.summary);
   }
-  out += "\nlearn: everything that trains\n" + line("learn --help", "a program of its own, wattline-learn");
+  if (!is_room(rooms, "learn"))
+    out += "\nlearn: everything that trains\n" + line("learn --help", "a program of its own, wattline-learn");
   out +=
       "\noutput, for every command:\n"
       "  --json                       the result as JSON, numbers unrounded\n"
@@ -61,9 +61,9 @@ std::string overview() {
   return out;
 }
 
-std::string room_overview(const std::string& name) {
+std::string room_overview(const Rooms& rooms, const std::string& name) {
   std::string out;
-  for (const auto& r : rooms()) {
+  for (const auto& r : rooms) {
     if (r.name != name) continue;
     out = fmt::format("{}: {}\n\n", r.name, r.summary);
     for (const auto& c : r.capabilities) out += fmt::format("  {:<28} {}\n", c.room + " " + c.name, c.summary);
@@ -200,18 +200,19 @@ int run_capability(const Invocation& in) {
 
 }  // namespace
 
-int run_command_line(const std::string& program, const std::vector<std::string>& arguments) {
+int run_command_line(const std::string& program, const std::vector<std::string>& arguments, const Rooms& rooms) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    if (!arguments.empty() && arguments[0] == "learn") return forward_to_learn(program, arguments);
-    const Invocation in = read_invocation(arguments);
+    if (!arguments.empty() && arguments[0] == "learn" && !is_room(rooms, "learn"))
+      return forward_to_learn(program, arguments);
+    const Invocation in = read_invocation(arguments, rooms);
     if (in.version) {
       print("wattline " WATTLINE_VERSION "\n");
       return 0;
     }
     if (in.help) {
       const int width = terminal_width(STDOUT_FILENO);
-      print(in.capability ? help_text(*in.capability, width) : in.help_room.empty() ? overview() : room_overview(in.help_room));
+      print(in.capability ? help_text(*in.capability, width) : in.help_room.empty() ? overview(rooms) : room_overview(rooms, in.help_room));
       return 0;
     }
     return run_capability(in);

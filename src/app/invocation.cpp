@@ -5,19 +5,14 @@
 
 #include <fmt/format.h>
 
-#include "app/rooms.h"
 #include "kernel/error.h"
 
 namespace wattline::app {
 namespace {
 
-bool is_room(std::string_view name) {
-  return std::any_of(rooms().begin(), rooms().end(), [&](const Room& r) { return r.name == name; });
-}
-
-Error unknown_command(const std::string& word) {
+Error unknown_command(const std::string& word, const Rooms& rooms) {
   std::vector<std::string> known = {"learn"};
-  for (const auto& r : rooms()) {
+  for (const auto& r : rooms) {
     known.push_back(r.name);
     for (const auto& c : r.capabilities) {
       known.push_back(c.room + " " + c.name);
@@ -29,37 +24,37 @@ Error unknown_command(const std::string& word) {
 }
 
 // Finds the capability in the first one or two words; returns how many it took.
-std::size_t find_command(const std::vector<std::string>& words, Invocation& out) {
+std::size_t find_command(const std::vector<std::string>& words, const Rooms& rooms, Invocation& out) {
   if (words.empty()) {
     out.help = true;
     return 0;
   }
   const std::string& first = words[0];
   if (words.size() > 1) {
-    if (const Capability* c = find_capability(first, words[1])) {
+    if (const Capability* c = find_capability(rooms, first, words[1])) {
       out.capability = c;
       return 2;
     }
   }
   // A verb may be two words ("papers check"): the longer one wins.
   if (words.size() > 1)
-    if (const Capability* c = find_alias(first + " " + words[1])) {
+    if (const Capability* c = find_alias(rooms, first + " " + words[1])) {
       out.capability = c;
       return 2;
     }
-  if (const Capability* c = find_alias(first)) {
+  if (const Capability* c = find_alias(rooms, first)) {
     out.capability = c;
     return 1;
   }
-  if (is_room(first)) {
+  if (is_room(rooms, first)) {
     if (words.size() == 1) {
       out.help = true;
       out.help_room = first;
       return 1;
     }
-    throw unknown_command(first + " " + words[1]);
+    throw unknown_command(first + " " + words[1], rooms);
   }
-  throw unknown_command(first);
+  throw unknown_command(first, rooms);
 }
 
 // Takes `--name value` or `--name=value` of a shared option at words[i]; true when it was one.
@@ -105,7 +100,7 @@ bool own_option(const Capability& c, const std::string& word) {
 
 }  // namespace
 
-Invocation read_invocation(const std::vector<std::string>& arguments) {
+Invocation read_invocation(const std::vector<std::string>& arguments, const Rooms& rooms) {
   Invocation out;
   std::size_t at = 0;
   while (at < arguments.size() && arguments[at].starts_with('-') && take_shared(arguments, at, out)) ++at;
@@ -120,10 +115,10 @@ Invocation read_invocation(const std::vector<std::string>& arguments) {
   }
   if (words[0].starts_with('-'))
     throw bad_input(fmt::format("unknown option '{}' before a command", words[0]), {}, "`wattline --help` shows both");
-  std::size_t i = find_command(words, out);
+  std::size_t i = find_command(words, rooms, out);
   if (!out.capability) {
     for (; i < words.size(); ++i)
-      if (!take_shared(words, i, out)) throw unknown_command(fmt::format("{}", fmt::join(words, " ")));
+      if (!take_shared(words, i, out)) throw unknown_command(fmt::format("{}", fmt::join(words, " ")), rooms);
     return out;
   }
   // After `--`, and after the first plain word of a command that runs another, words are not ours.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/capability.h"
+#include "app/rooms.h"
 
 namespace wattline::app {
 
@@ -25,6 +25,6 @@ struct Invocation {
 };
 
 // Throws Error for unknown commands, naming the nearest.
-Invocation read_invocation(const std::vector<std::string>& arguments);
+Invocation read_invocation(const std::vector<std::string>& arguments, const Rooms&);
 
 }  // namespace wattline::app

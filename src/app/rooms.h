@@ -15,12 +15,16 @@ struct Room {
   std::vector<Capability> capabilities;
 };
 
-// In the order of the line, from the grid to the ledger. Made once.
-const std::vector<Room>& rooms();
+using Rooms = std::vector<Room>;
+
+// In the order of the line, from the grid to the ledger. Made once. A program with other rooms
+// (wattline-learn) hands its own to the command line.
+const Rooms& rooms();
 std::vector<Claim> claims();
 
 // By "room name", or by a top-level verb ("run"); nullptr when there is none.
-const Capability* find_capability(std::string_view room, std::string_view name);
-const Capability* find_alias(std::string_view verb);
+const Capability* find_capability(const Rooms&, std::string_view room, std::string_view name);
+const Capability* find_alias(const Rooms&, std::string_view verb);
+bool is_room(const Rooms&, std::string_view name);
 
 }  // namespace wattline::app
