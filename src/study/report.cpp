@@ -1,0 +1,150 @@
+#include "study/report.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "kernel/units.h"
+
+namespace wattline::study {
+namespace {
+
+std::string level(const Analysis& a) { return format_number(100 * a.options.confidence, 4) + " %"; }
+
+}  // namespace
+
+Table summary_table(const Analysis& a) {
+  const std::string& unit = a.data.unit;
+  const std::string name = a.data.value_name.empty() ? "" : a.data.value_name + " ";
+  Table t("study.summary.v1");
+  t.title = "Groups";
+  t.caption = fmt::format("{}{}; low and high: {} t interval of the mean{}; mad: median absolute deviation times 1.4826.", name,
+                          unit.empty() ? "without a unit" : "in " + unit, level(a),
+                          a.mean_intervals.empty() ? "" : fmt::format(", boot: BCa bootstrap, {} resamples", a.resamples));
+  t.text("group").integer("n").integer("missing").number("mean", unit).number("low", unit).number("high", unit);
+  t.number("boot_low", unit).number("boot_high", unit).number("sd", unit).number("median", unit).number("mad", unit);
+  t.number("q1", unit).number("q3", unit).number("min", unit).number("max", unit).number("geometric_mean", unit).number("cv");
+  t.integer("outliers");
+  for (std::size_t g = 0; g < a.summaries.size(); ++g) {
+    const Summary& s = a.summaries[g];
+    const auto boot = [&](double Interval::*end) { return a.mean_intervals.empty() || s.m.n < 2 ? std::nan("") : a.mean_intervals[g].bca.*end; };
+    t.add_row({a.data.groups[g].name, static_cast<std::int64_t>(s.m.n), static_cast<std::int64_t>(a.data.left_out[g]), s.m.mean, s.mean_interval.low,
+               s.mean_interval.high, boot(&Interval::low), boot(&Interval::high), s.m.sd(), s.median, s.mad, s.q1, s.q3, s.least, s.greatest,
+               s.geometric_mean.value_or(std::nan("")), s.cv.value_or(std::nan("")), static_cast<std::int64_t>(s.outliers)});
+  }
+  return t;
+}
+
+namespace {
+
+struct Rows {
+  Table t{"study.tests.v1"};
+  double none = std::nan("");
+
+  Rows() {
+    t.text("test").text("question").number("statistic").number("df1").number("df2").number("p");
+    t.number("estimate").number("low").number("high").text("unit").text("remark");
+  }
+  void test(std::string name, std::string question, double statistic, double df1, double df2, double p, std::string remark = {}) {
+    t.add_row({std::move(name), std::move(question), statistic, df1, df2, p, none, none, none, std::string(), std::move(remark)});
+  }
+  void estimate(std::string name, std::string question, double value, Interval i, std::string unit, std::string remark = {}) {
+    t.add_row({std::move(name), std::move(question), none, none, none, none, value, i.low, i.high, std::move(unit), std::move(remark)});
+  }
+  void difference(std::string name, const MeanDifference& d, const std::string& unit) {
+    t.add_row({std::move(name), std::string("do the means differ"), d.t, d.df, none, d.p, d.difference, d.interval.low, d.interval.high, unit, d.no_test});
+  }
+};
+
+std::string rank_remark(const RankTest& r) {
+  if (!r.no_test.empty()) return r.no_test;
+  return r.exact ? "exact" : r.ties ? "with ties" : "";
+}
+
+void two_group_rows(const Analysis& a, Rows& rows) {
+  const TwoGroups& t = *a.two;
+  const std::string& unit = a.data.unit;
+  const double none = std::nan("");
+  const bool pairs = a.data.pairs;
+  rows.difference(pairs ? "paired t" : "Welch t", t.means, unit);
+  if (!pairs) rows.difference("Student t", t.pooled, unit);
+  if (t.without_outliers) rows.difference("Welch t without marked values", *t.without_outliers, unit);
+  rows.test(pairs ? "Wilcoxon signed rank" : "Mann-Whitney U", "does one tend to be larger", t.ranks.statistic, none, none, t.ranks.p, rank_remark(t.ranks));
+  if (t.relative) {
+    const Interval percent{100 * t.relative->interval.low, 100 * t.relative->interval.high};
+    rows.estimate("relative difference (Fieller)", "by how much", 100 * t.relative->value, percent, "%");
+  }
+  if (t.mean_difference) rows.estimate("difference of means, BCa bootstrap", "by how much", t.mean_difference->value, t.mean_difference->bca, unit);
+  if (t.relative_bootstrap)
+    rows.estimate("relative difference, BCa bootstrap", "by how much", 100 * t.relative_bootstrap->value,
+                  {100 * t.relative_bootstrap->bca.low, 100 * t.relative_bootstrap->bca.high}, "%");
+  if (t.median_difference)
+    rows.estimate(pairs ? "median of differences, percentile bootstrap" : "difference of medians, percentile bootstrap", "by how much", t.median_difference->value,
+                  t.median_difference->percentile, unit);
+  if (std::isfinite(t.shift)) rows.estimate("Hodges-Lehmann shift", "by how much", t.shift, {none, none}, unit);
+  if (t.effect) rows.estimate(pairs ? "Hedges g of pairs" : "Hedges g", "how large in standard deviations", t.effect->g, t.effect->interval, "");
+  if (std::isfinite(t.delta)) rows.estimate("Cliff delta", "how far apart in rank", t.delta, {none, none}, "", "-1 .. 1");
+  if (std::isfinite(t.detectable))
+    rows.estimate("detectable difference", "what would have been seen", t.detectable, {none, none}, unit,
+                  fmt::format("with {} % probability", format_number(100 * a.options.power, 3)));
+}
+
+}  // namespace
+
+Table tests_table(const Analysis& a) {
+  Rows rows;
+  const double none = std::nan("");
+  rows.t.title = "Tests";
+  rows.t.caption = fmt::format("Differences are the other less the reference '{}'; low and high at {}.", a.data.groups[0].name, level(a));
+  if (a.two) two_group_rows(a, rows);
+  if (a.classical) {
+    const Anova& c = *a.classical;
+    rows.test("Welch ANOVA", "do the means differ", a.welch->f, a.welch->df1, a.welch->df2, a.welch->p, a.welch->no_test);
+    rows.test("one-way ANOVA", "do the means differ", c.f, c.df_between, c.df_within, c.p, c.no_test);
+    rows.test("Kruskal-Wallis H", "does one tend to be larger", a.ranks->statistic, static_cast<double>(a.data.groups.size() - 1), none, a.ranks->p, rank_remark(*a.ranks));
+    if (c.no_test.empty()) {
+      rows.estimate("eta squared", "share of variance explained", c.eta_squared, {none, none}, "", "of this sample");
+      rows.estimate("omega squared", "share of variance explained", c.omega_squared, {none, none}, "", "less biased");
+    }
+  }
+  if (!a.data.pairs) rows.test("Brown-Forsythe", "do the spreads differ", a.spreads.f, a.spreads.df_between, a.spreads.df_within, a.spreads.p, a.spreads.no_test);
+  for (std::size_t i = 0; i < a.equivalences.size(); ++i)
+    rows.t.add_row({fmt::format("equivalence of {}", a.data.groups[i + 1].name), std::string("within the margin"), none, none, none, a.equivalences[i].p(),
+                    a.equivalences[i].margin, none, none, a.data.unit, std::string("two one-sided tests")});
+  return std::move(rows.t);
+}
+
+Table pairs_table(const Analysis& a) {
+  const std::string& unit = a.data.unit;
+  Table t("study.pairs.v1");
+  t.title = "Pairs";
+  t.caption = fmt::format("b less a; low, high and p_games_howell hold for all pairs together ({}); p_holm: Welch's t after Holm; p_tukey assumes equal spreads.", level(a));
+  t.text("a").text("b").number("difference", unit).number("low", unit).number("high", unit).number("relative", "%").number("g");
+  t.number("p_games_howell").number("p_holm").number("p_tukey");
+  for (const Pair& p : a.pairs) {
+    const double mean = a.summaries[p.a].m.mean;
+    t.add_row({a.data.groups[p.a].name, a.data.groups[p.b].name, p.welch.difference, p.interval.low, p.interval.high,
+               mean != 0 ? 100 * p.welch.difference / std::abs(mean) : std::nan(""), p.effect ? p.effect->g : std::nan(""), p.p_games_howell, p.p_holm, p.p_tukey});
+  }
+  return t;
+}
+
+Figure means_figure(const Analysis& a) {
+  Figure f;
+  f.kind = Figure::Kind::bar;
+  f.title = fmt::format("Mean {} by group, with {} intervals", a.data.value_name.empty() ? "value" : a.data.value_name, level(a));
+  f.x.label = a.data.group_name;
+  f.y = {a.data.value_name, a.data.unit};
+  Figure::Trace trace{"mean", {}, {}, {}, {}};
+  for (std::size_t g = 0; g < a.summaries.size(); ++g) {
+    f.categories.push_back(a.data.groups[g].name);
+    trace.x.push_back(static_cast<double>(g));
+    trace.y.push_back(a.summaries[g].m.mean);
+    trace.low.push_back(a.summaries[g].mean_interval.low);
+    trace.high.push_back(a.summaries[g].mean_interval.high);
+  }
+  f.traces.push_back(std::move(trace));
+  return f;
+}
+
+}  // namespace wattline::study
