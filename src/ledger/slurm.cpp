@@ -36,7 +36,9 @@ const Fields<SlurmOptions>& fields() {
           .group(&O::site, site, "Site")
           .group(&O::hardware, hardware, "Hardware")
           .flag("old-data", &O::old_data, "tables of version v1.0 instead of v3.0")
-          .integer("jobs", &O::jobs, "jobs in the table of runs, the most energy first").range(0, 1e8)
+          .integer("jobs", &O::jobs, "jobs in the tables of jobs and runs, the most energy first").range(0, 1e8)
+          .enumeration("tables", &O::tables, {"all", "totals", "groups", "jobs", "runs"},
+                       "which tables to make; --csv writes the first. runs: run.records.v1, at the device")
           .flag("strict", &O::strict, "refuse a log with a line that cannot be read, instead of leaving it out")
           .flag("record", &O::record, "also record the jobs in the account");
   return all;
@@ -58,7 +60,7 @@ Capability slurm_capability() {
   c.verb = Verb::account;
   c.cost = Cost::job;
   c.papers = {18};
-  c.emits = {"run.records.v1", "ledger.slurm.totals.v1", "ledger.slurm.groups.v1", "ledger.slurm.faults.v1"};
+  c.emits = {"run.records.v1", "ledger.slurm.totals.v1", "ledger.slurm.groups.v1", "ledger.slurm.jobs.v1", "ledger.slurm.faults.v1"};
   const std::string log =
       "User|JobID|JobName|Submit|Elapsed|Partition|NNodes|NCPUS|TotalCPU|CPUTime|ReqMem|MaxRSS|WorkDir|State|Account|AllocTRES\n"
       "ann|101|align|2026-03-02T09:00:00|02:00:00|cpu|1|16|1-02:30:00|1-08:00:00|64G||/data/ann|COMPLETED|bio|cpu=16,mem=64G,node=1\n"

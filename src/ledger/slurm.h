@@ -10,6 +10,7 @@
 
 namespace wattline::ledger {
 
+enum class SlurmTables { all, totals, groups, jobs, runs };
 enum class RssUnit { cluster, K, M, G, T };
 
 struct SlurmSiteOptions {
@@ -31,6 +32,7 @@ struct SlurmOptions {
   SlurmSiteOptions site;
   SlurmHardwareOptions hardware;
   bool old_data = false;
+  SlurmTables tables = SlurmTables::all;
   std::int64_t jobs = 1000;
   bool strict = false, record = false;
 };

@@ -174,12 +174,15 @@ class Report {
     failed.core_kwh = total_.failed_kwh;
     out_.estimate("failed_energy", "Of failed jobs", factors_.energy(failed), "kWh");
     if (total_.measured_jobs) measured();
-    totals(kwh, pue);
-    for (std::size_t i = 0; i < by_.size(); ++i) {
-      out_.add(slurm_group_table(by_[i], groups_[i], factors_, price_));
-      if (i == 0) figure(by_[i], groups_[i]);
-    }
-    job_table();
+    const auto shows = [&](SlurmTables what) { return o_.tables == SlurmTables::all || o_.tables == what; };
+    if (shows(SlurmTables::totals)) totals(kwh, pue);
+    if (shows(SlurmTables::groups))
+      for (std::size_t i = 0; i < by_.size(); ++i) {
+        out_.add(slurm_group_table(by_[i], groups_[i], factors_, price_));
+        if (i == 0) figure(by_[i], groups_[i]);
+      }
+    if (shows(SlurmTables::jobs)) job_table();
+    if (o_.tables == SlurmTables::runs) run_table();
     fault_table();
     if (o_.record) record();
     warnings();
@@ -261,25 +264,56 @@ class Report {
     return f;
   }
 
-  void job_table() {
-    if (o_.jobs == 0) return;
-    struct Entry {
-      double kwh;
-      const SlurmJob* job;
-    };
+  struct Entry {
+    double kwh;
+    const SlurmJob* job;
+  };
+  std::vector<Entry> most_energy() const {
     std::vector<Entry> entries;
     for (const auto& job : jobs_->jobs())
       if (job.outcome() != JobOutcome::unfinished) entries.push_back({use_of(job, power_).it_kwh(), &job});
     const auto kept = std::min(entries.size(), static_cast<std::size_t>(o_.jobs));
     std::partial_sort(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(kept), entries.end(),
                       [](const Entry& a, const Entry& b) { return a.kwh != b.kwh ? a.kwh > b.kwh : a.job < b.job; });
-    Table t = run_records_table();
-    t.title = kept < entries.size() ? fmt::format("The {} jobs with the most energy", kept) : "Jobs";
+    entries.resize(kept);
+    return entries;
+  }
+  void name_jobs(Table& t) const {
+    const bool all = static_cast<std::int64_t>(t.rows()) == total_.jobs;
+    t.title = all ? "Jobs" : fmt::format("The {} of {} jobs with the most energy", t.rows(), total_.jobs);
     t.caption = "Times as the log has them, taken as UTC; begin is the submission where the log has no Start.";
-    for (std::size_t i = 0; i < kept; ++i) {
-      const Fact f = fact_of(*entries[i].job, use_of(*entries[i].job, power_));
+  }
+
+  void job_table() {
+    if (o_.jobs == 0) return;
+    Table t("ledger.slurm.jobs.v1");
+    t.text("job").text("user").text("partition").text("state").number("energy", "kWh", "with PUE").number("energy_low", "kWh");
+    t.number("energy_high", "kWh").number("carbon", "gCO2e").number("elapsed", "h").number("core_hours", "h");
+    t.number("gpu_hours", "h").number("memory", "GB", "requested").text("account").time("begin").text("name");
+    t.number("carbon_low", "gCO2e").number("carbon_high", "gCO2e");
+    for (const auto& entry : most_energy()) {
+      const SlurmJob& job = *entry.job;
+      const SlurmUse use = use_of(job, power_);
+      SlurmSum one;
+      one.add(job, use);
+      const Measure energy = factors_.energy(one).measure("kWh"), carbon = factors_.carbon(one).measure("gCO2e");
+      const auto begin = job.start ? job.start : job.submit;
+      t.add_row({job.id, job.user, job.partition, job.state, energy.value, energy.interval.low, energy.interval.high,
+                 carbon.value, job.elapsed / 3600, use.core_hours, use.gpu_hours,
+                 use.memory_unknown ? NAN : use.requested_gb, job.account, begin ? Table::Cell(*begin) : Table::Cell(),
+                 job.name, carbon.interval.low, carbon.interval.high});
+    }
+    name_jobs(t);
+    out_.add(std::move(t));
+  }
+
+  void run_table() {
+    Table t = run_records_table();
+    for (const auto& entry : most_energy()) {
+      const Fact f = fact_of(*entry.job, use_of(*entry.job, power_));
       add_run_record(t, f, f.energy * factors_.pue * factors_.intensity, nullptr);
     }
+    name_jobs(t);
     out_.add(std::move(t));
   }
 
@@ -316,7 +350,7 @@ class Report {
     done += static_cast<std::int64_t>(batch.size());
     out_.note(fmt::format("Recorded {} in the account; a job recorded before counts once.",
                           counted(static_cast<std::uint64_t>(done), "job", "jobs")));
-    if (undated) out_.warn(fmt::format("{} jobs without a time were not recorded", undated));
+    if (undated) out_.warn(counted(static_cast<std::uint64_t>(undated), "job", "jobs") + " without a time not recorded");
     if (place_.empty()) out_.warn("recorded without a place: give --place for carbon in reports other than the world average");
   }
 
@@ -327,13 +361,14 @@ class Report {
     };
     if (f.fixed_width)
       out_.warn("the log is of the fixed-width form, which cuts long texts: write it with -P to have all of them");
-    if (f.cut_tres) out_.warn(fmt::format("{} lines have AllocTRES cut short: their GPUs may be missing", f.cut_tres));
+    if (f.cut_tres) out_.warn(fmt::format("AllocTRES is cut short in {}: GPUs may be missing", counted(f.cut_tres, "line", "lines")));
     if (f.truncated + f.unreadable)
-      out_.warn(fmt::format("{} of {} lines were skipped ({} cut short, {} unreadable)", f.truncated + f.unreadable,
-                            f.lines, f.truncated, f.unreadable));
-    if (f.bad_values) out_.warn(fmt::format("{} values could not be read and were taken as missing", f.bad_values));
-    if (jobs_->bad_memory) out_.warn(fmt::format("{} memory sizes could not be read and were taken as missing", jobs_->bad_memory));
-    if (f.rejoined) out_.warn(fmt::format("{} lines had '|' inside a name or folder; their columns were found from both ends", f.rejoined));
+      out_.warn(fmt::format("{} of {} lines were left out ({} cut short, {} unreadable): 'Lines with faults' names them",
+                            f.truncated + f.unreadable, f.lines, f.truncated, f.unreadable));
+    if (f.bad_values) out_.warn(counted(f.bad_values, "value", "values") + " could not be read and taken as missing");
+    if (jobs_->bad_memory) out_.warn(counted(jobs_->bad_memory, "memory size", "memory sizes") + " could not be read and taken as missing");
+    if (f.rejoined) out_.warn(fmt::format("'|' inside a name or folder in {}: the columns around it told where it ends",
+                            counted(f.rejoined, "line", "lines")));
     if (!f.missing_columns.empty())
       out_.warn(fmt::format("the log has no column {}; all that is used: {}", fmt::join(f.missing_columns, ", "), sacct_command));
     say(clamped_, "more CPU time than cores times wall time; taken as full use");
