@@ -10,6 +10,7 @@
 #include "kernel/account.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "ledger/account.h"
 #include "ledger/green_resolve.h"
 #include "ledger/green_text.h"
 #include "ledger/run_records.h"
@@ -21,16 +22,6 @@ namespace {
 
 using catalog::GreenAlgorithms;
 
-std::vector<std::string> words_of(const std::vector<std::string>& lists) {
-  std::vector<std::string> out;
-  for (const auto& list : lists)
-    for (std::size_t at = 0; at <= list.size();) {
-      const std::size_t comma = std::min(list.find(',', at), list.size());
-      if (comma > at) out.push_back(list.substr(at, comma - at));
-      at = comma + 1;
-    }
-  return out;
-}
 
 std::string counted(std::uint64_t n, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", n, n == 1 ? one : many);

@@ -1,0 +1,126 @@
+#include "ledger/account.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "catalog/catalog.h"
+#include "kernel/error.h"
+#include "kernel/units.h"
+#include "ledger/run_records.h"
+
+namespace wattline::ledger {
+
+std::filesystem::path account_dir(const Context& context) {
+  const auto* location = context.find<Location>();
+  return location ? location->dir() : default_dir();
+}
+
+std::shared_ptr<Ledger> account(const Context& context) {
+  try {
+    return Ledger::open(account_dir(context), OpenMode::read);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::not_found) throw;
+    return nullptr;
+  }
+}
+
+std::shared_ptr<Ledger> writable_account(const Context& context) {
+  OpenOptions options;
+  if (const auto* catalog = context.find<catalog::Catalog>()) options.factor_set = catalog->version();
+  return Ledger::open(account_dir(context), OpenMode::write, options);
+}
+
+std::string no_account_text(const Context& context) {
+  return fmt::format("There is no account in {} yet: nothing has been recorded. `wattline run -- COMMAND` and every answer "
+                     "of the gateway record into it; --ledger DIR names another folder.",
+                     account_dir(context).string());
+}
+
+const Fields<RowsOptions>& rows_fields() {
+  using O = RowsOptions;
+  static const Fields<O> fields =
+      Fields<O>()
+          .text("since", &O::since, "from this date, time, or so long ago: 2026-11-01, 7d, 12h")
+          .text("until", &O::until, "before this date, time, or so long ago")
+          .text("kind", &O::kind, "only this kind of row: run, answer, job, training")
+          .list("where", &O::where, "only rows of this model, place, device or label: model=glow-xs, project=thesis");
+  return fields;
+}
+
+std::vector<std::string> words_of(const std::vector<std::string>& lists) {
+  std::vector<std::string> out;
+  for (const auto& list : lists)
+    for (std::size_t at = 0; at <= list.size();) {
+      const std::size_t comma = std::min(list.find(',', at), list.size());
+      if (comma > at) out.push_back(list.substr(at, comma - at));
+      at = comma + 1;
+    }
+  return out;
+}
+
+Time parse_moment(const std::string& text, const std::string& option) {
+  try {
+    const bool ago = !text.empty() && text.find_first_of("-:TZ") == std::string::npos &&
+                     text.find_first_of("smhdwy") != std::string::npos;
+    if (!ago) return parse_time(text);
+    const auto back = parse<Duration>(text);
+    if (back.base() > 200 * units::year.base()) throw bad_input(fmt::format("'{}' is too long ago", text));
+    return Time::now() + -back;
+  } catch (const Error& e) {
+    throw bad_input(e.message(), option, "a date (2026-11-24), a time (2026-11-24T12:00:00Z), or how long ago (7d, 12h)");
+  }
+}
+
+const std::vector<std::string>& row_keys() {
+  static const std::vector<std::string> keys{"kind", "model", "device", "place", "method", "writer", "day", "month", "label"};
+  return keys;
+}
+
+std::string key_of(const Row& row, const std::string& key) {
+  const Fact& f = row.fact;
+  if (key == "kind") return f.kind;
+  if (key == "model") return f.model;
+  if (key == "device") return f.device;
+  if (key == "place") return f.place;
+  if (key == "method") return std::string(to_string(f.energy.method()));
+  if (key == "writer") return row.writer;
+  if (key == "day") return to_string(f.end).substr(0, 10);
+  if (key == "month") return to_string(f.end).substr(0, 7);
+  if (key == "label") return labels_text(f.labels);
+  const std::string name = key.starts_with("label:") ? key.substr(6) : key;
+  for (const auto& [label, value] : f.labels)
+    if (label == name) return value;
+  return "";
+}
+
+void for_each_row(const Ledger& ledger, const RowsOptions& o, const Context& context, bool superseded,
+                  const std::function<void(const Row&)>& visit) {
+  Query query;
+  if (!o.since.empty()) query.since = parse_moment(o.since, "since");
+  if (!o.until.empty()) query.until = parse_moment(o.until, "until");
+  if (query.since && query.until && *query.until <= *query.since)
+    throw bad_input(fmt::format("until ({}) is not after since ({})", to_string(*query.until), to_string(*query.since)), "until");
+  query.kind = o.kind;
+  query.superseded = superseded;
+  std::vector<std::pair<std::string, std::string>> where;
+  for (const auto& word : o.where) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw bad_input(fmt::format("'{}' is no NAME=VALUE", word), "where", "model=glow-xs, place=FR, project=thesis");
+    where.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+  }
+  const double total = static_cast<double>(std::max<std::int64_t>(1, ledger.size()));
+  std::int64_t seen = 0;
+  ledger.for_each(query, [&](const Row& row) {
+    if (++seen % 4096 == 0) {
+      context.check_cancelled();
+      context.progress(std::min(1.0, static_cast<double>(seen) / total), "reading the account");
+    }
+    for (const auto& [key, value] : where)
+      if (key_of(row, key) != value) return;
+    visit(row);
+  });
+}
+
+}  // namespace wattline::ledger

@@ -1,0 +1,250 @@
+#include "ledger/report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "catalog/catalog.h"
+#include "kernel/error.h"
+#include "kernel/units.h"
+#include "ledger/impacts.h"
+
+namespace wattline::ledger {
+namespace {
+
+struct Sum {
+  std::int64_t rows = 0, tokens_in = 0, tokens_out = 0;
+  EnergyByPlace by_place;
+
+  void add(const Fact& f) {
+    ++rows;
+    tokens_in += f.tokens_in;
+    tokens_out += f.tokens_out;
+    by_place[f.place].add(f.energy);
+  }
+};
+using Groups = std::map<std::string, Sum>;
+
+std::string counted(std::int64_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
+class Report {
+ public:
+  Report(const ReportOptions& o, Context& context)
+      : o_(o), context_(context), catalog_(context.get<catalog::Catalog>()),
+        grids_(catalog_, {.place = o.site.place, .intensity = {}, .water_intensity = {}, .pue = o.site.pue, .wue = o.site.wue}) {}
+
+  Result run() {
+    const auto ledger = account(context_);
+    by_ = words_of(o_.by);
+    const bool asked = !by_.empty();
+    if (!asked) by_ = {"kind", "model", "place"};
+    if (!o_.site.place.empty()) catalog_.place(o_.site.place);
+    if (!ledger) {
+      out_.title = "The account is empty";
+      out_.note(no_account_text(context_));
+      return std::move(out_);
+    }
+    read(*ledger);
+    if (total_.rows == 0) {
+      out_.title = "No rows";
+      out_.note(fmt::format("The account in {} holds {}; none is of this period and choice.", account_dir(context_).string(),
+                            counted(ledger->size(), "row", "rows")));
+      return std::move(out_);
+    }
+    if (asked) check_keys();
+    write(asked);
+    return std::move(out_);
+  }
+
+ private:
+  void read(const Ledger& ledger) {
+    groups_.resize(by_.size());
+    for_each_row(ledger, o_.rows, context_, false, [&](const Row& row) {
+      const Fact& f = row.fact;
+      total_.add(f);
+      for (std::size_t i = 0; i < by_.size(); ++i) {
+        std::string key = key_of(row, by_[i]);
+        if (key.empty()) key = "(none)";
+        groups_[i][key].add(f);
+      }
+      if (f.tokens_out > 0) with_tokens_.add(f.energy);
+      first_ = total_.rows == 1 ? f.begin : std::min(first_, f.begin);
+      last_ = total_.rows == 1 ? f.end : std::max(last_, f.end);
+      ++methods_[static_cast<std::size_t>(f.energy.method())];
+      ++factor_sets_[row.factor_set];
+      if (f.place.empty()) ++placeless_;
+      if (label_names_.size() < 50)
+        for (const auto& [name, value] : f.labels) label_names_.insert(name);
+    });
+  }
+
+  // A grouping that no row knows is a slip of the pen, not a table with one line.
+  void check_keys() const {
+    for (std::size_t i = 0; i < by_.size(); ++i) {
+      if (groups_[i].size() > 1 || !groups_[i].contains("(none)")) continue;
+      const auto& keys = row_keys();
+      if (std::find(keys.begin(), keys.end(), by_[i]) != keys.end()) continue;
+      std::vector<std::string> known = keys;
+      known.insert(known.end(), label_names_.begin(), label_names_.end());
+      const Error e = unknown_name("grouping", by_[i], known);
+      throw bad_input(e.message(), "by", fmt::format("rows can be grouped by {}", fmt::join(known, ", ")));
+    }
+  }
+
+  void write(bool asked) {
+    const Impacts all = grids_.of(total_.by_place);
+    out_.title = fmt::format("{}: {}, {}, {}", counted(total_.rows, "row", "rows"), to_string(all.energy.value(), 3),
+                             to_string(all.carbon.value(), 3), to_string(all.water.value(), 3));
+    out_.estimate("energy", "Energy", all.energy, {}, "at the devices");
+    out_.estimate("facility_energy", "With the site", all.facility, {}, "with the overhead of cooling and supply (PUE)");
+    out_.estimate("carbon", "Carbon", all.carbon, {}, "location-based");
+    out_.estimate("water", "Water", all.water, {}, "on site and to make the electricity");
+    if (total_.tokens_out > 0)
+      out_.estimate("energy_per_token", "Per token out",
+                    with_tokens_.total() / Estimate<Tokens>::exact(Tokens(static_cast<double>(total_.tokens_out))), {},
+                    fmt::format("{} tokens out, {} in; at the devices", total_.tokens_out, total_.tokens_in));
+    out_.note(period());
+    bool drawn = false;
+    for (std::size_t i = 0; i < by_.size(); ++i) {
+      if (!asked && i > 0 && groups_[i].size() == 1) continue;
+      group_table(by_[i], groups_[i], all);
+      if (!std::exchange(drawn, true)) figure(by_[i], groups_[i]);
+    }
+    tell_assumptions();
+    grids_.tell(out_);
+  }
+
+  std::string period() const {
+    std::string methods;
+    for (std::size_t m = 0; m < 3; ++m)
+      if (methods_[m])
+        methods += fmt::format("{}{} {}", methods.empty() ? "" : ", ", methods_[m], to_string(static_cast<Method>(m)));
+    return fmt::format("From {} to {}. Energies: {}.", to_string(first_), to_string(last_), methods);
+  }
+
+  void tell_assumptions() {
+    if (placeless_ && o_.site.place.empty())
+      out_.warn(fmt::format("{} no place: the world average is taken; --place names theirs",
+                            counted(placeless_, "row names", "rows name")));
+    else if (placeless_)
+      out_.warn(fmt::format("{} no place: taken as {}", counted(placeless_, "row names", "rows name"), o_.site.place));
+    for (const auto& [version, rows] : factor_sets_)
+      if (version != catalog_.version())
+        out_.warn(fmt::format("{} recorded under {}; impacts here are derived with the catalog {} (energies stand as recorded)",
+                              counted(rows, "row was", "rows were"),
+                              version.empty() ? "an unnamed catalog" : "the catalog " + version, catalog_.version()));
+  }
+
+  std::vector<const Groups::value_type*> ordered(const std::string& key, const Groups& groups) const {
+    std::vector<const Groups::value_type*> order;
+    for (const auto& g : groups) order.push_back(&g);
+    if (key == "day" || key == "month") return order;
+    std::map<const Groups::value_type*, double> joules;
+    for (const auto* g : order)
+      for (const auto& [place, sum] : g->second.by_place) joules[g] += sum.total().value().base();
+    std::stable_sort(order.begin(), order.end(), [&](const auto* a, const auto* b) { return joules[a] > joules[b]; });
+    return order;
+  }
+
+  void group_table(const std::string& key, const Groups& groups, const Impacts& all) {
+    Table t("ledger.groups.v1");
+    t.title = "By " + key;
+    t.text("group").integer("rows").number("energy", "Wh", "at the device").number("energy_low", "Wh").number("energy_high", "Wh");
+    t.text("method", "the worst of the rows").number("carbon", "gCO2e").number("water", "mL").number("share", "%", "of the energy");
+    t.integer("tokens_out").integer("tokens_in");
+    t.number("carbon_low", "gCO2e").number("carbon_high", "gCO2e").number("water_low", "mL").number("water_high", "mL");
+    t.text("by");
+    const double whole = all.energy.value().base();
+    for (const auto* group : ordered(key, groups)) {
+      const Sum& s = group->second;
+      const Impacts i = grids_.of(s.by_place);
+      const Measure e = i.energy.measure("Wh"), c = i.carbon.measure("gCO2e"), w = i.water.measure("mL");
+      t.add_row({group->first, s.rows, e.value, e.interval.low, e.interval.high, std::string(to_string(e.method)), c.value,
+                 w.value, whole > 0 ? 100 * i.energy.value().base() / whole : 0.0, s.tokens_out, s.tokens_in, c.interval.low,
+                 c.interval.high, w.interval.low, w.interval.high, key});
+    }
+    out_.add(std::move(t));
+  }
+
+  void figure(const std::string& key, const Groups& groups) {
+    const auto order = ordered(key, groups);
+    constexpr std::size_t most = 20;
+    const std::size_t bars = std::min(order.size(), most);
+    double largest = 0;
+    std::vector<Measure> joules;
+    for (std::size_t i = 0; i < bars; ++i) {
+      joules.push_back(grids_.of(order[i]->second.by_place).energy.measure("J"));
+      largest = std::max(largest, joules.back().value);
+    }
+    const Unit unit = friendly_unit(largest, Energy::dimension);
+    Figure f;
+    f.kind = Figure::Kind::bar;
+    f.title = "Energy by " + key;
+    if (bars < order.size()) f.caption = fmt::format("the first {} of {}", bars, order.size());
+    f.y = {"energy", unit.symbol};
+    Figure::Trace trace;
+    trace.name = "energy";
+    for (std::size_t i = 0; i < bars; ++i) {
+      trace.x.push_back(static_cast<double>(i));
+      trace.y.push_back(joules[i].value / unit.scale);
+      trace.low.push_back(joules[i].interval.low / unit.scale);
+      trace.high.push_back(joules[i].interval.high / unit.scale);
+      f.categories.push_back(order[i]->first);
+    }
+    f.traces.push_back(std::move(trace));
+    out_.add(std::move(f));
+  }
+
+  const ReportOptions& o_;
+  Context& context_;
+  const catalog::Catalog& catalog_;
+  Grids grids_;
+  std::vector<std::string> by_;
+  Sum total_;
+  EnergySum with_tokens_;
+  std::vector<Groups> groups_;
+  Time first_, last_;
+  std::int64_t methods_[3] = {};
+  std::int64_t placeless_ = 0;
+  std::map<std::string, std::int64_t> factor_sets_;
+  std::set<std::string> label_names_;
+  Result out_;
+};
+
+}  // namespace
+
+Result report(const ReportOptions& options, Context& context) { return Report(options, context).run(); }
+
+Capability report_capability() {
+  using S = ReportSiteOptions;
+  using O = ReportOptions;
+  static const Fields<S> site =
+      Fields<S>()
+          .reference("place", &S::place, "places", "place of rows that name none; none: the world average, flagged")
+          .number("pue", &S::pue, "power usage effectiveness, instead of the places'").range(1, 10)
+          .quantity("wue", &S::wue, "L/kWh", "water used on site per energy of the machines, instead of the places'").at_least(0);
+  static const Fields<O> fields =
+      Fields<O>()
+          .group(&O::rows, rows_fields(), "Which rows")
+          .list("by", &O::by, "tables by kind, model, device, place, method, writer, day, month, label (all of a row's) or the name of one label")
+          .group(&O::site, site, "Site");
+  Capability c = capability<ReportOptions>("ledger", "report", "What was spent: energy, carbon and water by model, place, day or label.",
+                                           &report, fields);
+  c.description =
+      "Sums the facts of the account and derives carbon and water with the catalog's factors of today: carbon = energy * PUE * "
+      "carbon intensity of the place; water = energy * (on-site water + PUE * water of the electricity). The uncertainty of a "
+      "factor that rows share stays shared: many rows on one factor do not become falsely certain. Rows that a later row "
+      "corrects are not counted. Each row belongs to the moment its fact ended.";
+  c.verb = Verb::account;
+  c.cost = Cost::job;
+  c.aliases = {"report"};
+  c.emits = {"ledger.groups.v1"};
+  c.examples = {{{}, {}, "nothing has been recorded"},
+                {{"--since", "2026-11-01", "--by", "model,place", "--place", "FR"}, {}, "The account is empty"}};
+  return c;
+}
+
+}  // namespace wattline::ledger

@@ -1,0 +1,27 @@
+// The capability `ledger report`: what was spent, by whatever rows can be told apart by.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/capability.h"
+#include "ledger/account.h"
+
+namespace wattline::ledger {
+
+struct ReportSiteOptions {
+  std::string place;  // of rows that name none
+  std::optional<double> pue;
+  std::optional<WaterIntensity> wue;
+};
+struct ReportOptions {
+  RowsOptions rows;
+  std::vector<std::string> by;
+  ReportSiteOptions site;
+};
+
+Result report(const ReportOptions&, Context&);
+Capability report_capability();
+
+}  // namespace wattline::ledger
