@@ -1,10 +1,22 @@
 #include "ledger/capabilities.h"
 
+#include "ledger/amend.h"
 #include "ledger/green_algorithms.h"
+#include "ledger/report.h"
+#include "ledger/rows.h"
 #include "ledger/slurm.h"
+#include "ledger/verify.h"
 
 namespace wattline::ledger {
 
-std::vector<Capability> capabilities() { return {green_algorithms_capability(), slurm_capability()}; }
+std::vector<Capability> capabilities() {
+  std::vector<Capability> all{report_capability()};
+  for (auto& c : row_capabilities()) all.push_back(std::move(c));
+  all.push_back(verify_capability());
+  for (auto& c : amend_capabilities()) all.push_back(std::move(c));
+  all.push_back(green_algorithms_capability());
+  all.push_back(slurm_capability());
+  return all;
+}
 
 }  // namespace wattline::ledger

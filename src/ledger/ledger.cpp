@@ -121,6 +121,8 @@ struct Ledger::State {
       throw Error(ErrorKind::not_found, "the account was begun but holds nothing yet", file.string());
   }
 
+  std::optional<Row> one(std::string_view rest, std::string_view value) const;
+
   void demand_writing() const {
     if (mode == OpenMode::read)
       throw Error(ErrorKind::denied, "the account was opened for reading only", file.string());
@@ -166,7 +168,7 @@ struct Ledger::State {
     target.bind(uid);
     if (!target.step())
       throw Error(ErrorKind::not_found, fmt::format("no row with uid '{}'", uid.substr(0, 80)), file.string(),
-                  "`wattline ledger export` lists the rows with their uids");
+                  "`wattline ledger list` shows the rows with their uids");
     target.reset();
     Statement later(*database, "SELECT uid FROM facts WHERE corrects = ?");
     later.bind(uid);
@@ -251,12 +253,27 @@ void Ledger::for_each(const Query& query, const std::function<void(const Row&)>&
   while (statement.step()) visit(reader.read(statement));
 }
 
-std::optional<Row> Ledger::find(std::string_view uid) const {
-  std::lock_guard lock(state_->mutex);
-  Statement statement(*state_->database, RowReader::select("WHERE uid = ?"));
-  statement.bind(uid);
+std::optional<Row> Ledger::State::one(std::string_view rest, std::string_view value) const {
+  std::lock_guard lock(mutex);
+  Statement statement(*database, RowReader::select(rest));
+  if (!value.empty()) statement.bind(value);
   if (!statement.step()) return std::nullopt;
-  return RowReader(state_->file.string()).read(statement);
+  return RowReader(file.string()).read(statement);
+}
+
+std::optional<Row> Ledger::find(std::string_view uid) const {
+  return uid.empty() ? std::nullopt : state_->one("WHERE uid = ?", uid);
+}
+std::optional<Row> Ledger::find_hash(std::string_view hash) const {
+  return hash.empty() ? std::nullopt : state_->one("WHERE hash = ?", hash);
+}
+std::optional<Row> Ledger::newest() const { return state_->one("ORDER BY end_ns DESC, writer DESC, seq DESC LIMIT 1", ""); }
+
+std::string Ledger::successor(std::string_view uid) const {
+  std::lock_guard lock(state_->mutex);
+  Statement statement(*state_->database, "SELECT uid FROM facts WHERE corrects = ? AND corrects <> ''");
+  statement.bind(uid);
+  return statement.step() ? std::string(statement.text(0)) : "";
 }
 
 std::int64_t Ledger::size() const {

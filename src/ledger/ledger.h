@@ -84,6 +84,11 @@ class Ledger : public AccountSink {
   // Rows in the order of their end. The callback must not write to this ledger.
   void for_each(const Query&, const std::function<void(const Row&)>&) const;
   std::optional<Row> find(std::string_view uid) const;
+  // The row with this hash: a chain's head that was kept elsewhere.
+  std::optional<Row> find_hash(std::string_view hash) const;
+  std::optional<Row> newest() const;  // the last to end, corrections and all
+  // The uid of the row that corrects this one, "" when none does.
+  std::string successor(std::string_view uid) const;
   std::int64_t size() const;
   std::vector<ChainHead> heads() const;
 

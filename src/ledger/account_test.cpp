@@ -1,0 +1,313 @@
+// The capabilities that read and amend the account: report, list, show, export, verify, correct, retract.
+#include "ledger/account.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "catalog/catalog.h"
+#include "kernel/error.h"
+#include "kernel/testing.h"
+#include "ledger/amend.h"
+#include "ledger/capabilities.h"
+#include "ledger/database.h"
+#include "ledger/report.h"
+#include "ledger/rows.h"
+#include "ledger/verify.h"
+
+namespace wattline::ledger {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+namespace fs = std::filesystem;
+
+class Account : public testing::Test {
+ protected:
+  void SetUp() override {
+    context_.provide(catalog_);
+    context_.provide(std::make_shared<Location>(Location{dir().string()}));
+  }
+  fs::path dir() const { return scratch_.path() / "account"; }
+  std::string record(double joules, const std::string& place, const std::string& model = "glow-xs", const std::string& when = "2026-11-24T10:00:00Z",
+                     std::vector<std::pair<std::string, std::string>> labels = {}) {
+    Fact f;
+    f.kind = "answer";
+    f.begin = f.end = parse_time(when);
+    f.energy = Estimate<Energy>::relative(Energy(joules), 0.2, Method::modelled, "power curve").from_factor("device.cpu.power");
+    f.tokens_in = 10;
+    f.tokens_out = 100;
+    f.model = model;
+    f.place = place;
+    f.labels = std::move(labels);
+    return Ledger::open(dir(), OpenMode::write, {.factor_set = factor_set_})->record(f);
+  }
+  Result run(const std::string& name, const std::vector<std::string>& words) {
+    for (const auto& c : capabilities())
+      if (c.name == name) {
+        const auto options = options_from_arguments(c, words);
+        return c.run(options.get(), context_);
+      }
+    ADD_FAILURE() << "no capability " << name;
+    return {};
+  }
+  std::string message(const std::string& name, const std::vector<std::string>& words) {
+    try {
+      run(name, words);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "no error";
+  }
+  static Measure value(const Result& r, const char* name) { return r.find_estimate(name)->measure; }
+
+  tests::ScratchDir scratch_;
+  std::shared_ptr<catalog::Catalog> catalog_ = catalog::Catalog::load();
+  std::string factor_set_ = catalog_->version();
+  Context context_;
+};
+
+// --- An account that is not there.
+TEST_F(Account, EmptyIsAnAnswerNotAnError) {
+  for (const char* name : {"report", "list", "show", "verify", "export"}) {
+    const Result r = run(name, {});
+    EXPECT_THAT(to_text(r), AllOf(HasSubstr("no account in"), HasSubstr(dir().string()))) << name;
+    EXPECT_FALSE(r.verdict && !r.verdict->holds) << name;
+    EXPECT_THAT(to_html(r), HasSubstr("</html>"));
+  }
+  for (const char* name : {"correct", "retract"}) {
+    std::vector<std::string> words{"x", "--reason", "y"};
+    if (std::string(name) == "correct") words.insert(words.end(), {"--model", "z"});
+    EXPECT_FALSE(run(name, words).verdict->holds);
+  }
+  EXPECT_FALSE(fs::exists(dir())) << "asking makes nothing";
+  EXPECT_THAT(message("show", {"some-uid"}), HasSubstr("ledger list"));
+}
+
+TEST_F(Account, EveryExampleRunsOnAnEmptyAccount) {
+  for (const auto& c : capabilities()) {
+    EXPECT_FALSE(c.examples.empty()) << c.name;
+    fs::current_path(scratch_.path());
+    for (const auto& example : c.examples) {
+      for (const auto& [name, content] : example.files) std::ofstream(scratch_.path() / name, std::ios::binary) << content;
+      EXPECT_THAT(to_text(run(c.name, example.arguments)), HasSubstr(example.expects)) << c.name;
+    }
+    fs::current_path("/");
+  }
+}
+
+// --- Report.
+TEST_F(Account, ReportSumsAndDerivesImpacts) {
+  record(3600, "FR");
+  record(7200, "FR", "other");
+  record(1800, "DE");
+  const Result r = run("report", {});
+  EXPECT_NEAR(value(r, "energy").value, 12.6, 1e-9);
+  EXPECT_EQ(value(r, "energy").unit, "kJ");
+  const auto grid = [&](const char* place) { return catalog::resolve({.place = place, .intensity = {}, .water_intensity = {}, .pue = {}, .wue = {}}, *catalog_); };
+  const auto e = [](double joules) { return Estimate<Energy>::exact(Energy(joules)); };
+  const double grams = (grid("FR").carbon(e(10800)) + grid("DE").carbon(e(1800))).value().base();
+  EXPECT_NEAR(r.find_estimate("carbon")->measure.value * (value(r, "carbon").unit == "mgCO2e" ? 1e-3 : 1), grams, 1e-9);
+  const Table* models = r.find_table("By model");
+  ASSERT_TRUE(models);
+  EXPECT_THAT(models->column("group").texts(), ElementsAre("other", "glow-xs"));
+  EXPECT_NEAR(models->column("energy").numbers()[0], 2, 1e-9);
+  EXPECT_NEAR(models->column("share").numbers()[0], 100 * 7200 / 12600.0, 1e-9);
+  EXPECT_NEAR(models->column("carbon").numbers()[0] + models->column("carbon").numbers()[1], grams, 1e-9);
+  EXPECT_EQ(value(r, "energy_per_token").value, 42) << "J a token: 12600 J for 300 tokens";
+  EXPECT_THAT(r.warnings, Not(Contains(HasSubstr("world average"))));
+  bool drawn = false;
+  for (const auto& block : r.blocks) drawn = drawn || std::holds_alternative<Figure>(block);
+  EXPECT_TRUE(drawn);
+  EXPECT_FALSE(r.factors.empty());
+  EXPECT_THAT(to_html(r), AllOf(HasSubstr("</html>"), Not(HasSubstr("NaN"))));
+}
+
+TEST_F(Account, ManyRowsOnOneFactorAreNoSurerThanOne) {
+  record(100, "FR");
+  const Measure one = value(run("report", {}), "carbon");
+  {
+    const auto ledger = Ledger::open(dir(), OpenMode::write);
+    Fact same = ledger->newest()->fact;
+    same.uid.clear();
+    ledger->record_all(std::vector<Fact>(999, same));
+  }
+  const Measure many = value(run("report", {}), "carbon");
+  EXPECT_NEAR((many.interval.high - many.interval.low) / many.value, (one.interval.high - one.interval.low) / one.value, 1e-6);
+}
+
+TEST_F(Account, ReportSaysWhatItAssumed) {
+  record(100, "");
+  factor_set_ = "2020-01-01-abc123";
+  record(100, "Atlantis-9");
+  const Result r = run("report", {});
+  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("1 row names no place"), HasSubstr("world average"))));
+  EXPECT_THAT(r.warnings, Contains(HasSubstr("Atlantis-9")));
+  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("1 row was recorded under the catalog 2020-01-01-abc123"), HasSubstr(catalog_->version()))));
+  EXPECT_EQ(value(r, "carbon").method, Method::modelled);
+  const Result named = run("report", {"--place", "FR"});
+  EXPECT_THAT(named.warnings, Contains(HasSubstr("taken as FR")));
+  EXPECT_LT(value(named, "carbon").value, value(r, "carbon").value);
+  EXPECT_THAT(message("report", {"--place", "Frnce"}), HasSubstr("FR"));
+}
+
+TEST_F(Account, ReportByLabelsDaysAndChoices) {
+  record(1, "FR", "a", "2026-10-31T23:59:59Z", {{"project", "thesis"}, {"user", "жанна"}});
+  record(2, "FR", "b", "2026-11-01T00:00:00Z", {{"project", "paper"}});
+  record(4, "FR", "a", "2026-11-02T00:00:00Z");
+  Result r = run("report", {"--by", "project,month", "--by", "label:user", "--by", "label"});
+  EXPECT_THAT(r.find_table("By project")->column("group").texts(), ElementsAre("(none)", "paper", "thesis"));
+  EXPECT_THAT(r.find_table("By month")->column("group").texts(), ElementsAre("2026-10", "2026-11"));
+  EXPECT_THAT(r.find_table("By label:user")->column("group").texts(), ElementsAre("(none)", "жанна"));
+  EXPECT_EQ(r.find_table("By label")->rows(), 3u);
+  const auto joules = [&](std::vector<std::string> words) {
+    const Result x = run("report", words);
+    return x.find_estimate("energy") ? value(x, "energy").value : 0;
+  };
+  EXPECT_EQ(joules({"--since", "2026-11-01"}), 6);
+  EXPECT_EQ(joules({"--until", "2026-11-01"}), 1);
+  EXPECT_EQ(joules({"--where", "project=thesis"}), 1);
+  EXPECT_EQ(joules({"--where", "model=a", "--where", "project="}), 4);
+  EXPECT_EQ(joules({"--kind", "run"}), 0);
+  EXPECT_THAT(to_text(run("report", {"--kind", "run"})), HasSubstr("3 rows; none is of this"));
+  EXPECT_THAT(message("report", {"--by", "projct"}), AllOf(HasSubstr("project"), HasSubstr("projct")));
+  EXPECT_THAT(message("report", {"--where", "thesis"}), HasSubstr("NAME=VALUE"));
+  EXPECT_THAT(message("report", {"--since", "yesterday"}), AllOf(HasSubstr("since"), HasSubstr("7d")));
+  EXPECT_THAT(message("report", {"--since", "2026-11-02", "--until", "2026-11-01"}), HasSubstr("not after"));
+  EXPECT_NO_THROW(run("report", {"--since", "7d", "--until", "0s"}));
+}
+
+TEST_F(Account, CorrectionsCountInPlaceOfWhatTheyCorrect) {
+  const std::string uid = record(100, "FR");
+  record(10, "FR");
+  const Result done = run("correct", {uid, "--energy", "50 J", "--spread", "10", "--reason", "read wrong"});
+  EXPECT_FALSE(done.verdict);
+  EXPECT_EQ(value(run("report", {}), "energy").value, 60);
+  EXPECT_EQ(value(run("report", {}), "energy").unit, "J");
+  EXPECT_THAT(message("correct", {uid, "--energy", "1 J", "--reason", "again"}), HasSubstr("successor"));
+  const Result shown = run("show", {uid});
+  EXPECT_THAT(shown.warnings, Contains(HasSubstr("in no sum")));
+  const std::string successor = Ledger::open(dir(), OpenMode::read)->successor(uid);
+  EXPECT_THAT(to_text(run("show", {successor})), AllOf(HasSubstr("read wrong"), HasSubstr(uid)));
+  run("retract", {successor, "--reason", "no such run"});
+  EXPECT_EQ(value(run("report", {}), "energy").value, 10);
+  EXPECT_TRUE(run("verify", {}).verdict->holds);
+  EXPECT_EQ(run("list", {}).find_table("ledger.rows.v1")->rows(), 1u);
+  EXPECT_EQ(run("list", {"--superseded"}).find_table("ledger.rows.v1")->rows(), 4u);
+  EXPECT_FALSE(run("retract", {"nobody", "--reason", "x"}).verdict->holds);
+  EXPECT_THAT(message("correct", {uid, "--reason", "x"}), HasSubstr("nothing is given"));
+  EXPECT_THAT(message("correct", {uid, "--energy", "-1 J", "--reason", "x"}), HasSubstr("energy"));
+  EXPECT_THAT(message("correct", {uid, "--place", "Frnce", "--reason", "x"}), HasSubstr("France"));
+  EXPECT_THAT(message("retract", {uid}), HasSubstr("reason"));
+}
+
+// --- Rows.
+TEST_F(Account, ListShowsTheNewestFirst) {
+  for (int day = 1; day <= 9; ++day) record(day, "FR", "m", "2026-03-0" + std::to_string(day) + "T12:00:00Z");
+  const Result r = run("list", {"--last", "3"});
+  EXPECT_THAT(r.title, HasSubstr("last 3 of 9"));
+  EXPECT_THAT(r.find_table("ledger.rows.v1")->column("energy").numbers(), ElementsAre(9, 8, 7));
+  EXPECT_THAT(message("list", {"--last", "0"}), HasSubstr("last"));
+}
+
+TEST_F(Account, ShowTellsAllOfARow) {
+  const std::string uid = record(3600, "FR", "glow-xs", "2026-11-24T10:00:00Z", {{"project", "thesis"}});
+  const std::string text = to_text(run("show", {uid}));
+  EXPECT_THAT(text, AllOf(HasSubstr("thesis"), HasSubstr("device.cpu.power"), HasSubstr("power curve"), HasSubstr("hash"), HasSubstr(uid)));
+  EXPECT_EQ(to_text(run("show", {})), text) << "none named: the newest";
+}
+
+TEST_F(Account, ExportIsRunRecords) {
+  record(3600, "FR", "m, \"x\"", "2026-11-24T10:00:00Z", {{"a;b", "c=d\\"}});
+  const Result r = run("export", {});
+  const std::string csv = to_csv(r);
+  EXPECT_THAT(csv, testing::StartsWith("run,kind,begin,end,"));
+  const Table back = read_csv(csv, "export");
+  EXPECT_EQ(back.rows(), 1u);
+  EXPECT_EQ(back.column("model").texts()[0], "m, \"x\"");
+  EXPECT_EQ(back.column("labels").texts()[0], "a\\;b=c\\=d\\\\");
+  EXPECT_GT(r.find_table("run.records.v1")->column("water").numbers()[0], 0);
+}
+
+// --- Verify.
+TEST_F(Account, VerifyPrintsHeadsAndFindsThemAgain) {
+  record(1, "FR");
+  const Result r = run("verify", {});
+  EXPECT_TRUE(r.verdict->holds);
+  const std::string head = r.find_table("ledger.chains.v1")->column("head").texts()[0];
+  EXPECT_THAT(to_text(r), AllOf(HasSubstr(head), HasSubstr("yes: 1 row in 1 chain")));
+  record(2, "FR");
+  EXPECT_TRUE(run("verify", {"--head", head}).verdict->holds);
+  const Result other = run("verify", {"--head", std::string(64, 'a')});
+  EXPECT_FALSE(other.verdict->holds);
+  EXPECT_THAT(message("verify", {"--head", "abc"}), HasSubstr("64"));
+  fs::remove_all(dir());
+  EXPECT_FALSE(run("verify", {"--head", head}).verdict->holds) << "an account that was taken away is seen";
+}
+
+TEST_F(Account, VerifySaysNoToAForgedRow) {
+  record(1, "FR");
+  record(2, "FR");
+  {
+    Database database(dir() / Ledger::file_name, Database::Access::create, std::chrono::seconds(1));
+    database.run("DROP TRIGGER facts_stay; UPDATE facts SET energy = 0.5 WHERE seq = 1");
+  }
+  const Result r = run("verify", {});
+  EXPECT_FALSE(r.verdict->holds);
+  EXPECT_THAT(to_text(r), HasSubstr("no: row 1 of writer"));
+  const Result rows = run("list", {});
+  const Table* t = rows.find_table("ledger.rows.v1");
+  for (std::size_t i = 0; i < t->rows(); ++i) {
+    const Result shown = run("show", {t->column("uid").texts()[i]});
+    const bool forged = t->column("energy").numbers()[i] == 0.5;
+    EXPECT_EQ(std::count_if(shown.warnings.begin(), shown.warnings.end(),
+                            [](const auto& w) { return w.find("changed after it was written") != w.npos; }),
+              forged);
+  }
+}
+
+TEST_F(Account, VerifyCanBeCancelledAndSaysHowFar) {
+  {
+    const auto ledger = Ledger::open(dir(), OpenMode::write);
+    std::vector<Fact> facts(9000);
+    for (auto& f : facts) f.kind = "run";
+    ledger->record_all(facts);
+  }
+  double most = 0;
+  context_.on_progress = [&](double fraction, std::string_view) { most = std::max(most, fraction); };
+  EXPECT_TRUE(run("verify", {}).verdict->holds);
+  EXPECT_GT(most, 0.5);
+  EXPECT_LE(most, 1);
+  std::stop_source stop;
+  stop.request_stop();
+  context_.stop = stop.get_token();
+  for (const char* name : {"verify", "report", "export"}) {
+    try {
+      run(name, {});
+      ADD_FAILURE() << name;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::cancelled) << name;
+    }
+  }
+}
+
+TEST_F(Account, ADamagedOrNewerAccountIsAnErrorEverywhere) {
+  record(1, "FR");
+  {
+    Database database(dir() / Ledger::file_name, Database::Access::create, std::chrono::seconds(1));
+    database.run("PRAGMA user_version = 99");
+  }
+  for (const char* name : {"report", "list", "verify", "export"}) EXPECT_THAT(message(name, {}), HasSubstr("99")) << name;
+  fs::remove_all(dir());
+  fs::create_directories(dir());
+  std::ofstream(dir() / Ledger::file_name) << std::string(5000, 'x');
+  for (const char* name : {"report", "list", "verify", "export"}) EXPECT_THAT(message(name, {}), HasSubstr("no account")) << name;
+}
+
+}  // namespace
+}  // namespace wattline::ledger
