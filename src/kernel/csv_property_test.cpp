@@ -1,4 +1,5 @@
 // Properties of the CSV reader and writer over generated tables and texts.
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 

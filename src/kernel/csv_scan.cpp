@@ -47,7 +47,7 @@ std::string Scanner::where(std::size_t field) const {
 }
 
 // The first delimiter or newline at or after `from`, or the end.
-std::size_t Scanner::next_special(std::size_t from) {
+inline std::size_t Scanner::next_special(std::size_t from) {
   std::size_t block = from & ~(block_size - 1);
   while (block < text_.size()) {
     if (block != block_) {

@@ -96,6 +96,14 @@ TEST(Csv, NamesAreNeverEmptyNorTwice) {
   EXPECT_THAT(rows.column("column_2").texts(), ElementsAre("x", "y"));
 }
 
+TEST(Csv, ManyColumnsNeitherHangNorFill) {
+  std::string same = "a", wide = "a";
+  for (int i = 1; i < 10'000; ++i) same += ",a";
+  for (int i = 1; i < 50'000; ++i) wide += ",a";
+  EXPECT_EQ(read_csv(same).columns().back().name, "a_10000");
+  EXPECT_THAT(message(wide), HasSubstr("has 50000 columns, at most 20000"));
+}
+
 TEST(Csv, UnitsInHeaders) {
   const Table t = read_csv("t [°C],e (kWh) [MJ],(W),[W],r (%),f [furlong],i [gCO2e/kWh],empty [W]\n1,2,3,4,5,6,7,\n");
   std::vector<std::string> shown;
