@@ -32,15 +32,13 @@ Result factors(const FactorsOptions& o, Context& context) {
     throw unknown_name("group", o.group, std::vector<std::string>(groups.begin(), groups.end()), "wattline catalog factors");
   Result out;
   Table t("catalog.factors.v1");
-  t.text("id").text("description").number("value").number("low", "", "95 %").number("high").text("unit");
-  t.text("group").text("method").integer("year");
+  t.text("id").number("value").number("low", {}, "95 %").number("high").text("unit").text("description");
   for (const auto& f : catalog.factors())
     if ((o.group.empty() || f.group == o.group) && matches(o.match, f.id, {f.description}))
-      t.add_row({f.id, f.description, f.value, f.interval.low, f.interval.high, f.unit, f.group,
-                 std::string(to_string(f.method)), std::int64_t{f.origin.year}});
+      t.add_row({f.id, f.value, f.interval.low, f.interval.high, f.unit, f.description});
   if (t.rows() == 0) nothing_left("factor", o.match);
   out.title = fmt::format("{} factors", t.rows());
-  t.caption = "name one to see its source and licence";
+  t.caption = "name one to see its method, source and licence";
   out.add(std::move(t));
   return out;
 }
@@ -59,7 +57,7 @@ Capability factors_capability() {
       "that real work reaches. No formula of Wattline holds such a number itself. Where nobody published one the source "
       "says that it is our own judgement, and its method is modelled.";
   c.emits = {"catalog.factors.v1"};
-  c.examples = {{{"pue.default"}, {}, "1.58"}, {{"--group", "wue"}, {}, "wue.default"}};
+  c.examples = {{{"pue.default"}, {}, "1.56"}, {{"--group", "wue"}, {}, "wue.default"}};
   return c;
 }
 

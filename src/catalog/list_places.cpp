@@ -27,7 +27,7 @@ Result explain(const std::string& name, const Catalog& catalog) {
   const Place& place = catalog.place(name);
   constexpr double grams = units::gCO2e_per_kWh.base(), litres = units::L_per_kWh.base();
   Result out;
-  out.title = region ? fmt::format("{}/{} ({}, {})", region->provider, region->name, region->city, place.name)
+  out.title = region ? fmt::format("{}/{} ({}, {})", region->provider, region->name, region->city, place.code)
                      : fmt::format("{} ({})", place.name, place.code);
   Explained e;
   if (region) {
@@ -35,19 +35,19 @@ Result explain(const std::string& name, const Catalog& catalog) {
     if (region->carbon_intensity)
       e.figure("carbon intensity, the provider's", carbon_of(*region->carbon_intensity), "gCO2e/kWh",
                in(region->carbon_interval, grams));
-    e.origin(region->origin, "region: ").about("region: note", region->note);
+    e.origin(region->origin, "region's ").about("region's note", region->note);
   }
   e.figure("carbon intensity of " + place.code, carbon_of(place.carbon_intensity), "gCO2e/kWh", in(place.carbon_interval, grams));
   if (place.water_intensity)
     e.figure("water used to make electricity", place.water_intensity->value().in(units::L_per_kWh), "L/kWh",
              in(place.water_interval, litres));
   e.names(place.aliases).origin(place.origin).about("note", place.note);
-  if (place.water_intensity) e.origin(place.water_origin, "water: ");
+  if (place.water_intensity) e.origin(place.water_origin, "water's ");
   std::move(e).add_to(out);
   out.note("What a kilowatt-hour used by a machine there comes to:");
   PlaceOptions options;
   options.place = name;
-  add_impacts(out, Estimate<Energy>::exact(units::kWh), resolve(options, catalog));
+  add_impacts(out, Estimate<Energy>::with_sd(units::kWh, Energy(0), Method::declared, {}), resolve(options, catalog));
   return out;
 }
 

@@ -126,6 +126,10 @@ TEST(Resolve, TheProvidersOwnFiguresComeFirst) {
   EXPECT_THAT(ids(g), AllOf(Contains("pue.gcp/europe-west1"), Contains("pue.region_spread")));
   EXPECT_THAT(ids(at("FR")), AllOf(Contains("pue.default"), Contains("wue.default")));
   EXPECT_EQ(at("FR").pue.method(), Method::modelled);
+  // Of a region that publishes no PUE its provider's is taken.
+  ASSERT_FALSE(embedded().region("aws/us-east-1").pue);
+  EXPECT_THAT(ids(at("aws/us-east-1")), AllOf(Contains("pue.aws"), Contains("wue.aws"), Not(Contains("pue.default"))));
+  EXPECT_EQ(at("aws/us-east-1").pue.method(), Method::declared);
   // What is given beats all.
   PlaceOptions o;
   o.place = "gcp/europe-west1";
