@@ -40,7 +40,6 @@ HostModel::HostModel(Host host, const catalog::Catalog& catalog) : host_(std::mo
   if (row) {
     known_ = true;
     device_ = row->name;
-    factors_.push_back(use(*row));
     power_ = physics::processor_power(*row, catalog);
     explanation_ = fmt::format("modelled from CPU time and the catalog's {}", device_);
   } else {
@@ -59,7 +58,8 @@ HostModel::HostModel(Host host, const catalog::Catalog& catalog) : host_(std::mo
                                "know the processor {}",
                                host_.cpu.empty() ? "(this machine does not name it)" : "'" + host_.cpu + "'");
   }
-  for (const auto& f : power_.factors) factors_.push_back(f);
+  // The made-up row of an unknown processor is no row of the catalog.
+  for (std::size_t i = known_ ? 0 : 1; i < power_.factors.size(); ++i) factors_.push_back(power_.factors[i]);
 }
 
 Estimate<Energy> HostModel::energy_of_cpu_time(Duration cpu_time, double busy) const {

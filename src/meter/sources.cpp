@@ -51,13 +51,8 @@ Result sources(const SourcesOptions& o, Context& context) {
     }
     out.add(std::move(here));
   }
-  if (!found.obstacles.empty()) {
-    Table missing;
-    missing.title = "What cannot be read";
-    missing.text("source").text("component").text("why").text("mend");
-    for (const auto& b : found.obstacles) missing.add_row({b.family, b.component, b.why, b.mend});
-    out.add(std::move(missing));
-  }
+  for (const auto& b : found.obstacles)
+    out.note(fmt::format("{}: {} cannot be read: {}. Mend: {}.", b.family, b.component, b.why, b.mend));
 
   const Host& h = host.host();
   Table model;
