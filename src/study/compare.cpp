@@ -44,13 +44,25 @@ double margin_of(const std::string& text, const Grouped& data) {
   return margin;
 }
 
+// One group alone is no selection: "a,b" names two.
+std::vector<std::string> listed(const std::vector<std::string>& groups) {
+  if (groups.size() != 1) return groups;
+  std::vector<std::string> out;
+  for (std::size_t begin = 0; begin <= groups[0].size();) {
+    const std::size_t end = std::min(groups[0].find(',', begin), groups[0].size());
+    if (const auto name = csv::trimmed(std::string_view(groups[0]).substr(begin, end - begin)); !name.empty()) out.emplace_back(name);
+    begin = end + 1;
+  }
+  return out;
+}
+
 const Fields<CompareOptions>& compare_fields() {
   static const auto fields =
       Fields<CompareOptions>()
           .file("data", &CompareOptions::data, "CSV file: a column of values and one of groups, or one column a group").required().positional()
           .text("value", &CompareOptions::value, "column of the values to compare")
           .text("group", &CompareOptions::group, "column that tells the groups apart; label:NAME for a label of run records")
-          .list("groups", &CompareOptions::groups, "only these groups (or, one column a group, these columns), the reference first")
+          .list("groups", &CompareOptions::groups, "only these groups (or columns, where each is a group), the reference first: \"a,b\"")
           .text("reference", &CompareOptions::reference, "group that the others are compared with (default: the first)")
           .text("replicate", &CompareOptions::replicate, "column of the run: rows of one run count once, by their mean")
           .flag("paired", &CompareOptions::paired, "the values of two groups are pairs, by row or by order")
@@ -67,7 +79,7 @@ const Fields<CompareOptions>& compare_fields() {
 
 Result compare(const CompareOptions& o, Context& context) {
   const Table table = read_csv(o.data.read(), o.data.name());
-  Grouped data = grouped(table, {o.value, o.group, o.groups, o.reference, o.replicate, o.pair, o.paired}, o.data.name());
+  Grouped data = grouped(table, {o.value, o.group, listed(o.groups), o.reference, o.replicate, o.pair, o.paired}, o.data.name());
   AnalysisOptions options;
   options.confidence = o.confidence;
   options.alpha = o.alpha.value_or(1 - o.confidence);

@@ -21,16 +21,16 @@ Table summary_table(const Analysis& a) {
   t.caption = fmt::format("{}{}; low and high: {} t interval of the mean{}; mad: median absolute deviation times 1.4826.", name,
                           unit.empty() ? "without a unit" : "in " + unit, level(a),
                           a.mean_intervals.empty() ? "" : fmt::format(", boot: BCa bootstrap, {} resamples", a.resamples));
-  t.text("group").integer("n").integer("missing").number("mean", unit).number("low", unit).number("high", unit);
-  t.number("boot_low", unit).number("boot_high", unit).number("sd", unit).number("median", unit).number("mad", unit);
-  t.number("q1", unit).number("q3", unit).number("min", unit).number("max", unit).number("geometric_mean", unit).number("cv");
-  t.integer("outliers");
+  t.text("group").integer("n").number("mean", unit).number("low", unit).number("high", unit).number("sd", unit);
+  t.number("median", unit).number("min", unit).number("max", unit).integer("outliers").integer("missing");
+  t.number("mad", unit).number("q1", unit).number("q3", unit).number("boot_low", unit).number("boot_high", unit);
+  t.number("geometric_mean", unit).number("cv");
   for (std::size_t g = 0; g < a.summaries.size(); ++g) {
     const Summary& s = a.summaries[g];
     const auto boot = [&](double Interval::*end) { return a.mean_intervals.empty() || s.m.n < 2 ? std::nan("") : a.mean_intervals[g].bca.*end; };
-    t.add_row({a.data.groups[g].name, static_cast<std::int64_t>(s.m.n), static_cast<std::int64_t>(a.data.left_out[g]), s.m.mean, s.mean_interval.low,
-               s.mean_interval.high, boot(&Interval::low), boot(&Interval::high), s.m.sd(), s.median, s.mad, s.q1, s.q3, s.least, s.greatest,
-               s.geometric_mean.value_or(std::nan("")), s.cv.value_or(std::nan("")), static_cast<std::int64_t>(s.outliers)});
+    t.add_row({a.data.groups[g].name, static_cast<std::int64_t>(s.m.n), s.m.mean, s.mean_interval.low, s.mean_interval.high, s.m.sd(), s.median, s.least,
+               s.greatest, static_cast<std::int64_t>(s.outliers), static_cast<std::int64_t>(a.data.left_out[g]), s.mad, s.q1, s.q3, boot(&Interval::low),
+               boot(&Interval::high), s.geometric_mean.value_or(std::nan("")), s.cv.value_or(std::nan(""))});
   }
   return t;
 }
@@ -42,17 +42,17 @@ struct Rows {
   double none = std::nan("");
 
   Rows() {
-    t.text("test").text("question").number("statistic").number("df1").number("df2").number("p");
-    t.number("estimate").number("low").number("high").text("unit").text("remark");
+    t.text("test").number("statistic").number("df1").number("df2").number("p").number("estimate").number("low").number("high");
+    t.text("unit").text("question").text("remark");
   }
   void test(std::string name, std::string question, double statistic, double df1, double df2, double p, std::string remark = {}) {
-    t.add_row({std::move(name), std::move(question), statistic, df1, df2, p, none, none, none, std::string(), std::move(remark)});
+    t.add_row({std::move(name), statistic, df1, df2, p, none, none, none, std::string(), std::move(question), std::move(remark)});
   }
   void estimate(std::string name, std::string question, double value, Interval i, std::string unit, std::string remark = {}) {
-    t.add_row({std::move(name), std::move(question), none, none, none, none, value, i.low, i.high, std::move(unit), std::move(remark)});
+    t.add_row({std::move(name), none, none, none, none, value, i.low, i.high, std::move(unit), std::move(question), std::move(remark)});
   }
   void difference(std::string name, const MeanDifference& d, const std::string& unit) {
-    t.add_row({std::move(name), std::string("do the means differ"), d.t, d.df, none, d.p, d.difference, d.interval.low, d.interval.high, unit, d.no_test});
+    t.add_row({std::move(name), d.t, d.df, none, d.p, d.difference, d.interval.low, d.interval.high, unit, std::string("do the means differ"), d.no_test});
   }
 };
 
@@ -68,24 +68,24 @@ void two_group_rows(const Analysis& a, Rows& rows) {
   const bool pairs = a.data.pairs;
   rows.difference(pairs ? "paired t" : "Welch t", t.means, unit);
   if (!pairs) rows.difference("Student t", t.pooled, unit);
-  if (t.without_outliers) rows.difference("Welch t without marked values", *t.without_outliers, unit);
-  rows.test(pairs ? "Wilcoxon signed rank" : "Mann-Whitney U", "does one tend to be larger", t.ranks.statistic, none, none, t.ranks.p, rank_remark(t.ranks));
+  if (t.without_outliers) rows.difference("Welch t, unmarked values", *t.without_outliers, unit);
+  rows.test(pairs ? "Wilcoxon" : "Mann-Whitney U", "does one tend to be larger", t.ranks.statistic, none, none, t.ranks.p, rank_remark(t.ranks));
   if (t.relative) {
     const Interval percent{100 * t.relative->interval.low, 100 * t.relative->interval.high};
-    rows.estimate("relative difference (Fieller)", "by how much", 100 * t.relative->value, percent, "%");
+    rows.estimate("relative, Fieller", "by how much", 100 * t.relative->value, percent, "%");
   }
-  if (t.mean_difference) rows.estimate("difference of means, BCa bootstrap", "by how much", t.mean_difference->value, t.mean_difference->bca, unit);
+  if (t.mean_difference) rows.estimate("means, bootstrap", "by how much", t.mean_difference->value, t.mean_difference->bca, unit, "BCa");
   if (t.relative_bootstrap)
-    rows.estimate("relative difference, BCa bootstrap", "by how much", 100 * t.relative_bootstrap->value,
-                  {100 * t.relative_bootstrap->bca.low, 100 * t.relative_bootstrap->bca.high}, "%");
+    rows.estimate("relative, bootstrap", "by how much", 100 * t.relative_bootstrap->value,
+                  {100 * t.relative_bootstrap->bca.low, 100 * t.relative_bootstrap->bca.high}, "%", "BCa");
   if (t.median_difference)
-    rows.estimate(pairs ? "median of differences, percentile bootstrap" : "difference of medians, percentile bootstrap", "by how much", t.median_difference->value,
-                  t.median_difference->percentile, unit);
-  if (std::isfinite(t.shift)) rows.estimate("Hodges-Lehmann shift", "by how much", t.shift, {none, none}, unit);
+    rows.estimate(pairs ? "median of pairs, bootstrap" : "medians, bootstrap", "by how much", t.median_difference->value,
+                  t.median_difference->percentile, unit, "percentile");
+  if (std::isfinite(t.shift)) rows.estimate("Hodges-Lehmann", "by how much", t.shift, {none, none}, unit);
   if (t.effect) rows.estimate(pairs ? "Hedges g of pairs" : "Hedges g", "how large in standard deviations", t.effect->g, t.effect->interval, "");
   if (std::isfinite(t.delta)) rows.estimate("Cliff delta", "how far apart in rank", t.delta, {none, none}, "", "-1 .. 1");
   if (std::isfinite(t.detectable))
-    rows.estimate("detectable difference", "what would have been seen", t.detectable, {none, none}, unit,
+    rows.estimate("detectable", "what would have been seen", t.detectable, {none, none}, unit,
                   fmt::format("with {} % probability", format_number(100 * a.options.power, 3)));
 }
 
@@ -109,8 +109,8 @@ Table tests_table(const Analysis& a) {
   }
   if (!a.data.pairs) rows.test("Brown-Forsythe", "do the spreads differ", a.spreads.f, a.spreads.df_between, a.spreads.df_within, a.spreads.p, a.spreads.no_test);
   for (std::size_t i = 0; i < a.equivalences.size(); ++i)
-    rows.t.add_row({fmt::format("equivalence of {}", a.data.groups[i + 1].name), std::string("within the margin"), none, none, none, a.equivalences[i].p(),
-                    a.equivalences[i].margin, none, none, a.data.unit, std::string("two one-sided tests")});
+    rows.t.add_row({fmt::format("equivalence of {}", a.data.groups[i + 1].name), none, none, none, a.equivalences[i].p(), a.equivalences[i].margin, none, none,
+                    a.data.unit, std::string("is the difference within the margin (estimate)"), std::string("two one-sided tests")});
   return std::move(rows.t);
 }
 
