@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "kernel/csv_cell.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "kernel/utf8.h"
 
 namespace wattline {
 
@@ -25,11 +27,20 @@ std::size_t Column::size() const {
   return std::visit([](const auto& all) { return all.size(); }, cells);
 }
 
+void Column::wrong_kind(const char* wanted) const {
+  std::string found = fmt::format("column '{}' holds {}", name, kind == ColumnKind::text ? "text" : fmt::format("{}s", to_string(kind)));
+  // The cell that made the column one of text.
+  if (const auto* all = std::get_if<0>(&cells))
+    for (std::size_t row = 0; row < all->size(); ++row)
+      if (!csv::is_missing((*all)[row]) && !csv::read_number((*all)[row])) {
+        found += fmt::format(" ('{}' in row {})", shown_text((*all)[row]), row + 1);
+        break;
+      }
+  throw bad_input(fmt::format("{}, {} needed", found, std::string_view(wanted) == "text" ? "text is" : fmt::format("{} are", wanted)));
+}
+
 std::vector<double> Column::to_numbers() const {
-  if (kind == ColumnKind::number) return numbers();
-  if (kind == ColumnKind::text || kind == ColumnKind::time)
-    throw bad_input(fmt::format("column '{}' holds {}, numbers are needed", name,
-                                kind == ColumnKind::text ? "text" : "times"));
+  if (kind != ColumnKind::integer && kind != ColumnKind::flag) return numbers();
   std::vector<double> out;
   out.reserve(integers().size());
   for (std::int64_t i : integers()) out.push_back(i == missing_integer ? NAN : static_cast<double>(i));

@@ -27,12 +27,21 @@ struct Column {
   std::variant<std::vector<std::string>, std::vector<double>, std::vector<std::int64_t>> cells;
 
   std::size_t size() const;
-  const std::vector<std::string>& texts() const { return std::get<0>(cells); }
-  const std::vector<double>& numbers() const { return std::get<1>(cells); }
-  const std::vector<std::int64_t>& integers() const { return std::get<2>(cells); }
+  // Error when the column is of another kind: a file may hold other cells than its reader hopes for.
+  const std::vector<std::string>& texts() const { return get<std::string>("text"); }
+  const std::vector<double>& numbers() const { return get<double>("numbers"); }
+  const std::vector<std::int64_t>& integers() const { return get<std::int64_t>("integers"); }
   // A copy as doubles whether the cells are numbers, integers or flags (NaN where missing); Error on
   // text and times. For readers of files, where 1.0 may have been written as 1.
   std::vector<double> to_numbers() const;
+
+ private:
+  template <class T>
+  const std::vector<T>& get(const char* wanted) const {
+    if (const auto* held = std::get_if<std::vector<T>>(&cells)) return *held;
+    wrong_kind(wanted);
+  }
+  [[noreturn]] void wrong_kind(const char* wanted) const;
 };
 inline constexpr std::int64_t missing_integer = INT64_MIN;
 

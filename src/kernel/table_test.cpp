@@ -66,7 +66,10 @@ TEST(Table, NumbersWhateverTheKind) {
   EXPECT_EQ(t.column("runs").to_numbers()[0], 3);
   EXPECT_TRUE(std::isnan(t.column("runs").to_numbers()[1]));
   EXPECT_EQ(t.column("ok").to_numbers()[0], 1);
-  EXPECT_THAT(message([&] { t.column("name").to_numbers(); }), HasSubstr("column 'name' holds text"));
+  EXPECT_THAT(message([&] { t.column("name").to_numbers(); }),
+              HasSubstr("column 'name' holds text ('first' in row 1), numbers are needed"));
+  EXPECT_THAT(message([&] { t.column("power").texts(); }), HasSubstr("holds numbers, text is needed"));
+  EXPECT_THAT(message([&] { t.column("power").integers(); }), HasSubstr("integers are needed"));
   EXPECT_THAT(message([&] { t.column("begin").to_numbers(); }), HasSubstr("times"));
 }
 
