@@ -81,7 +81,10 @@ void of_counter(ComponentEnergy& out, const SourceRecord& record, Time begin, Ti
 void of_sensor(ComponentEnergy& out, const SourceRecord& record, Time begin, Time end, double& joules,
                double& sampling_sd) {
   const Series& s = record.readings;
-  const Integral whole = integrate(s, begin, end);
+  // Readings closer together than the sensor renews its value: a gap is then a matter of renewals.
+  const Duration renewal = std::max(record.info.update, renewal_period(s)), step = find_faults(s).median_step;
+  const double gap_factor = 3 * std::max(1.0, step > Duration(0) ? renewal.in(step) : 1.0);
+  const Integral whole = integrate(s, begin, end, gap_factor);
   joules = whole.value;
   out.covered = whole.covered;
   out.missing = whole.missing;
@@ -95,7 +98,7 @@ void of_sensor(ComponentEnergy& out, const SourceRecord& record, Time begin, Tim
     Series half;
     for (std::size_t i = 0; i < s.size(); ++i)
       if (i % 2 == 0 || i + 1 == s.size()) half.add(s.times[i], s.values[i]);
-    const Integral other = integrate(half, begin, end);
+    const Integral other = integrate(half, begin, end, gap_factor);
     if (other.covered > Duration(0))
       sampling_sd = std::abs(other.value / other.covered.base() - whole.value / out.covered.base()) * out.covered.base();
   }
