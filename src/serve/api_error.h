@@ -18,6 +18,10 @@ struct ApiError {
   int retry_after_s = 0;              // > 0: sent as the header
 };
 
+// g++ 12 destroys an aggregate that is made inside a co_await expression twice; what functions return
+// it does not.
+ApiError api_error(int status, std::string message, std::string type, std::string param = {}, std::string code = {},
+                   int retry_after_s = 0);
 ApiError invalid_request(std::string message, std::string param = {}, std::string code = {});
 ApiError upstream_error(int status, std::string message, std::string code);
 

@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include "catalog/place_options.h"
+#include "serve/config.h"
+
+namespace wattline::serve {
+namespace {
+
+void check_place(const std::string& name, const catalog::Catalog& catalog, const std::string& where, std::vector<Error>& faults) {
+  if (name.empty()) return;
+  try {
+    catalog.place(name);
+  } catch (const Error& e) {
+    faults.push_back(e.at(where));
+  }
+}
+
+// Whether the energy of this upstream's answers will be looked up in the catalog.
+bool is_modelled(const UpstreamConfig& u) {
+  return u.energy == EnergyMode::modelled || (u.energy == EnergyMode::automatic && (!u.url.loopback() || !u.device.empty()));
+}
+
+}  // namespace
+
+std::vector<Error> check_against(Config& c, const catalog::Catalog& catalog) {
+  std::vector<Error> faults;
+  const std::string file = c.file.empty() ? "configuration" : c.file;
+  check_place(c.server.place, catalog, file + ": server.place", faults);
+  for (auto& u : c.upstreams) {
+    check_place(u.place, catalog, fmt::format("{}: upstream '{}': place", u.where, u.name), faults);
+    if (!u.device.empty()) {
+      try {
+        u.device = catalog.device(u.device).name;
+      } catch (const Error& e) {
+        faults.push_back(e.at(fmt::format("{}: upstream '{}': device", u.where, u.name)));
+      }
+    } else if (is_modelled(u)) {
+      faults.push_back(bad_input(fmt::format("upstream '{}' is not measured and names no device, so the energy of its answers cannot be modelled", u.name),
+                                 u.where, "set device to what it most likely runs on, for example \"NVIDIA H100 SXM\" (`wattline catalog devices`)"));
+    }
+    for (auto& m : u.models) {
+      if (!m.catalog.empty()) {
+        try {
+          m.catalog = catalog.model(m.catalog).name;
+        } catch (const Error& e) {
+          faults.push_back(e.at(fmt::format("{}: model '{}': catalog", m.where, m.id)));
+        }
+        continue;
+      }
+      for (const auto& name : {m.upstream_name, m.id})
+        if (const auto* known = catalog.find_model(name); known && m.catalog.empty()) m.catalog = known->name;
+      if (m.catalog.empty() && is_modelled(u))
+        faults.push_back(bad_input(fmt::format("the catalog does not know the model '{}', so its energy cannot be modelled", m.upstream_name), m.where,
+                                   "name the catalog's nearest: [[upstream.model]] id = \"...\", catalog = \"llama-3.1-8b\" (`wattline catalog models`)"));
+    }
+  }
+  return faults;
+}
+
+}  // namespace wattline::serve

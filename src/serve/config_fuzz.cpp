@@ -1,0 +1,24 @@
+// Any text as a configuration: faults are listed, nothing else happens, and a key's value is in none.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "serve/config.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace wattline::serve;
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const auto r = read_config(text, "fuzz.toml", [](const std::string&) { return std::optional<std::string>("k3y-of-the-environment"); });
+  for (const auto& e : r.faults)
+    if (std::string(e.what()).find("k3y-of-the-environment") != std::string::npos) std::abort();
+  check_whole(r.config);
+  return 0;
+}
+
+std::vector<std::string> wattline_fuzz_seeds() {
+  return {"[server]\nlisten = \"127.0.0.1:0\"\nplace = \"FR\"\npue = 1.2\napi_key_env = \"K\"\n[limits]\nbody = \"2 MB\"\n",
+          "[[upstream]]\nname = \"a\"\nurl = \"https://x.example:8443/v1\"\ndevice = \"NVIDIA H100 SXM\"\nmodels = [\"m\"]\n"
+          "[[upstream.model]]\nid = \"b\"\ncatalog = \"llama-3.1-8b\"\n",
+          "[builtin]\nenabled = false\nworkers = 2\nmodels = [\"glow-xs\"]\n"};
+}

@@ -1,0 +1,173 @@
+// The keys of the configuration file, their bounds and what they become.
+#include <set>
+
+#include <fmt/format.h>
+
+#include "serve/config.h"
+#include "serve/toml_reader.h"
+
+namespace wattline::serve {
+namespace {
+
+constexpr Duration shortest{1e-3}, longest{86400};
+
+void duration(TomlTable& t, std::string_view key, Duration& out) { t.read(key, out, "s", shortest, longest); }
+
+// The key named by `api_key_env`; that the variable is missing is a fault here, not at the first request.
+void read_key(TomlTable& t, const Environment& environment, std::string& name, Secret& out) {
+  if (t.has("api_key")) {
+    t.fault("api_key", "would put a key into a file", "set api_key_env to the name of an environment variable that holds it");
+    std::string ignored;
+    if (t.is_text("api_key")) t.read("api_key", ignored);
+  }
+  t.read("api_key_env", name);
+  if (name.empty()) return;
+  const auto value = environment(name);
+  if (!value || value->empty()) {
+    t.fault("api_key_env", fmt::format("names the environment variable {}, which is not set", name),
+            fmt::format("export {}=... before the gateway starts", name));
+    return;
+  }
+  for (unsigned char c : *value)
+    if (c <= ' ' || c >= 0x7f) {
+      t.fault("api_key_env", fmt::format("names {}, whose value holds spaces or control characters", name));
+      return;
+    }
+  out = Secret(*value);
+}
+
+void read_listen(TomlTable& t, ListenAddress& out) {
+  std::string text;
+  t.read("listen", text);
+  if (text.empty()) return;
+  try {
+    out = parse_listen(text, t.where("listen"));
+  } catch (const Error& e) {
+    t.fault("listen", e.message(), e.hint());
+  }
+}
+
+void read_server(TomlTable t, const Environment& environment, ServerConfig& out) {
+  read_listen(t, out.listen);
+  t.read("place", out.place);
+  t.read("pue", out.pue, 1, 10);
+  read_key(t, environment, out.api_key_env, out.api_key);
+  t.read("allowed_hosts", out.allowed_hosts);
+  t.read("allowed_origins", out.allowed_origins);
+  t.read("threads", out.threads, 0, 1024);
+  t.read("answers_kept", out.answers_kept, 1, 1'000'000);
+  t.read("ledger", out.ledger);
+  t.finish();
+}
+
+void read_limits(TomlTable t, LimitsConfig& out) {
+  t.read("body", out.body, "B", Bytes(1), units::GiB);
+  t.read("header", out.header, "B", Bytes(256), units::MiB);
+  t.read("connections", out.connections, 1, 1'000'000);
+  duration(t, "header_timeout", out.header_timeout);
+  duration(t, "body_timeout", out.body_timeout);
+  duration(t, "idle_timeout", out.idle_timeout);
+  duration(t, "write_timeout", out.write_timeout);
+  duration(t, "drain", out.drain);
+  t.finish();
+}
+
+void read_builtin(TomlTable t, BuiltinConfig& out) {
+  t.read("enabled", out.enabled);
+  t.read("workers", out.workers, 0, 1024);
+  t.read("queue", out.queue, 0, 1'000'000);
+  t.read("max_tokens", out.max_tokens, 1, 1'000'000);
+  t.read("models", out.models);
+  t.finish();
+}
+
+bool good_id(std::string_view id) {
+  if (id.empty() || id.size() > 200) return false;
+  for (unsigned char c : id)
+    if (c <= ' ' || c == '"' || c == '\\' || c == 0x7f) return false;
+  return true;
+}
+
+void read_models(TomlTable& t, UpstreamConfig& out) {
+  std::vector<std::string> names;
+  t.read("models", names);
+  for (auto& name : names) {
+    if (!good_id(name)) t.fault("models", fmt::format("holds \"{}\"; 1 to 200 bytes without spaces and quotes are allowed", name.substr(0, 80)));
+    else out.models.push_back({name, name, {}, t.where("models")});
+  }
+  for (auto& m : t.tables("model")) {
+    UpstreamModel model;
+    model.where = m.where();
+    m.read("id", model.id);
+    m.read("upstream_name", model.upstream_name);
+    m.read("catalog", model.catalog);
+    if (model.id.empty()) m.fault("id", "is missing: the name that clients ask for");
+    else if (!good_id(model.id)) m.fault("id", fmt::format("is \"{}\"; 1 to 200 bytes without spaces and quotes are allowed", model.id.substr(0, 80)));
+    if (model.upstream_name.empty()) model.upstream_name = model.id;
+    m.finish();
+    if (!model.id.empty()) out.models.push_back(std::move(model));
+  }
+}
+
+UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
+  UpstreamConfig out;
+  out.where = t.where();
+  t.read("name", out.name);
+  if (out.name.empty()) t.fault("name", "is missing: a short name for logs and figures");
+  std::string url;
+  t.read("url", url);
+  if (url.empty()) {
+    if (!t.has("url") || t.is_text("url")) t.fault("url", "is missing: for example \"http://127.0.0.1:8000/v1\"");
+  } else {
+    try {
+      out.url = parse_base_url(url, t.where("url"));
+    } catch (const Error& e) {
+      t.fault("url", e.message(), e.hint());
+    }
+  }
+  read_key(t, environment, out.api_key_env, out.api_key);
+  if (!out.api_key.empty() && !out.url.tls && !out.url.loopback() && !out.url.host.empty())
+    t.fault("url", "is plain http to another machine, and a key would travel over it readably", "use https://");
+  t.read("ca_file", out.ca_file);
+  if (!out.ca_file.empty() && !out.url.tls) t.fault("ca_file", "is given, but the url is not https://");
+  int energy = 0;
+  t.read_choice("energy", energy, {"automatic", "modelled", "share"});
+  out.energy = static_cast<EnergyMode>(energy);
+  if (out.energy == EnergyMode::share && !out.url.loopback())
+    t.fault("energy", "is \"share\", but the upstream is not on this machine; modelled is allowed");
+  t.read("device", out.device);
+  t.read("devices", out.devices, 1, 100'000);
+  t.read("weight_bits", out.weight_bits, 1, 64);
+  t.read("kv_bits", out.kv_bits, 1, 64);
+  t.read("batch", out.batch, 0, 100'000);
+  t.read("place", out.place);
+  t.read("pue", out.pue, 1, 10);
+  t.read("max_in_flight", out.max_in_flight, 1, 1'000'000);
+  duration(t, "connect_timeout", out.connect_timeout);
+  duration(t, "first_byte_timeout", out.first_byte_timeout);
+  duration(t, "idle_timeout", out.idle_timeout);
+  duration(t, "total_timeout", out.total_timeout);
+  duration(t, "keep_alive", out.keep_alive);
+  t.read("max_reply", out.max_reply, "B", units::KiB, units::GiB * 4);
+  read_models(t, out);
+  t.finish();
+  return out;
+}
+
+}  // namespace
+
+ConfigReading read_config(std::string_view toml, const std::string& file, const Environment& environment) {
+  ConfigReading out;
+  out.config.file = file;
+  auto root = parse_toml(toml, file, &out.faults);
+  if (!root) return out;
+  Config& c = out.config;
+  if (auto t = root->table("server")) read_server(std::move(*t), environment, c.server);
+  if (auto t = root->table("limits")) read_limits(std::move(*t), c.limits);
+  if (auto t = root->table("builtin")) read_builtin(std::move(*t), c.builtin);
+  for (auto& t : root->tables("upstream")) c.upstreams.push_back(read_upstream(std::move(t), environment));
+  root->finish();
+  return out;
+}
+
+}  // namespace wattline::serve

@@ -1,0 +1,157 @@
+#include "serve/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "catalog/catalog.h"
+
+namespace wattline::serve {
+namespace {
+
+using ::testing::HasSubstr;
+
+Environment with_key() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    if (name == "GOOD_KEY") return "s3cret";
+    if (name == "BAD_KEY") return "line\nbreak";
+    if (name == "EMPTY_KEY") return "";
+    return std::nullopt;
+  };
+}
+ConfigReading read(std::string_view toml) { return read_config(toml, "gateway.toml", with_key()); }
+std::string faults(std::string_view toml) {
+  std::string out;
+  for (const auto& e : read(toml).faults) out += std::string(e.what()) + "\n";
+  return out;
+}
+const std::shared_ptr<catalog::Catalog>& known() {
+  static const auto c = catalog::Catalog::load();
+  return c;
+}
+std::string all_faults(std::string_view toml) {
+  auto r = read(toml);
+  std::string out;
+  for (const auto& e : r.faults) out += std::string(e.what()) + "\n";
+  for (const auto& e : check_against(r.config, *known())) out += std::string(e.what()) + "\n";
+  for (const auto& e : check_whole(r.config)) out += std::string(e.what()) + "\n";
+  return out;
+}
+
+TEST(Config, ReadsAWholeFile) {
+  const auto r = read(R"(
+[server]
+listen = "[::1]:9000"
+place = "FR"
+pue = 1.2
+api_key_env = "GOOD_KEY"
+allowed_hosts = ["box"]
+threads = 3
+
+[limits]
+body = "2 MB"
+header_timeout = "500 ms"
+drain = 5
+
+[builtin]
+enabled = false
+
+[[upstream]]
+name = "gpu"
+url = "https://llm.example:8443/v1/"
+api_key_env = "GOOD_KEY"
+device = "NVIDIA H100 SXM"
+devices = 2
+models = ["llama-3.1-8b"]
+[[upstream.model]]
+id = "big"
+upstream_name = "org/Big-70B"
+catalog = "llama-3.1-70b"
+)");
+  EXPECT_EQ(faults(""), "");
+  ASSERT_TRUE(r.faults.empty()) << r.faults[0].what();
+  const auto& c = r.config;
+  EXPECT_EQ(c.server.listen.text(), "[::1]:9000");
+  EXPECT_TRUE(c.server.listen.loopback());
+  EXPECT_EQ(c.server.api_key.reveal(), "s3cret");
+  EXPECT_EQ(c.server.threads, 3);
+  EXPECT_DOUBLE_EQ(c.limits.body.base(), 2e6);
+  EXPECT_DOUBLE_EQ(c.limits.header_timeout.base(), 0.5);
+  EXPECT_DOUBLE_EQ(c.limits.drain.base(), 5);
+  EXPECT_FALSE(c.builtin.enabled);
+  ASSERT_EQ(c.upstreams.size(), 1u);
+  const auto& u = c.upstreams[0];
+  EXPECT_EQ(u.url.host, "llm.example");
+  EXPECT_EQ(u.url.path, "/v1");
+  EXPECT_EQ(u.url.authority, "llm.example:8443");
+  EXPECT_TRUE(u.url.tls);
+  ASSERT_EQ(u.models.size(), 2u);
+  EXPECT_EQ(u.models[1].id, "big");
+  EXPECT_EQ(u.models[1].upstream_name, "org/Big-70B");
+}
+
+TEST(Config, NothingGivenIsTheBuiltInModelsOnLoopback) {
+  const Config c;
+  EXPECT_EQ(c.server.listen.text(), "127.0.0.1:8080");
+  EXPECT_TRUE(check_whole(c).empty());
+}
+
+TEST(Config, EveryFaultIsToldWithLineAndField) {
+  const std::string f = faults("[server]\nthreads = \"many\"\nanswers_kept = 0\nnonsense = 1\n[limits]\nbody = \"3 W\"\nidle_timeout = -1\n");
+  EXPECT_THAT(f, HasSubstr("gateway.toml:2"));
+  EXPECT_THAT(f, HasSubstr("server.threads"));
+  EXPECT_THAT(f, HasSubstr("gateway.toml:3"));
+  EXPECT_THAT(f, HasSubstr("'server.nonsense' is not known"));
+  EXPECT_THAT(f, HasSubstr("limits.body"));
+  EXPECT_THAT(f, HasSubstr("limits.idle_timeout"));
+  EXPECT_THAT(faults("[server\n"), HasSubstr("gateway.toml:1"));
+  EXPECT_THAT(faults("serwer = 1"), HasSubstr("did you mean 'server'"));
+  EXPECT_THAT(faults("server = 7"), HasSubstr("must be a table"));
+  EXPECT_THAT(faults("[upstream]\nname=\"x\""), HasSubstr("list of tables"));
+}
+
+TEST(Config, KeysComeFromTheEnvironmentOnlyAndAreNeverShown) {
+  EXPECT_THAT(faults("[server]\napi_key = \"hunter2\""), HasSubstr("api_key_env"));
+  EXPECT_THAT(faults("[server]\napi_key = \"hunter2\""), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(faults("[server]\napi_key_env = \"NO_SUCH\""), HasSubstr("NO_SUCH, which is not set"));
+  EXPECT_THAT(faults("[server]\napi_key_env = \"EMPTY_KEY\""), HasSubstr("not set"));
+  EXPECT_THAT(faults("[server]\napi_key_env = \"BAD_KEY\""), Not(HasSubstr("line\nbreak")));
+  EXPECT_THAT(faults("[[upstream]]\nname=\"a\"\nurl=\"http://far.example\"\napi_key_env=\"GOOD_KEY\"\nmodels=[\"m\"]"), HasSubstr("readably"));
+}
+
+TEST(Config, UpstreamsAreCheckedAsAWhole) {
+  EXPECT_THAT(all_faults("[builtin]\nenabled=false"), HasSubstr("nothing is served"));
+  EXPECT_THAT(all_faults("[server]\nlisten=\"0.0.0.0:80\""), HasSubstr("no key protects it"));
+  EXPECT_THAT(all_faults("[[upstream]]\nname=\"a\"\nurl=\"http://127.0.0.1:1\"\n"), HasSubstr("serves no model"));
+  const char* twice = "[[upstream]]\nname=\"a\"\nurl=\"http://127.0.0.1:1\"\nmodels=[\"m\"]\n[[upstream]]\nname=\"a\"\nurl=\"http://127.0.0.1:2\"\nmodels=[\"m\"]\n";
+  EXPECT_THAT(all_faults(twice), HasSubstr("name 'a' is taken"));
+  EXPECT_THAT(all_faults(twice), HasSubstr("'m' is already taken at gateway.toml:4"));
+  EXPECT_THAT(all_faults("[[upstream]]\nname=\"builtin\"\nurl=\"http://127.0.0.1:1\"\nmodels=[\"m\"]\n"), HasSubstr("is taken"));
+}
+
+TEST(Config, WhatCannotBeMeasuredMustBeModelled) {
+  const std::string far = "[[upstream]]\nname=\"a\"\nurl=\"https://x.example\"\n";
+  EXPECT_THAT(all_faults(far + "models=[\"llama-3.1-8b\"]\n"), HasSubstr("names no device"));
+  EXPECT_THAT(all_faults(far + "device=\"NVIDIA H100 SXM\"\nmodels=[\"my-own\"]\n"), HasSubstr("does not know the model 'my-own'"));
+  EXPECT_THAT(all_faults(far + "device=\"NVIDIA H1000\"\nmodels=[\"llama-3.1-8b\"]\n"), HasSubstr("NVIDIA H100"));
+  EXPECT_THAT(all_faults(far + "energy=\"share\"\nmodels=[\"m\"]\n"), HasSubstr("not on this machine"));
+  EXPECT_EQ(all_faults(far + "device=\"NVIDIA H100 SXM\"\nmodels=[\"llama-3.1-8b\"]\n"), "");
+  EXPECT_EQ(all_faults("[[upstream]]\nname=\"a\"\nurl=\"http://127.0.0.1:8000/v1\"\nmodels=[\"my-own\"]\n"), "");
+  EXPECT_THAT(all_faults("[server]\nplace=\"Frnce\""), HasSubstr("France"));
+}
+
+TEST(Config, Addresses) {
+  EXPECT_EQ(parse_listen("8081", "x").text(), "127.0.0.1:8081");
+  EXPECT_EQ(parse_listen(":8081", "x").text(), "127.0.0.1:8081");
+  EXPECT_EQ(parse_listen("localhost:0", "x").port, 0);
+  EXPECT_EQ(parse_listen("0.0.0.0:1", "x").loopback(), false);
+  EXPECT_EQ(parse_listen("[::1]:80", "x").host, "::1");
+  for (const char* bad : {"a:b", "127.0.0.1:65536", "127.0.0.1:-1", "[::1", "[::1]80", "host name:80"})
+    EXPECT_THROW(parse_listen(bad, "x"), Error) << bad;
+  for (const char* bad : {"", "ftp://a", "http://", "http://a:0", "http://a:b", "http://u:p@a", "http://a/b?c", "http://a b", "http://a\r\nx: y", "http://[::1"})
+    EXPECT_THROW(parse_base_url(bad, "x"), Error) << bad;
+  EXPECT_EQ(parse_base_url("https://a.example", "x").port, 443);
+  EXPECT_EQ(parse_base_url("http://[::1]:5/v1///", "x").authority, "[::1]:5");
+}
+
+}  // namespace
+}  // namespace wattline::serve

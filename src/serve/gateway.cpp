@@ -1,0 +1,179 @@
+#include "serve/gateway.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "catalog/place_options.h"
+#include "kernel/json.h"
+
+namespace wattline::serve {
+namespace {
+
+std::size_t count_or_cores(int n) {
+  return n > 0 ? static_cast<std::size_t>(n) : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+// A header's value must not hold what ends it.
+std::string header_text(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = '?';
+  return out;
+}
+
+std::string response_head(const ServedModel& m) {
+  return fmt::format("x-wattline-model: {}\r\nx-wattline-upstream: {}\r\nx-wattline-place: {}\r\n", header_text(m.id),
+                     header_text(m.basis->upstream), header_text(m.basis->place));
+}
+
+}  // namespace
+
+Gateway::Gateway(Config config, GatewayParts parts)
+    : config_(std::move(config)),
+      parts_(std::move(parts)),
+      admission_(config_.server),
+      cpu_energy_(parts_.host),
+      started_ns_(monotonic_ns()),
+      started_(Time::now()) {
+  home_ = &footprint(config_.server.place, config_.server.pue);
+  by_upstream_["builtin"] = home_;
+  if (config_.builtin.enabled) {
+    std::vector<std::string> known = lm::builtin_names();
+    for (const auto& m : parts_.models) known.push_back(m->name());
+    const auto wanted = [&](const std::string& name) {
+      const auto& list = config_.builtin.models;
+      return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
+    };
+    for (const auto& name : config_.builtin.models)
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        throw unknown_name("built-in model", name, known, "wattline lm models").at("builtin.models");
+    for (const auto& name : lm::builtin_names())
+      if (wanted(name)) add_builtin(lm::builtin_model(name));
+    for (const auto& m : parts_.models)
+      if (wanted(m->name())) add_builtin(m);
+  }
+  for (const auto& u : config_.upstreams) add_upstream(u);
+  if (models_.empty())
+    throw Error(ErrorKind::unsupported, "nothing is served: this build holds no built-in model, and the configuration names no upstream",
+                config_.file, "add [[upstream]] with url and models to a file and give it as --config");
+  for (const auto& m : models_)
+    if (!by_id_.emplace(m->id, m.get()).second)
+      throw bad_input(fmt::format("the model id '{}' is taken by a built-in model", m->id), config_.file,
+                      "give the upstream's model another id, or leave it out of builtin.models");
+  RecorderOptions options;
+  options.answers_kept = static_cast<std::size_t>(config_.server.answers_kept);
+  options.log = parts_.log;
+  recorder_ = std::make_unique<Recorder>(config_.server.ledger ? parts_.sink : nullptr, std::move(options));
+  generator_ = std::make_unique<Generator>(count_or_cores(config_.builtin.workers), static_cast<std::size_t>(config_.builtin.queue));
+}
+
+Gateway::~Gateway() {
+  generator_.reset();
+  recorder_->close();
+}
+
+const Footprint& Gateway::footprint(const std::string& place, std::optional<double> pue) {
+  auto& held = footprints_[{place, pue.value_or(0)}];
+  if (!held) {
+    catalog::PlaceOptions options;
+    options.place = place;
+    options.pue = pue;
+    held = std::make_unique<Footprint>(catalog::resolve(options, *parts_.catalog));
+  }
+  return *held;
+}
+
+void Gateway::add_builtin(std::shared_ptr<const lm::Model> model) {
+  auto m = std::make_unique<ServedModel>();
+  m->id = model->name();
+  m->builtin = std::move(model);
+  m->footprint = home_;
+  const auto& host = *parts_.host;
+  auto sources = host.sources();
+  sources.insert(sources.begin(), "thread CPU time of the answer");
+  m->basis = home_->basis(m->id, "", "builtin", host.device(), host.method(), std::move(sources));
+  m->metrics = std::make_unique<ModelMetrics>(m->id, "builtin");
+  m->head = response_head(*m);
+  models_.push_back(std::move(m));
+}
+
+void Gateway::add_upstream(const UpstreamConfig& config) {
+  auto up = std::make_unique<Upstream>();
+  up->config = config;
+  up->index = upstreams_.size();
+  up->footprint = &footprint(config.place.empty() ? config_.server.place : config.place,
+                             config.pue ? config.pue : config.place.empty() ? config_.server.pue : std::nullopt);
+  by_upstream_[config.name] = up->footprint;
+  up->request_head = fmt::format("POST {}/chat/completions HTTP/1.1\r\nhost: {}\r\n", config.url.path, config.url.authority);
+  if (!config.api_key.empty()) up->request_head += fmt::format("authorization: Bearer {}\r\n", config.api_key.reveal());
+  up->request_head += "content-type: application/json\r\nuser-agent: wattline\r\ncontent-length: ";
+  const auto* device = config.device.empty() ? nullptr : &parts_.catalog->device(config.device);
+  const bool automatic_share = config.energy == EnergyMode::automatic && config.url.loopback() &&
+                               (!device || device->kind == catalog::DeviceKind::cpu);
+  if (config.energy == EnergyMode::share || automatic_share) up->share = std::make_unique<CpuShare>(cpu_of_listener(config.url.port));
+
+  const auto& host = *parts_.host;
+  for (const auto& served : config.models) {
+    auto m = std::make_unique<ServedModel>();
+    m->id = served.id;
+    m->upstream = up.get();
+    m->upstream_name = served.upstream_name;
+    m->footprint = up->footprint;
+    if (device && !served.catalog.empty()) {
+      physics::Serving serving;
+      serving.devices = config.devices;
+      serving.weight_bits = config.weight_bits;
+      serving.kv_bits = config.kv_bits;
+      m->table = std::make_unique<EnergyTable>(parts_.catalog->model(served.catalog), *device, serving, config.batch,
+                                               static_cast<double>(config.max_in_flight), *parts_.catalog);
+      for (const auto& w : m->table->warnings()) log(fmt::format("{}: {}", m->id, w));
+    }
+    const auto modelled = [&] {
+      return up->footprint->basis(m->id, served.catalog, config.name, config.device, Method::modelled, m->table->sources());
+    };
+    if (up->share) {
+      auto sources = host.sources();
+      sources.insert(sources.begin(), fmt::format("CPU time of the process listening on port {}, shared among its requests", config.url.port));
+      m->basis = up->footprint->basis(m->id, served.catalog, config.name, host.device(), host.method(), std::move(sources));
+      m->unseen_basis = m->table ? modelled()
+                                 : up->footprint->basis(m->id, served.catalog, config.name, host.device(), Method::modelled,
+                                                        {"process not visible: between no and all cores busy for as long as the answer took"});
+    } else {
+      if (!m->table)
+        throw bad_input(fmt::format("the energy of model '{}' can neither be measured nor modelled", m->id), served.where,
+                        "name the upstream's device and the model's catalog name");
+      m->basis = modelled();
+    }
+    m->metrics = std::make_unique<ModelMetrics>(m->id, config.name);
+    m->head = response_head(*m);
+    models_.push_back(std::move(m));
+  }
+  upstreams_.push_back(std::move(up));
+}
+
+const ServedModel* Gateway::find(std::string_view id) const {
+  const auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : it->second;
+}
+
+ApiError Gateway::unknown_model(std::string_view id) const {
+  std::vector<std::string> known;
+  for (const auto& m : models_) known.push_back(m->id);
+  const auto near = nearest(id, known, 3);
+  return {404, fmt::format("The model '{}' does not exist here; {} is served", id.substr(0, 100), fmt::join(near.empty() ? known : near, ", ")),
+          "invalid_request_error", "model", "model_not_found"};
+}
+
+void Gateway::settle(Answer& a, const ServedModel& m, const Spent& spent) const {
+  charge(a, m, spent, cpu_energy_);
+  m.footprint->apply(a);
+}
+
+void Gateway::record(Answer&& a, const ServedModel& m) {
+  m.metrics->add(a);
+  recorder_->record(std::make_shared<const Answer>(std::move(a)));
+}
+
+}  // namespace wattline::serve

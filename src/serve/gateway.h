@@ -1,0 +1,94 @@
+// The gateway without its sockets: what is served, who may ask, what an answer cost and where it is
+// told. Everything here is safe from any thread once made.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "kernel/account.h"
+#include "meter/host_power.h"
+#include "serve/admission.h"
+#include "serve/config.h"
+#include "serve/generator.h"
+#include "serve/line.h"
+#include "serve/recorder.h"
+#include "serve/routes.h"
+#include "serve/upstream.h"
+
+namespace wattline::serve {
+
+struct GatewayParts {
+  std::shared_ptr<const catalog::Catalog> catalog;
+  std::shared_ptr<const meter::HostPower> host;
+  std::shared_ptr<AccountSink> sink;     // may be absent
+  std::shared_ptr<const Routes> routes;  // of other rooms; may be absent
+  std::function<void(std::string_view)> log;
+  // Models to serve besides those in the program, for tests and embedding.
+  std::vector<std::shared_ptr<const lm::Model>> models;
+};
+
+class Gateway {
+ public:
+  // Error: the configuration names what there is not, or nothing is left to serve.
+  Gateway(Config, GatewayParts);
+  ~Gateway();
+
+  const Config& config() const { return config_; }
+  const Admission& admission() const { return admission_; }
+  const ServedModel* find(std::string_view id) const;
+  const std::vector<std::unique_ptr<ServedModel>>& models() const { return models_; }
+  const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
+  Generator& generator() { return *generator_; }
+  Recorder& recorder() { return *recorder_; }
+  // Now and then: what this machine's CPU time costs.
+  void refresh() { cpu_energy_.refresh(); }
+
+  // The answer's cost is worked out (charge) and its footprint; what it is told with can be rendered.
+  void settle(Answer&, const ServedModel&, const Spent&) const;
+  // Counts, keeps and accounts for it.
+  void record(Answer&&, const ServedModel&);
+  ApiError unknown_model(std::string_view id) const;
+
+  // Own routes and those of other rooms; what may take long is to be run on the worker pool.
+  HttpReply handle(const HttpRequest&);
+  bool is_quick(std::string_view path) const;
+  std::string models_json() const;
+  void log(std::string_view line) const {
+    if (parts_.log) parts_.log(line);
+  }
+
+  std::atomic<bool> draining{false};
+  std::atomic<std::int64_t> connections{0}, requests{0}, refused{0};
+
+ private:
+  const Footprint& footprint(const std::string& place, std::optional<double> pue);
+  void add_builtin(std::shared_ptr<const lm::Model>);
+  void add_upstream(const UpstreamConfig&);
+  HttpReply own(const HttpRequest&, bool& found);
+  std::string status_json() const;
+  std::string metrics_text() const;
+  std::string line_json() const;
+
+  Config config_;
+  GatewayParts parts_;
+  Admission admission_;
+  CpuEnergy cpu_energy_;
+  std::map<std::pair<std::string, double>, std::unique_ptr<Footprint>> footprints_;
+  const Footprint* home_ = nullptr;
+  std::vector<std::unique_ptr<Upstream>> upstreams_;
+  std::vector<std::unique_ptr<ServedModel>> models_;
+  std::unordered_map<std::string_view, const ServedModel*> by_id_;
+  std::map<std::string, const Footprint*, std::less<>> by_upstream_;
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<Generator> generator_;
+  std::int64_t started_ns_ = 0;
+  Time started_;
+};
+
+}  // namespace wattline::serve

@@ -1,0 +1,192 @@
+// The gateway's own routes besides chat completions: models, health, figures, answers, the line.
+#include <charconv>
+#include <fstream>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "kernel/json.h"
+#include "serve/gateway.h"
+
+namespace wattline::serve {
+namespace {
+
+constexpr std::string_view answers_prefix = "/api/v1/answers/";
+constexpr std::size_t most_listed = 10'000;
+
+HttpReply json_reply(std::string body) { return {200, "application/json", {}, std::move(body)}; }
+
+HttpReply method_not_allowed(const char* allowed) {
+  auto reply = to_reply(ApiError{405, fmt::format("{} is allowed here", allowed), "invalid_request_error", {}, "method_not_allowed"});
+  reply.headers.emplace_back("allow", allowed);
+  return reply;
+}
+
+double cpu_seconds() {
+  rusage u{};
+  ::getrusage(RUSAGE_SELF, &u);
+  return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+}
+
+std::uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+std::string Gateway::models_json() const {
+  JsonWriter w;
+  w.begin_object().member("object", "list").key("data").begin_array();
+  for (const auto& m : models_) {
+    w.begin_object().member("id", m->id).member("object", "model");
+    w.member("created", started_.ns / 1'000'000'000).member("owned_by", m->basis->upstream).end_object();
+  }
+  w.end_array().end_object();
+  return w.take();
+}
+
+std::string Gateway::status_json() const {
+  const auto& grid = home_->grid();
+  JsonWriter w;
+  w.begin_object().member("version", WATTLINE_VERSION);
+  w.member("uptime_s", static_cast<double>(monotonic_ns() - started_ns_) * 1e-9).member("draining", draining.load());
+  w.key("models").begin_array();
+  for (const auto& m : models_) {
+    w.begin_object().member("id", m->id).member("upstream", m->basis->upstream).member("builtin", m->builtin != nullptr);
+    w.member("device", m->basis->device).member("energy_method", to_string(m->basis->energy.method)).end_object();
+  }
+  w.end_array().key("place").begin_object().member("code", grid.place).member("name", parts_.catalog->place(grid.place).name);
+  w.member("intensity_g_per_kwh", grid.carbon_intensity.value().in(units::gCO2e_per_kWh)).end_object();
+  w.member("method", to_string(parts_.host->method())).member("explanation", parts_.host->explanation());
+  w.member("device", parts_.host->device());
+  w.key("warnings").begin_array();
+  for (const auto& text : grid.warnings) w.value(text);
+  w.end_array().end_object();
+  return w.take();
+}
+
+std::string Gateway::line_json() const {
+  const auto& answers = recorder_->answers();
+  const Line line = draw_line(
+      answers.latest(answers.capacity()),
+      [&](const Basis& b) -> const Footprint& {
+        const auto it = by_upstream_.find(b.upstream);
+        return it == by_upstream_.end() ? *home_ : *it->second;
+      },
+      started_);
+  return to_json(line, home_->grid(), parts_.catalog->place(home_->grid().place).name);
+}
+
+std::string Gateway::metrics_text() const {
+  GatewayState s;
+  s.version = WATTLINE_VERSION;
+  s.uptime_s = static_cast<double>(monotonic_ns() - started_ns_) * 1e-9;
+  s.cpu_s = cpu_seconds();
+  s.resident_bytes = resident_bytes();
+  s.connections = connections.load();
+  s.requests = requests.load();
+  s.refused = refused.load();
+  s.ledger_waiting = recorder_->waiting();
+  s.ledger_written = recorder_->written();
+  s.ledger_lost = recorder_->lost();
+  s.grid_g_per_kwh = home_->grid().carbon_intensity.value().in(units::gCO2e_per_kWh);
+  for (const auto& u : upstreams_) s.in_flight.emplace_back(u->config.name, u->in_flight.load());
+  s.in_flight.emplace_back("builtin", generator_->under_way());
+  std::vector<const ModelMetrics*> models;
+  for (const auto& m : models_) models.push_back(m->metrics.get());
+  return render_metrics(models, s);
+}
+
+HttpReply Gateway::own(const HttpRequest& r, bool& found) {
+  const std::string& path = r.path;
+  const bool get = r.method == "GET" || r.method == "HEAD";
+  found = true;
+  if (path == "/healthz") return get ? HttpReply{200, "text/plain; charset=utf-8", {}, "ok\n"} : method_not_allowed("GET");
+  if (path == "/readyz") {
+    if (!get) return method_not_allowed("GET");
+    return draining ? HttpReply{503, "text/plain; charset=utf-8", {}, "draining\n"} : HttpReply{200, "text/plain; charset=utf-8", {}, "ready\n"};
+  }
+  if (path == "/v1/models") return get ? json_reply(models_json()) : method_not_allowed("GET");
+  if (path.starts_with("/v1/models/")) {
+    if (!get) return method_not_allowed("GET");
+    const auto* m = find(std::string_view(path).substr(11));
+    if (!m) return to_reply(unknown_model(std::string_view(path).substr(11)));
+    JsonWriter w;
+    w.begin_object().member("id", m->id).member("object", "model").member("created", started_.ns / 1'000'000'000);
+    w.member("owned_by", m->basis->upstream).end_object();
+    return json_reply(w.take());
+  }
+  if (path == "/metrics") return get ? HttpReply{200, "text/plain; version=0.0.4; charset=utf-8", {}, metrics_text()} : method_not_allowed("GET");
+  if (path == "/api/v1/status") return get ? json_reply(status_json()) : method_not_allowed("GET");
+  if (path == "/api/v1/line") return get ? json_reply(line_json()) : method_not_allowed("GET");
+  if (path == "/api/v1/answers") {
+    if (!get) return method_not_allowed("GET");
+    std::size_t limit = 50;
+    if (const auto it = r.query.find("limit"); it != r.query.end()) {
+      const auto& text = it->second;
+      const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), limit);
+      if (ec != std::errc() || end != text.data() + text.size() || limit < 1 || limit > most_listed)
+        return to_reply(invalid_request(fmt::format("'limit' is '{}'; 1 to {} is allowed", text.substr(0, 40), most_listed), "limit"));
+    }
+    std::string out = "{\"answers\":[";
+    for (const auto& a : recorder_->answers().latest(limit)) {
+      if (out.back() != '[') out += ',';
+      append_json(out, *a);
+    }
+    return json_reply(out + "]}");
+  }
+  if (path.starts_with(answers_prefix)) {
+    if (!get) return method_not_allowed("GET");
+    const std::string_view id = std::string_view(path).substr(answers_prefix.size());
+    const auto answer = recorder_->answers().find(id);
+    if (!answer)
+      return to_reply(ApiError{404, fmt::format("no answer '{}' among the last {}", id.substr(0, 60), recorder_->answers().capacity()),
+                               "invalid_request_error", {}, "answer_not_found"});
+    std::string out;
+    append_json(out, *answer);
+    return json_reply(std::move(out));
+  }
+  if (path == "/v1" || path.starts_with("/v1/"))
+    return to_reply(ApiError{404, fmt::format("nothing at {}; /v1/models and /v1/chat/completions are served", path.substr(0, 100)),
+                             "invalid_request_error", {}, "not_found"});
+  found = false;
+  return {};
+}
+
+bool Gateway::is_quick(std::string_view path) const {
+  return path == "/healthz" || path == "/readyz" || path == "/v1" || path.starts_with("/v1/") || path.starts_with(answers_prefix);
+}
+
+HttpReply Gateway::handle(const HttpRequest& r) {
+  try {
+    bool found = false;
+    HttpReply reply = own(r, found);
+    if (found) return reply;
+    const Route* best = nullptr;
+    bool other_method = false;
+    if (parts_.routes)
+      for (const auto& route : parts_.routes->list) {
+        if (!r.path.starts_with(route.path_prefix)) continue;
+        const bool fits = route.method == "*" || route.method == r.method || (route.method == "GET" && r.method == "HEAD");
+        if (!fits) {
+          other_method = true;
+          continue;
+        }
+        if (!best || route.path_prefix.size() > best->path_prefix.size()) best = &route;
+      }
+    if (best) return best->handle(r);
+    if (other_method) return method_not_allowed("another method");
+    return to_reply(ApiError{404, fmt::format("nothing at {}", r.path.substr(0, 100)), "invalid_request_error", {}, "not_found"});
+  } catch (const Error& e) {
+    return to_reply(from_error(e));
+  } catch (const std::exception& e) {
+    log(fmt::format("{} {}: {}", r.method, r.path.substr(0, 100), e.what()));
+    return to_reply(ApiError{500, "the server failed at this; its log says more", "server_error"});
+  }
+}
+
+}  // namespace wattline::serve

@@ -1,0 +1,84 @@
+#include "serve/http_text.h"
+
+#include <array>
+#include <ctime>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace wattline::serve {
+
+std::string_view reason_of(int status) {
+  switch (status) {
+    case 100: return "Continue";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 304: return "Not Modified";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 413: return "Content Too Large";
+    case 415: return "Unsupported Media Type";
+    case 422: return "Unprocessable Content";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    default: return status < 400 ? "OK" : "Error";
+  }
+}
+
+std::string http_date(std::int64_t unix_seconds) {
+  constexpr std::array days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t t = unix_seconds;
+  std::tm tm{};
+  ::gmtime_r(&t, &tm);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[static_cast<std::size_t>(tm.tm_wday)], tm.tm_mday,
+                     months[static_cast<std::size_t>(tm.tm_mon)], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+void append_status(std::string& out, int status, std::string_view date) {
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nserver: wattline\r\ndate: {}\r\n", status, reason_of(status), date);
+}
+
+void append_begun_headers(std::string& out, const Answer& a, std::string_view fixed) {
+  out += fixed;
+  out += "x-wattline-answer-id: ";
+  out += a.id;
+  out += "\r\n";
+}
+
+void append_account_headers(std::string& out, const Answer& a, std::string_view fixed) {
+  append_begun_headers(out, a, fixed);
+  auto to = std::back_inserter(out);
+  fmt::format_to(to,
+                 "x-wattline-energy-j: {:.4g}\r\nx-wattline-energy-method: {}\r\nx-wattline-carbon-mgco2e: {:.4g}\r\n"
+                 "x-wattline-water-ml: {:.4g}\r\nx-wattline-tokens-in: {}\r\nx-wattline-tokens-out: {}\r\nx-wattline-latency-ms: {:.4g}\r\n",
+                 a.joules.value, to_string(a.basis->energy.method), a.carbon.value, a.water.value, a.tokens_in, a.tokens_out,
+                 a.latency.in(units::ms));
+  if (a.first_token) fmt::format_to(to, "x-wattline-ttft-ms: {:.4g}\r\n", a.first_token->in(units::ms));
+}
+
+std::string usage_chunk(const Answer& a, std::string_view account) {
+  std::string model;
+  append_json_string(model, a.basis->model);
+  return fmt::format("data: {{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{},\"choices\":[],"
+                     "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{},\"wattline\":{}}}}}\n\n",
+                     a.id, a.begin.ns / 1'000'000'000, model, a.tokens_in, a.tokens_out, a.tokens_in + a.tokens_out, account);
+}
+
+std::string error_event(std::string_view error_json) { return fmt::format("data: {}\n\n", error_json); }
+
+}  // namespace wattline::serve

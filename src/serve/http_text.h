@@ -1,0 +1,25 @@
+// The text of responses: status lines, dates, the headers that tell what an answer cost.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "serve/answer.h"
+
+namespace wattline::serve {
+
+std::string_view reason_of(int status);
+// "Wed, 25 Nov 2026 17:00:00 GMT" (RFC 9110, section 5.6.7).
+std::string http_date(std::int64_t unix_seconds);
+// Status line, date and server.
+void append_status(std::string& out, int status, std::string_view date);
+// x-wattline-* of a finished answer; `fixed` is what all answers of its model share.
+void append_account_headers(std::string& out, const Answer&, std::string_view fixed);
+// Of one that is still to come.
+void append_begun_headers(std::string& out, const Answer&, std::string_view fixed);
+// The chunk that ends a stream whose upstream told no usage: `usage` is a JSON object.
+std::string usage_chunk(const Answer&, std::string_view account);
+// data: {"error":{...}} as an event.
+std::string error_event(std::string_view error_json);
+
+}  // namespace wattline::serve

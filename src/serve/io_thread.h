@@ -1,0 +1,55 @@
+// What belongs to one thread of the gateway: its io_context and all that connections on it share.
+#pragma once
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "serve/buffers.h"
+#include "serve/deadlines.h"
+#include "serve/gateway.h"
+#include "serve/http_text.h"
+#include "serve/io.h"
+#include "serve/openai.h"
+#include "serve/upstream_client.h"
+#include "serve/worker_pool.h"
+
+namespace wattline::serve {
+
+class Session;
+
+struct IoThread {
+  IoThread(Gateway& g, WorkerPool& w, const std::vector<std::unique_ptr<asio::ssl::context>>& tls) : gateway(g), workers(w), sweep_timer(io) {
+    for (const auto& u : g.upstreams()) pools.emplace_back(*u, upstream_deadlines, io, tls[u->index].get());
+    std::random_device device;
+    ids.seed((std::uint64_t{device()} << 32) ^ device());
+  }
+
+  Gateway& gateway;
+  WorkerPool& workers;
+  asio::io_context io{1};
+  Deadlines session_deadlines, upstream_deadlines;  // the first is also the list of sessions
+  BufferPool buffers;
+  std::vector<UpstreamPool> pools;  // by Upstream::index
+  ChatReader chat_reader;
+  ReplyReader reply_reader;
+  Timer sweep_timer;
+  std::mt19937_64 ids;
+  bool draining = false;
+
+  const std::string& date() {
+    const std::int64_t now = Time::now().ns / 1'000'000'000;
+    if (now != date_second_) {
+      date_second_ = now;
+      date_ = http_date(now);
+    }
+    return date_;
+  }
+
+ private:
+  std::int64_t date_second_ = 0;
+  std::string date_;
+};
+
+}  // namespace wattline::serve

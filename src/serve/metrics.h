@@ -1,0 +1,57 @@
+// Figures for Prometheus (text exposition format 0.0.4): counters of answers, tokens, energy, carbon,
+// water and times by model, and the state of the gateway. Adding is lock-free.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "serve/answer.h"
+
+namespace wattline::serve {
+
+class Histogram {
+ public:
+  static constexpr std::array<double, 14> bounds = {0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 10.24, 40.96, 163.84};
+  void add(double seconds);
+  void write(std::string& out, std::string_view name, std::string_view labels) const;
+
+ private:
+  std::array<std::atomic<std::uint64_t>, bounds.size() + 1> counts_{};
+  std::atomic<double> sum_{0};
+};
+
+class ModelMetrics {
+ public:
+  ModelMetrics(std::string model, std::string upstream);
+  void add(const Answer&);
+  struct Totals {
+    std::int64_t answers = 0, failed = 0, tokens_in = 0, tokens_out = 0;
+    double energy_j = 0, carbon_g = 0, water_l = 0;
+  };
+  Totals totals() const;
+
+ private:
+  friend std::string render_metrics(const std::vector<const ModelMetrics*>&, const struct GatewayState&);
+  std::string labels_;  // model="...",upstream="..."
+  std::array<std::atomic<std::uint64_t>, 3> answers_{};  // by AnswerStatus
+  std::atomic<std::uint64_t> tokens_in_{0}, tokens_out_{0};
+  std::array<std::atomic<double>, 3> joules_{};          // by Method
+  std::atomic<double> wasted_j_{0}, carbon_g_{0}, water_l_{0};
+  Histogram latency_, first_token_;
+};
+
+struct GatewayState {
+  std::string version;
+  double uptime_s = 0, cpu_s = 0;
+  std::uint64_t resident_bytes = 0;
+  std::int64_t connections = 0, requests = 0, refused = 0;
+  std::int64_t ledger_waiting = 0, ledger_written = 0, ledger_lost = 0;
+  double grid_g_per_kwh = 0;
+  std::vector<std::pair<std::string, std::int64_t>> in_flight;  // by upstream
+};
+std::string render_metrics(const std::vector<const ModelMetrics*>&, const GatewayState&);
+
+}  // namespace wattline::serve

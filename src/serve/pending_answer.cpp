@@ -1,0 +1,92 @@
+#include "serve/pending_answer.h"
+
+#include <algorithm>
+
+namespace wattline::serve {
+namespace {
+
+constexpr std::size_t bytes_per_token = 4;
+
+std::int64_t tokens_of(std::size_t bytes) { return static_cast<std::int64_t>((bytes + bytes_per_token - 1) / bytes_per_token); }
+
+}  // namespace
+
+double PendingAnswer::now_s() const { return static_cast<double>(monotonic_ns()) * 1e-9; }
+
+PendingAnswer::PendingAnswer(Gateway& gateway, const ServedModel& model, std::string id, bool streamed, std::size_t body_bytes)
+    : gateway_(gateway), model_(model), body_bytes_(body_bytes), begun_ns_(monotonic_ns()) {
+  answer_.id = std::move(id);
+  answer_.begin = answer_.end = Time::now();
+  answer_.basis = model.basis;
+  answer_.streamed = streamed;
+  if (!model.upstream) return;
+  batch_at_begin_ = model.upstream->in_flight.fetch_add(1) + 1;
+  if (model.upstream->share) {
+    ticket_ = model.upstream->share->begin(now_s());
+    ticket_open_ = true;
+  }
+}
+
+PendingAnswer::~PendingAnswer() {
+  if (!ended_) end(AnswerStatus::error, 500, "given up");
+}
+
+void PendingAnswer::first_token() {
+  if (!answer_.first_token) answer_.first_token = Duration(static_cast<double>(monotonic_ns() - begun_ns_) * 1e-9);
+}
+
+void PendingAnswer::look(const ReplyFacts& f) {
+  if (f.has_content) ++content_chunks_;
+  content_bytes_ += f.content_bytes;
+  if (!f.finish_reason.empty()) answer_.finish_reason = f.finish_reason;
+  if (f.usage) {
+    spent_.tokens = *f.usage;
+    has_usage_ = true;
+  }
+}
+
+void PendingAnswer::generated(const lm::Generation& g) {
+  spent_.tokens = {g.prompt_tokens, g.completion_tokens, 0};
+  spent_.prefill_cpu = g.prefill_cpu;
+  spent_.decode_cpu = g.decode_cpu;
+  has_usage_ = true;
+  if (g.finish != lm::Generation::cancelled) answer_.finish_reason = to_string(g.finish);
+  // What it waited for its turn comes before the first token too.
+  if (!answer_.first_token && g.completion_tokens > 0)
+    answer_.first_token = Duration(static_cast<double>(monotonic_ns() - begun_ns_) * 1e-9) - (g.total - g.time_to_first_token);
+}
+
+const Answer& PendingAnswer::settle() {
+  answer_.latency = Duration(static_cast<double>(monotonic_ns() - begun_ns_) * 1e-9);
+  answer_.end = answer_.begin + answer_.latency;
+  if (settled_) return answer_;
+  settled_ = true;
+  if (!has_usage_ && (content_chunks_ > 0 || content_bytes_ > 0)) {
+    spent_.tokens.in = tokens_of(body_bytes_);
+    // Servers send about a token a chunk.
+    spent_.tokens.out = answer_.streamed ? content_chunks_ : tokens_of(content_bytes_);
+    answer_.tokens_estimated = true;
+  }
+  answer_.tokens_in = spent_.tokens.in;
+  answer_.tokens_out = spent_.tokens.out;
+  if (model_.upstream) spent_.batch = std::max(1.0, (batch_at_begin_ + model_.upstream->in_flight.load()) / 2.0);
+  if (ticket_open_) {
+    spent_.cpu = model_.upstream->share->end(ticket_, now_s());
+    ticket_open_ = false;
+  }
+  gateway_.settle(answer_, model_, spent_);
+  return answer_;
+}
+
+void PendingAnswer::end(AnswerStatus status, int http_status, std::string error) {
+  if (ended_) return;
+  ended_ = true;
+  settle();
+  answer_.status = status;
+  answer_.http_status = http_status;
+  answer_.error = std::move(error);
+  if (model_.upstream) model_.upstream->in_flight.fetch_sub(1);
+  gateway_.record(std::move(answer_), model_);
+}
+
+}  // namespace wattline::serve

@@ -1,0 +1,49 @@
+// The bookkeeping of one answer from the request read to the answer told: tokens as they become
+// known, the first token, what it cost. Of one thread.
+#pragma once
+
+#include <string>
+
+#include "serve/gateway.h"
+
+namespace wattline::serve {
+
+class PendingAnswer {
+ public:
+  // `body_bytes` of the request: tokens are guessed from it (4 bytes each) when nobody says.
+  PendingAnswer(Gateway&, const ServedModel&, std::string id, bool streamed, std::size_t body_bytes);
+  ~PendingAnswer();
+  PendingAnswer(const PendingAnswer&) = delete;
+  PendingAnswer& operator=(const PendingAnswer&) = delete;
+
+  // A chunk of a stream, or the whole reply.
+  void look(const ReplyFacts&);
+  void first_token();
+  // Of the built-in model.
+  void generated(const lm::Generation&);
+  bool has_usage() const { return has_usage_; }
+
+  // What it cost until now; later calls change nothing more but the time.
+  const Answer& settle();
+  // Records it. `error` is what went wrong.
+  void end(AnswerStatus, int http_status, std::string error = {});
+  bool ended() const { return ended_; }
+  const std::string& finish_reason() const { return answer_.finish_reason; }
+  const Answer& answer() const { return answer_; }
+
+ private:
+  double now_s() const;
+
+  Gateway& gateway_;
+  const ServedModel& model_;
+  Answer answer_;
+  Spent spent_;
+  std::size_t body_bytes_, content_bytes_ = 0;
+  std::int64_t content_chunks_ = 0;
+  std::int64_t begun_ns_;
+  int batch_at_begin_ = 1;
+  CpuShare::Ticket ticket_;
+  bool has_usage_ = false, ticket_open_ = false, settled_ = false, ended_ = false;
+};
+
+}  // namespace wattline::serve

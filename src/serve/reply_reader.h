@@ -1,0 +1,51 @@
+// What a gateway needs to know of an upstream's reply or of one chunk of its stream, found with
+// simdjson; the text itself is handed on as it is. `usage.wattline` is put into it in place.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "serve/json_span.h"
+
+namespace wattline::serve {
+
+struct TokenUsage {
+  std::int64_t in = 0, out = 0, cached = 0;
+};
+
+struct ReplyFacts {
+  bool is_object = false;     // valid JSON, and an object
+  bool has_choices = false;   // "choices" with at least one element
+  bool has_content = false;   // some choice has content, reasoning or a tool call that is not empty
+  bool is_error = false;      // "error" that is not null
+  std::string error_message;  // "" when it has none
+  std::string finish_reason;
+  std::size_t content_bytes = 0;    // of all choices
+  std::optional<TokenUsage> usage;  // "usage" that is an object
+};
+
+// One for each thread: it keeps simdjson's buffers.
+class ReplyReader {
+ public:
+  ReplyReader();
+  ~ReplyReader();
+  ReplyReader(ReplyReader&&) noexcept;
+  ReplyFacts read(std::string_view text);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// `text` (a valid JSON object) with `"wattline":account` in its usage, as three pieces: before, what
+// is put in, after. `inserted` stores the middle one.
+struct Injection {
+  std::string_view before, after;
+  std::size_t replaced = 0;
+};
+Injection inject_account(std::string_view text, std::string_view account, std::string& inserted);
+
+}  // namespace wattline::serve

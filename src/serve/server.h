@@ -1,0 +1,31 @@
+// The gateway's sockets: one acceptor, one io thread a core, connections dealt out in turn.
+#pragma once
+
+#include <memory>
+
+#include "serve/gateway.h"
+
+namespace wattline::serve {
+
+class Server {
+ public:
+  // `gateway` outlives the server.
+  explicit Server(Gateway& gateway);
+  ~Server();  // stops at once what is still there
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Listens and serves. Error world: the address is taken or not ours, certificates cannot be read.
+  void start();
+  // With the port that was given.
+  const ListenAddress& address() const;
+  // Takes no further connections and requests, lets what is under way come to its end, and ends what
+  // is not over after limits.drain. Returns when all is over.
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wattline::serve

@@ -1,0 +1,286 @@
+#include "serve/session.h"
+
+#include <array>
+#include <sys/socket.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include "serve/target.h"
+
+namespace wattline::serve {
+namespace {
+
+constexpr std::string_view chat_path = "/v1/chat/completions";
+constexpr std::size_t kept_body = std::size_t{1} << 20;
+std::int64_t ns_of(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9); }
+
+ApiError refusal(error_code ec, const LimitsConfig& limits) {
+  if (ec == http::error::header_limit)
+    return {431, fmt::format("the header is larger than {} bytes", limits.header.base()), "invalid_request_error", {}, "header_too_large"};
+  if (ec == http::error::body_limit)
+    return {413, fmt::format("the body is larger than {} bytes", limits.body.base()), "invalid_request_error", {}, "body_too_large"};
+  return invalid_request(fmt::format("not a valid HTTP/1.1 request: {}", ec.message()), {}, "bad_http");
+}
+
+}  // namespace
+
+Session::Session(IoThread& thread, Socket socket)
+    : Watched(thread.session_deadlines), thread_(thread), gateway_(thread.gateway), socket_(std::move(socket)) {
+  in_.resize(2048);
+  gateway_.connections.fetch_add(1);
+}
+
+Session::~Session() { gateway_.connections.fetch_sub(1); }
+
+void Session::start() {
+  asio::co_spawn(thread_.io, [self = shared_from_this()]() -> Awaitable<void> { co_await self->run(); }, asio::detached);
+}
+
+void Session::drain() {
+  draining_ = true;
+  keep_alive_ = false;
+  if (events_) events_->close();
+  if (at_rest_) {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+}
+
+void Session::kill() {
+  client_left();
+  if (events_) events_->close();
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void Session::on_deadline() {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Session::on_sweep() {
+  if (!watch_client_ || client_gone_) return;
+  char byte;
+  const auto n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) client_left();
+}
+
+void Session::client_left() {
+  client_gone_ = true;
+  if (exchange_) exchange_->abort();
+  generation_.request_stop();
+  if (events_) events_->close();
+}
+
+Awaitable<void> Session::run() {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(tcp::no_delay(true), ignored);
+  while (co_await read_request()) {
+    co_await dispatch();
+    if (!keep_alive_ || draining_ || client_gone_) break;
+  }
+  co_await finish();
+}
+
+Awaitable<bool> Session::read_request() {
+  const auto& limits = gateway_.config().limits;
+  const auto header_limit = static_cast<std::size_t>(limits.header.base());
+  if (body_.capacity() > kept_body) body_ = std::string();
+  body_.clear();
+  parser_.emplace(header_, body_);
+  parser_->header_limit(static_cast<std::uint32_t>(header_limit));
+  parser_->body_limit(static_cast<std::uint64_t>(limits.body.base()));
+  at_rest_ = tail_.empty();
+  set_deadline(monotonic_ns() + ns_of(at_rest_ ? limits.idle_timeout : limits.header_timeout));
+  error_code ec;
+  while (true) {
+    // The parser takes whole lines, so the limit of all lines together is counted here.
+    if (!tail_.empty()) {
+      ec = parse(std::exchange(tail_, {}));
+      if (!ec && !parser_->header_done && header_.text.size() + tail_.size() > header_limit) ec = http::error::header_limit;
+      if (ec) {
+        co_await refuse_head(ec);
+        co_return false;
+      }
+      if (parser_->header_done) break;
+    }
+    const std::size_t n = co_await socket_.async_read_some(asio::buffer(in_.data(), in_.size()), into(ec));
+    if (ec) {
+      if (expired() && !at_rest_) co_await send_timeout("header", limits.header_timeout);
+      co_return false;
+    }
+    if (at_rest_) {
+      at_rest_ = false;
+      set_deadline(monotonic_ns() + ns_of(limits.header_timeout));
+    }
+    tail_.append(in_, 0, n);
+  }
+  if (!parser_->is_done() && !co_await read_body()) co_return false;
+  set_deadline(never);
+  keep_alive_ = parser_->keep_alive() && !draining_;
+  co_return true;
+}
+
+error_code Session::parse(std::string bytes) {
+  std::size_t used = 0;
+  error_code ec;
+  while (used < bytes.size() && !parser_->is_done() && !ec) {
+    const std::size_t n = parser_->put(asio::buffer(bytes.data() + used, bytes.size() - used), ec);
+    used += n;
+  }
+  if (ec == http::error::need_more) ec = {};
+  bytes.erase(0, used);
+  tail_ = std::move(bytes);
+  return ec;
+}
+
+Awaitable<bool> Session::read_body() {
+  const auto& limits = gateway_.config().limits;
+  set_deadline(monotonic_ns() + ns_of(limits.body_timeout));
+  if (parser_->expects_continue) {
+    const std::array<std::string_view, 1> go_on{"HTTP/1.1 100 Continue\r\n\r\n"};
+    if (!co_await send(go_on)) co_return false;
+    set_deadline(monotonic_ns() + ns_of(limits.body_timeout));
+  }
+  const auto buffer = thread_.buffers.lease();
+  error_code ec;
+  while (!parser_->is_done()) {
+    const std::size_t n = co_await socket_.async_read_some(asio::buffer(buffer.data(), BufferPool::size), into(ec));
+    if (ec) {
+      if (expired()) co_await send_timeout("body", limits.body_timeout);
+      co_return false;
+    }
+    tail_.append(buffer.data(), n);
+    ec = parse(std::exchange(tail_, {}));
+    if (ec) {
+      co_await refuse_head(ec);
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+Awaitable<void> Session::refuse_head(error_code ec) {
+  gateway_.requests.fetch_add(1, std::memory_order_relaxed);
+  gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+  keep_alive_ = false;
+  linger_ = true;
+  co_await send_error(refusal(ec, gateway_.config().limits));
+}
+
+Awaitable<void> Session::send_timeout(std::string_view what, Duration limit) {
+  keep_alive_ = false;
+  linger_ = true;
+  co_await send_error(api_error(408, fmt::format("the {} did not come within {} s", what, limit.base()), "invalid_request_error", {}, "request_timeout"));
+}
+
+Awaitable<void> Session::dispatch() {
+  gateway_.requests.fetch_add(1, std::memory_order_relaxed);
+  chunked_ = parser_->version >= 11;
+  const bool is_chat = parser_->target() == chat_path;
+  RequestTarget target;
+  if (!is_chat) {
+    auto parsed = parse_target(parser_->target());
+    if (!parsed) {
+      gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+      co_return co_await send_error(invalid_request("the request's target is malformed", {}, "bad_target"));
+    }
+    target = std::move(*parsed);
+  }
+  Caller caller{is_chat ? chat_path : std::string_view(target.path), parser_->host(), parser_->origin(), parser_->authorization(),
+                parser_->has_host, parser_->has_origin};
+  auto refused = parser_->two_hosts ? std::optional(invalid_request("two Host headers", {}, "two_hosts")) : gateway_.admission().refuse(caller);
+  if (refused) {
+    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+    // A browser asks with OPTIONS and without the key whether it may send it.
+    if (refused->status != 401 || parser_->method() != "OPTIONS") {
+      co_return co_await send_error(*refused, refused->status == 401 ? "www-authenticate: Bearer\r\n" : "");
+    }
+  }
+  if (parser_->method() == "OPTIONS") {
+    HttpReply reply{204, "", {{"allow", "GET, POST, DELETE, OPTIONS"}}, ""};
+    if (parser_->has_origin && gateway_.admission().allowed_origin(parser_->origin())) {
+      reply.headers.emplace_back("access-control-allow-methods", "GET, POST, DELETE");
+      reply.headers.emplace_back("access-control-allow-headers", "authorization, content-type");
+      reply.headers.emplace_back("access-control-max-age", "600");
+    }
+    co_return co_await send_reply(reply);
+  }
+  if (is_chat || target.path == chat_path) co_return co_await chat();
+  if (target.path == "/api/v1/events" && parser_->method() == "GET") co_return co_await events();
+
+  auto request = std::make_shared<HttpRequest>();
+  request->method = parser_->method();
+  request->path = std::move(target.path);
+  request->query = std::move(target.query);
+  parser_->for_each_field([&](std::string_view name, std::string_view value) {
+    std::string lower(name);
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    request->headers[std::move(lower)] = value;
+  });
+  request->body = std::move(body_);
+  if (gateway_.is_quick(request->path)) co_return co_await send_reply(gateway_.handle(*request));
+
+  auto done = std::make_shared<Mailbox>(thread_.io.get_executor());
+  auto reply = std::make_shared<HttpReply>();
+  const bool taken = thread_.workers.submit([&gateway = gateway_, request, reply, done] {
+    *reply = gateway.handle(*request);
+    done->close();
+  });
+  if (!taken) co_return co_await send_error(api_error(503, "too many requests of this kind wait already", "server_error", {}, "busy", 1));
+  co_await done->wait(std::chrono::hours(24));
+  co_await send_reply(*reply);
+}
+
+Awaitable<void> Session::events() {
+  auto box = std::make_shared<Mailbox>(thread_.io.get_executor(), std::size_t{1} << 20);
+  const std::uint64_t id = thread_.ids();
+  const bool watching = gateway_.recorder().watch(id, [box](const std::shared_ptr<const std::string>& json) {
+    box->push(fmt::format("event: answer\ndata: {}\n\n", *json));
+  });
+  if (!watching) co_return co_await send_error(api_error(503, "too many watch already", "server_error", {}, "busy", 10));
+  keep_alive_ = false;
+  events_ = box;
+  watch_client_ = true;
+  head_.clear();
+  append_status(head_, 200, thread_.date());
+  head_ += "content-type: text/event-stream\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n";
+  append_stream_framing(head_);
+  const std::array<std::string_view, 1> pieces{head_};
+  bool alive = co_await send(pieces) && co_await send_chunk(": wattline\n\n");
+  while (alive && !draining_) {
+    co_await box->wait(std::chrono::seconds(15));
+    bool closed = false;
+    const std::string text = box->take(closed);
+    if (closed) break;
+    alive = co_await send_chunk(text.empty() ? std::string_view(": alive\n\n") : std::string_view(text));
+  }
+  if (alive) co_await send_last_chunk();
+  gateway_.recorder().unwatch(id);
+  watch_client_ = false;
+  events_.reset();
+}
+
+Awaitable<void> Session::finish() {
+  error_code ec;
+  at_rest_ = false;
+  if (!socket_.is_open()) co_return;
+  socket_.shutdown(tcp::socket::shutdown_send, ec);
+  // What the client still sends must be read, or the kernel resets the connection and the client may
+  // never see our last words.
+  if (linger_ && !ec) {
+    set_deadline(monotonic_ns() + 2'000'000'000);
+    const auto buffer = thread_.buffers.lease();
+    std::size_t most = std::size_t{4} << 20;
+    while (!ec && !expired() && most > 0) {
+      const std::size_t n = co_await socket_.async_read_some(asio::buffer(buffer.data(), BufferPool::size), into(ec));
+      most -= std::min(most, n);
+    }
+  }
+  socket_.close(ec);
+}
+
+}  // namespace wattline::serve

@@ -1,0 +1,80 @@
+// One client connection: requests in, responses out, one after the other, every wait bounded.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "serve/io_thread.h"
+#include "serve/mailbox.h"
+#include "serve/pending_answer.h"
+
+namespace wattline::serve {
+
+class Session : public Watched, public std::enable_shared_from_this<Session> {
+ public:
+  Session(IoThread& thread, Socket socket);
+  ~Session() override;
+  void start();
+  // No further request is taken; a connection at rest is closed.
+  void drain();
+  // Ends it now.
+  void kill();
+
+ private:
+  Awaitable<void> run();
+  // False: the connection is over.
+  Awaitable<bool> read_request();
+  Awaitable<bool> read_body();
+  error_code parse(std::string bytes);  // what it leaves goes to tail_
+  Awaitable<void> refuse_head(error_code);
+  Awaitable<void> send_timeout(std::string_view what, Duration limit);
+  Awaitable<void> dispatch();
+  Awaitable<void> events();
+  Awaitable<void> chat();
+  Awaitable<void> chat_upstream(const ServedModel&, const ChatRequest&);
+  Awaitable<void> whole_reply(UpstreamExchange&, PendingAnswer&, const ServedModel&);
+  Awaitable<void> stream_reply(UpstreamExchange&, PendingAnswer&, const ServedModel&, bool tell_usage);
+  Awaitable<void> chat_builtin(const ServedModel&, const ChatRequest&);
+  Awaitable<void> finish();
+
+  Awaitable<bool> send(std::span<const std::string_view> pieces);
+  Awaitable<bool> send_chunk(std::string_view data);
+  Awaitable<bool> send_last_chunk();
+  Awaitable<void> send_error(const ApiError&, std::string_view more_headers = {});
+  Awaitable<void> send_reply(const HttpReply&);
+  void append_common_headers(std::string& head);
+  void append_stream_framing(std::string& head);
+  std::string new_id();
+
+  void on_deadline() override;
+  void on_sweep() override;
+  void client_left();
+
+  IoThread& thread_;
+  Gateway& gateway_;
+  Socket socket_;
+
+  std::string in_;    // what is read into while there is no request
+  std::string tail_;  // bytes that are not parsed yet
+  HeaderText header_;
+  std::string body_, head_;
+  std::optional<RequestParser> parser_;
+
+  bool at_rest_ = true;      // waits for a request of which nothing has come
+  bool keep_alive_ = false;
+  bool draining_ = false;
+  bool chunked_ = true;      // streams; HTTP/1.0 knows no chunks
+  bool linger_ = false;      // the client may still be sending
+  bool watch_client_ = false;  // someone works for it: see whether it is still there
+  bool client_gone_ = false;
+  UpstreamExchange* exchange_ = nullptr;
+  std::stop_source generation_;
+  std::shared_ptr<Mailbox> events_;
+};
+
+}  // namespace wattline::serve

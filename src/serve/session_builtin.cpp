@@ -1,0 +1,152 @@
+// Chat completions answered by a model inside this program.
+#include <array>
+
+#include <fmt/format.h>
+
+#include "serve/session.h"
+
+namespace wattline::serve {
+namespace {
+
+constexpr std::chrono::hours no_limit{24};
+
+struct Shared {
+  std::mutex mutex;
+  GenerationOutcome outcome;
+};
+
+std::string delta_chunk(const Answer& a, std::string_view delta, std::string_view finish) {
+  std::string model;
+  append_json_string(model, a.basis->model);
+  return fmt::format("data: {{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{},"
+                     "\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]}}\n\n",
+                     a.id, a.begin.ns / 1'000'000'000, model, delta, finish.empty() ? "null" : fmt::format("\"{}\"", finish));
+}
+
+std::string content_delta(std::string_view piece) {
+  std::string out = "{\"content\":";
+  append_json_string(out, piece);
+  return out + "}";
+}
+
+std::string whole_answer(const Answer& a, std::string_view text) {
+  std::string model, content, account;
+  append_json_string(model, a.basis->model);
+  append_json_string(content, text);
+  append_usage(account, a);
+  return fmt::format("{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion\",\"created\":{},\"model\":{},\"choices\":[{{\"index\":0,"
+                     "\"message\":{{\"role\":\"assistant\",\"content\":{}}},\"logprobs\":null,\"finish_reason\":\"{}\"}}],"
+                     "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{},\"wattline\":{}}}}}",
+                     a.id, a.begin.ns / 1'000'000'000, model, content, a.finish_reason, a.tokens_in, a.tokens_out,
+                     a.tokens_in + a.tokens_out, account);
+}
+
+}  // namespace
+
+Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatRequest& request) {
+  auto read = read_chat_options(body_);
+  if (auto* e = std::get_if<ApiError>(&read)) {
+    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+    co_return co_await send_error(*e);
+  }
+  auto& options = std::get<ChatOptions>(read);
+  GenerationTask task;
+  // The small models are taught on single questions: the last one counts.
+  for (const auto& m : options.messages)
+    if (m.role == "user") task.prompt = m.text;
+  const auto& limits = gateway_.config().builtin;
+  task.model = model.builtin;
+  task.options.max_tokens = static_cast<int>(std::min<std::int64_t>(options.max_tokens > 0 ? options.max_tokens : 256, limits.max_tokens));
+  task.options.temperature = options.temperature;
+  task.options.top_p = options.top_p;
+  task.options.seed = options.seed.value_or(0);
+  task.options.stop = std::move(options.stop);
+  generation_ = std::stop_source();
+  task.stop = generation_.get_token();
+
+  PendingAnswer pending(gateway_, model, new_id(), request.stream, body_.size());
+  auto box = std::make_shared<Mailbox>(thread_.io.get_executor());
+  auto shared = std::make_shared<Shared>();
+  if (request.stream) task.on_piece = [box](std::string_view piece) { return box->push(piece); };
+  task.on_done = [box, shared](GenerationOutcome outcome) {
+    {
+      std::lock_guard lock(shared->mutex);
+      shared->outcome = std::move(outcome);
+    }
+    box->close();
+  };
+  if (!gateway_.generator().submit(std::move(task))) {
+    pending.end(AnswerStatus::error, 429, "the queue of the built-in models is full");
+    co_return co_await send_error(api_error(429, "the queue of the built-in models is full", "rate_limit_error", {}, "busy", 1));
+  }
+  watch_client_ = true;
+  bool begun = false, closed = false;
+  const auto begin_stream = [&] {
+    begun = true;
+    head_.clear();
+    append_status(head_, 200, thread_.date());
+    append_begun_headers(head_, pending.answer(), model.head);
+    head_ += "content-type: text/event-stream\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n";
+    append_stream_framing(head_);
+  };
+  std::string text;
+  while (!closed) {
+    co_await box->wait(no_limit);
+    text = box->take(closed);
+    if (!request.stream || text.empty() || client_gone_) continue;
+    pending.first_token();
+    if (!begun) {
+      begin_stream();
+      const std::array<std::string_view, 1> pieces{head_};
+      if (co_await send(pieces)) co_await send_chunk(delta_chunk(pending.answer(), "{\"role\":\"assistant\",\"content\":\"\"}", ""));
+    }
+    co_await send_chunk(delta_chunk(pending.answer(), content_delta(text), ""));
+  }
+  watch_client_ = false;
+  const GenerationOutcome& outcome = shared->outcome;
+  if (!outcome.error.empty()) {
+    const ApiError e = outcome.bad_request ? invalid_request(outcome.error, "messages") : api_error(503, outcome.error, "server_error");
+    pending.end(AnswerStatus::error, e.status, e.message);
+    if (!begun) co_return co_await send_error(e);
+    keep_alive_ = false;
+    if (co_await send_chunk(error_event(to_json(e)))) co_await send_last_chunk();
+    co_return;
+  }
+  pending.generated(outcome.generation);
+  if (outcome.generation.finish == lm::Generation::cancelled) {
+    pending.end(AnswerStatus::cancelled, 499, client_gone_ ? "the client left in the middle of the answer" : "the server stopped");
+    keep_alive_ = false;
+    if (begun && co_await send_chunk(error_event(to_json(api_error(503, "the server stopped", "server_error"))))) co_await send_last_chunk();
+    co_return;
+  }
+  const Answer& answer = pending.settle();
+  if (!request.stream) {
+    const std::string body = whole_answer(answer, outcome.generation.text);
+    head_.clear();
+    append_status(head_, 200, thread_.date());
+    append_account_headers(head_, answer, model.head);
+    head_ += fmt::format("content-type: application/json\r\ncontent-length: {}\r\n", body.size());
+    append_common_headers(head_);
+    head_ += "\r\n";
+    pending.end(AnswerStatus::ok, 200);
+    const std::array<std::string_view, 2> pieces{head_, body};
+    co_await send(pieces);
+    co_return;
+  }
+  std::string last = delta_chunk(answer, "{}", answer.finish_reason);
+  if (request.include_usage) {
+    std::string account;
+    append_usage(account, answer);
+    last += usage_chunk(answer, account);
+  }
+  last += "data: [DONE]\n\n";
+  if (!begun) {
+    begin_stream();
+    const std::array<std::string_view, 1> pieces{head_};
+    co_await send(pieces);
+  }
+  pending.end(AnswerStatus::ok, 200);
+  if (co_await send_chunk(last)) co_await send_last_chunk();
+}
+
+}  // namespace wattline::serve

@@ -1,0 +1,109 @@
+// How a session writes: at once where the kernel takes it, waiting only where it does not.
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "serve/session.h"
+
+namespace wattline::serve {
+namespace {
+
+std::int64_t ns_of(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9); }
+
+}  // namespace
+
+Awaitable<bool> Session::send(std::span<const std::string_view> pieces) {
+  if (client_gone_ || !socket_.is_open()) co_return false;
+  std::vector<asio::const_buffer> buffers;
+  buffers.reserve(pieces.size());
+  std::size_t left = 0;
+  for (const auto& p : pieces) {
+    if (p.empty()) continue;
+    buffers.emplace_back(p.data(), p.size());
+    left += p.size();
+  }
+  error_code ec;
+  std::size_t sent = left > 0 ? socket_.write_some(buffers, ec) : 0;
+  if (ec == asio::error::would_block || ec == asio::error::try_again) ec = {};
+  while (!ec && sent < left) {
+    left -= sent;
+    for (auto& b : buffers) {
+      const std::size_t n = std::min(sent, b.size());
+      b += n;
+      sent -= n;
+    }
+    std::erase_if(buffers, [](const auto& b) { return b.size() == 0; });
+    set_deadline(monotonic_ns() + ns_of(gateway_.config().limits.write_timeout));
+    sent = co_await socket_.async_write_some(buffers, into(ec));
+    set_deadline(never);
+  }
+  if (ec) client_left();
+  co_return !ec;
+}
+
+Awaitable<bool> Session::send_chunk(std::string_view data) {
+  if (data.empty()) co_return true;
+  if (!chunked_) {
+    const std::array<std::string_view, 1> plain{data};
+    co_return co_await send(plain);
+  }
+  char size[24];
+  const auto [end, ec] = std::to_chars(size, size + 16, data.size(), 16);
+  end[0] = '\r';
+  end[1] = '\n';
+  const std::array<std::string_view, 3> pieces{std::string_view(size, static_cast<std::size_t>(end + 2 - size)), data, "\r\n"};
+  co_return co_await send(pieces);
+}
+
+Awaitable<bool> Session::send_last_chunk() {
+  if (!chunked_) co_return true;
+  const std::array<std::string_view, 1> last{"0\r\n\r\n"};
+  co_return co_await send(last);
+}
+
+void Session::append_common_headers(std::string& head) {
+  if (!keep_alive_) head += "connection: close\r\n";
+  else if (parser_->version < 11) head += "connection: keep-alive\r\n";
+  if (parser_ && parser_->header_done && parser_->has_origin && gateway_.admission().allowed_origin(parser_->origin())) {
+    head += "access-control-allow-origin: ";
+    head += parser_->origin();
+    head += "\r\naccess-control-expose-headers: *\r\nvary: origin\r\n";
+  }
+}
+
+void Session::append_stream_framing(std::string& head) {
+  if (chunked_) head += "transfer-encoding: chunked\r\n";
+  else keep_alive_ = false;
+  append_common_headers(head);
+  head += "\r\n";
+}
+
+Awaitable<void> Session::send_error(const ApiError& e, std::string_view more_headers) {
+  const std::string body = to_json(e);
+  head_.clear();
+  append_status(head_, e.status, thread_.date());
+  head_ += more_headers;
+  if (e.retry_after_s > 0) head_ += fmt::format("retry-after: {}\r\n", e.retry_after_s);
+  head_ += fmt::format("content-type: application/json\r\ncontent-length: {}\r\n", body.size());
+  append_common_headers(head_);
+  head_ += "\r\n";
+  const bool no_body = parser_ && parser_->method() == "HEAD";
+  const std::array<std::string_view, 2> pieces{head_, no_body ? std::string_view() : std::string_view(body)};
+  co_await send(pieces);
+}
+
+Awaitable<void> Session::send_reply(const HttpReply& r) {
+  head_.clear();
+  append_status(head_, r.status, thread_.date());
+  if (!r.content_type.empty()) head_ += fmt::format("content-type: {}\r\n", r.content_type);
+  for (const auto& [name, value] : r.headers) head_ += fmt::format("{}: {}\r\n", name, value);
+  if (r.status != 204) head_ += fmt::format("content-length: {}\r\n", r.body.size());
+  append_common_headers(head_);
+  head_ += "\r\n";
+  const bool no_body = r.status == 204 || parser_->method() == "HEAD";
+  const std::array<std::string_view, 2> pieces{head_, no_body ? std::string_view() : std::string_view(r.body)};
+  co_await send(pieces);
+}
+
+}  // namespace wattline::serve

@@ -1,0 +1,70 @@
+// An OpenAI-compatible server behind the gateway, and the models served: what threads share of them.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lm/model.h"
+#include "meter/host_power.h"
+#include "serve/config.h"
+#include "serve/cpu_share.h"
+#include "serve/energy_table.h"
+#include "serve/footprint.h"
+#include "serve/metrics.h"
+#include "serve/reply_reader.h"
+
+namespace wattline::serve {
+
+struct Upstream {
+  UpstreamConfig config;
+  std::size_t index = 0;
+  const Footprint* footprint = nullptr;
+  std::string request_head;         // up to and with "content-length: "
+  std::unique_ptr<CpuShare> share;  // where its CPU time is charged
+  std::atomic<int> in_flight{0};
+};
+
+struct ServedModel {
+  std::string id;
+  Upstream* upstream = nullptr;  // null: built in
+  std::string upstream_name;
+  std::shared_ptr<const lm::Model> builtin;
+  const Footprint* footprint = nullptr;
+  std::unique_ptr<EnergyTable> table;           // where energy is modelled
+  std::shared_ptr<const Basis> basis;           // how its energy is known
+  std::shared_ptr<const Basis> unseen_basis;    // while the process of a local upstream cannot be seen
+  std::unique_ptr<ModelMetrics> metrics;
+  std::string head;  // response headers that are the same for all its answers
+};
+
+// Joules of one second of CPU time on this machine, refreshed now and then; reading it is cheap.
+class CpuEnergy {
+ public:
+  explicit CpuEnergy(std::shared_ptr<const meter::HostPower> host) : host_(std::move(host)) { refresh(); }
+  void refresh() {
+    const auto e = host_->energy_of_cpu_time(units::s);
+    joules_.store(e.value().base());
+    sd_.store(e.sd().base());
+  }
+  Energy of(Duration cpu) const { return Energy(joules_.load() * cpu.base()); }
+  Energy sd_of(Duration cpu) const { return Energy(sd_.load() * cpu.base()); }
+  const meter::HostPower& host() const { return *host_; }
+
+ private:
+  std::shared_ptr<const meter::HostPower> host_;
+  std::atomic<double> joules_{0}, sd_{0};
+};
+
+// What is known of an answer when it ends.
+struct Spent {
+  TokenUsage tokens;
+  double batch = 1;                      // requests under way at the upstream
+  std::optional<Duration> cpu;           // of a local upstream's process
+  Duration prefill_cpu{0}, decode_cpu{0};  // of the built-in model
+};
+// Fills the answer's energy (total, prefill, decode) and basis. Its times must be set.
+void charge(Answer&, const ServedModel&, const Spent&, const CpuEnergy&);
+
+}  // namespace wattline::serve
