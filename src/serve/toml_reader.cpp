@@ -5,7 +5,16 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#define TOML_EXCEPTIONS 0
+
+namespace {
+struct ParserFault {};
+constexpr void must(bool held) {
+  if (!held) throw ParserFault();
+}
+}  // namespace
+// toml++ 3.3 asserts what malformed text can break (a NUL where a key is expected): that is a fault of the text.
+#define TOML_EXCEPTIONS 1
+#define TOML_ASSERT(expression) must(static_cast<bool>(expression))
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
@@ -213,14 +222,17 @@ void TomlTable::finish() {
 
 std::optional<TomlTable> parse_toml(std::string_view text, const std::string& file,
                                     std::vector<Error>* faults) {
-  toml::parse_result result = toml::parse(text, file);
-  if (!result) {
-    const auto& e = result.error();
+  std::shared_ptr<toml::table> root;
+  try {
+    root = std::make_shared<toml::table>(toml::parse(text, file));
+  } catch (const toml::parse_error& e) {
     faults->push_back(bad_input(fmt::format("not valid TOML: {}", e.description()),
                                 fmt::format("{}:{}", file, static_cast<unsigned long>(e.source().begin.line))));
     return std::nullopt;
+  } catch (const ParserFault&) {
+    faults->push_back(bad_input("not valid TOML", file));
+    return std::nullopt;
   }
-  auto root = std::make_shared<toml::table>(std::move(result).table());
   const auto* table = root.get();
   return TomlTable(std::make_shared<TomlTable::Node>(TomlTable::Node{std::move(root), table}), file, {},
                    faults);
