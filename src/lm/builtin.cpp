@@ -1,5 +1,6 @@
 // The models carried inside the program.
 #include "kernel/error.h"
+#include "lm/corpus.h"
 #include "lm/model.h"
 #include "lm_data_embedded.h"
 
@@ -32,6 +33,11 @@ std::shared_ptr<const Model> builtin_model(std::string_view name) {
   const auto found = models().find(name);
   if (found == models().end()) throw unknown_name("built-in model", name, builtin_names(), "wattline lm models");
   return found->second;
+}
+
+std::string_view builtin_file(std::string_view name) {
+  builtin_model(name);
+  return data_file(std::string(name) + std::string(suffix));
 }
 
 }  // namespace wattline::lm

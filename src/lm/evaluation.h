@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernel/estimate.h"
+#include "kernel/table.h"
 #include "lm/model.h"
 #include "lm/tasks.h"
 
@@ -31,5 +32,7 @@ TaskAccuracy evaluate(const Model&, const std::string& task, int questions, std:
 // What was measured of a built-in model when it was made (src/lm/data/NAME.accuracy.csv).
 std::vector<TaskAccuracy> shipped_accuracy(std::string_view model);
 std::string accuracy_csv(const std::vector<TaskAccuracy>&);
+// The same for people: schema lm.accuracy.v1.
+Table accuracy_table(const std::vector<TaskAccuracy>&);
 
 }  // namespace wattline::lm

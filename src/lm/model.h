@@ -82,6 +82,10 @@ class Model {
 std::shared_ptr<const Model> load_safetensors(std::string_view bytes, std::string_view where);
 // The reverse, in fp16.
 std::string save_safetensors(std::string_view name, const Shape&, const Weights&);
+// The shape's part of the metadata, both ways.
+using Metadata = std::map<std::string, std::string>;
+Metadata shape_metadata(const Shape&);
+Shape shape_from_metadata(const Metadata&, std::string_view where);
 // The tensors of a model file, for those who go on training them.
 Weights read_weights(std::string_view bytes, std::string_view where, Shape* shape,
                      std::string* name);
@@ -89,5 +93,7 @@ Weights read_weights(std::string_view bytes, std::string_view where, Shape* shap
 // The models inside this program. Unknown names: Error that suggests the nearest.
 std::vector<std::string> builtin_names();
 std::shared_ptr<const Model> builtin_model(std::string_view name);
+// Its model file.
+std::string_view builtin_file(std::string_view name);
 
 }  // namespace wattline::lm

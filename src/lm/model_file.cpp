@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view format = "wattline-lm-1", tokenizer = "bytes-1";
 
 template <class T>
-T number(const std::map<std::string, std::string>& metadata, const std::string& key, std::string_view where) {
+T number(const Metadata& metadata, const std::string& key, std::string_view where) {
   const auto found = metadata.find(key);
   if (found == metadata.end())
     throw bad_input(fmt::format("__metadata__ has no '{}'", key), std::string(where));
@@ -26,7 +26,7 @@ T number(const std::map<std::string, std::string>& metadata, const std::string& 
   return value;
 }
 
-void need(const std::map<std::string, std::string>& metadata, const std::string& key,
+void need(const Metadata& metadata, const std::string& key,
           std::string_view allowed, std::string_view where) {
   const auto found = metadata.find(key);
   if (found == metadata.end() || found->second != allowed)
@@ -37,11 +37,19 @@ void need(const std::map<std::string, std::string>& metadata, const std::string&
 
 }  // namespace
 
-Weights read_weights(std::string_view bytes, std::string_view where, Shape* shape, std::string* name) {
-  const SafeTensors file = read_safetensors(bytes, where);
-  const auto& m = file.metadata;
-  need(m, "format", format, where);
-  need(m, "tokenizer", tokenizer, where);
+Metadata shape_metadata(const Shape& s) {
+  return {{"dim", std::to_string(s.dim)},
+          {"hidden", std::to_string(s.hidden)},
+          {"layers", std::to_string(s.layers)},
+          {"heads", std::to_string(s.heads)},
+          {"kv_heads", std::to_string(s.kv_heads)},
+          {"vocabulary", std::to_string(s.vocabulary)},
+          {"context", std::to_string(s.context)},
+          {"rope_base", shortest(s.rope_base)},
+          {"norm_epsilon", fmt::format("{}", s.norm_epsilon)}};
+}
+
+Shape shape_from_metadata(const Metadata& m, std::string_view where) {
   Shape s;
   s.dim = number<int>(m, "dim", where);
   s.hidden = number<int>(m, "hidden", where);
@@ -53,6 +61,15 @@ Weights read_weights(std::string_view bytes, std::string_view where, Shape* shap
   s.rope_base = number<float>(m, "rope_base", where);
   s.norm_epsilon = number<float>(m, "norm_epsilon", where);
   s.check(where);
+  return s;
+}
+
+Weights read_weights(std::string_view bytes, std::string_view where, Shape* shape, std::string* name) {
+  const SafeTensors file = read_safetensors(bytes, where);
+  const auto& m = file.metadata;
+  need(m, "format", format, where);
+  need(m, "tokenizer", tokenizer, where);
+  const Shape s = shape_from_metadata(m, where);
   const auto specs = tensor_specs(s);
   Weights weights;
   for (const auto& spec : specs) {
@@ -82,20 +99,12 @@ std::shared_ptr<const Model> load_safetensors(std::string_view bytes, std::strin
 std::string save_safetensors(std::string_view name, const Shape& s, const Weights& weights) {
   std::vector<TensorToWrite> tensors;
   for (auto& spec : tensor_specs(s)) tensors.push_back({spec.name, spec.shape, &weights.at(spec.name)});
-  return write_safetensors({{"format", std::string(format)},
-                            {"architecture", "llama"},
-                            {"tokenizer", std::string(tokenizer)},
-                            {"name", std::string(name)},
-                            {"dim", std::to_string(s.dim)},
-                            {"hidden", std::to_string(s.hidden)},
-                            {"layers", std::to_string(s.layers)},
-                            {"heads", std::to_string(s.heads)},
-                            {"kv_heads", std::to_string(s.kv_heads)},
-                            {"vocabulary", std::to_string(s.vocabulary)},
-                            {"context", std::to_string(s.context)},
-                            {"rope_base", shortest(s.rope_base)},
-                            {"norm_epsilon", fmt::format("{}", s.norm_epsilon)}},
-                           tensors);
+  Metadata metadata = shape_metadata(s);
+  metadata["format"] = format;
+  metadata["architecture"] = "llama";
+  metadata["tokenizer"] = tokenizer;
+  metadata["name"] = name;
+  return write_safetensors(metadata, tensors);
 }
 
 }  // namespace wattline::lm

@@ -156,7 +156,8 @@ SafeTensors read_safetensors(std::string_view bytes, std::string_view where) {
 }
 
 std::string write_safetensors(const std::map<std::string, std::string>& metadata,
-                              const std::vector<TensorToWrite>& tensors) {
+                              const std::vector<TensorToWrite>& tensors, StoredAs as) {
+  const bool half = as == StoredAs::f16;
   JsonWriter w;
   w.begin_object();
   w.key("__metadata__").begin_object();
@@ -164,10 +165,10 @@ std::string write_safetensors(const std::map<std::string, std::string>& metadata
   w.end_object();
   std::size_t at = 0;
   for (const auto& t : tensors) {
-    w.key(t.name).begin_object().member("dtype", "F16").key("shape").begin_array();
+    w.key(t.name).begin_object().member("dtype", half ? "F16" : "F32").key("shape").begin_array();
     for (auto n : t.shape) w.value(n);
     w.end_array().key("data_offsets").begin_array().value(at);
-    at += t.values->size() * 2;
+    at += t.values->size() * (half ? 2 : 4);
     w.value(at).end_array().end_object();
   }
   w.end_object();
@@ -176,14 +177,14 @@ std::string write_safetensors(const std::map<std::string, std::string>& metadata
 
   std::string out;
   out.reserve(8 + header.size() + at);
-  for (int i = 0; i < 8; ++i) out += static_cast<char>(header.size() >> (8 * i));
+  const auto put = [&](std::uint64_t bits, int bytes) {
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>(bits >> (8 * i));
+  };
+  put(header.size(), 8);
   out += header;
   for (const auto& t : tensors)
-    for (float f : *t.values) {
-      const std::uint16_t h = float_to_half(f);
-      out += static_cast<char>(h & 0xff);
-      out += static_cast<char>(h >> 8);
-    }
+    for (float f : *t.values)
+      half ? put(float_to_half(f), 2) : put(std::bit_cast<std::uint32_t>(f), 4);
   return out;
 }
 

@@ -37,8 +37,9 @@ struct TensorToWrite {
   std::vector<std::int64_t> shape;
   const std::vector<float>* values = nullptr;
 };
-// In F16, tensors in the order given, the header padded so that they begin on 8 bytes.
+enum class StoredAs { f16, f32 };
+// Tensors in the order given, the header padded so that they begin on 8 bytes.
 std::string write_safetensors(const std::map<std::string, std::string>& metadata,
-                              const std::vector<TensorToWrite>& tensors);
+                              const std::vector<TensorToWrite>& tensors, StoredAs as = StoredAs::f16);
 
 }  // namespace wattline::lm

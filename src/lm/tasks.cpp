@@ -188,7 +188,7 @@ Problem count_letters(Random& random, Split split) {
   // Mostly a letter that is in the word.
   char c = chance(random, 85) ? w.text[static_cast<std::size_t>(below(random, static_cast<int>(w.text.size())))]
                               : static_cast<char>('a' + below(random, 26));
-  return ask(random, split, "count-one", {{"{c}", std::string(1, c)}, {"{w}", w.text}}, w.key + c,
+  return ask(random, split, "count-one", {{"{c}", std::string(1, c)}, {"{w}", w.text}}, w.key + " " + c,
              std::to_string(std::count(w.text.begin(), w.text.end(), c)));
 }
 
@@ -232,31 +232,40 @@ struct Maker {
 
 const std::vector<Maker>& makers() {
   static const std::vector<Maker> all = {
-      {{"addition-1", "sums of two one-digit numbers", 3},
+      {{"addition-1", "sums of two one-digit numbers", 4},
        [](Random& r, Split s) { return addition(r, s, 1); }},
       {{"addition-2", "sums of two numbers up to 99, one at least of two digits", 16},
        [](Random& r, Split s) { return addition(r, s, 2); }},
-      {{"addition-3", "sums of two numbers up to 999, one at least of three digits", 14},
+      {{"addition-3", "sums of two numbers up to 999, one at least of three digits", 13},
        [](Random& r, Split s) { return addition(r, s, 3); }},
       {{"subtraction-2", "differences of two numbers up to 99, never below zero", 12},
        [](Random& r, Split s) { return subtraction(r, s, 2); }},
-      {{"subtraction-3", "differences of two numbers up to 999, never below zero", 12},
+      {{"subtraction-3", "differences of two numbers up to 999, never below zero", 11},
        [](Random& r, Split s) { return subtraction(r, s, 3); }},
-      {{"compare", "the larger or smaller of two numbers up to 999", 4}, compare},
-      {{"order", "whether one number up to 999 is larger or smaller than another", 4}, is_larger},
+      {{"compare", "the larger or smaller of two numbers up to 999", 8}, compare},
+      {{"order", "whether one number up to 999 is larger or smaller than another", 6}, is_larger},
       {{"reverse", "a word of 3 to 6 letters written backwards", 8}, reverse_word},
       {{"sort", "the letters of a word of 3 to 5 letters in alphabetical order", 7}, sort_word},
       {{"count", "how many letters a word of 2 to 8 letters has, in all or of one kind", 7},
        count_letters},
       {{"convert", "whole numbers up to 99 of a unit in a smaller unit", 8}, convert},
-      {{"capital", "capitals of 76 countries, both ways", 9},
+      {{"capital", "capitals of 76 countries, both ways", 15},
        [](Random& r, Split s) { return fact(r, s, "capital", "capital", "country"); }},
-      {{"element", "symbols of 48 chemical elements, both ways", 7},
+      {{"element", "symbols of 48 chemical elements, both ways", 13},
        [](Random& r, Split s) { return fact(r, s, "element", "symbol", "element"); }},
       {{"unknown", "questions it must decline: \"I do not know.\"", 2}, unknown},
-      {{"talk", "greetings, and what it is", 1}, talk},
+      {{"talk", "greetings, and what it is", 2}, talk},
   };
   return all;
+}
+
+const Maker& maker_of(std::string_view task) {
+  std::vector<std::string> known;
+  for (const auto& m : makers()) {
+    if (m.task.name == task) return m;
+    known.push_back(m.task.name);
+  }
+  throw unknown_name("task", task, known);
 }
 
 Problem named(const Maker& m, Split split, Random& random) {
@@ -285,13 +294,10 @@ const std::vector<Task>& tasks() {
   return all;
 }
 
+void check_task(std::string_view task) { maker_of(task); }
+
 Problem make_problem(std::string_view task, Split split, Random& random) {
-  std::vector<std::string> known;
-  for (const auto& m : makers()) {
-    if (m.task.name == task) return named(m, split, random);
-    known.push_back(m.task.name);
-  }
-  throw unknown_name("task", task, known);
+  return named(maker_of(task), split, random);
 }
 
 Problem make_problem(Split split, Random& random) {

@@ -29,7 +29,8 @@ struct Task {
 };
 
 const std::vector<Task>& tasks();
-// Error(not_found) for an unknown task.
+// Error(not_found) for an unknown task, as make_problem.
+void check_task(std::string_view task);
 Problem make_problem(std::string_view task, Split, std::mt19937_64&);
 // A task drawn by share.
 Problem make_problem(Split, std::mt19937_64&);

@@ -22,7 +22,7 @@ std::vector<int> ByteTokenizer::encode_reply(std::string_view reply, bool turned
   for (std::size_t i = 0; i < reply.size();) {
     std::size_t j = i;
     while (j < reply.size() && is_digit(static_cast<unsigned char>(reply[j]))) ++j;
-    if (turned && j - i >= 2) {
+    if (turned && j > i) {
       ids.push_back(turn);
       for (std::size_t k = j; k > i; --k) ids.push_back(static_cast<unsigned char>(reply[k - 1]));
     } else {

@@ -35,8 +35,8 @@ class ByteTokenizer : public Tokenizer {
   bool is_end(int token) const override { return token == end; }
   std::string decode(const std::vector<int>& tokens) const override;
   std::size_t settled_bytes(const std::vector<int>& tokens) const override;
-  // What the model should generate for `reply`, with the end mark. With `turned`, each run of two
-  // or more digits gets the turn mark.
+  // What the model should generate for `reply`, with the end mark. With `turned`, each run of digits
+  // gets the turn mark, a single digit too: then the last digit is always found at the same place.
   std::vector<int> encode_reply(std::string_view reply, bool turned) const;
 };
 
