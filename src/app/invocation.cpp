@@ -47,7 +47,7 @@ std::size_t find_command(const std::vector<std::string>& words, const Rooms& roo
     return 1;
   }
   if (is_room(rooms, first)) {
-    if (words.size() == 1) {
+    if (words.size() == 1 || words[1].starts_with('-')) {
       out.help = true;
       out.help_room = first;
       return 1;
