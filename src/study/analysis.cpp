@@ -85,8 +85,8 @@ void warn_of_groups(Analysis& a) {
     else if (s.m.n >= 10 && std::set<double>(group.values.begin(), group.values.end()).size() * 2 < s.m.n)
       a.warnings.push_back(fmt::format("over half of the values of '{}' are ties: is the meter's resolution too coarse?", group.name));
     if (s.outliers > 0)
-      a.warnings.push_back(fmt::format("'{}' has {} value{} farther than 3 MAD from the median: kept, and the result without {} stands beside",
-                                       group.name, s.outliers, s.outliers == 1 ? "" : "s", s.outliers == 1 ? "it" : "them"));
+      a.warnings.push_back(fmt::format("'{}' has {} value{} farther than 3 MAD from the median: kept{}", group.name, s.outliers, s.outliers == 1 ? "" : "s",
+                                       a.two && a.two->without_outliers ? ", and the result without such values stands beside" : ""));
     const double spread = s.greatest - s.least;
     if (spread > 0 && std::max(std::abs(s.least), std::abs(s.greatest)) > 1e10 * spread)
       a.warnings.push_back(fmt::format("the values of '{}' differ only after their tenth digit: rounding enters the result", group.name));

@@ -94,6 +94,7 @@ Result compare(const CompareOptions& o, Context& context) {
   r.add(means_figure(a));
   r.add(summary_table(a));
   if (!a.pairs.empty()) r.add(pairs_table(a));
+  if (Table estimates = estimates_table(a); estimates.rows() > 0) r.add(std::move(estimates));
   r.add(tests_table(a));
   for (const auto& w : a.warnings) r.warn(w);
   r.verdict = equivalence_verdict(a);
@@ -115,7 +116,7 @@ Capability compare_capability() {
   c.verb = Verb::decide;
   c.papers = {9};
   c.consumes = {"run.records.v1"};
-  c.emits = {"study.summary.v1", "study.tests.v1", "study.pairs.v1"};
+  c.emits = {"study.summary.v1", "study.estimates.v1", "study.tests.v1", "study.pairs.v1"};
   const std::string two =
       "precision,energy [J]\nfp32,1021\nfp32,1034\nfp32,1009\nfp32,1027\nfp32,1040\nfp32,1018\n"
       "bf16,894\nbf16,911\nbf16,902\nbf16,889\nbf16,915\nbf16,899\n";

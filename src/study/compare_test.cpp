@@ -61,10 +61,10 @@ TEST(Compare, SaysItInWordsWithInterval) {
   const std::string text = to_text(r);
   EXPECT_THAT(text, HasSubstr("bf16 uses 12 % less energy than fp32 (95 %: 10.8 to 13.3 %), with n = 6 each, p ="));
   EXPECT_FALSE(r.verdict.has_value());
-  const Table* tests = r.find_table("study.tests.v1");
-  ASSERT_TRUE(tests);
-  EXPECT_NEAR(cell(*tests, "Welch t", "estimate"), -123.1667, 1e-3);
-  EXPECT_NEAR(cell(*tests, "Cliff delta", "estimate"), -1, 1e-12);
+  const Table* sizes = r.find_table("study.estimates.v1");
+  ASSERT_TRUE(sizes);
+  EXPECT_NEAR(cell(*sizes, "difference of means", "value"), -123.1667, 1e-3);
+  EXPECT_NEAR(cell(*sizes, "Cliff's delta", "value"), -1, 1e-12);
   const Table* groups = r.find_table("study.summary.v1");
   ASSERT_TRUE(groups);
   EXPECT_EQ(groups->column("mean").unit, "J");

@@ -88,11 +88,11 @@ double integral(double low, double high, int panels, F&& f) {
   return sum * half;
 }
 
-// P(range of k standard normals <= w).
+// P(range of k standard normals <= w): k times the integral of phi(z) (Phi(z) - Phi(z - w))^(k-1).
 double range_cdf(double w, int k) {
   if (w <= 0) return 0;
   constexpr double density = 0.3989422804014326779399;
-  // Split at the point where the largest of the k lies under w: beyond 8.5 nothing is left.
+  // Beyond 8.5 nothing is left at double precision.
   return std::min(1.0, k * integral(-8.5, 8.5, 10, [&](double z) {
     return density * std::exp(-0.5 * z * z) * std::pow(normal_cdf(z) - normal_cdf(z - w), k - 1);
   }));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kernel/units.h"
+#include "study/wording.h"
 
 namespace wattline::study {
 namespace {
@@ -38,22 +39,20 @@ Table summary_table(const Analysis& a) {
 namespace {
 
 struct Rows {
-  Table t{"study.tests.v1"};
+  Table tests{"study.tests.v1"}, estimates{"study.estimates.v1"};
   double none = std::nan("");
 
   Rows() {
-    t.text("test").number("statistic").number("df1").number("df2").number("p").number("estimate").number("low").number("high");
-    t.text("unit").text("question").text("remark");
+    tests.text("test").text("question").number("statistic").number("df1").number("df2").number("p").text("remark");
+    estimates.text("estimate").number("value").number("low").number("high").text("unit").text("remark");
   }
   void test(std::string name, std::string question, double statistic, double df1, double df2, double p, std::string remark = {}) {
-    t.add_row({std::move(name), statistic, df1, df2, p, none, none, none, std::string(), std::move(question), std::move(remark)});
+    tests.add_row({std::move(name), std::move(question), statistic, df1, df2, p, std::move(remark)});
   }
-  void estimate(std::string name, std::string question, double value, Interval i, std::string unit, std::string remark = {}) {
-    t.add_row({std::move(name), none, none, none, none, value, i.low, i.high, std::move(unit), std::move(question), std::move(remark)});
+  void estimate(std::string name, double value, Interval i, std::string unit, std::string remark = {}) {
+    estimates.add_row({std::move(name), value, i.low, i.high, std::move(unit), std::move(remark)});
   }
-  void difference(std::string name, const MeanDifference& d, const std::string& unit) {
-    t.add_row({std::move(name), d.t, d.df, none, d.p, d.difference, d.interval.low, d.interval.high, unit, std::string("do the means differ"), d.no_test});
-  }
+  void test(std::string name, const MeanDifference& d) { test(std::move(name), "means differ?", d.t, d.df, none, d.p, d.no_test); }
 };
 
 std::string rank_remark(const RankTest& r) {
@@ -66,53 +65,54 @@ void two_group_rows(const Analysis& a, Rows& rows) {
   const std::string& unit = a.data.unit;
   const double none = std::nan("");
   const bool pairs = a.data.pairs;
-  rows.difference(pairs ? "paired t" : "Welch t", t.means, unit);
-  if (!pairs) rows.difference("Student t", t.pooled, unit);
-  if (t.without_outliers) rows.difference("Welch t, unmarked values", *t.without_outliers, unit);
-  rows.test(pairs ? "Wilcoxon" : "Mann-Whitney U", "does one tend to be larger", t.ranks.statistic, none, none, t.ranks.p, rank_remark(t.ranks));
-  if (t.relative) {
-    const Interval percent{100 * t.relative->interval.low, 100 * t.relative->interval.high};
-    rows.estimate("relative, Fieller", "by how much", 100 * t.relative->value, percent, "%");
-  }
-  if (t.mean_difference) rows.estimate("means, bootstrap", "by how much", t.mean_difference->value, t.mean_difference->bca, unit, "BCa");
-  if (t.relative_bootstrap)
-    rows.estimate("relative, bootstrap", "by how much", 100 * t.relative_bootstrap->value,
-                  {100 * t.relative_bootstrap->bca.low, 100 * t.relative_bootstrap->bca.high}, "%", "BCa");
+  const auto percent = [](const Interval& i) { return Interval{100 * i.low, 100 * i.high}; };
+  rows.test(pairs ? "paired t" : "Welch t", t.means);
+  if (!pairs) rows.test("Student t", t.pooled);
+  if (t.without_outliers) rows.test("Welch t, unmarked values", *t.without_outliers);
+  rows.test(pairs ? "Wilcoxon signed rank" : "Mann-Whitney U", "one tends to be larger?", t.ranks.statistic, none, none, t.ranks.p, rank_remark(t.ranks));
+
+  rows.estimate("difference of means", t.means.difference, t.means.interval, unit, pairs ? "t of pairs" : "Welch");
+  if (t.without_outliers) rows.estimate("difference, unmarked values", t.without_outliers->difference, t.without_outliers->interval, unit, "Welch");
+  if (t.mean_difference) rows.estimate("difference of means, bootstrap", t.mean_difference->value, t.mean_difference->bca, unit, "BCa");
+  if (t.relative) rows.estimate("relative difference", 100 * t.relative->value, percent(t.relative->interval), "%", "Fieller");
+  if (t.relative_bootstrap) rows.estimate("relative difference, bootstrap", 100 * t.relative_bootstrap->value, percent(t.relative_bootstrap->bca), "%", "BCa");
   if (t.median_difference)
-    rows.estimate(pairs ? "median of pairs, bootstrap" : "medians, bootstrap", "by how much", t.median_difference->value,
-                  t.median_difference->percentile, unit, "percentile");
-  if (std::isfinite(t.shift)) rows.estimate("Hodges-Lehmann", "by how much", t.shift, {none, none}, unit);
-  if (t.effect) rows.estimate(pairs ? "Hedges g of pairs" : "Hedges g", "how large in standard deviations", t.effect->g, t.effect->interval, "");
-  if (std::isfinite(t.delta)) rows.estimate("Cliff delta", "how far apart in rank", t.delta, {none, none}, "", "-1 .. 1");
+    rows.estimate(pairs ? "median difference, bootstrap" : "difference of medians, bootstrap", t.median_difference->value, t.median_difference->percentile, unit, "percentile");
+  if (std::isfinite(t.shift)) rows.estimate("shift", t.shift, {none, none}, unit, "Hodges-Lehmann");
+  if (t.effect) rows.estimate("effect size g", t.effect->g, t.effect->interval, "", pairs ? "Hedges, in sds of the differences" : "Hedges, in standard deviations");
+  if (std::isfinite(t.delta)) rows.estimate("Cliff's delta", t.delta, {none, none}, "", "-1 .. 1");
   if (std::isfinite(t.detectable))
-    rows.estimate("detectable", "what would have been seen", t.detectable, {none, none}, unit,
-                  fmt::format("with {} % probability", format_number(100 * a.options.power, 3)));
+    rows.estimate("detectable difference", t.detectable, {none, none}, unit, fmt::format("with {} % probability", format_number(100 * a.options.power, 3)));
+}
+
+Rows rows_of(const Analysis& a) {
+  Rows rows;
+  const double none = std::nan("");
+  rows.tests.title = "Tests";
+  rows.estimates.title = "Sizes";
+  rows.estimates.caption = a.two ? fmt::format("Differences are {} less {}; low and high at {}.", a.data.groups[1].name, a.data.groups[0].name, level(a)) : "";
+  if (a.two) two_group_rows(a, rows);
+  if (a.classical) {
+    const Anova& c = *a.classical;
+    rows.test("Welch ANOVA", "means differ?", a.welch->f, a.welch->df1, a.welch->df2, a.welch->p, a.welch->no_test);
+    rows.test("one-way ANOVA", "means differ?", c.f, c.df_between, c.df_within, c.p, c.no_test);
+    rows.test("Kruskal-Wallis H", "one tends to be larger?", a.ranks->statistic, static_cast<double>(a.data.groups.size() - 1), none, a.ranks->p, rank_remark(*a.ranks));
+    if (c.no_test.empty()) {
+      rows.estimate("eta squared", c.eta_squared, {none, none}, "", "share of variance explained, of this sample");
+      rows.estimate("omega squared", c.omega_squared, {none, none}, "", "share of variance explained, less biased");
+    }
+  }
+  if (!a.data.pairs) rows.test("Brown-Forsythe", "spreads differ?", a.spreads.f, a.spreads.df_between, a.spreads.df_within, a.spreads.p, a.spreads.no_test);
+  for (std::size_t i = 0; i < a.equivalences.size(); ++i)
+    rows.test("equivalence: " + a.data.groups[i + 1].name, fmt::format("within +-{}?", with_unit(a.equivalences[i].margin, a.data.unit, 3)), none, none, none,
+              a.equivalences[i].p(), "two one-sided tests");
+  return rows;
 }
 
 }  // namespace
 
-Table tests_table(const Analysis& a) {
-  Rows rows;
-  const double none = std::nan("");
-  rows.t.title = "Tests";
-  rows.t.caption = fmt::format("Differences are the other less the reference '{}'; low and high at {}.", a.data.groups[0].name, level(a));
-  if (a.two) two_group_rows(a, rows);
-  if (a.classical) {
-    const Anova& c = *a.classical;
-    rows.test("Welch ANOVA", "do the means differ", a.welch->f, a.welch->df1, a.welch->df2, a.welch->p, a.welch->no_test);
-    rows.test("one-way ANOVA", "do the means differ", c.f, c.df_between, c.df_within, c.p, c.no_test);
-    rows.test("Kruskal-Wallis H", "does one tend to be larger", a.ranks->statistic, static_cast<double>(a.data.groups.size() - 1), none, a.ranks->p, rank_remark(*a.ranks));
-    if (c.no_test.empty()) {
-      rows.estimate("eta squared", "share of variance explained", c.eta_squared, {none, none}, "", "of this sample");
-      rows.estimate("omega squared", "share of variance explained", c.omega_squared, {none, none}, "", "less biased");
-    }
-  }
-  if (!a.data.pairs) rows.test("Brown-Forsythe", "do the spreads differ", a.spreads.f, a.spreads.df_between, a.spreads.df_within, a.spreads.p, a.spreads.no_test);
-  for (std::size_t i = 0; i < a.equivalences.size(); ++i)
-    rows.t.add_row({fmt::format("equivalence of {}", a.data.groups[i + 1].name), none, none, none, a.equivalences[i].p(), a.equivalences[i].margin, none, none,
-                    a.data.unit, std::string("is the difference within the margin (estimate)"), std::string("two one-sided tests")});
-  return std::move(rows.t);
-}
+Table tests_table(const Analysis& a) { return rows_of(a).tests; }
+Table estimates_table(const Analysis& a) { return rows_of(a).estimates; }
 
 Table pairs_table(const Analysis& a) {
   const std::string& unit = a.data.unit;

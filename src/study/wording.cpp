@@ -106,7 +106,7 @@ void conclude_two(const Analysis& a, std::vector<std::string>& out) {
     out.push_back(fmt::format("{} ({}: {}), with {}, {}.", difference_sentence(data, first, second, amount, less), level(a), range, sizes, p_text(t.means.p)));
     if (t.relative)
       out.push_back(fmt::format("Mean {} {} against {}: a difference of {} ({}: {}).", what_of(data), with_unit(mb.mean, data.unit), with_unit(ma.mean, data.unit),
-                                with_unit(t.means.difference, data.unit, 3), level(a), range_text(t.means.interval, data.unit, 1)));
+                                with_unit(std::abs(t.means.difference), data.unit, 3), level(a), range_text(t.means.interval, data.unit, 1)));
     return;
   }
   const std::string seen = t.relative ? percent(std::abs(t.relative->value)) + " %" : with_unit(std::abs(t.means.difference), data.unit, 3);
