@@ -16,6 +16,7 @@ struct Shown {
   std::vector<std::string> cells;
   std::size_t cell_width = 0;  // of the widest cell or the unit
   bool number = false;
+  bool whole = false;  // worth nothing when cut: numbers and times
 
   std::size_t width = 0;                // as laid out
   std::vector<std::string> name_lines;  // the name, wrapped into it
@@ -33,6 +34,7 @@ Shown shown_column(const Table& t, std::size_t index, std::size_t rows) {
   s.name = one_line(c.name);
   s.unit = one_line(c.unit);
   s.number = c.kind == ColumnKind::number || c.kind == ColumnKind::integer;
+  s.whole = s.number || c.kind == ColumnKind::time;
   s.cell_width = text_width(s.unit);
   for (std::size_t row = 0; row < rows; ++row) {
     std::string cell = one_line(t.cell_text(row, index));
@@ -94,14 +96,15 @@ class Layout {
     for (std::size_t i = 0; i < kept_; ++i) sum += columns_[i].width;
     return sum;
   }
-  // Takes width from the widest texts first, none below `floor`. Numbers are never cut beside others.
-  void cut(std::size_t floor, bool numbers_too) {
+  // Takes width from the widest texts first, none below `floor`. Numbers and times are never cut
+  // beside others.
+  void cut(std::size_t floor, bool all_too) {
     while (kept_ > 0 && total() > limit_) {
       Shown* widest_column = nullptr;
       std::size_t second = floor;
       for (std::size_t i = 0; i < kept_; ++i) {
         Shown& c = columns_[i];
-        if (c.number && !numbers_too) continue;
+        if (c.whole && !all_too) continue;
         if (!widest_column || c.width > widest_column->width) {
           if (widest_column) second = std::max(second, widest_column->width);
           widest_column = &c;
