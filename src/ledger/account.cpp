@@ -72,6 +72,23 @@ Time parse_moment(const std::string& text, const std::string& option) {
   }
 }
 
+std::optional<Row> find_row(const Ledger& ledger, const std::string& name) {
+  if (auto row = ledger.find(name)) return row;
+  const auto slash = name.rfind('/');
+  const std::string writer = slash == std::string::npos ? "" : name.substr(0, slash);
+  const std::string number = slash == std::string::npos ? name : name.substr(slash + 1);
+  if (number.empty() || number.size() > 18 || number.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  std::vector<Row> rows = ledger.numbered(std::stoll(number));
+  if (slash != std::string::npos) std::erase_if(rows, [&](const Row& row) { return row.writer != writer; });
+  if (rows.empty()) return std::nullopt;
+  if (rows.size() > 1) {
+    std::vector<std::string> names;
+    for (const auto& row : rows) names.push_back(fmt::format("{}/{}", row.writer, row.seq));
+    throw bad_input(fmt::format("{} hosts have a row {}", rows.size(), number), "row", fmt::format("say which: {}", fmt::join(names, ", ")));
+  }
+  return rows[0];
+}
+
 const std::vector<std::string>& row_keys() {
   static const std::vector<std::string> keys{"kind", "model", "device", "place", "method", "writer", "day", "month", "label"};
   return keys;

@@ -32,6 +32,10 @@ const Fields<RowsOptions>& rows_fields();
 // The rows that the options mean; progress and cancellation are the context's.
 void for_each_row(const Ledger&, const RowsOptions&, const Context&, bool superseded, const std::function<void(const Row&)>&);
 
+// A row by its uid, by its number in the chain ("17"), or by both where several hosts wrote ("4c12a161cc1c/17").
+// Error when a number means several rows.
+std::optional<Row> find_row(const Ledger&, const std::string& name);
+
 // kind, model, device, place, method, writer, day, month, label (all of them); any other word is a label.
 const std::vector<std::string>& row_keys();
 // "" when the row has none. "label:kind" is the label of that name.

@@ -220,6 +220,18 @@ TEST_F(Account, ShowTellsAllOfARow) {
   const std::string text = to_text(run("show", {uid}));
   EXPECT_THAT(text, AllOf(HasSubstr("thesis"), HasSubstr("device.cpu.power"), HasSubstr("power curve"), HasSubstr("hash"), HasSubstr(uid)));
   EXPECT_EQ(to_text(run("show", {})), text) << "none named: the newest";
+  EXPECT_EQ(to_text(run("show", {"1"})), text) << "by its number";
+  EXPECT_THAT(message("show", {"2"}), HasSubstr("no row '2'"));
+  EXPECT_THAT(message("show", {"nobody/1"}), HasSubstr("no row"));
+  {
+    // Another host's chain in the same file.
+    Database database(dir() / Ledger::file_name, Database::Access::create, std::chrono::seconds(1));
+    database.run("INSERT INTO writers SELECT 'ffffffffffff', 'elsewhere', created, last_seq, last_hash FROM writers;"
+                 "INSERT INTO facts SELECT 'ffffffffffff', seq, prev_hash, hash, 'copy', recorded, corrects, factor_set, kind, begin_ns,"
+                 " end_ns, energy, energy_sd, by_factor, method, signed, sources, tokens_in, tokens_out, model, device, place, labels FROM facts");
+  }
+  EXPECT_THAT(message("show", {"1"}), AllOf(HasSubstr("2 hosts"), HasSubstr("ffffffffffff/1")));
+  EXPECT_THAT(to_text(run("show", {"ffffffffffff/1"})), HasSubstr("copy"));
 }
 
 TEST_F(Account, ExportIsRunRecords) {

@@ -13,7 +13,7 @@ namespace {
 // is: opening for writing would make one where there was none.
 std::optional<Row> row_of(const Context& context, const std::string& uid, Result& out) {
   const auto ledger = account(context);
-  auto row = ledger ? ledger->find(uid) : std::nullopt;
+  auto row = ledger ? find_row(*ledger, uid) : std::nullopt;
   if (!row) {
     out.title = "Nothing was changed";
     out.verdict = Verdict{false, fmt::format("the account in {} has no row '{}'; `wattline ledger list` shows those there are",
@@ -46,7 +46,7 @@ Result correct(const CorrectOptions& o, Context& context) {
   if (!o.place.empty()) f.place = o.place;
   std::erase_if(f.labels, [](const auto& label) { return label.first == "reason"; });
   f.labels.emplace_back("reason", o.reason);
-  const std::string uid = writable_account(context)->correct(o.uid, f);
+  const std::string uid = writable_account(context)->correct(old->fact.uid, f);
   out.title = fmt::format("Row {} takes the place of {}", uid, o.uid);
   out.estimate("before", "Energy before", old->fact.energy);
   out.estimate("after", "Energy now", f.energy);
@@ -59,7 +59,7 @@ Result retract(const RetractOptions& o, Context& context) {
   Result out;
   const auto old = row_of(context, o.uid, out);
   if (!old) return out;
-  const std::string uid = writable_account(context)->retract(o.uid, o.reason);
+  const std::string uid = writable_account(context)->retract(old->fact.uid, o.reason);
   out.title = fmt::format("Row {} is retracted by {}", o.uid, uid);
   out.estimate("energy", "Energy left out of sums", old->fact.energy);
   out.note("Both rows stay in the account.");
@@ -70,7 +70,7 @@ std::vector<Capability> amend_capabilities() {
   using C = CorrectOptions;
   static const Fields<C> correct_fields =
       Fields<C>()
-          .text("uid", &C::uid, "uid of the row").required().positional()
+          .text("row", &C::uid, "number or uid of the row").required().positional()
           .text("reason", &C::reason, "why; it stays in the account").required()
           .quantity("energy", &C::energy, "J", "what the energy at the device was").at_least(0)
           .number("spread", &C::spread, "how far that energy may be off, in per cent (95 %)").range(0, 1000)
@@ -82,17 +82,17 @@ std::vector<Capability> amend_capabilities() {
                   "old one, and is counted in its place. A row is corrected once; the next correction names the newest row.";
   c.verb = Verb::account;
   c.doors = Doors::command_line;
-  c.examples = {{{"019aa1b2c3d4-8f0e1d2c3b4a59687766", "--energy", "12 Wh", "--spread", "5", "--reason", "the meter was read wrong"}, {}, "has no row"}};
+  c.examples = {{{"17", "--energy", "12 Wh", "--spread", "5", "--reason", "the meter was read wrong"}, {}, "has no row"}};
 
   using R = RetractOptions;
   static const Fields<R> retract_fields = Fields<R>()
-                                              .text("uid", &R::uid, "uid of the row").required().positional()
+                                              .text("row", &R::uid, "number or uid of the row").required().positional()
                                               .text("reason", &R::reason, "why; it stays in the account").required();
   Capability r = capability<R>("ledger", "retract", "Take one row out of all sums, with the reason why.", &retract, retract_fields);
   r.description = "Writes a row that takes the place of the named one and counts nothing. Both stay in the account.";
   r.verb = Verb::account;
   r.doors = Doors::command_line;
-  r.examples = {{{"019aa1b2c3d4-8f0e1d2c3b4a59687766", "--reason", "a trial run"}, {}, "has no row"}};
+  r.examples = {{{"17", "--reason", "a trial run"}, {}, "has no row"}};
   return {c, r};
 }
 

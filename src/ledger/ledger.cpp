@@ -267,6 +267,15 @@ std::optional<Row> Ledger::find(std::string_view uid) const {
 std::optional<Row> Ledger::find_hash(std::string_view hash) const {
   return hash.empty() ? std::nullopt : state_->one("WHERE hash = ?", hash);
 }
+std::vector<Row> Ledger::numbered(std::int64_t seq) const {
+  std::lock_guard lock(state_->mutex);
+  Statement statement(*state_->database, RowReader::select("WHERE seq = ? ORDER BY writer"));
+  statement.bind(seq);
+  std::vector<Row> rows;
+  RowReader reader(state_->file.string());
+  while (statement.step()) rows.push_back(reader.read(statement));
+  return rows;
+}
 std::optional<Row> Ledger::newest() const { return state_->one("ORDER BY end_ns DESC, writer DESC, seq DESC LIMIT 1", ""); }
 
 std::string Ledger::successor(std::string_view uid) const {

@@ -86,6 +86,7 @@ class Ledger : public AccountSink {
   std::optional<Row> find(std::string_view uid) const;
   // The row with this hash: a chain's head that was kept elsewhere.
   std::optional<Row> find_hash(std::string_view hash) const;
+  std::vector<Row> numbered(std::int64_t seq) const;  // one of each writer that has it
   std::optional<Row> newest() const;  // the last to end, corrections and all
   // The uid of the row that corrects this one, "" when none does.
   std::string successor(std::string_view uid) const;

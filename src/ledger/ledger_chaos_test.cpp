@@ -157,7 +157,12 @@ TEST(LedgerChaos, AFullDiskLosesOnlyWhatItRefused) {
     int code = 4, recorded = 0;
     try {
       const auto ledger = Ledger::open(dir.path(), OpenMode::write);
-      for (int i = 0; i < 5000; ++i, ++recorded) ledger->record(small_fact("f" + std::to_string(i)));
+      for (int i = 0; i < 5000; ++i) {
+        std::vector<Fact> batch;
+        for (int j = 0; j < 1 + i % 2 * 24; ++j) batch.push_back(small_fact("f" + std::to_string(i) + "-" + std::to_string(j)));
+        ledger->record_all(batch);
+        recorded += static_cast<int>(batch.size());
+      }
     } catch (const Error& e) {
       code = e.kind() == ErrorKind::world && std::string(e.what()).find("full") != std::string::npos ? 0 : 5;
       if (code) std::fprintf(stderr, "writer: %s\n", e.what());
@@ -174,7 +179,7 @@ TEST(LedgerChaos, AFullDiskLosesOnlyWhatItRefused) {
   EXPECT_EQ(status, 0);
   EXPECT_GT(recorded, 10);
   const auto ledger = Ledger::open(dir.path(), OpenMode::write);
-  EXPECT_EQ(ledger->size(), recorded);
+  EXPECT_EQ(ledger->size(), recorded) << "the batch that did not fit left nothing behind";
   EXPECT_TRUE(ledger->verify().holds);
   ledger->record(small_fact("after"));
   EXPECT_TRUE(ledger->verify().holds);

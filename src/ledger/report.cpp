@@ -153,7 +153,7 @@ class Report {
     Table t("ledger.groups.v1");
     t.title = "By " + key;
     t.text("group").integer("rows").number("energy", "Wh", "at the device").number("energy_low", "Wh").number("energy_high", "Wh");
-    t.text("method", "the worst of the rows").number("carbon", "gCO2e").number("water", "mL").number("share", "%", "of the energy");
+    t.number("share", "%", "of the energy").number("carbon", "gCO2e").number("water", "mL").text("method", "the worst of the rows");
     t.integer("tokens_out").integer("tokens_in");
     t.number("carbon_low", "gCO2e").number("carbon_high", "gCO2e").number("water_low", "mL").number("water_high", "mL");
     t.text("by");
@@ -162,8 +162,8 @@ class Report {
       const Sum& s = group->second;
       const Impacts i = grids_.of(s.by_place);
       const Measure e = i.energy.measure("Wh"), c = i.carbon.measure("gCO2e"), w = i.water.measure("mL");
-      t.add_row({group->first, s.rows, e.value, e.interval.low, e.interval.high, std::string(to_string(e.method)), c.value,
-                 w.value, whole > 0 ? 100 * i.energy.value().base() / whole : 0.0, s.tokens_out, s.tokens_in, c.interval.low,
+      t.add_row({group->first, s.rows, e.value, e.interval.low, e.interval.high,
+                 whole > 0 ? 100 * i.energy.value().base() / whole : 0.0, c.value, w.value, std::string(to_string(e.method)), s.tokens_out, s.tokens_in, c.interval.low,
                  c.interval.high, w.interval.low, w.interval.high, key});
     }
     out_.add(std::move(t));

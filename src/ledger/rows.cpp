@@ -79,14 +79,14 @@ Result list(const ListOptions& o, Context& context) {
   Result out;
   out.title = kept.size() < all ? fmt::format("The last {} of {}", kept.size(), counted(all)) : counted(all);
   Table t("ledger.rows.v1");
-  t.time("end").text("kind").number("energy", "J", "at the device").number("energy_low", "J").number("energy_high", "J");
-  t.text("method").text("model").integer("tokens_out").text("uid").integer("tokens_in").text("device").text("place");
-  t.text("labels").time("begin").text("corrects");
+  t.integer("row", "", "number in its writer's chain").time("end").text("kind").number("energy", "J", "at the device");
+  t.number("energy_low", "J").number("energy_high", "J").text("method").text("model").text("place").text("labels");
+  t.integer("tokens_out").integer("tokens_in").text("device").time("begin").text("uid").text("writer").text("corrects");
   for (auto row = kept.rbegin(); row != kept.rend(); ++row) {
     const Fact& f = row->fact;
-    t.add_row({f.end, f.kind, f.energy.value().base(), f.energy.low().base(), f.energy.high().base(),
-               std::string(to_string(f.energy.method())), f.model, f.tokens_out, f.uid, f.tokens_in, f.device, f.place,
-               labels_text(f.labels), f.begin, row->corrects});
+    t.add_row({row->seq, f.end, f.kind, f.energy.value().base(), f.energy.low().base(), f.energy.high().base(),
+               std::string(to_string(f.energy.method())), f.model, f.place, labels_text(f.labels), f.tokens_out, f.tokens_in,
+               f.device, f.begin, f.uid, row->writer, row->corrects});
   }
   out.add(std::move(t));
   return out;
@@ -95,11 +95,11 @@ Result list(const ListOptions& o, Context& context) {
 Result show(const ShowOptions& o, Context& context) {
   const auto ledger = account(context);
   if (!ledger && o.uid.empty()) return empty_account(context);
-  const auto row = !ledger ? std::nullopt : o.uid.empty() ? ledger->newest() : ledger->find(o.uid);
+  const auto row = !ledger ? std::nullopt : o.uid.empty() ? ledger->newest() : find_row(*ledger, o.uid);
   if (!row && o.uid.empty()) return empty_account(context);
   if (!row)
     throw Error(ErrorKind::not_found, fmt::format("the account has no row '{}'", o.uid.substr(0, 80)),
-                account_dir(context).string(), "`wattline ledger list` shows the rows with their uids");
+                account_dir(context).string(), "`wattline ledger list` shows the rows with their numbers");
   const auto& catalog = context.get<catalog::Catalog>();
   Result out;
   const Fact& f = row->fact;
@@ -160,7 +160,7 @@ std::vector<Capability> row_capabilities() {
           .group(&ListOptions::rows, rows_fields(), "Which rows")
           .flag("superseded", &ListOptions::superseded, "also rows that a later row corrects, and retractions");
   Capability l = capability<ListOptions>("ledger", "list", "The newest rows of the account.", &list, list_fields);
-  l.description = "Energies are those at the device, with their 95 % intervals. `ledger show UID` tells all of one row.";
+  l.description = "Energies are those at the device, with their 95 % intervals. `wattline ledger show 17` tells all of row 17.";
   l.verb = Verb::account;
   l.cost = Cost::job;
   l.emits = {"ledger.rows.v1"};
@@ -168,7 +168,7 @@ std::vector<Capability> row_capabilities() {
 
   static const Fields<ShowOptions> show_fields =
       Fields<ShowOptions>()
-          .text("uid", &ShowOptions::uid, "uid of the row; none: the newest").positional()
+          .text("row", &ShowOptions::uid, "number or uid of the row; none: the newest").positional()
           .group(&ShowOptions::place, catalog::place_fields(), "Place, where the row names none");
   Capability s = capability<ShowOptions>("ledger", "show", "All of one row: its figures, their causes, its place in the chain.", &show, show_fields);
   s.description = "Carbon and water are derived from the recorded energy with the catalog's factors of today.";

@@ -218,9 +218,9 @@ class Report {
   }
 
   void figure(const std::string& grouping, const std::map<std::string, SlurmSum>& groups) {
-    std::vector<std::pair<double, std::string>> bars;
-    for (const auto& [key, sum] : groups) bars.emplace_back(factors_.energy(sum).value().in(units::kWh), key);
-    std::stable_sort(bars.begin(), bars.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::vector<std::pair<Measure, std::string>> bars;
+    for (const auto& [key, sum] : groups) bars.emplace_back(factors_.energy(sum).measure("kWh"), key);
+    std::stable_sort(bars.begin(), bars.end(), [](const auto& a, const auto& b) { return a.first.value > b.first.value; });
     constexpr std::size_t most = 15;
     if (bars.size() > most) bars.resize(most);
     Figure f;
@@ -231,7 +231,9 @@ class Report {
     trace.name = "energy";
     for (const auto& [kwh, key] : bars) {
       trace.x.push_back(static_cast<double>(f.categories.size()));
-      trace.y.push_back(kwh);
+      trace.y.push_back(kwh.value);
+      trace.low.push_back(kwh.interval.low);
+      trace.high.push_back(kwh.interval.high);
       f.categories.push_back(key);
     }
     f.traces.push_back(std::move(trace));

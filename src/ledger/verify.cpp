@@ -40,11 +40,11 @@ Result verify(const VerifyOptions& o, Context& context) {
   out.title = v.holds ? fmt::format("The account holds: {} checked", rows) : "The account does not hold";
   Table t("ledger.chains.v1");
   t.title = "Chains";
-  t.caption = "One chain for each host that wrote. A head kept elsewhere (a print, a mail) proves later, by "
-              "`wattline ledger verify --head HASH`, that nothing before it was changed or cut off.";
   t.integer("rows").text("head", "hash of the last row").text("host").text("writer");
   for (const auto& c : v.chains) t.add_row({c.seq, c.hash, c.host, c.writer});
   out.add(std::move(t));
+  out.note("One chain for each host that wrote. A head kept elsewhere (a print, a mail) proves later, by `wattline ledger "
+           "verify --head HASH`, that nothing before it was changed or cut off.");
   out.note(fmt::format("{}, schema version {}. Each row carries the SHA-256 of its content and of the row before it; all were "
                        "computed anew.", ledger->file().string(), ledger->schema_version()));
   if (!v.holds) {
