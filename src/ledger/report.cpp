@@ -242,7 +242,7 @@ Capability report_capability() {
   c.cost = Cost::job;
   c.aliases = {"report"};
   c.emits = {"ledger.groups.v1"};
-  c.examples = {{{}, {}, "nothing has been recorded"},
+  c.examples = {{{}, {}, "The account is empty"},
                 {{"--since", "2026-11-01", "--by", "model,place", "--place", "FR"}, {}, "The account is empty"}};
   return c;
 }
