@@ -132,6 +132,9 @@ struct ConfigReading {
 };
 ConfigReading read_config(std::string_view toml, const std::string& file, const Environment&);
 
+// Whether the energy of this upstream's answers is its share of CPU time on this machine.
+bool shares_cpu_time(const UpstreamConfig&, const catalog::Catalog&);
+
 // What needs the catalog: names of places, devices and models. Fills UpstreamModel::catalog where
 // the catalog knows the model by its own name.
 std::vector<Error> check_against(Config&, const catalog::Catalog&);

@@ -15,12 +15,13 @@ void check_place(const std::string& name, const catalog::Catalog& catalog, const
   }
 }
 
-// Whether the energy of this upstream's answers will be looked up in the catalog.
-bool is_modelled(const UpstreamConfig& u) {
-  return u.energy == EnergyMode::modelled || (u.energy == EnergyMode::automatic && (!u.url.loopback() || !u.device.empty()));
-}
-
 }  // namespace
+
+bool shares_cpu_time(const UpstreamConfig& u, const catalog::Catalog& catalog) {
+  if (u.energy != EnergyMode::automatic) return u.energy == EnergyMode::share;
+  const auto* device = catalog.find_device(u.device);
+  return u.url.loopback() && (u.device.empty() || (device && device->kind == catalog::DeviceKind::cpu));
+}
 
 std::vector<Error> check_against(Config& c, const catalog::Catalog& catalog) {
   std::vector<Error> faults;
@@ -34,7 +35,7 @@ std::vector<Error> check_against(Config& c, const catalog::Catalog& catalog) {
       } catch (const Error& e) {
         faults.push_back(e.at(fmt::format("{}: upstream '{}': device", u.where, u.name)));
       }
-    } else if (is_modelled(u)) {
+    } else if (!shares_cpu_time(u, catalog)) {
       faults.push_back(bad_input(fmt::format("upstream '{}' is not measured and names no device, so the energy of its answers cannot be modelled", u.name),
                                  u.where, "set device to what it most likely runs on, for example \"NVIDIA H100 SXM\" (`wattline catalog devices`)"));
     }
@@ -49,7 +50,7 @@ std::vector<Error> check_against(Config& c, const catalog::Catalog& catalog) {
       }
       for (const auto& name : {m.upstream_name, m.id})
         if (const auto* known = catalog.find_model(name); known && m.catalog.empty()) m.catalog = known->name;
-      if (m.catalog.empty() && is_modelled(u))
+      if (m.catalog.empty() && !shares_cpu_time(u, catalog))
         faults.push_back(bad_input(fmt::format("the catalog does not know the model '{}', so its energy cannot be modelled", m.upstream_name), m.where,
                                    "name the catalog's nearest: [[upstream.model]] id = \"...\", catalog = \"llama-3.1-8b\" (`wattline catalog models`)"));
     }

@@ -110,9 +110,7 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
   if (!config.api_key.empty()) up->request_head += fmt::format("authorization: Bearer {}\r\n", config.api_key.reveal());
   up->request_head += "content-type: application/json\r\nuser-agent: wattline\r\ncontent-length: ";
   const auto* device = config.device.empty() ? nullptr : &parts_.catalog->device(config.device);
-  const bool automatic_share = config.energy == EnergyMode::automatic && config.url.loopback() &&
-                               (!device || device->kind == catalog::DeviceKind::cpu);
-  if (config.energy == EnergyMode::share || automatic_share) up->share = std::make_unique<CpuShare>(cpu_of_listener(config.url.port));
+  if (shares_cpu_time(config, *parts_.catalog)) up->share = std::make_unique<CpuShare>(cpu_of_listener(config.url.port));
 
   const auto& host = *parts_.host;
   for (const auto& served : config.models) {

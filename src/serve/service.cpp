@@ -1,5 +1,6 @@
 #include "serve/service.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -119,7 +120,7 @@ Result check_config(const CheckOptions& o, Context& context) {
         t.add_row({name, "builtin", "", "CPU time of the thread", "this machine"});
   for (const auto& u : c.upstreams)
     for (const auto& m : u.models) {
-      const bool share = u.energy == EnergyMode::share || (u.energy == EnergyMode::automatic && u.url.loopback() && u.device.empty());
+      const bool share = shares_cpu_time(u, catalog);
       t.add_row({m.id, u.name, fmt::format("{}://{}{}", u.url.tls ? "https" : "http", u.url.authority, u.url.path),
                  share ? std::string("CPU time of the process there") : fmt::format("roofline of {}", m.catalog),
                  share ? std::string("this machine") : u.device});
