@@ -24,7 +24,8 @@ std::string_view to_string(AnswerStatus s) {
 }
 
 FigureBasis figure_basis(std::string unit, Method method, std::vector<std::string> sources) {
-  FigureBasis out{std::move(unit), method, std::move(sources), {}};
+  FigureBasis out{std::move(unit), method, std::move(sources), {}, {}};
+  out.short_tail = fmt::format(",\"unit\":\"{}\",\"method\":\"{}\"}}", out.unit, to_string(method));
   JsonWriter w;
   w.begin_object().member("unit", out.unit).member("method", to_string(method));
   w.key("sources").begin_array();
@@ -37,19 +38,24 @@ FigureBasis figure_basis(std::string unit, Method method, std::vector<std::strin
 
 std::string short_number(double v) { return fmt::format("{:.4g}", v); }
 
-void append_impact(std::string& out, const Impact& v, const FigureBasis& basis) {
-  fmt::format_to(std::back_inserter(out), "{{\"value\":{:.6g},\"low\":{:.6g},\"high\":{:.6g}", v.value,
-                 v.low, v.high);
-  out += basis.tail;
+namespace {
+
+void append_figure(std::string& out, const Impact& v, std::string_view tail) {
+  fmt::format_to(std::back_inserter(out), "{{\"value\":{:.6g},\"low\":{:.6g},\"high\":{:.6g}", v.value, v.low, v.high);
+  out += tail;
 }
+
+}  // namespace
+
+void append_impact(std::string& out, const Impact& v, const FigureBasis& basis) { append_figure(out, v, basis.tail); }
 
 void append_usage(std::string& out, const Answer& a) {
   out += "{\"energy\":";
-  append_impact(out, a.joules, a.basis->energy);
+  append_figure(out, a.joules, a.basis->energy.short_tail);
   out += ",\"carbon\":";
-  append_impact(out, a.carbon, a.basis->carbon);
+  append_figure(out, a.carbon, a.basis->carbon.short_tail);
   out += ",\"water\":";
-  append_impact(out, a.water, a.basis->water);
+  append_figure(out, a.water, a.basis->water.short_tail);
   out += ",\"answer_id\":\"";
   out += a.id;
   out += "\"}";

@@ -25,12 +25,12 @@ struct Impact {
 };
 
 // How one kind of figure is known. `tail` is the part of its JSON that never changes:
-// ,"unit":"J","method":"modelled","sources":["..."]}
+// ,"unit":"J","method":"modelled","sources":["..."]}; `short_tail` is without the sources.
 struct FigureBasis {
   std::string unit;
   Method method = Method::modelled;
   std::vector<std::string> sources;
-  std::string tail;
+  std::string tail, short_tail;
 };
 FigureBasis figure_basis(std::string unit, Method, std::vector<std::string> sources);
 
@@ -66,7 +66,8 @@ struct Answer {
 void append_impact(std::string& out, const Impact&, const FigureBasis&);
 // The answer as /api/v1/answers shows it.
 void append_json(std::string& out, const Answer&);
-// {"energy":{..},"carbon":{..},"water":{..},"answer_id":".."}: `usage.wattline`.
+// {"energy":{..},"carbon":{..},"water":{..},"answer_id":".."}: `usage.wattline`, without sources, which
+// /api/v1/answers/{id} tells.
 void append_usage(std::string& out, const Answer&);
 // "0.00123": enough digits for a header.
 std::string short_number(double);
