@@ -10,9 +10,12 @@
 #pragma GCC diagnostic ignored "-Wall"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/grad_mode.h>
 #include <torch/csrc/autograd/generated/variable_factories.h>
 #pragma GCC diagnostic pop
+
+#include "learn/fused.h"
 
 extern "C" void openblas_set_num_threads(int);
 
@@ -35,8 +38,53 @@ Tensor to_tensor(const std::vector<std::int64_t>& values) {
       .clone();
 }
 
+std::vector<float> to_vector(const Tensor& tensor) {
+  const Tensor t = tensor.detach().contiguous();
+  return {t.data_ptr<float>(), t.data_ptr<float>() + t.numel()};
+}
+
+class RmsNorm : public torch::autograd::Function<RmsNorm> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& x, const Tensor& weight, double epsilon) {
+    Tensor y = at::empty_like(x), scale = at::empty({x.size(0)}, at::kFloat);
+    rms_norm_forward(x.data_ptr<float>(), weight.data_ptr<float>(), x.size(0), x.size(1),
+                     static_cast<float>(epsilon), y.data_ptr<float>(), scale.data_ptr<float>());
+    ctx->save_for_backward({x, weight, scale});
+    return y;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    const Tensor dy = grads[0].contiguous();
+    Tensor dx = at::empty_like(saved[0]), dweight = at::zeros_like(saved[1]);
+    rms_norm_backward(saved[0].data_ptr<float>(), saved[1].data_ptr<float>(), saved[2].data_ptr<float>(),
+                      dy.data_ptr<float>(), dx.size(0), dx.size(1), dx.data_ptr<float>(), dweight.data_ptr<float>());
+    return {dx, dweight, Tensor()};
+  }
+};
+
+// x [rows][length][heads][size].
+class Rotate : public torch::autograd::Function<Rotate> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& x, const Tensor& cosines, const Tensor& sines) {
+    ctx->save_for_backward({cosines, sines});
+    return turned(x, cosines, sines, 1);
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    return {turned(grads[0].contiguous(), saved[0], saved[1], -1), Tensor(), Tensor()};
+  }
+
+ private:
+  static Tensor turned(const Tensor& x, const Tensor& cosines, const Tensor& sines, float direction) {
+    Tensor y = at::empty_like(x);
+    rotate_forward(x.data_ptr<float>(), cosines.data_ptr<float>(), sines.data_ptr<float>(), x.size(0), x.size(1),
+                   x.size(2), x.size(3), direction, y.data_ptr<float>());
+    return y;
+  }
+};
+
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
-  return x * at::rsqrt(x.square().mean(-1, true) + epsilon) * weight;
+  return RmsNorm::apply(x.contiguous(), weight, epsilon);
 }
 
 // Coefficients of the quintic iteration, from Jordan et al. 2024.
@@ -85,7 +133,7 @@ struct Trainer::Network {
   lm::Shape shape;
   Rates rates;
   std::map<std::string, Parameter> parameters;
-  Tensor turns;  // complex rotations [context][head_size / 2]
+  Tensor cosines, sines;  // of the rotations: [context][head_size / 2]
   std::int64_t steps = 0;
 
   const Tensor& operator[](const std::string& name) const { return parameters.at(name).value; }
@@ -94,10 +142,8 @@ struct Trainer::Network {
                    std::int64_t length) const {
     const std::int64_t size = shape.head_size(), group = shape.heads / shape.kv_heads;
     const Tensor h = rms_norm(x, (*this)[layer + "attention_norm"], shape.norm_epsilon);
-    const Tensor here = turns.narrow(0, 0, length).view({1, length, 1, size / 2});
     const auto turned = [&](const Tensor& t, std::int64_t heads) {
-      const Tensor pairs = at::view_as_complex(t.view({rows, length, heads, size / 2, 2}));
-      return at::view_as_real(pairs * here).reshape({rows, length, heads, size});
+      return Rotate::apply(t.view({rows, length, heads, size}), cosines, sines);
     };
     const Tensor q = turned(h.mm((*this)[layer + "q"].t()), shape.heads);
     const Tensor k = turned(h.mm((*this)[layer + "k"].t()), shape.kv_heads);
@@ -165,16 +211,21 @@ struct Trainer::Network {
   }
 };
 
-Trainer::Trainer(const lm::Shape& shape, const lm::Weights& start, const Rates& rates, int threads)
+Trainer::Trainer(const lm::Shape& shape, const State& start, const Rates& rates, int threads)
     : network_(std::make_unique<Network>()) {
   at::set_num_threads(threads);
   openblas_set_num_threads(threads);
   network_->shape = shape;
   network_->rates = rates;
+  network_->steps = start.steps;
   for (const auto& spec : lm::tensor_specs(shape)) {
     Network::Parameter p;
-    p.value = to_tensor(start.at(spec.name), spec.shape).requires_grad_(true);
+    p.value = to_tensor(start.weights.at(spec.name), spec.shape).requires_grad_(true);
     p.matrix = spec.shape.size() == 2 && spec.name != "embedding";
+    if (const auto found = start.momentum.find(spec.name); found != start.momentum.end())
+      p.momentum = to_tensor(found->second, spec.shape);
+    if (const auto found = start.square.find(spec.name); found != start.square.end())
+      p.square = to_tensor(found->second, spec.shape);
     network_->parameters.emplace(spec.name, std::move(p));
   }
   const std::int64_t pairs = shape.head_size() / 2;
@@ -184,7 +235,8 @@ Trainer::Trainer(const lm::Shape& shape, const lm::Weights& start, const Rates& 
       angles[position][i] = static_cast<float>(
           static_cast<double>(position) /
           std::pow(static_cast<double>(shape.rope_base), static_cast<double>(i) / static_cast<double>(pairs)));
-  network_->turns = at::polar(at::ones_like(angles), angles);
+  network_->cosines = angles.cos();
+  network_->sines = angles.sin();
 }
 
 Trainer::~Trainer() = default;
@@ -207,19 +259,25 @@ double Trainer::step(std::span<const Batch> batches, double scale) {
 
 lm::Weights Trainer::weights() const {
   lm::Weights out;
-  for (const auto& [name, p] : network_->parameters) {
-    const Tensor t = p.value.detach().contiguous();
-    out[name].assign(t.data_ptr<float>(), t.data_ptr<float>() + t.numel());
-  }
+  for (const auto& [name, p] : network_->parameters) out[name] = to_vector(p.value);
   return out;
+}
+
+Trainer::State Trainer::state() const {
+  State s{network_->steps, weights(), {}, {}};
+  for (const auto& [name, p] : network_->parameters) {
+    if (p.momentum.defined()) s.momentum[name] = to_vector(p.momentum);
+    if (p.square.defined()) s.square[name] = to_vector(p.square);
+  }
+  return s;
 }
 
 std::vector<float> Trainer::logits(const std::vector<int>& tokens) const {
   at::NoGradGuard no_gradient;
   const auto length = static_cast<std::int64_t>(tokens.size());
   std::vector<std::int64_t> ids(tokens.begin(), tokens.end());
-  const Tensor t = network_->forward(to_tensor(ids), at::arange(length, at::kLong), 1, length).contiguous();
-  return {t.data_ptr<float>(), t.data_ptr<float>() + t.numel()};
+  const Tensor t = network_->forward(to_tensor(ids), at::arange(length, at::kLong), 1, length);
+  return to_vector(t);
 }
 
 }  // namespace wattline::learn

@@ -21,12 +21,18 @@ lm::Weights random_weights(const lm::Shape&, std::mt19937_64 random);
 class Trainer {
  public:
   struct Rates {
-    double matrix = 0.02;  // Muon
-    double other = 0.003;  // AdamW
+    double matrix = 0.01;  // Muon
+    double other = 0.02;   // AdamW
     double weight_decay = 0.01;
   };
+  // All that the next step depends on: to stop and go on as if nothing had happened.
+  struct State {
+    std::int64_t steps = 0;
+    lm::Weights weights;
+    lm::Weights momentum, square;  // by tensor; empty before the first step; square: of AdamW alone
+  };
   // `threads`: of the arithmetic, for the whole process.
-  Trainer(const lm::Shape&, const lm::Weights& start, const Rates&, int threads);
+  Trainer(const lm::Shape&, const State& start, const Rates&, int threads);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -35,6 +41,7 @@ class Trainer {
   // The mean loss of an answer token, in nats.
   double step(std::span<const Batch> batches, double scale);
   lm::Weights weights() const;
+  State state() const;
   // Logits [tokens][vocabulary] of one sequence.
   std::vector<float> logits(const std::vector<int>& tokens) const;
 
