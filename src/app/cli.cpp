@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "app/environment.h"
+#include "app/http_api.h"
 #include "app/invocation.h"
 #include "app/settings.h"
 #include "app/terminal.h"
@@ -164,6 +165,7 @@ int run_capability(const Invocation& in) {
   const Settings settings = Settings::load();
   auto options = options_from_arguments(c, in.words, [&](const Field& f) { return settings.find(c, f); });
   provide_shared_parts(context, in.catalog_dir, in.ledger_dir);
+  if (c.cost == Cost::service) context.provide(http_routes(context));
 
   ProgressBar bar;
   if (c.cost == Cost::job) context.on_progress = [&](double f, std::string_view what) { bar.show(f, what); };
