@@ -62,7 +62,8 @@ wrk.body = '{"model":"llama-3.1-8b","messages":[{"role":"system","content":"You 
 LUA
 
 taskset -c "$others" nginx -e "$work/error.log" -c "$work/up.conf" -g 'daemon off;' & pids+=($!)
-taskset -c $under_test nginx -e "$work/error.log" -c "$work/proxy.conf" -g 'daemon off;' & pids+=($!)
+taskset -c $under_test nginx -e "$work/error.log" -c "$work/proxy.conf" -g 'daemon off; master_process off;' & proxy=$!
+pids+=($proxy)
 taskset -c $under_test "$wattline" serve --config "$work/gateway.toml" --ledger "$work/ledger" --quiet >"$work/wattline.log" 2>&1 & gateway=$!
 pids+=($gateway)
 for port in $port_up $port_nginx; do
@@ -74,10 +75,15 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 
-load() {  # port seconds -> requests/s
+ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }  # CPU time of a process with all its threads
+load() {  # port seconds -> requests/s, requests per CPU second
+  local pid=$gateway before
+  [ "$1" = "$port_nginx" ] && pid=$proxy
+  before=$(ticks $pid)
   taskset -c "$others" wrk -t1 -c"$connections" -d"$2s" -s "$work/load.lua" "http://127.0.0.1:$1/v1/chat/completions" >"$work/wrk.txt"
   grep -E 'Non-2xx|Socket errors' "$work/wrk.txt" >&2 || true
-  awk '/Requests\/sec/{print $2}' "$work/wrk.txt"
+  awk -v t="$(($(ticks $pid) - before))" -v hz="$(getconf CLK_TCK)" \
+    '/requests in/{n=$1} /Requests\/sec/{print $2, (t > 0 ? n * hz / t : 0)}' "$work/wrk.txt"
 }
 load $port_nginx 1 >/dev/null
 load $port_wattline 1 >/dev/null
@@ -89,9 +95,13 @@ for i in $(seq "$rounds"); do
     load $port_wattline "$seconds" >>"$work/gateway"; load $port_nginx "$seconds" >>"$work/nginx"
   fi
 done
-median() { sort -g "$1" | awk '{v[NR]=$1} END{print NR%2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'; }
-printf 'rounds: %s of %s s, %s connections, core %s; upstream and load on %s\n' "$rounds" "$seconds" "$connections" "$under_test" "$others"
-printf 'nginx proxy_pass  %10.0f requests/s (%s)\n' "$(median "$work/nginx")" "$(sort -g "$work/nginx" | awk 'NR==1{a=$1}{b=$1}END{printf "%.0f .. %.0f", a, b}')"
-printf 'wattline serve    %10.0f requests/s (%s), accounting on\n' "$(median "$work/gateway")" "$(sort -g "$work/gateway" | awk 'NR==1{a=$1}{b=$1}END{printf "%.0f .. %.0f", a, b}')"
-awk -v g="$(median "$work/gateway")" -v n="$(median "$work/nginx")" 'BEGIN{printf "ratio %.2f (goal: at least 0.70)\n", g/n}'
+middle() { awk -v c="$2" '{print $c}' "$1" | sort -g | awk '{v[NR]=$1} END{printf "%.0f %.0f %.0f", v[int((NR+1)/2)], v[1], v[NR]}'; }
+read -r n n_low n_high <<<"$(middle "$work/nginx" 1)"
+read -r w w_low w_high <<<"$(middle "$work/gateway" 1)"
+read -r nc _ _ <<<"$(middle "$work/nginx" 2)"
+read -r wc _ _ <<<"$(middle "$work/gateway" 2)"
+printf '%s rounds of %s s, %s connections; under test on core %s, upstream and load on %s\n' "$rounds" "$seconds" "$connections" "$under_test" "$others"
+printf 'nginx proxy_pass  %7d requests/s (%d .. %d), %7d requests per CPU second\n' "$n" "$n_low" "$n_high" "$nc"
+printf 'wattline serve    %7d requests/s (%d .. %d), %7d requests per CPU second, accounting on\n' "$w" "$w_low" "$w_high" "$wc"
+awk -v w="$w" -v n="$n" -v wc="$wc" -v nc="$nc" 'BEGIN{printf "ratio %.2f of requests/s (goal: at least 0.70), %.2f of requests per CPU second\n", w/n, wc/nc}'
 curl -s "http://127.0.0.1:$port_wattline/metrics" | grep -E '^wattline_ledger_(written|lost|waiting)|^process_resident' || true
