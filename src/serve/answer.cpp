@@ -1,5 +1,7 @@
 #include "serve/answer.h"
 
+#include <charconv>
+#include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -10,6 +12,54 @@ namespace {
 void append_member(std::string& out, std::string_view name, std::string_view text) {
   fmt::format_to(std::back_inserter(out), ",\"{}\":", name);
   append_json_string(out, text);
+}
+
+// As "%.{digits}g" writes it, several times faster: a dozen of them go with every answer. The last digit
+// may differ where the number lies half-way. What is no number is null.
+void append_number(std::string& out, double v, int digits) {
+  static constexpr double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  if (!std::isfinite(v)) {
+    out += "null";
+    return;
+  }
+  if (v < 0) {
+    out += '-';
+    v = -v;
+  }
+  if (v == 0) {
+    out += '0';
+    return;
+  }
+  int exponent = static_cast<int>(std::floor(std::log10(v)));
+  const int shift = digits - 1 - exponent;
+  if (shift > 22 || shift < -22) {
+    fmt::format_to(std::back_inserter(out), "{:.{}g}", v, digits);
+    return;
+  }
+  auto n = static_cast<std::uint64_t>(std::llround(shift >= 0 ? v * powers[shift] : v / powers[-shift]));
+  if (n >= static_cast<std::uint64_t>(powers[digits])) {
+    n /= 10;
+    ++exponent;
+  }
+  char text[24];
+  const auto end = std::to_chars(text, text + sizeof text, n).ptr;
+  std::string_view all(text, static_cast<std::size_t>(end - text));
+  exponent -= digits - static_cast<int>(all.size());  // a logarithm that was rounded up
+  while (all.size() > 1 && all.back() == '0') all.remove_suffix(1);
+  if (exponent >= 0 && exponent < digits) {
+    const auto whole = static_cast<std::size_t>(exponent) + 1;
+    out += all.substr(0, whole);
+    if (all.size() <= whole) out.append(whole - all.size(), '0');
+    else out.append(".").append(all.substr(whole));
+  } else if (exponent < 0 && exponent >= -4) {
+    out += "0.";
+    out.append(static_cast<std::size_t>(-exponent - 1), '0');
+    out += all;
+  } else {
+    out += all[0];
+    if (all.size() > 1) out.append(".").append(all.substr(1));
+    fmt::format_to(std::back_inserter(out), "e{:+03d}", exponent);
+  }
 }
 
 }  // namespace
@@ -36,12 +86,21 @@ FigureBasis figure_basis(std::string unit, Method method, std::vector<std::strin
   return out;
 }
 
-std::string short_number(double v) { return fmt::format("{:.4g}", v); }
+std::string short_number(double v) {
+  std::string out;
+  append_number(out, v, 4);
+  return out;
+}
 
 namespace {
 
 void append_figure(std::string& out, const Impact& v, std::string_view tail) {
-  fmt::format_to(std::back_inserter(out), "{{\"value\":{:.6g},\"low\":{:.6g},\"high\":{:.6g}", v.value, v.low, v.high);
+  out += "{\"value\":";
+  append_number(out, v.value, 6);
+  out += ",\"low\":";
+  append_number(out, v.low, 6);
+  out += ",\"high\":";
+  append_number(out, v.high, 6);
   out += tail;
 }
 

@@ -62,13 +62,19 @@ void append_begun_headers(std::string& out, const Answer& a, std::string_view fi
 
 void append_account_headers(std::string& out, const Answer& a, std::string_view fixed) {
   append_begun_headers(out, a, fixed);
-  auto to = std::back_inserter(out);
-  fmt::format_to(to,
-                 "x-wattline-energy-j: {:.4g}\r\nx-wattline-energy-method: {}\r\nx-wattline-carbon-mgco2e: {:.4g}\r\n"
-                 "x-wattline-water-ml: {:.4g}\r\nx-wattline-tokens-in: {}\r\nx-wattline-tokens-out: {}\r\nx-wattline-latency-ms: {:.4g}\r\n",
-                 a.joules.value, to_string(a.basis->energy.method), a.carbon.value, a.water.value, a.tokens_in, a.tokens_out,
-                 a.latency.in(units::ms));
-  if (a.first_token) fmt::format_to(to, "x-wattline-ttft-ms: {:.4g}\r\n", a.first_token->in(units::ms));
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out += name;
+    out += value;
+    out += "\r\n";
+  };
+  add("x-wattline-energy-j: ", short_number(a.joules.value));
+  add("x-wattline-energy-method: ", to_string(a.basis->energy.method));
+  add("x-wattline-carbon-mgco2e: ", short_number(a.carbon.value));
+  add("x-wattline-water-ml: ", short_number(a.water.value));
+  add("x-wattline-tokens-in: ", std::to_string(a.tokens_in));
+  add("x-wattline-tokens-out: ", std::to_string(a.tokens_out));
+  add("x-wattline-latency-ms: ", short_number(a.latency.in(units::ms)));
+  if (a.first_token) add("x-wattline-ttft-ms: ", short_number(a.first_token->in(units::ms)));
 }
 
 std::string usage_chunk(const Answer& a, std::string_view account) {
