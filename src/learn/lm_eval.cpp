@@ -107,7 +107,6 @@ Capability eval_capability() {
   c.cost = Cost::job;
   c.doors = Doors::command_line;
   c.emits = {"lm.accuracy.v1", "learn.agreement.v1"};
-  c.examples = {};
   return c;
 }
 

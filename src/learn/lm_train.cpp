@@ -36,6 +36,8 @@ class MeteredTraining {
         checkpoint_(o.checkpoint.empty() ? o.out + ".checkpoint" : o.checkpoint), begin_(Time::now()) {
     const int threads = static_cast<int>(o.threads);
     training_ = o.resume ? std::make_unique<Training>(plan, threads, checkpoint_) : std::make_unique<Training>(plan, threads);
+    // A place that cannot be written is better known now than after an hour.
+    if (!o.resume) training_->save(checkpoint_);
     tokens_before_ = training_->tokens_seen();
     cpu_before_ = training_->cpu_time();
     loss_.kind = Figure::Kind::line;
