@@ -86,7 +86,8 @@ class FakeUpstream {
   // Answers one request on the connection; false closes it.
   using Handler = std::function<bool(const Request&, Connection&)>;
 
-  explicit FakeUpstream(Handler handler) : handler_(std::move(handler)) {
+  // `raw`, where given, gets the socket of each connection instead, which is closed after it.
+  explicit FakeUpstream(Handler handler, std::function<void(int fd)> raw = {}) : handler_(std::move(handler)), raw_(std::move(raw)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in a{};
     a.sin_family = AF_INET;
@@ -130,6 +131,10 @@ class FakeUpstream {
     }
   }
   void serve(int fd) {
+    if (raw_) {
+      raw_(fd);
+      return leave(fd);
+    }
     Connection c(::dup(fd));  // `fd` stays for stop()
     std::string in;
     while (!stopping_) {
@@ -159,6 +164,7 @@ class FakeUpstream {
   }
 
   Handler handler_;
+  std::function<void(int fd)> raw_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_{false};
