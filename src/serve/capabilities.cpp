@@ -49,6 +49,7 @@ std::vector<Capability> capabilities() {
   workload.cost = Cost::job;
   workload.doors = Doors::command_line;
   workload.emits = {"workload.answers.v1"};
+  workload.examples = {{{"--file", "prompts.csv", "--list"}, {{"prompts.csv", "prompt,expected,task\n2+2=,4,addition\n"}}, "addition"}};
   out.push_back(std::move(workload));
   return out;
 }

@@ -116,6 +116,7 @@ const Fields<WorkloadOptions>& workload_fields() {
           .text("model", &WorkloadOptions::model, "model to ask; the server's first when not given")
           .file("file", &WorkloadOptions::file, "CSV with a column prompt, and expected and task if known; without it about 40 built-in prompts")
           .integer("limit", &WorkloadOptions::limit, "only the first N prompts; 0 takes all").range(0, 1e6)
+          .flag("list", &WorkloadOptions::list, "only show the prompts; no server is asked")
           .integer("max-tokens", &WorkloadOptions::max_tokens, "longest answer").range(1, 100000)
           .quantity("timeout", &WorkloadOptions::timeout, "s", "for one answer").range(0.1, 3600);
   return fields;
@@ -123,6 +124,15 @@ const Fields<WorkloadOptions>& workload_fields() {
 
 Result run_workload(const WorkloadOptions& o, Context& context) {
   const auto prompts = read_prompts(o);
+  if (o.list) {
+    Result listed;
+    listed.title = fmt::format("{} prompts", prompts.size());
+    Table t;
+    t.text("task").text("prompt").text("expected");
+    for (const auto& p : prompts) t.add_row({p.task, p.text, p.expected});
+    listed.add(std::move(t));
+    return listed;
+  }
   const std::string model = o.model.empty() ? first_model(o) : o.model;
   Table t("workload.answers.v1");
   t.text("prompt").text("answer").text("right", "yes, no, or empty when no answer was expected");
