@@ -48,6 +48,8 @@ Line draw_line(const std::vector<AnswerPtr>& answers,
   std::map<const Basis*, Group> groups;
   for (const auto& a : answers) {
     line.since = std::min(line.since, a->begin);
+    line.tokens_in += a->tokens_in;
+    line.tokens_out += a->tokens_out;
     Group& g = groups[a->basis.get()];
     g.basis = a->basis.get();
     g.energy += a->energy.value();
@@ -100,6 +102,7 @@ Line draw_line(const std::vector<AnswerPtr>& answers,
 std::string to_json(const Line& line, const catalog::Grid& home, std::string_view place_name) {
   JsonWriter w;
   w.begin_object().member("since", to_string(line.since, 3)).member("answers", line.answers);
+  w.member("tokens_in", line.tokens_in).member("tokens_out", line.tokens_out);
   w.key("totals").begin_object();
   write(w, "energy", line.energy);
   write(w, "carbon", line.carbon);

@@ -22,6 +22,7 @@ struct LineLink {
 struct Line {
   Time since;
   std::size_t answers = 0;
+  std::int64_t tokens_in = 0, tokens_out = 0;
   Measure energy, carbon, water;  // J, gCO2e, mL; energy at the device
   std::vector<LineLink> links;
 };
