@@ -192,7 +192,8 @@ int run_capability(const Invocation& in) {
   }
   if (to_file) write_file(in.output_file, answer);
   else print(answer, stream);
-  if (in.form != OutputForm::text)
+  // Text and JSON hold their warnings; CSV has no place for them.
+  if (in.form == OutputForm::csv)
     for (const auto& w : result.warnings) std::fputs(fmt::format("warning: {}\n", w).c_str(), stderr);
   if (!in.html_file.empty()) write_file(in.html_file, to_html(result));
   if (!in.quiet) std::fputs((self_account(context) + "\n").c_str(), stderr);

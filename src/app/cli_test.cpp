@@ -84,7 +84,9 @@ TEST(CommandLine, OutputForms) {
 TEST(CommandLine, AReaderThatLeavesIsNoFault) {
   ScratchDir dir;
   const std::string command = "cd '" + dir.path().string() + "' && '" WATTLINE_BINARY "' papers --quiet | head -1 > head.txt; exit ${PIPESTATUS[0]}";
-  EXPECT_EQ(std::system(("bash -c \"" + command + "\"").c_str()), 0);
+  std::ofstream(dir.path() / "pipe.sh") << command;
+  EXPECT_EQ(std::system(("bash '" + (dir.path() / "pipe.sh").string() + "'").c_str()), 0);
+  EXPECT_THAT(slurp(dir.path() / "head.txt"), HasSubstr("papers"));
 }
 
 TEST(CommandLine, AFullDiskIsSaid) {

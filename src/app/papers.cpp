@@ -41,14 +41,33 @@ std::vector<Row> rows_of(const PapersOptions& o, Context& context, bool recomput
       context.progress(static_cast<double>(rows.size()) / 60, fmt::format("paper {}", p.number));
       const ClaimCheck check = claim.check(context);
       rows.push_back({&p, claim.claimed, check.ours, std::string(to_string(check.verdict)),
-                      recompute ? claim.how + (check.note.empty() ? "" : "; " + check.note) : check.note});
+                      recompute && !claim.how.empty() ? claim.how + (check.note.empty() ? "" : "; " + check.note) : check.note});
     }
     if (!any) rows.push_back({&p, p.claimed, "", "open", ""});
   }
   return rows;
 }
 
+void claim_columns(Table& t) { t.integer("paper").text("claimed").text("ours").text("verdict").text("how"); }
+
+// One paper: what it is, and each of its claims with how ours was come by.
+Result show_paper(const PapersOptions& o, Context& context) {
+  Result r;
+  Table t("papers.check.v1");
+  claim_columns(t);
+  const Paper* paper = nullptr;
+  for (const auto& row : rows_of(o, context, true)) {
+    paper = row.paper;
+    t.add_row({std::int64_t{paper->number}, row.claimed, row.ours, row.verdict, row.note});
+  }
+  r.title = fmt::format("Paper {}: {}", paper->number, paper->title);
+  r.note(fmt::format("Command: {}", paper->command));
+  r.add(std::move(t));
+  return r;
+}
+
 Result list_papers(const PapersOptions& o, Context& context) {
+  if (o.number) return show_paper(o, context);
   Result r;
   Table t("papers.v1");
   t.integer("paper", "", "stable number").text("title").text("command").text("claimed", "the paper's figure");
@@ -59,8 +78,9 @@ Result list_papers(const PapersOptions& o, Context& context) {
                row.ours, row.verdict});
     open += row.verdict == "open";
   }
-  t.caption = fmt::format("{} rows open: their command is not built yet. `wattline papers check N` recomputes one.", open);
-  r.title = o.number ? fmt::format("Paper {}", *o.number) : "The 48 papers";
+  t.caption = open == 0 ? "`wattline papers N` tells how a figure was recomputed."
+                        : fmt::format("{} papers are open: their command is not built yet. `wattline papers N` tells one whole.", open);
+  r.title = "The 48 papers";
   r.add(std::move(t));
   return r;
 }
@@ -68,7 +88,7 @@ Result list_papers(const PapersOptions& o, Context& context) {
 Result check_papers(const PapersOptions& o, Context& context) {
   Result r;
   Table t("papers.check.v1");
-  t.integer("paper").text("claimed").text("ours").text("verdict").text("how");
+  claim_columns(t);
   std::size_t holds = 0, differs = 0, open = 0, other = 0;
   for (const auto& row : rows_of(o, context, true)) {
     if (row.verdict == "open" && !o.number) {
@@ -117,7 +137,7 @@ Capability papers_capability() {
       "whether it holds. A row says open until its command is built: nothing is claimed that does not run.";
   c.verb = Verb::account;
   c.aliases = {"papers"};
-  c.emits = {"papers.v1"};
+  c.emits = {"papers.v1", "papers.check.v1"};
   c.examples = {{{"18"}, {}, "Green Algorithms"}};
   return c;
 }

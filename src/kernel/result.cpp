@@ -196,13 +196,12 @@ std::string to_text(const Result& r, int width, bool unicode) {
   }
   if (!r.warnings.empty()) out += '\n';
   if (!r.factors.empty()) {
-    out += "  factors used\n";
+    out += "  Factors used; --json and --html say where each comes from\n";
     for (const auto& f : r.factors) {
-      std::string line = "    " + f.description;
-      if (!f.value.empty()) line += " = " + f.value;
-      if (!f.source.empty()) line += "; " + f.source;
-      if (!f.valid.empty()) line += ", " + f.valid;
-      std::string text = wrapped(line.substr(4), width, "      ");
+      std::string value = f.value;
+      if (!f.valid.empty()) value += (value.empty() ? "" : ", ") + f.valid;
+      const std::string line = value.empty() ? f.description : f.description + " = " + value;
+      std::string text = wrapped(line, width, "      ");
       text.erase(0, 2);
       out += text + "\n";
     }

@@ -109,12 +109,12 @@ TEST(TableJson, KeepsRawNumbersAndMarksWhatIsMissing) {
 
 TEST(TableText, AlignsNumbersRightUnderTheirUnit) {
   EXPECT_EQ(to_text(sample()),
-            "  name      power  runs  begin                     ok\n"
-            "                W\n"
-            "  ──────  ───────  ────  ────────────────────────  ───\n"
-            "  first   12.3457     3  1970-01-01T00:00:00Z      yes\n"
-            "  sécond        7     -  -                         no\n"
-            "                -    -1  1970-01-01T00:00:01.500Z  -\n");
+            "  name    power  runs  begin                     ok\n"
+            "              W\n"
+            "  ──────  ─────  ────  ────────────────────────  ───\n"
+            "  first   12.35     3  1970-01-01T00:00:00Z      yes\n"
+            "  sécond      7     -  -                         no\n"
+            "              -    -1  1970-01-01T00:00:01.500Z  -\n");
 }
 
 TEST(TableText, WithoutUnicode) {
@@ -128,13 +128,38 @@ TEST(TableText, ShrinksTextsToTheWidth) {
   Table t;
   t.text("prompt").number("energy", "J").text("answer");
   t.add_row({std::string(200, 'p'), 1.5, "short"});
-  t.add_row({"x", 2.5, std::string(300, 'a')});
+  for (int i = 0; i < 12; ++i) t.add_row({"x", 2.5, std::string(300, 'a')});
   for (int width : {30, 40, 60, 100}) {
     const std::string text = to_text(t, width);
     for (const auto& line : lines_of(text)) EXPECT_LE(text_width(line), static_cast<std::size_t>(width)) << text;
     EXPECT_THAT(text, testing::AllOf(HasSubstr("pp…"), HasSubstr("aa…"), HasSubstr("1.5"), HasSubstr("answer")));
   }
   EXPECT_THAT(to_text(t, 0), HasSubstr(std::string(300, 'a')));
+}
+
+TEST(TableText, TellsLongTextsWholeWhereRowsAreFew) {
+  Table t;
+  t.title = "few";
+  t.text("claim").number("energy", "J").text("why");
+  t.add_row({"twelve hours on twelve cores", 1.5, "every word of this is to be read, and none is cut"});
+  t.add_row({"x", 2.5, std::string(900, 'a')});
+  t.caption = "a caption that is longer than the table is wide goes on below";
+  const std::string text = to_text(t, 40);
+  for (const auto& line : lines_of(text)) EXPECT_LE(text_width(line), 40u) << text;
+  for (const char* word : {"twelve", "hours", "every", "none", "below"}) EXPECT_THAT(text, HasSubstr(word));
+  EXPECT_THAT(text, HasSubstr("aa…"));  // what fills six lines is cut all the same
+  EXPECT_EQ(lines_of(text).size(), 1 + 3 + 4 + 6 + 2u) << text;
+}
+
+TEST(TableText, ChoosesAPrefixThatCanBeRead) {
+  Table t;
+  t.number("energy", "J").number("water", "mL").number("count").number("intensity", "gCO2e/kWh");
+  t.add_row({0.0000023, 0.0000004, 0.0000023, 475.0});
+  t.add_row({0.0000041, 0.0, 0.0000041, 51.3});
+  const std::string text = to_text(t);
+  EXPECT_THAT(text, testing::AllOf(HasSubstr("µJ"), HasSubstr("2.3"), HasSubstr("nL"), HasSubstr("0.4"), HasSubstr("gCO2e/kWh")));
+  EXPECT_THAT(text, HasSubstr("0.0000023"));  // without a unit there is no prefix
+  EXPECT_THAT(to_csv(t), testing::StartsWith("energy [J],water [mL],count,intensity [gCO2e/kWh]"));
 }
 
 TEST(TableText, LeavesColumnsOutOnlyWhenNothingElseHelps) {

@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <span>
 
 #include <fmt/format.h>
 
+#include "kernel/error.h"
 #include "kernel/table.h"
+#include "kernel/units.h"
 #include "kernel/utf8.h"
 
 namespace wattline {
@@ -28,16 +32,42 @@ std::string one_line(std::string s) {
   return s;
 }
 
+// The prefix that a person would choose, where the column's own leaves nothing but zeros to read:
+// 0.0000023 J as 2.3 µJ. Files and JSON keep the column's unit.
+std::optional<Unit> readable_unit(const Column& c, std::size_t rows) {
+  constexpr double low = 0.01, high = 1e5;
+  if (c.kind != ColumnKind::number || c.unit.empty()) return std::nullopt;
+  std::vector<double> sizes;
+  for (std::size_t row = 0; row < rows; ++row)
+    if (const double v = std::abs(c.numbers()[row]); v > 0 && std::isfinite(v)) sizes.push_back(v);
+  if (sizes.empty()) return std::nullopt;
+  const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
+  std::nth_element(sizes.begin(), middle, sizes.end());
+  if (*middle >= low && *middle < high) return std::nullopt;
+  try {
+    const Unit own = parse_unit(c.unit);
+    Unit better = friendly_unit(*middle * own.scale, own.dimension);
+    if (better.symbol.empty() || better.symbol == c.unit) return std::nullopt;
+    better.scale = own.scale / better.scale;
+    return better;
+  } catch (const Error&) {
+    return std::nullopt;  // not a unit that scales
+  }
+}
+
 Shown shown_column(const Table& t, std::size_t index, std::size_t rows) {
+  constexpr int significant = 4;
   const Column& c = t.columns()[index];
+  const auto unit = readable_unit(c, rows);
   Shown s;
   s.name = one_line(c.name);
-  s.unit = one_line(c.unit);
+  s.unit = unit ? unit->symbol : one_line(c.unit);
   s.number = c.kind == ColumnKind::number || c.kind == ColumnKind::integer;
   s.whole = s.number || c.kind == ColumnKind::time;
   s.cell_width = text_width(s.unit);
   for (std::size_t row = 0; row < rows; ++row) {
-    std::string cell = one_line(t.cell_text(row, index));
+    std::string cell = unit && std::isfinite(c.numbers()[row]) ? format_number(c.numbers()[row] * unit->scale, significant)
+                                                                : one_line(t.cell_text(row, index, significant));
     if (cell.empty() && c.kind != ColumnKind::text) cell = "-";
     s.cell_width = std::max(s.cell_width, text_width(cell));
     s.cells.push_back(std::move(cell));
@@ -136,6 +166,22 @@ std::string fitted(const std::string& s, std::size_t width, bool right, const St
   return right ? fill + s : s + fill;
 }
 
+// A text broken between words into at most `most` lines; the last is cut when that does not do.
+std::vector<std::string> broken(const std::string& s, std::size_t width, std::size_t most, const Style& style) {
+  std::vector<std::string> lines;
+  std::string_view rest = s;
+  while (lines.size() + 1 < most && text_width(rest) > width) {
+    std::size_t end = text_prefix(rest, width).size();
+    // A break is at a space; a word longer than the line is broken anywhere.
+    if (const auto space = rest.substr(0, end + 1).rfind(' '); space != std::string_view::npos && space > 0) end = space;
+    lines.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end);
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+  }
+  lines.push_back(fitted(std::string(rest), width, false, style));
+  return lines;
+}
+
 }  // namespace
 
 std::string to_text(const Table& t, int width, std::size_t max_rows, bool unicode) {
@@ -183,8 +229,22 @@ std::string to_text(const Table& t, int width, std::size_t max_rows, bool unicod
       for (std::size_t n = 0; n < c.width; ++n) rule += style.rule;
       return rule;
     });
-    for (std::size_t row = 0; row < rows; ++row)
-      put_line([&](const Shown& c) { return c.cells[row]; });
+    // In a short table long texts are told whole; in a long one they are cut, so that a row stays a line.
+    constexpr std::size_t short_table = 12, most_lines = 6;
+    const std::size_t most = rows <= short_table ? most_lines : 1;
+    for (std::size_t row = 0; row < rows; ++row) {
+      std::vector<std::vector<std::string>> lines;
+      std::size_t height = 1;
+      for (const Shown& c : columns) {
+        lines.push_back(c.whole ? std::vector<std::string>{c.cells[row]} : broken(c.cells[row], c.width, most, style));
+        height = std::max(height, lines.back().size());
+      }
+      for (std::size_t k = 0; k < height; ++k)
+        put_line([&](const Shown& c) {
+          const auto& own = lines[static_cast<std::size_t>(&c - columns.data())];
+          return k < own.size() ? own[k] : std::string();
+        });
+    }
   }
   if (rows < t.rows()) put_note(fmt::format("{} {} more of {} rows", style.more, t.rows() - rows, t.rows()));
   if (const auto rest = layout.left_out(); !rest.empty()) {
@@ -192,7 +252,8 @@ std::string to_text(const Table& t, int width, std::size_t max_rows, bool unicod
     for (const auto& c : rest) names += (names.empty() ? "" : ", ") + c.name;
     put_note(fmt::format("{} {} more column{}: {}", style.more, rest.size(), rest.size() == 1 ? "" : "s", names));
   }
-  if (!t.caption.empty()) put_note(t.caption);
+  if (!t.caption.empty())
+    for (const auto& line : broken(one_line(t.caption), limit - indent, 20, style)) put_note(line);
   return out;
 }
 

@@ -211,7 +211,7 @@ Capability green_algorithms_capability() {
   c.verb = Verb::account;
   c.papers = {18};
   c.emits = {"footprint.parts.v1"};
-  c.examples = {{{"--runtime", "12h", "--cores", "12", "--cpu", "Xeon E5-2683 v4", "--memory", "64GB"}, {}, "648.888"},
+  c.examples = {{{"--runtime", "12h", "--cores", "12", "--cpu", "Xeon E5-2683 v4", "--memory", "64GB"}, {}, "648.9"},
                 {{"--runtime", "100h", "--cores", "8", "--gpus", "4", "--gpu", "Tesla V100", "--memory", "128GB",
                   "--platform", "cloud", "--datacentre", "gcp/europe-west1", "--mode", "training", "--experiments", "3"},
                  {}, "1.08"},
