@@ -83,7 +83,7 @@ class Estimate {
   Estimate() = default;
   explicit Estimate(RawEstimate raw) : raw_(std::move(raw)) {}
 
-  // An exact, given number ("12 cores"): no uncertainty, declared by whoever gave it.
+  // An exact number ("12 cores"): no uncertainty, and never what makes a result worse known.
   static Estimate exact(Q value) { return Estimate(RawEstimate(value.base())); }
   // Value with standard uncertainty.
   static Estimate with_sd(Q value, Q sd, Method method, std::string source) {

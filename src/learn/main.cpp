@@ -6,7 +6,22 @@
 #include <vector>
 
 #include "app/cli.h"
+#include "app/docs.h"
 #include "learn/capabilities.h"
+
+namespace {
+
+// The rooms of this program; its reference pages lie beside those of wattline.
+const wattline::app::Rooms& learn_rooms() {
+  static const wattline::app::Rooms rooms = [] {
+    auto capabilities = wattline::learn::capabilities();
+    capabilities.push_back(wattline::app::docs_capability("learn", learn_rooms, "reference/learn.md"));
+    return wattline::app::Rooms{{"learn", "everything that trains", std::move(capabilities)}};
+  }();
+  return rooms;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   // Training frees and takes the same few megabytes at every step: keep them.
@@ -15,6 +30,5 @@ int main(int argc, char** argv) {
   mallopt(M_TOP_PAD, 1 << 26);
   std::vector<std::string> arguments(argv + 1, argv + argc);
   arguments.insert(arguments.begin(), "learn");
-  const wattline::app::Rooms rooms = {{"learn", "everything that trains", wattline::learn::capabilities()}};
-  return wattline::app::run_command_line(argv[0], arguments, rooms);
+  return wattline::app::run_command_line(argv[0], arguments, learn_rooms());
 }
