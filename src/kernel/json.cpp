@@ -159,11 +159,15 @@ std::string shortest(double d) {
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-      out += text[i++];
+    const auto is_plain = [](unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; };
+    std::size_t end = i;
+    while (end < text.size() && is_plain(static_cast<unsigned char>(text[end]))) ++end;
+    if (end > i) {
+      out.append(text, i, end - i);
+      i = end;
       continue;
     }
+    const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x80) {
       if (const std::size_t n = utf8_length(text, i)) {
         out.append(text, i, n);
