@@ -55,7 +55,7 @@ double Statement::number(int column) const { return sqlite3_column_double(handle
 
 Database::Database(std::filesystem::path file, Access access, std::chrono::milliseconds busy_timeout)
     : file_(std::move(file)) {
-  int flags = SQLITE_OPEN_FULLMUTEX;
+  int flags = SQLITE_OPEN_NOMUTEX;  // its owner (Ledger) has a lock of its own
   std::string name = file_.string();
   if (access == Access::create) {
     flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -99,6 +99,8 @@ std::string Database::text(std::string_view sql) const {
   Statement s(*this, sql);
   return s.step() ? std::string(s.text(0)) : std::string();
 }
+
+std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
 void Database::fail(int code, std::string_view doing) const {
   const std::string detail = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);

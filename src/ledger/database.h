@@ -62,6 +62,7 @@ class Database {
   void run(std::string_view sql) const;  // statements without rows
   std::int64_t integer(std::string_view sql) const;
   std::string text(std::string_view sql) const;
+  std::int64_t changes() const;  // rows that the last INSERT, UPDATE or DELETE changed
 
   const std::filesystem::path& file() const { return file_; }
   sqlite3* handle() const { return handle_; }

@@ -1,6 +1,7 @@
 #include "ledger/ledger.h"
 
 #include <cstdlib>
+#include <map>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "ledger/chain_writer.h"
 #include "ledger/database.h"
 #include "ledger/row_store.h"
 #include "ledger/schema.h"
@@ -66,6 +68,7 @@ struct Ledger::State {
   OpenOptions options;
   OpenMode mode;
   std::unique_ptr<Database> database;
+  std::unique_ptr<ChainWriter> chain;  // only for writing; ends before the database
   std::string writer;
   int schema = 0;
   mutable std::mutex mutex;
@@ -84,6 +87,10 @@ struct Ledger::State {
     set_wal(*database, options.busy_timeout);
     // A record that was acknowledged outlives a power cut, not only a kill.
     database->run("PRAGMA synchronous = FULL");
+    // A batch of ten thousand rows stays in memory until its commit, and the log is folded into the file
+    // after 16 MB, not 4: in a burst pages are then copied and synced once for several batches.
+    database->run("PRAGMA cache_size = -32768");
+    database->run("PRAGMA wal_autocheckpoint = 4096");
     migrate(*database);
     schema = check_schema(*database);
     const std::string host = host_name();
@@ -99,6 +106,7 @@ struct Ledger::State {
     }
     known.reset();
     transaction.commit();
+    chain = std::make_unique<ChainWriter>(*database, writer, options.factor_set);
   }
 
   void open_for_reading() {
@@ -128,40 +136,9 @@ struct Ledger::State {
       throw Error(ErrorKind::denied, "the account was opened for reading only", file.string());
   }
 
-  // Adds rows at the end of this writer's chain, inside a transaction of the caller.
-  void append(std::span<Row> rows) {
-    Statement head(*database, "SELECT last_seq, last_hash FROM writers WHERE writer = ?");
-    head.bind(writer);
-    if (!head.step()) throw world_error("the account has lost its list of writers", file.string());
-    std::int64_t seq = head.integer(0);
-    std::string last(head.text(1));
-    head.reset();
-    Statement known(*database, "SELECT 1 FROM facts WHERE uid = ?");
-    RowInserter insert(*database);
-    bool any = false;
-    for (Row& row : rows) {
-      known.bind(row.fact.uid);
-      const bool there = known.step();
-      known.reset();
-      if (there) continue;
-      row.writer = writer;
-      row.seq = ++seq;
-      row.prev_hash = last;
-      row.recorded = Time::now();
-      row.factor_set = options.factor_set;
-      row.hash = last = hash_of(canonical(row));
-      insert(row);
-      any = true;
-    }
-    if (any)
-      Statement(*database, "UPDATE writers SET last_seq = ?, last_hash = ? WHERE writer = ?")
-          .run(seq, std::string_view(last), std::string_view(writer));
-  }
-
-  std::string correct(std::string_view uid, Row row) {
+  std::string correct(std::string_view uid, const Fact& fact) {
     demand_writing();
-    if (row.fact.uid.empty()) row.fact.uid = new_uid();
-    row.corrects = uid;
+    const std::string own = fact.uid.empty() ? new_uid() : fact.uid;
     std::lock_guard lock(mutex);
     Transaction transaction(*database);
     Statement target(*database, "SELECT kind FROM facts WHERE uid = ?");
@@ -172,13 +149,15 @@ struct Ledger::State {
     target.reset();
     Statement later(*database, "SELECT uid FROM facts WHERE corrects = ?");
     later.bind(uid);
-    if (later.step() && later.text(0) != row.fact.uid)
+    if (later.step() && later.text(0) != own)
       throw bad_input(fmt::format("row '{}' was corrected before", uid), file.string(),
                       fmt::format("correct its successor, '{}'", later.text(0)));
     later.reset();
-    append({&row, 1});
+    chain->begin();
+    chain->append(fact, own, uid);
+    chain->end();
     transaction.commit();
-    return row.fact.uid;
+    return own;
   }
 };
 
@@ -198,36 +177,38 @@ std::shared_ptr<Ledger> Ledger::open(const fs::path& dir, OpenMode mode, OpenOpt
 }
 
 std::string Ledger::record(const Fact& fact) {
-  Row row;
-  row.fact = checked(fact);
-  if (row.fact.uid.empty()) row.fact.uid = new_uid();
+  const Fact kept = checked(fact);
+  const std::string uid = kept.uid.empty() ? new_uid() : kept.uid;
   state_->demand_writing();
   std::lock_guard lock(state_->mutex);
   Transaction transaction(*state_->database);
-  state_->append({&row, 1});
+  state_->chain->begin();
+  state_->chain->append(kept, uid);
+  state_->chain->end();
   transaction.commit();
-  return row.fact.uid;
+  return uid;
 }
 
 void Ledger::record_all(std::span<const Fact> facts) {
   state_->demand_writing();
-  std::vector<Row> rows(facts.size());
-  for (std::size_t i = 0; i < facts.size(); ++i) {
-    rows[i].fact = checked(facts[i]);
-    if (rows[i].fact.uid.empty()) rows[i].fact.uid = new_uid();
-  }
-  if (rows.empty()) return;
+  std::map<std::size_t, Fact> mended;  // few, if any: copying all would cost as much as writing them
+  for (std::size_t i = 0; i < facts.size(); ++i)
+    if (!is_clean(facts[i])) mended.emplace(i, checked(facts[i]));
+  if (facts.empty()) return;
   std::lock_guard lock(state_->mutex);
   Transaction transaction(*state_->database);
-  state_->append(rows);
+  state_->chain->begin();
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const auto it = mended.empty() ? mended.end() : mended.find(i);
+    const Fact& fact = it == mended.end() ? facts[i] : it->second;
+    if (fact.uid.empty()) state_->chain->append(fact, new_uid());
+    else state_->chain->append(fact, fact.uid);
+  }
+  state_->chain->end();
   transaction.commit();
 }
 
-std::string Ledger::correct(std::string_view uid, const Fact& instead) {
-  Row row;
-  row.fact = checked(instead);
-  return state_->correct(uid, std::move(row));
-}
+std::string Ledger::correct(std::string_view uid, const Fact& instead) { return state_->correct(uid, checked(instead)); }
 
 std::string Ledger::retract(std::string_view uid, std::string_view reason) {
   const auto old = find(uid);

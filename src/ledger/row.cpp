@@ -6,58 +6,76 @@
 #include <openssl/evp.h>
 
 #include "kernel/error.h"
+#include "kernel/utf8.h"
+#include "ledger/row_text.h"
 
 namespace wattline::ledger {
 namespace {
 
 constexpr std::size_t longest_text = 4096, most_labels = 100;
 
+bool is_valid_text(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t n = static_cast<unsigned char>(text[i]) < 0x80 ? 1 : utf8_length(text, i);
+    if (n == 0) return false;
+    i += n;
+  }
+  return true;
+}
+
 // Valid UTF-8, by the writer of JSON that replaces what is not.
 std::string valid_text(std::string_view text) {
-  bool plain = true;
-  for (const char c : text) plain = plain && static_cast<unsigned char>(c) < 0x80;
-  if (plain) return std::string(text);
+  if (is_valid_text(text)) return std::string(text);
   std::string quoted;
   append_json_string(quoted, text);
   return parse_json(quoted).as_string();
 }
 
-std::string checked_text(std::string_view what, std::string_view text) {
+bool is_clean_text(std::string_view what, std::string_view text) {
   if (text.size() > longest_text)
     throw bad_input(fmt::format("{} of {} bytes; at most {} are kept", what, text.size(), longest_text));
-  return valid_text(text);
+  return is_valid_text(text);
 }
+
+// Below, its square loses digits, and what is read back is another number.
+bool is_clean_sd(double sd) { return sd == 0 || std::abs(sd) > 1e-140; }
+
+// OpenSSL's context is kept: making one costs more than a hash.
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new()) {
+    if (!context_ || EVP_DigestInit_ex(context_, EVP_sha256(), nullptr) != 1) fail();
+  }
+  ~Sha256() { EVP_MD_CTX_free(context_); }
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  unsigned int digest(std::string_view text, unsigned char* out) {
+    unsigned int size = 0;
+    if (EVP_DigestInit_ex2(context_, nullptr, nullptr) != 1 || EVP_DigestUpdate(context_, text.data(), text.size()) != 1 ||
+        EVP_DigestFinal_ex(context_, out, &size) != 1)
+      fail();
+    return size;
+  }
+
+ private:
+  [[noreturn]] static void fail() { throw world_error("OpenSSL computes no SHA-256 here", {}, "check its configuration (FIPS, providers)"); }
+  EVP_MD_CTX* context_;
+};
 
 }  // namespace
 
 std::string canonical(const Row& row) {
-  const Fact& f = row.fact;
-  const RawEstimate& e = f.energy.raw();
-  JsonWriter w;
-  w.begin_object().member("v", 1).member("writer", row.writer).member("seq", row.seq);
-  w.member("prev", row.prev_hash).member("uid", f.uid).member("recorded", row.recorded.ns);
-  w.member("corrects", row.corrects).member("factors", row.factor_set).member("kind", f.kind);
-  w.member("begin", f.begin.ns).member("end", f.end.ns);
-  w.key("energy").begin_object().member("value", e.value()).member("sd", e.independent_sd());
-  w.key("by").begin_object();
-  for (const auto& [factor, sd] : e.by_factor())
-    if (sd != 0) w.member(factor, sd);
-  w.end_object().member("method", to_string(e.method())).member("signed", e.can_be_negative());
-  w.key("sources").begin_array();
-  for (const auto& s : e.sources()) w.value(s);
-  w.end_array().end_object();
-  w.member("in", f.tokens_in).member("out", f.tokens_out).member("model", f.model);
-  w.member("device", f.device).member("place", f.place);
-  w.key("labels").begin_array();
-  for (const auto& [key, value] : f.labels) w.begin_array().value(key).value(value).end_array();
-  w.end_array().end_object();
-  return w.take();
+  FactTexts texts;
+  texts.read(row.fact);
+  std::string out;
+  append_canonical(out, {row.writer, row.seq, row.prev_hash, row.fact.uid, row.recorded, row.corrects, row.factor_set}, row.fact, texts);
+  return out;
 }
 
 std::string hash_of(std::string_view canonical_text) {
+  thread_local Sha256 sha;
   unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(canonical_text.data(), canonical_text.size(), digest, &size, EVP_sha256(), nullptr);
+  const unsigned int size = sha.digest(canonical_text, digest);
   constexpr char hex[] = "0123456789abcdef";
   std::string out;
   out.reserve(2 * size);
@@ -119,7 +137,7 @@ RawEstimate restore(double value, double independent_sd, const std::map<std::str
   return out;
 }
 
-Fact checked(const Fact& fact) {
+bool is_clean(const Fact& fact) {
   const RawEstimate& e = fact.energy.raw();
   if (!std::isfinite(e.value()) || !std::isfinite(e.sd()))
     throw bad_input("a fact whose energy is no finite number", fact.uid);
@@ -133,22 +151,40 @@ Fact checked(const Fact& fact) {
   if (fact.kind.empty()) throw bad_input("a fact without a kind", fact.uid);
   if (fact.labels.size() > most_labels)
     throw bad_input(fmt::format("{} labels; at most {} are kept", fact.labels.size(), most_labels), fact.uid);
-  Fact out = fact;
-  out.kind = checked_text("a kind", fact.kind);
-  out.uid = checked_text("a uid", fact.uid);
-  out.model = checked_text("a model name", fact.model);
-  out.device = checked_text("a device name", fact.device);
-  out.place = checked_text("a place name", fact.place);
-  for (auto& [key, value] : out.labels) {
-    key = checked_text("a label's name", key);
-    value = checked_text("a label's value", value);
+  // All are looked at, so that what is too long is found.
+  bool clean = is_clean_text("a kind", fact.kind);
+  clean &= is_clean_text("a uid", fact.uid);
+  clean &= is_clean_text("a model name", fact.model);
+  clean &= is_clean_text("a device name", fact.device);
+  clean &= is_clean_text("a place name", fact.place);
+  for (const auto& [key, value] : fact.labels) {
+    clean &= is_clean_text("a label's name", key);
+    clean &= is_clean_text("a label's value", value);
   }
+  for (const auto& [factor, sd] : e.by_factor()) {
+    clean &= is_clean_text("a factor id", factor);
+    clean &= is_clean_sd(sd);
+  }
+  for (const auto& s : e.sources()) clean &= is_clean_text("a source", s);
+  return clean && is_clean_sd(e.independent_sd()) && !std::signbit(e.value());
+}
+
+Fact checked(const Fact& fact) {
+  if (is_clean(fact)) return fact;
+  const RawEstimate& e = fact.energy.raw();
+  Fact out = fact;
+  for (std::string* text : {&out.kind, &out.uid, &out.model, &out.device, &out.place}) *text = valid_text(*text);
+  for (auto& [key, value] : out.labels) {
+    key = valid_text(key);
+    value = valid_text(value);
+  }
+  const auto kept = [](double sd) { return is_clean_sd(sd) ? sd : 0.0; };
   std::map<std::string, double> by;
-  for (const auto& [factor, sd] : e.by_factor()) by[checked_text("a factor id", factor)] += sd;
+  for (const auto& [factor, sd] : e.by_factor()) by[valid_text(factor)] += kept(sd);
   std::vector<std::string> sources;
-  for (const auto& s : e.sources()) sources.push_back(checked_text("a source", s));
+  for (const auto& s : e.sources()) sources.push_back(valid_text(s));
   // +0.0 makes of a negative zero a plain one: both are written "0".
-  out.energy = Estimate<Energy>(restore(e.value() + 0.0, e.independent_sd(), by, e.method(), sources,
+  out.energy = Estimate<Energy>(restore(e.value() + 0.0, kept(e.independent_sd()), by, e.method(), sources,
                                         e.can_be_negative()));
   return out;
 }

@@ -44,7 +44,9 @@ RawEstimate restore(double value, double independent_sd, const std::map<std::str
                     Method, const std::vector<std::string>& sources, bool can_be_negative);
 
 // Throws bad_input for what no fact can be (negative or non-finite energy, an end before its begin,
-// texts over 4 kB, over 100 labels); makes texts valid UTF-8.
+// texts over 4 kB, over 100 labels). True: it can be kept as it is, without `checked`.
+bool is_clean(const Fact&);
+// The same with its texts made valid UTF-8 and its numbers such as read back as they were written.
 Fact checked(const Fact&);
 
 }  // namespace wattline::ledger

@@ -6,35 +6,6 @@
 
 namespace wattline::ledger {
 
-RowInserter::RowInserter(const Database& database)
-    : statement_(database,
-                 "INSERT INTO facts (writer, seq, prev_hash, hash, uid, recorded, corrects, factor_set, kind,"
-                 " begin_ns, end_ns, energy, energy_sd, by_factor, method, signed, sources, tokens_in,"
-                 " tokens_out, model, device, place, labels)"
-                 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)") {}
-
-void RowInserter::operator()(const Row& row) {
-  const Fact& f = row.fact;
-  const RawEstimate& e = f.energy.raw();
-  JsonWriter by, sources, labels;
-  by.begin_object();
-  for (const auto& [factor, sd] : e.by_factor())
-    if (sd != 0) by.member(factor, sd);
-  by.end_object();
-  sources.begin_array();
-  for (const auto& s : e.sources()) sources.value(s);
-  sources.end_array();
-  labels.begin_array();
-  for (const auto& [key, value] : f.labels) labels.begin_array().value(key).value(value).end_array();
-  labels.end_array();
-  using View = std::string_view;
-  statement_.run(View(row.writer), row.seq, View(row.prev_hash), View(row.hash), View(f.uid), row.recorded.ns,
-                 View(row.corrects), View(row.factor_set), View(f.kind), f.begin.ns, f.end.ns, e.value(),
-                 e.independent_sd(), View(by.str()), to_string(e.method()),
-                 static_cast<std::int64_t>(e.can_be_negative()), View(sources.str()), f.tokens_in, f.tokens_out,
-                 View(f.model), View(f.device), View(f.place), View(labels.str()));
-}
-
 std::string RowReader::select(std::string_view rest) {
   return "SELECT writer, seq, prev_hash, hash, uid, recorded, corrects, factor_set, kind, begin_ns, end_ns,"
          " energy, energy_sd, by_factor, method, signed, sources, tokens_in, tokens_out, model, device, place,"

@@ -1,4 +1,4 @@
-// Rows to and from the table `facts`, and the walk along all chains.
+// Rows from the table `facts`, and the walk along all chains. How they get there: chain_writer.h.
 #pragma once
 
 #include <functional>
@@ -9,15 +9,6 @@
 #include "ledger/ledger.h"
 
 namespace wattline::ledger {
-
-class RowInserter {
- public:
-  explicit RowInserter(const Database&);
-  void operator()(const Row&);
-
- private:
-  Statement statement_;
-};
 
 class RowReader {
  public:

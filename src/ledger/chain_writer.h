@@ -1,0 +1,35 @@
+// Adds rows at the end of one writer's chain. Statements and buffers are kept from batch to batch: a
+// gateway writes tens of thousands of rows a second through one of these.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ledger/database.h"
+#include "ledger/row.h"
+#include "ledger/row_text.h"
+
+namespace wattline::ledger {
+
+// Inside a transaction of the caller: begin(), rows, end().
+class ChainWriter {
+ public:
+  ChainWriter(const Database&, std::string writer, std::string factor_set);
+
+  // Reads where the chain ends now: another process of this host may have gone on with it.
+  void begin();
+  // False when `uid` is there already: then nothing was added. The fact is a checked one (row.h).
+  bool append(const Fact&, std::string_view uid, std::string_view corrects = {});
+  void end();
+
+ private:
+  const Database& database_;
+  std::string writer_, factor_set_;
+  Statement head_, insert_, move_head_;
+  FactTexts texts_;
+  std::string text_, last_hash_;
+  std::int64_t seq_ = 0;
+  bool any_ = false;
+};
+
+}  // namespace wattline::ledger
