@@ -16,6 +16,6 @@ const files = readdirSync(join(root, 'test')).filter((f) => f.endsWith('.test.ts
 const browser = process.env.WATTLINE_BIN && process.env.CHROMIUM;
 if (!browser) console.log('skipped: the page in a browser (WATTLINE_BIN or CHROMIUM is not set)');
 run(process.execPath, [
-  '--test', '--test-reporter=spec', '--test-timeout=120000', '--disable-warning=ExperimentalWarning',
+  '--test', '--test-reporter=spec', '--test-timeout=600000', '--disable-warning=ExperimentalWarning',
   ...files.filter((f) => browser || !f.includes('browser')),
 ]);

@@ -1,5 +1,5 @@
 // What the gateway tells about its answers, its line and itself.
-import { asArray, asNumber, asObject, asText, type Json } from './json.ts';
+import { asArray, asNumber, asObject, asText, asTexts, type Json } from './json.ts';
 import { readMeasure, type Measure } from './measure.ts';
 
 export type AnswerStatus = 'ok' | 'error' | 'cancelled';
@@ -19,6 +19,11 @@ export interface Answer {
   water: Measure | null;
   finishReason: string;
   place: string;
+  device: string;
+  /** What went wrong, where something did. */
+  error: string;
+  /** The upstream told no counts; these are the gateway's own. */
+  tokensEstimated: boolean;
 }
 
 /** Null for what has no id: a row that can be neither told apart nor looked up. */
@@ -42,6 +47,9 @@ export function readAnswer(json: Json): Answer | null {
     water: readMeasure(o.water, 'mL'),
     finishReason: asText(o.finish_reason),
     place: readPlace(o.place).name,
+    device: asText(o.device),
+    error: asText(o.error),
+    tokensEstimated: o.tokens_estimated === true,
   };
 }
 
@@ -122,6 +130,7 @@ export interface Status {
   place: Place;
   method: string;
   explanation: string;
+  warnings: string[];
 }
 
 export function readStatus(json: Json): Status {
@@ -136,5 +145,6 @@ export function readStatus(json: Json): Status {
     place: readPlace(o.place),
     method: asText(o.method),
     explanation: asText(o.explanation),
+    warnings: asTexts(o.warnings),
   };
 }

@@ -101,7 +101,7 @@ export function initialInput(field: Field): FieldInput {
 /** The default as the hint in an empty control: "1.5", "12 h". */
 export function placeholder(field: Field): string {
   const text = asText(field.fallback);
-  if (text === '' || field.kind === 'file' || field.kind === 'flag') return '';
+  if (text === '' || field.required || field.kind === 'file' || field.kind === 'flag') return '';
   // Defaults come as numbers of the field's unit or as text that already names one.
   return typeof field.fallback === 'number' && field.unit ? `${text} ${field.unit}` : text;
 }

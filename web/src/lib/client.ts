@@ -49,7 +49,11 @@ export class Client {
     } catch (error) {
       throw isAbort(error) ? error : failureOf(error);
     }
-    if (!response.ok) throw failureFrom(response.status, await response.text().catch(() => ''));
+    if (!response.ok) {
+      const failure = failureFrom(response.status, await response.text().catch(() => ''));
+      failure.answerId = response.headers.get('x-wattline-answer-id') ?? '';
+      throw failure;
+    }
     return response;
   }
 

@@ -8,6 +8,8 @@ export class Failure extends Error {
   readonly hint: string;
   /** The field or place that is meant; may be empty. */
   readonly where: string;
+  /** Of the answer that failed, where it has an account; "" else. */
+  answerId = '';
 
   constructor(message: string, status = 0, hint = '', where = '') {
     super(message);

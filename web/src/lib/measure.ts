@@ -41,6 +41,11 @@ export interface ShownMeasure {
   text: string;
 }
 
+/** To two digits, above 100 too: the end of an interval is not known better. */
+function rounded(value: number): string {
+  return formatNumber(Number(value.toPrecision(2)), { significant: 2, keepZeros: true });
+}
+
 export function showMeasure(m: Measure | null, style: NumberStyle = {}): ShownMeasure | null {
   if (!m || m.value === null) return null;
   const digits = { significant: 3, keepZeros: true, ...style };
@@ -48,7 +53,7 @@ export function showMeasure(m: Measure | null, style: NumberStyle = {}): ShownMe
   const number = formatNumber(m.value * scale, digits);
   let interval = '';
   if (m.low !== null && m.high !== null && !(m.low === m.value && m.high === m.value))
-    interval = `${formatNumber(m.low * scale, { ...digits, significant: 2 })} – ${formatNumber(m.high * scale, { ...digits, significant: 2 })}`;
+    interval = `${rounded(m.low * scale)} – ${rounded(m.high * scale)}`;
   const text = `${m.method === 'modelled' ? 'about ' : ''}${number} ${unit}${interval ? `, between ${interval.replace(' – ', ' and ')} with 95 % confidence` : ''}, ${m.method}`;
   return { number, unit, interval, method: m.method, text };
 }

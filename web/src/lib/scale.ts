@@ -1,5 +1,5 @@
 // Axes: where a value lies, and the round numbers to write beside it.
-import { formatNumber } from './units.ts';
+import { formatNumber, superscript } from './units.ts';
 
 export interface Tick {
   at: number; // the value
@@ -60,8 +60,9 @@ export function logScale(low: number, high: number, count = 6): Scale {
     to += 1;
   }
   const every = Math.max(1, Math.ceil((to - from) / count));
+  const plain = from >= -3 && to <= 5; // one way of writing for all ticks of an axis
   const ticks: Tick[] = [];
-  for (let e = from; e <= to; e += every) ticks.push({ at: 10 ** e, text: formatNumber(10 ** e) });
+  for (let e = from; e <= to; e += every) ticks.push({ at: 10 ** e, text: plain ? formatNumber(10 ** e) : `10${superscript(e)}` });
   return {
     low: 10 ** from, high: 10 ** to, ticks,
     place: (v) => (v > 0 ? (Math.log10(v) - from) / (to - from) : NaN),

@@ -126,7 +126,7 @@ export function prettyUnit(code: string): string {
     .replace(/\bu(?=[JWLgs]\b)/g, 'µ');
 }
 
-function superscript(exponent: number): string {
+export function superscript(exponent: number): string {
   const digits = '⁰¹²³⁴⁵⁶⁷⁸⁹';
   return (exponent < 0 ? '⁻' : '') + [...String(Math.abs(exponent))].map((d) => digits[Number(d)]).join('');
 }

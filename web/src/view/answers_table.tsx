@@ -34,20 +34,20 @@ export function AnswersTable({ answers, fresh, total, connection }: Props) {
       {answers.length === 0 ? (
         <p class="empty soft">{connection === 'connecting' ? 'Reading …' : 'None yet.'}</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="answers-title">
+        <div class="scroll" tabIndex={0} role="region" aria-label="Table of answers">
           <table class="answers-table">
             <thead>
               <tr>
                 <th scope="col">Time</th>
                 <th scope="col">Model</th>
                 <th scope="col">Status</th>
-                <th scope="col" class="n">Tokens in</th>
-                <th scope="col" class="n">out</th>
-                <th scope="col" class="n">Latency</th>
+                <th scope="col" class="n wide">Tokens in</th>
+                <th scope="col" class="n wide">out</th>
+                <th scope="col" class="n wide">Latency</th>
                 <th scope="col" class="n">Energy</th>
-                <th scope="col" class="n">Carbon</th>
-                <th scope="col" class="n">Water</th>
-                <th scope="col">Method</th>
+                <th scope="col" class="n wide">Carbon</th>
+                <th scope="col" class="n wide">Water</th>
+                <th scope="col" class="wide">Method</th>
               </tr>
             </thead>
             <tbody>
@@ -67,7 +67,7 @@ export function AnswersTable({ answers, fresh, total, connection }: Props) {
 
 export function timeOf(iso: string): string {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? '–' : date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  return Number.isNaN(date.getTime()) ? '–' : date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 }
 
 function Row({ answer: a, open, fresh, onToggle }: { answer: Answer; open: boolean; fresh: boolean; onToggle: () => void }) {
@@ -88,14 +88,14 @@ function Row({ answer: a, open, fresh, onToggle }: { answer: Answer; open: boole
           </button>
         </td>
         <td class="model" title={a.model}>{a.model || '–'}</td>
-        <td><span class={`status ${a.status}`}>{a.status}</span></td>
-        <td class="n">{formatCount(a.tokensIn)}</td>
-        <td class="n">{formatCount(a.tokensOut)}</td>
-        <td class="n">{a.latencyMs === null ? '–' : quantityText(a.latencyMs, 'ms', { significant: 3 })}</td>
+        <td><span class={`status ${a.status}`} title={a.error || undefined}>{a.status}</span></td>
+        <td class="n wide">{formatCount(a.tokensIn)}</td>
+        <td class="n wide">{formatCount(a.tokensOut)}</td>
+        <td class="n wide">{a.latencyMs === null ? '–' : quantityText(a.latencyMs, 'ms', { significant: 3 })}</td>
         <td class="n"><Value measure={a.energy} interval /></td>
-        <td class="n"><Value measure={a.carbon} /></td>
-        <td class="n"><Value measure={a.water} /></td>
-        <td>{a.energy ? <MethodTag method={a.energy.method} /> : '–'}</td>
+        <td class="n wide"><Value measure={a.carbon} /></td>
+        <td class="n wide"><Value measure={a.water} /></td>
+        <td class="wide">{a.energy ? <MethodTag method={a.energy.method} /> : '–'}</td>
       </tr>
       {open && (
         <tr class="details" id={detailsId}>

@@ -77,7 +77,7 @@ export function App({ client, live, onKey }: Props) {
       </main>
       <footer>
         <p>
-          Every figure says how it is known. <a href="/metrics">Metrics</a> · <a href="/api/v1/answers">Answers as JSON</a> ·{' '}
+          Wattline {state.status?.version}. Every figure says how it is known. <a href="/metrics">Metrics</a> · <a href="/api/v1/answers">Answers as JSON</a> ·{' '}
           <a href="licences.txt">Licences</a>
         </p>
       </footer>

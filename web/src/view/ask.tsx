@@ -86,7 +86,10 @@ export function Ask({ client, status, connected }: { client: Client; status: Sta
     } catch (error) {
       const ms = performance.now() - begin;
       if (isAbort(error)) put({ state: 'cancelled', ms });
-      else put({ state: 'failed', ms, failure: failureOf(error) });
+      else {
+        const failure = failureOf(error);
+        put({ state: 'failed', ms, failure, answerId: held.answerId || failure.answerId });
+      }
     } finally {
       if (running.current === controller) running.current = null;
     }
@@ -128,9 +131,10 @@ export function Ask({ client, status, connected }: { client: Client; status: Sta
                 {models.map((m) => <option key={m} value={m}>{builtin.has(m) ? `${m} (built in)` : m}</option>)}
               </select>
             </label>
+            {/* Keys: one element for both would submit the form by the click that cancels. */}
             {busy
-              ? <button type="button" class="cancel" onClick={() => running.current?.abort()}>Cancel</button>
-              : <button type="submit" class="primary" disabled={models.length === 0}>Ask</button>}
+              ? <button key="cancel" type="button" class="cancel" onClick={() => running.current?.abort()}>Cancel</button>
+              : <button key="submit" type="submit" class="primary" disabled={models.length === 0}>Ask</button>}
           </div>
         </div>
         <p id="ask-help" class="soft hint">
@@ -181,7 +185,8 @@ function ExchangeView({ exchange: e }: { exchange: Exchange }) {
         {e.state === 'done' && e.answer === '' && <span class="soft">(an empty answer)</span>}
       </p>
       {e.failure && <FailureNote failure={e.failure} />}
-      {e.state === 'cancelled' && <p class="soft">Cancelled. What was spent until then is on the account.</p>}
+      {e.state === 'cancelled' && <p class="soft">Cancelled.{e.answerId && ' What was spent until then is on the account.'}</p>}
+      {(e.state === 'cancelled' || e.state === 'failed') && e.answerId && <p><a href={`#/answers/${encodeURIComponent(e.answerId)}`}>Details</a></p>}
       {e.state === 'done' && e.finish === 'length' && <p class="soft">Cut off at {maxTokens} tokens.</p>}
       {e.cost ? <Receipt cost={e.cost} exchange={e} /> : e.state === 'done' && <p class="soft">The server told no cost of this answer.</p>}
     </div>
@@ -196,7 +201,7 @@ function Receipt({ cost, exchange }: { cost: Cost; exchange: Exchange }) {
       <div><dt>Carbon</dt><dd><Value measure={cost.carbon} /></dd></div>
       <div><dt>Water</dt><dd><Value measure={cost.water} /></dd></div>
       <div><dt>Tokens</dt><dd>{formatCount(cost.tokensIn)} in, {formatCount(cost.tokensOut)} out</dd></div>
-      {exchange.ms > 0 && <div><dt>Time</dt><dd>{quantityText(exchange.ms, 'ms', { significant: 3 })}</dd></div>}
+      {exchange.ms > 0 && <div><dt>Round trip</dt><dd>{quantityText(exchange.ms, 'ms', { significant: 3 })}</dd></div>}
       {method && <div><dt class="visually-hidden">Method</dt><dd><MethodTag method={method} /></dd></div>}
       {exchange.answerId && <div><dt class="visually-hidden">More</dt><dd><a href={`#/answers/${encodeURIComponent(exchange.answerId)}`}>Details</a></dd></div>}
     </dl>

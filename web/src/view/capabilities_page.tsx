@@ -24,6 +24,20 @@ export function useCapabilities(client: Client): { list: Capability[] | null; fa
   return { list, failure, retry: () => setAttempt((n) => n + 1) };
 }
 
+/** What the rooms are about, for who meets them first. */
+const rooms: Record<string, string> = {
+  catalog: 'devices, models, places and factors that are known',
+  physics: 'models of power and of work',
+  study: 'whether a difference is one',
+  meter: 'what machines draw',
+  ledger: 'the account of what was spent',
+  device: 'work on real devices, predicted',
+  lm: 'the built-in language models',
+  learn: 'training',
+  serve: 'the gateway',
+  program: 'Wattline itself',
+};
+
 export function CapabilitiesPage({ client }: { client: Client }) {
   const { list, failure, retry } = useCapabilities(client);
   const [search, setSearch] = useState('');
@@ -54,7 +68,7 @@ export function CapabilitiesPage({ client }: { client: Client }) {
       {list && found === 0 && <p class="card empty">{list.length === 0 ? 'This build has none.' : `Nothing matches “${search}”.`}</p>}
       {groups.map((g) => (
         <section key={g.room} class="room" aria-labelledby={`room-${g.room}`}>
-          <h2 id={`room-${g.room}`}>{g.room}</h2>
+          <h2 id={`room-${g.room}`}>{g.room}{rooms[g.room] && <span class="soft"> {rooms[g.room]}</span>}</h2>
           <ul class="tiles">
             {g.capabilities.map((c) => (
               <li key={c.id}>

@@ -34,14 +34,17 @@ interface Run {
   job: JobState | null;
   result: Result | null;
   failure: Failure | null;
+  /** The form was changed after this came. */
+  stale: boolean;
 }
 
+const idle: Run = { state: 'idle', job: null, result: null, failure: null, stale: false };
 const pollMs = 400;
 
 function CapabilityForm({ capability: c, all, client }: { capability: Capability; all: Capability[]; client: Client }) {
   const [input, setInput] = useState<FormInput>(() => Object.fromEntries(c.fields.map((f) => [f.name, initialInput(f)])));
   const [problems, setProblems] = useState<FormProblem[]>([]);
-  const [run, setRun] = useState<Run>({ state: 'idle', job: null, result: null, failure: null });
+  const [run, setRun] = useState<Run>(idle);
   const running = useRef<AbortController | null>(null);
   const form = useRef<HTMLFormElement>(null);
   const outcome = useRef<HTMLDivElement>(null);
@@ -60,15 +63,15 @@ function CapabilityForm({ capability: c, all, client }: { capability: Capability
     setProblems([]);
     const controller = new AbortController();
     running.current = controller;
-    setRun({ state: 'running', job: null, result: null, failure: null });
+    setRun({ ...idle, state: 'running' });
     try {
       const result = await perform(client, c, filled.body, controller.signal, (job) => setRun((r) => ({ ...r, job })));
-      setRun({ state: 'done', job: null, result, failure: null });
+      setRun({ ...idle, state: 'done', result });
     } catch (error) {
-      if (isAbort(error)) setRun({ state: 'cancelled', job: null, result: null, failure: null });
+      if (isAbort(error)) setRun({ ...idle, state: 'cancelled' });
       else {
         const failure = failureOf(error);
-        setRun({ state: 'failed', job: null, result: null, failure });
+        setRun({ ...idle, state: 'failed', failure });
         const field = c.fields.find((f) => f.name === failure.where.replace(/^--/, ''));
         if (field) complain([{ field: field.name, message: failure.message }]);
       }
@@ -110,6 +113,7 @@ function CapabilityForm({ capability: c, all, client }: { capability: Capability
                       onInput={(value) => {
                         setInput((held) => ({ ...held, [f.name]: value }));
                         setProblems((held) => held.filter((p) => p.field !== f.name));
+                        setRun((r) => (r.result && !r.stale ? { ...r, stale: true } : r));
                       }}
                     />
                   ))}
@@ -117,9 +121,10 @@ function CapabilityForm({ capability: c, all, client }: { capability: Capability
               </fieldset>
             ))}
             <div class="actions">
+              {/* Keys: one element for both would submit the form by the click that cancels. */}
               {run.state === 'running'
-                ? <button type="button" class="cancel" onClick={() => running.current?.abort()}>Cancel</button>
-                : <button type="submit" class="primary">Compute</button>}
+                ? <button key="cancel" type="button" class="cancel" onClick={() => running.current?.abort()}>Cancel</button>
+                : <button key="submit" type="submit" class="primary">Compute</button>}
               {problems.length > 0 && <span class="bad-text" role="alert">{problems.length === 1 ? 'One field needs a look.' : `${problems.length} fields need a look.`}</span>}
             </div>
           </form>
@@ -132,6 +137,7 @@ function CapabilityForm({ capability: c, all, client }: { capability: Capability
         {run.state === 'running' && <Progress job={run.job} />}
         {run.state === 'cancelled' && <p class="card soft" role="status">Cancelled.</p>}
         {run.failure && <div class="card"><FailureNote failure={run.failure} /></div>}
+        {run.result && run.stale && <p class="stale" role="status">The form has changed since. Below stands the result of what was in it before.</p>}
         {run.result && <ResultView result={run.result} />}
       </div>
     </>

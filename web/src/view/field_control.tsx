@@ -42,11 +42,11 @@ export function FieldControl({ field: f, value, problem, names, onInput }: Props
     <div class={`field ${f.kind} ${problem ? 'wrong' : ''}`}>
       <label for={id}>
         {label}
+        {f.unit && f.kind === 'quantity' && <span class="unit" aria-hidden="true"> {prettyUnit(f.unit)}</span>}
         {f.required && <span class="required"> needed</span>}
       </label>
       <div class="control">
         <Control field={f} value={value} common={common} names={names} onInput={onInput} />
-        {f.unit && f.kind === 'quantity' && <span class="suffix" aria-hidden="true">{prettyUnit(f.unit)}</span>}
       </div>
       <Help id={describedBy} field={f} problem={problem} />
     </div>
@@ -54,15 +54,17 @@ export function FieldControl({ field: f, value, problem, names, onInput }: Props
 }
 
 function Help({ id, field: f, problem }: { id: string; field: Field; problem: string }) {
+  // A maximum that only guards the program against nonsense tells people nothing.
+  const maximum = f.maximum !== null && f.maximum < 1e5 ? f.maximum : null;
   const range =
     f.kind !== 'integer' && f.kind !== 'number' ? ''
-      : f.minimum !== null && f.maximum !== null ? `${f.minimum} to ${f.maximum}`
-        : f.minimum !== null ? `at least ${f.minimum}` : f.maximum !== null ? `at most ${f.maximum}` : '';
+      : f.minimum !== null && maximum !== null ? `${f.minimum} to ${maximum}`
+        : f.minimum !== null ? `at least ${f.minimum}` : maximum !== null ? `at most ${maximum}` : '';
   return (
     <p class="help soft" id={id}>
       {problem && <span class="bad-text">{problem} </span>}
       {f.help}
-      {range && `${f.help ? '; ' : ''}${range}`}
+      {range && !f.help.includes(range) && `${f.help ? '; ' : ''}${range}`}
       {f.unit && f.kind === 'quantity' && <span class="visually-hidden"> in {f.unit}, or with a unit</span>}
       {f.kind === 'list' && (f.help ? '; one a line' : 'one a line')}
     </p>
@@ -83,7 +85,7 @@ function Control({ field: f, value, common, names, onInput }: {
         </select>
       );
     case 'file': return <FileControl value={value} common={common} onInput={onInput} />;
-    case 'list': return <textarea {...common} rows={3} value={text} placeholder={placeholder(f)} onInput={onText} />;
+    case 'list': return <textarea {...common} rows={2} value={text} placeholder={placeholder(f)} onInput={onText} />;
     case 'reference': return <ReferenceControl field={f} text={text} common={common} names={names} onText={onText} />;
     case 'integer':
     case 'number':

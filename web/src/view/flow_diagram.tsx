@@ -109,7 +109,7 @@ export function FlowDiagram({ flows, show, modelled, label, height }: Props) {
             {modelled ? 'hatched: modelled, not measured' : 'plain: measured'}
           </span>
         )}
-        <FlowTable flows={flows} show={show} />
+        <FlowTable flows={inOrder(flows, drawing?.nodes ?? [])} show={show} />
       </figcaption>
     </figure>
   );
@@ -161,6 +161,12 @@ function LabelsAbove({ nodes, width, show }: { nodes: NodeBox[]; width: number; 
       })}
     </>
   );
+}
+
+/** Down the line, the larger first. */
+function inOrder(flows: readonly Flow[], nodes: readonly NodeBox[]): Flow[] {
+  const layer = new Map(nodes.map((n) => [n.id, n.layer]));
+  return [...flows].sort((a, b) => (layer.get(a.from) ?? 0) - (layer.get(b.from) ?? 0) || b.value - a.value);
 }
 
 function FlowTable({ flows, show }: { flows: readonly Flow[]; show: (v: number) => string }) {

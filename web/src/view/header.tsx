@@ -1,5 +1,6 @@
 // Who is served from where, how it is known, and whether the page is still connected.
 import { useState } from 'preact/hooks';
+import { sentence } from '../lib/failure.ts';
 import type { Connection, LiveState } from '../lib/live.ts';
 import { readMethod } from '../lib/measure.ts';
 import { formatNumber } from '../lib/units.ts';
@@ -40,12 +41,6 @@ export function Header({ state, page }: { state: LiveState; page: string }) {
             </dd>
           </div>
         )}
-        {state.status?.version && (
-          <div>
-            <dt>Version</dt>
-            <dd>{state.status.version}</dd>
-          </div>
-        )}
         <div>
           <dt>Connection</dt>
           <dd class={`connection ${state.connection}`}>{connectionWords[state.connection]}</dd>
@@ -54,9 +49,10 @@ export function Header({ state, page }: { state: LiveState; page: string }) {
       {state.status?.explanation && (
         <details class="how">
           <summary>
-            How it is known <MethodTag method={readMethod(state.status.method)} />
+            How energy is known here <MethodTag method={readMethod(state.status.method)} />
+            {state.status.warnings.length > 0 && <span class="warn-text"> {state.status.warnings.join('; ')}</span>}
           </summary>
-          <p>{state.status.explanation}</p>
+          <p>{sentence(state.status.explanation)}</p>
           <ul>
             <li><MethodTag method="measured" /> read from a counter of this machine</li>
             <li><MethodTag method="declared" /> stated by somebody, taken over unchecked</li>

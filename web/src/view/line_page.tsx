@@ -26,14 +26,14 @@ export function LinePage({ state, client }: { state: LiveState; client: Client }
 function totalsOf(state: LiveState) {
   const { line, answers } = state;
   if (line && line.tokensOut !== null) {
-    return { line, each: perToken(line.energy, line.tokensOut), eachOf: '' };
+    return { line, each: perToken(line.energy, line.tokensOut), eachOf: 'of the answers’ tokens' };
   }
   const counted = answers.filter((a) => a.tokensOut !== null && a.tokensOut > 0 && a.energy?.value != null);
   const tokens = counted.reduce((sum, a) => sum + (a.tokensOut ?? 0), 0);
   return {
     line,
     each: perToken(addMeasures(counted.map((a) => a.energy)), tokens),
-    eachOf: line && counted.length < line.answers ? `last ${formatCount(counted.length)} answers` : '',
+    eachOf: line && counted.length < line.answers ? `of the last ${formatCount(counted.length)} answers’ tokens` : 'of the answers’ tokens',
   };
 }
 
@@ -75,7 +75,7 @@ function TheLine({ state }: { state: LiveState }) {
       ) : (
         <FlowDiagram
           flows={flows}
-          show={(v) => quantityText(v, unit, { significant: 3 })}
+          show={(v) => quantityText(v, unit, { significant: 3, keepZeros: true })}
           modelled={total?.method !== 'measured'}
           label={`Sankey diagram of ${shown} from the grid to the answers`}
           height={260}

@@ -38,7 +38,7 @@ export function Value({ measure, interval = false }: { measure: Measure | null; 
 
 /** The interval drawn from zero, the value as a mark on it. */
 export function Whisker({ measure }: { measure: Measure | null }) {
-  if (!measure || measure.value === null || measure.low === null || measure.high === null) return <svg class="whisker" viewBox="0 0 100 8" aria-hidden="true" />;
+  if (!measure || measure.value === null || measure.low === null || measure.high === null || measure.low === measure.high) return <svg class="whisker" viewBox="0 0 100 8" aria-hidden="true" />;
   const { value, low, high, method } = measure;
   const from = Math.min(0, low);
   const span = Math.max(high, 0) - from || 1;

@@ -35,7 +35,7 @@ export function TableView({ table: t }: { table: TableBlock }) {
   return (
     <figure class="table-block">
       <div class="head">
-        <h3>{t.title || (t.schema ? <code>{t.schema}</code> : 'Table')}</h3>
+        <h3>{t.title || (t.schema ? <code class="soft">{t.schema}</code> : 'Table')}</h3>
         {t.rows.length > 0 && <button type="button" class="quiet" onClick={save}>CSV</button>}
       </div>
       {t.rows.length === 0 ? <p class="soft">No rows.</p> : (

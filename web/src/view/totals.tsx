@@ -14,14 +14,14 @@ interface Props {
 export function Totals({ line, each, eachOf }: Props) {
   return (
     <section class="totals" aria-label="Totals">
-      <Total name="Energy" kind="energy" measure={line?.energy ?? null} />
-      <Total name="Carbon" kind="carbon" measure={line?.carbon ?? null} />
-      <Total name="Water" kind="water" measure={line?.water ?? null} />
+      <Total name="Energy" kind="energy" measure={line?.energy ?? null} note="of the devices" />
+      <Total name="Carbon" kind="carbon" measure={line?.carbon ?? null} note="with the site’s overhead" />
+      <Total name="Water" kind="water" measure={line?.water ?? null} note="on site and of the electricity" />
       <Total name="Energy per token" kind="token" measure={each} note={eachOf} />
       <div class="total answers">
         <h2>Answers</h2>
         <p class="big"><span class="value measured"><span class="figure">{formatCount(line ? line.answers : null)}</span></span></p>
-        <p class="range soft">counted</p>
+        <p class="note soft">counted</p>
       </div>
     </section>
   );
@@ -35,10 +35,10 @@ function Total({ name, kind, measure, note }: { name: string; kind: string; meas
       <p class="big"><Value measure={measure} /></p>
       <Whisker measure={measure} />
       <p class="range soft">
-        <span>{shown?.interval ? `${shown.interval} ${shown.unit.replace('/token', '')}` : ' '}</span>
+        <span title={shown?.interval ? `95 % interval, in ${shown.unit}` : undefined}>{shown?.interval || ' '}</span>
         {shown && <MethodTag method={shown.method} />}
       </p>
-      {note && <p class="range soft">{note}</p>}
+      {note && <p class="note soft">{note}</p>}
     </div>
   );
 }

@@ -88,7 +88,7 @@ export function XYChart({ figure: f }: { figure: FigureBlock }) {
     <div ref={ref} class="chart-frame">
       {width > 0 && (
         <svg class="chart" width={width} height={height + bottom} role="img" aria-label={`${f.title || 'Figure'}: ${traces.map((t) => t.name).filter(Boolean).join(', ')}`} onMouseMove={onMove} onMouseLeave={() => setAt(null)}>
-          <defs><clipPath id={clip}><rect x={left} y="0" width={plotWidth} height={height} /></clipPath></defs>
+          <defs><clipPath id={clip}><rect x={left - 5} y="0" width={plotWidth + 10} height={height} /></clipPath></defs>
           {y.ticks.map((t) => (
             <g key={t.at}>
               <line class="grid" x1={left} x2={left + plotWidth} y1={py(t.at)} y2={py(t.at)} />
