@@ -102,10 +102,12 @@ std::vector<std::string> nearest(std::string_view name, std::span<const std::str
     if (candidate.empty() || wanted.empty()) continue;
     double score = static_cast<double>(edit_distance(wanted, candidate)) /
                    static_cast<double>(std::max(wanted.size(), candidate.size()));
-    // A piece of the name is a better clue than its number of differing letters.
-    if (candidate.starts_with(wanted) || wanted.starts_with(candidate)) score = std::min(score, 0.2);
+    // A piece of the name is a better clue than its number of differing letters, and a beginning of it
+    // the best: who asks for "H100" means one of the H100, not the H200.
+    if (candidate.starts_with(wanted)) score = std::min(score, wanted.size() >= 4 ? 0.05 : 0.2);
+    else if (wanted.starts_with(candidate)) score = std::min(score, 0.2);
     else if (candidate.find(wanted) != std::string::npos) score = std::min(score, 0.35);
-    if (score <= 0.6) scored.push_back({score, i});
+    if (score <= 0.45) scored.push_back({score, i});
   }
   std::stable_sort(scored.begin(), scored.end(),
                    [](const Scored& a, const Scored& b) { return a.score < b.score; });
