@@ -241,6 +241,34 @@ TEST(Gateway, AnErrorInTheFirstEventIsNoSuccess) {
   EXPECT_THAT(r.body, HasSubstr("no room"));
 }
 
+TEST(Gateway, AFailureThatComesWithTheFirstWordsComesAfterThem) {
+  for (const std::string then : {"data: {\"error\":{\"message\":\"gone\"}}\n\n", "data: not json\n\n"}) {
+    FakeUpstream up([&](const FakeUpstream::Request&, Connection& c) {
+      return c.send(std::string(stream_head) + chunk(": hi\n\n" + delta("He") + delta("llo") + then));
+    });
+    TestGateway g;
+    g.add_upstream(up.port());
+    g.start();
+    const auto r = g.chat(hello_stream);
+    EXPECT_EQ(r.status, 200);
+    EXPECT_TRUE(r.whole);
+    EXPECT_TRUE(r.body.starts_with(": hi\n\n" + delta("He") + delta("llo") + "data: {\"error\":{")) << r.body;
+    EXPECT_EQ(g.answer()->status, AnswerStatus::error);
+  }
+}
+
+TEST(Gateway, AFailureBeforeTheFirstWordIsAStatus) {
+  FakeUpstream up([&](const FakeUpstream::Request&, Connection& c) {
+    return c.send(std::string(stream_head) + chunk(": hi\n\ndata: {\"error\":{\"message\":\"gone\"}}\n\n"));
+  });
+  TestGateway g;
+  g.add_upstream(up.port());
+  g.start();
+  const auto r = g.chat(hello_stream);
+  EXPECT_EQ(r.status, 502);
+  EXPECT_THAT(r.body, HasSubstr("gone"));
+}
+
 TEST(Gateway, AStreamThatBreaksOffSaysSo) {
   for (const std::string then : {"", "data: {\"error\":{\"message\":\"gone\"}}\n\n", "data: not json\n\n"}) {
     std::atomic<bool> read{false};

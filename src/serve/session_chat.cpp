@@ -27,7 +27,7 @@ bool passes(int status, const ReplyFacts& facts) {
 
 }  // namespace
 
-std::string Session::new_id() { return fmt::format("wl-{:016x}", thread_.ids()); }
+std::string Session::new_id() { return fmt::format("wl-{:016x}", thread_.next_id()); }
 
 Awaitable<void> Session::chat() {
   if (parser_->method() != "POST") {
@@ -138,6 +138,7 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
   SseParser events;
   std::string out, account, inserted;
   bool begun = false, told_usage = false, finished = false;
+  bool has_words = false;  // `out` holds an event of the answer, not comments alone
   std::optional<ApiError> failed;
   const auto tell = [&] {
     account.clear();
@@ -168,6 +169,7 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
     }
     if (!facts.usage || facts.has_choices) {
       out += event.raw;
+      has_words = true;
       return;
     }
     if (!tell_usage) return;  // asked for by us, not by the client
@@ -197,7 +199,9 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
         failed = upstream_error(502, fmt::format("the stream of upstream '{}' broke off", model.upstream->config.name), "upstream_truncated");
       }
     }
-    if (!begun && (!out.empty() || finished) && !failed) {
+    // What came before a failure is handed on first, also when both came at once. A failure before the
+    // first word is told by the status instead.
+    if (!begun && (has_words || (!failed && (!out.empty() || finished)))) {
       begun = true;
       head_.clear();
       append_status(head_, 200, thread_.date());
