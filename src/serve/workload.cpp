@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -58,8 +60,6 @@ std::optional<Measure> read_measure(const Json* j) {
   return m;
 }
 
-double in_unit(const Measure& m, std::string_view unit) { return m.value * parse_unit(m.unit).scale / parse_unit(unit).scale; }
-
 std::string first_model(const WorkloadOptions& o) {
   const auto reply = http_request("GET", o.url + "/v1/models", "", o.timeout);
   if (reply.status != 200) throw world_error(fmt::format("answers {} to GET /v1/models", reply.status), o.url);
@@ -69,20 +69,46 @@ std::string first_model(const WorkloadOptions& o) {
   return data[0].at("id").as_string();
 }
 
-std::string shortened(std::string s, std::size_t columns) {
-  std::replace(s.begin(), s.end(), '\n', ' ');
-  if (s.size() <= columns) return s;
-  std::size_t end = columns - 1;
-  while (end > 0 && (static_cast<unsigned char>(s[end]) & 0xC0) == 0x80) --end;
-  return s.substr(0, end) + "…";
+// The interval of what an answer cost is far wider than the digits beyond.
+double to_three_digits(double v) {
+  if (v == 0 || !std::isfinite(v)) return v;
+  const double scale = std::pow(10.0, 2 - std::floor(std::log10(std::abs(v))));
+  return std::round(v * scale) / scale;
 }
 
-struct Totals {
-  double energy_j = 0, carbon_mg = 0, water_ml = 0;
-  double energy_low = 0, energy_high = 0;  // ends of the intervals, added: the errors are shared
-  std::int64_t tokens = 0;
-  std::size_t asked = 0, checked = 0, right = 0, costed = 0;
+// A sum of answers' figures, in base units. The ends of the intervals are added: the errors are shared.
+struct Sum {
+  double value = 0, low = 0, high = 0;
+  Method method = Method::measured;
+  std::size_t of = 0;
+
+  // Its value in `unit`, NaN when there is none.
+  double add(const std::optional<Measure>& m, std::string_view unit) {
+    if (!m) return std::nan("");
+    const double scale = parse_unit(m->unit).scale;
+    value += m->value * scale;
+    low += m->interval.low * scale;
+    high += m->interval.high * scale;
+    method = std::max(method, m->method);
+    ++of;
+    return to_three_digits(m->value * scale / parse_unit(unit).scale);
+  }
 };
+
+struct Totals {
+  Sum energy, carbon, water;
+  std::int64_t tokens = 0;
+  std::size_t asked = 0, checked = 0, right = 0;
+};
+
+EstimateBlock block(std::string name, std::string label, const Sum& s, Dimension dimension) {
+  const Unit unit = friendly_unit(s.value, dimension);
+  Measure m{to_three_digits(s.value / unit.scale), {s.low / unit.scale, s.high / unit.scale}, unit.symbol, s.method, {}};
+  return {std::move(name), std::move(label), std::move(m),
+          fmt::format("{} in 1000 such answers", format_quantity(s.value / static_cast<double>(s.of) * 1000, dimension, 3))};
+}
+
+double percent(std::size_t part, std::size_t all) { return all ? std::round(100.0 * static_cast<double>(part) / static_cast<double>(all)) : 0; }
 
 }  // namespace
 
@@ -134,67 +160,74 @@ Result run_workload(const WorkloadOptions& o, Context& context) {
     return listed;
   }
   const std::string model = o.model.empty() ? first_model(o) : o.model;
-  Table t("workload.answers.v1");
-  t.text("prompt").text("answer").text("right", "yes, no, or empty when no answer was expected");
-  t.integer("tokens", "token").number("energy", "J").number("carbon", "mgCO2e").number("water", "mL").text("method");
-  Totals sum;
-  std::map<std::string, std::pair<std::size_t, std::size_t>> by_task;
-  Result r;
+  struct Asked {
+    std::string answer, right, method;
+    std::int64_t tokens = 0;
+    double energy_j = 0, carbon_mg = 0, water_ml = 0;
+  };
+  std::vector<Asked> rows;
+  Totals all;
+  std::map<std::string, Totals> by_task;
+  std::set<std::string> methods;
   for (const auto& prompt : prompts) {
     context.check_cancelled();
-    context.progress(static_cast<double>(sum.asked) / static_cast<double>(prompts.size()), prompt.text);
+    context.progress(static_cast<double>(all.asked) / static_cast<double>(prompts.size()), prompt.text);
     JsonWriter w;
     w.begin_object().member("model", model).key("messages").begin_array().begin_object();
     w.member("role", "user").member("content", prompt.text).end_object().end_array();
     w.member("max_tokens", o.max_tokens).member("temperature", 0).end_object();
     const auto reply = http_request("POST", o.url + "/v1/chat/completions", w.take(), o.timeout);
     const WorkloadAnswer a = read_answer(reply.body);
-    ++sum.asked;
-    sum.tokens += a.tokens;
-    std::string right;
-    if (!prompt.expected.empty()) {
-      const bool ok = answers(a.text, prompt.expected);
-      right = ok ? "yes" : "no";
-      ++sum.checked;
-      sum.right += ok;
-      auto& [good, all] = by_task[prompt.task];
-      good += ok;
-      ++all;
+    Asked row{a.text, "", a.energy ? std::string(to_string(a.energy->method)) : "not said", a.tokens};
+    const bool has_key = !prompt.expected.empty(), ok = has_key && answers(a.text, prompt.expected);
+    if (has_key) row.right = ok ? "yes" : "no";
+    for (Totals* sum : {&all, &by_task[prompt.task]}) {
+      ++sum->asked;
+      sum->tokens += a.tokens;
+      sum->checked += has_key;
+      sum->right += ok;
+      row.energy_j = sum->energy.add(a.energy, "J");
+      row.carbon_mg = sum->carbon.add(a.carbon, "mgCO2e");
+      row.water_ml = sum->water.add(a.water, "mL");
     }
-    const double none = std::nan("");
-    if (a.energy) {
-      ++sum.costed;
-      const double scale = in_unit(*a.energy, "J") / (a.energy->value == 0 ? 1 : a.energy->value);
-      sum.energy_j += in_unit(*a.energy, "J");
-      sum.energy_low += a.energy->interval.low * scale;
-      sum.energy_high += a.energy->interval.high * scale;
-    }
-    if (a.carbon) sum.carbon_mg += in_unit(*a.carbon, "mgCO2e");
-    if (a.water) sum.water_ml += in_unit(*a.water, "mL");
-    t.add_row({shortened(prompt.text, 44), shortened(a.text, 24), right, a.tokens,
-               a.energy ? in_unit(*a.energy, "J") : none, a.carbon ? in_unit(*a.carbon, "mgCO2e") : none,
-               a.water ? in_unit(*a.water, "mL") : none,
-               a.energy ? std::string(to_string(a.energy->method)) : std::string("not said")});
+    methods.insert(row.method);
+    rows.push_back(std::move(row));
   }
-  r.title = fmt::format("{} prompts to {} at {}", sum.asked, model, o.url);
+
+  Result r;
+  r.title = fmt::format("{} prompts to {} at {}", all.asked, model, o.url);
+  Table t("workload.answers.v1");
+  t.text("prompt").text("answer").text("right", "yes, no, or empty when no answer was expected");
+  t.integer("tokens", "token", "prompt and answer together").number("energy", "J").number("carbon", "mgCO2e").number("water", "mL");
+  if (methods.size() > 1) t.text("method");  // else the totals say it
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto& row = rows[i];
+    std::vector<Table::Cell> cells{prompts[i].text, std::move(row.answer), row.right, row.tokens, row.energy_j, row.carbon_mg, row.water_ml};
+    if (methods.size() > 1) cells.emplace_back(row.method);
+    t.add_row(std::move(cells));
+  }
   r.add(std::move(t));
+
   if (by_task.size() > 1) {
     Table tasks;
-    tasks.title = "Right by task";
-    tasks.text("task").integer("asked").integer("right");
-    for (const auto& [task, counts] : by_task)
-      tasks.add_row({task, static_cast<std::int64_t>(counts.second), static_cast<std::int64_t>(counts.first)});
+    tasks.title = "By task";
+    tasks.text("task").integer("asked").integer("right").number("share", "%").integer("tokens", "token").number("energy", "J", "of one answer, the mean");
+    for (const auto& [task, sum] : by_task)
+      tasks.add_row({task, static_cast<std::int64_t>(sum.asked), static_cast<std::int64_t>(sum.right),
+                     sum.checked ? percent(sum.right, sum.checked) : std::nan(""), sum.tokens,
+                     sum.energy.of ? to_three_digits(sum.energy.value / static_cast<double>(sum.energy.of)) : std::nan("")});
+    tasks.caption = "Energy is that of one answer, the mean.";
     r.add(std::move(tasks));
   }
-  std::string total = fmt::format("Total: {} answers, {} tokens", sum.asked, sum.tokens);
-  if (sum.checked > 0) total += fmt::format(", {} of {} right", sum.right, sum.checked);
-  if (sum.costed > 0)
-    total += fmt::format("; {} ({} .. {}), {}, {}", format_quantity(sum.energy_j, Energy::dimension, 3),
-                         format_quantity(sum.energy_low, Energy::dimension, 2), format_quantity(sum.energy_high, Energy::dimension, 2),
-                         format_quantity(sum.carbon_mg * 1e-3, Carbon::dimension, 3), format_quantity(sum.water_ml * 1e-3, Volume::dimension, 3));
+
+  std::string total = fmt::format("Total: {} answers, {} tokens", all.asked, all.tokens);
+  if (all.checked > 0) total += fmt::format(", {} of {} right ({} %)", all.right, all.checked, percent(all.right, all.checked));
   r.note(total);
-  if (sum.costed < sum.asked)
-    r.warn(fmt::format("{} of {} answers came without a cost: this server does not account for energy", sum.asked - sum.costed, sum.asked));
+  if (all.energy.of > 0) r.add(block("energy", "Energy", all.energy, Energy::dimension));
+  if (all.carbon.of > 0) r.add(block("carbon", "Carbon", all.carbon, Carbon::dimension));
+  if (all.water.of > 0) r.add(block("water", "Water", all.water, Volume::dimension));
+  if (all.energy.of < all.asked)
+    r.warn(fmt::format("{} of {} answers came without a cost: this server does not account for energy", all.asked - all.energy.of, all.asked));
   return r;
 }
 
