@@ -9,7 +9,7 @@
 
 #include "kernel/error.h"
 #include "kernel/json.h"
-#include "serve/recorder.h"
+#include "serve/answers.h"
 
 namespace wattline::serve {
 namespace {
@@ -59,51 +59,6 @@ TEST(Answer, IsValidJsonWhateverItHolds) {
   EXPECT_EQ(parse_json(whole).at("energy").at("sources").as_array().size(), 1u);
   EXPECT_TRUE(parse_json(usage).at("carbon").at("value").is_null());
   EXPECT_FALSE(parse_json(usage).at("energy").find("sources"));
-}
-
-TEST(Facts, ABurstIsSummedAndNothingIsLost) {
-  const auto b = basis();
-  std::vector<AnswerPtr> batch;
-  for (int i = 0; i < 100; ++i) batch.push_back(answer("wl-" + std::to_string(i), b));
-  batch.push_back(answer("wl-left", b, 3, AnswerStatus::cancelled));
-  const auto facts = facts_of(batch, 10);
-  EXPECT_EQ(facts.size(), 12u);  // ten, their rest, and the one that was left
-  double joules = 0;
-  std::int64_t tokens = 0;
-  int summed = 0;
-  for (const auto& f : facts) {
-    joules += f.energy.value().base();
-    tokens += f.tokens_in;
-    for (const auto& [name, value] : f.labels)
-      if (name == "answers") summed = std::stoi(value);
-  }
-  EXPECT_DOUBLE_EQ(joules, 203);
-  EXPECT_EQ(tokens, 1010);
-  EXPECT_EQ(summed, 90);
-}
-
-class Stubborn : public AccountSink {
- public:
-  std::string record(const Fact&) override { return {}; }
-  void record_all(std::span<const Fact> facts) override {
-    if (++tries <= 2) throw world_error("disk full");
-    taken += static_cast<int>(facts.size());
-  }
-  std::atomic<int> tries{0}, taken{0};
-};
-
-TEST(Recorder, TriesAgainUntilTheLedgerTakesThem) {
-  auto sink = std::make_shared<Stubborn>();
-  RecorderOptions options;
-  options.period = std::chrono::milliseconds(5);
-  Recorder recorder(sink, options);
-  recorder.record(answer("wl-1", basis()));
-  for (int i = 0; i < 1000 && sink->taken == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  recorder.close();
-  EXPECT_EQ(sink->taken, 1);
-  EXPECT_EQ(recorder.lost(), 0);
-  EXPECT_EQ(recorder.written(), 1);
-  EXPECT_TRUE(recorder.answers().find("wl-1"));
 }
 
 }  // namespace

@@ -64,7 +64,6 @@ Gateway::Gateway(Config config, GatewayParts parts)
                       "give the upstream's model another id, or leave it out of builtin.models");
   RecorderOptions options;
   options.answers_kept = static_cast<std::size_t>(config_.server.answers_kept);
-  options.rows_each = 64;  // 320 a second of one model: beyond that, rows would cost more than they tell
   options.log = parts_.log;
   recorder_ = std::make_unique<Recorder>(config_.server.ledger ? parts_.sink : nullptr, std::move(options));
   generator_ = std::make_unique<Generator>(count_or_cores(config_.builtin.workers), static_cast<std::size_t>(config_.builtin.queue));

@@ -23,7 +23,7 @@ struct IoThread {
   IoThread(Gateway& g, WorkerPool& w, const std::vector<std::unique_ptr<asio::ssl::context>>& tls) : gateway(g), workers(w), sweep_timer(io) {
     for (const auto& u : g.upstreams()) pools.emplace_back(*u, upstream_deadlines, io, tls[u->index].get());
     std::random_device device;
-    ids.seed((std::uint64_t{device()} << 32) ^ device());
+    id_ = (std::uint64_t{device()} << 32) ^ device();
   }
 
   Gateway& gateway;
@@ -35,8 +35,11 @@ struct IoThread {
   ChatReader chat_reader;
   ReplyReader reply_reader;
   Timer sweep_timer;
-  std::mt19937_64 ids;
   bool draining = false;
+
+  // Counts up from a random place: ids never meet those of other threads and runs, and neighbours lie
+  // side by side in the ledger's index, which random ones would rewrite all over.
+  std::uint64_t next_id() { return ++id_; }
 
   const std::string& date() {
     const std::int64_t now = Time::now().ns / 1'000'000'000;
@@ -48,6 +51,7 @@ struct IoThread {
   }
 
  private:
+  std::uint64_t id_ = 0;
   std::int64_t date_second_ = 0;
   std::string date_;
 };

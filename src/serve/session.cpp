@@ -237,7 +237,7 @@ Awaitable<void> Session::dispatch() {
 
 Awaitable<void> Session::events() {
   auto box = std::make_shared<Mailbox>(thread_.io.get_executor(), std::size_t{1} << 20);
-  const std::uint64_t id = thread_.ids();
+  const std::uint64_t id = thread_.next_id();
   const bool watching = gateway_.recorder().watch(id, [box](const std::shared_ptr<const std::string>& json) {
     box->push(fmt::format("event: answer\ndata: {}\n\n", *json));
   });

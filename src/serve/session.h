@@ -42,7 +42,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> chat_builtin(const ServedModel&, const ChatRequest&);
   Awaitable<void> finish();
 
-  Awaitable<bool> send(std::span<const std::string_view> pieces);
+  Awaitable<bool> send(std::span<const std::string_view> pieces);  // at most 4
   Awaitable<bool> send_chunk(std::string_view data);
   Awaitable<bool> send_last_chunk();
   Awaitable<void> send_error(const ApiError&, std::string_view more_headers = {});

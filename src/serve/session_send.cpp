@@ -1,7 +1,9 @@
 // How a session writes: at once where the kernel takes it, waiting only where it does not.
+#include <algorithm>
 #include <array>
 #include <charconv>
 
+#include <boost/container/static_vector.hpp>
 #include <fmt/format.h>
 
 #include "serve/session.h"
@@ -15,8 +17,7 @@ std::int64_t ns_of(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9
 
 Awaitable<bool> Session::send(std::span<const std::string_view> pieces) {
   if (client_gone_ || !socket_.is_open()) co_return false;
-  std::vector<asio::const_buffer> buffers;
-  buffers.reserve(pieces.size());
+  boost::container::static_vector<asio::const_buffer, 4> buffers;
   std::size_t left = 0;
   for (const auto& p : pieces) {
     if (p.empty()) continue;
@@ -33,7 +34,7 @@ Awaitable<bool> Session::send(std::span<const std::string_view> pieces) {
       b += n;
       sent -= n;
     }
-    std::erase_if(buffers, [](const auto& b) { return b.size() == 0; });
+    buffers.erase(std::remove_if(buffers.begin(), buffers.end(), [](const auto& b) { return b.size() == 0; }), buffers.end());
     set_deadline(monotonic_ns() + ns_of(gateway_.config().limits.write_timeout));
     sent = co_await socket_.async_write_some(buffers, into(ec));
     set_deadline(never);
