@@ -179,15 +179,16 @@ TEST(Data, ParametersAgreeWithTheShape) {
   for (const auto& m : embedded().models()) {
     SCOPED_TRACE(m.name);
     expect_origin(m.origin, m.name);
-    EXPECT_GE(m.parameters, 1e6);
+    const bool ours = m.name.starts_with("glow-");  // tiny, and of bytes
+    EXPECT_GE(m.parameters, ours ? 1e5 : 1e6);
     EXPECT_LE(m.active_parameters, m.parameters);
     if (m.layers == 0) {
       EXPECT_TRUE(m.active_parameters_interval) << "a guess has an interval";
       continue;
     }
     EXPECT_FALSE(m.parameters_interval);
-    EXPECT_GE(m.context, 512);
-    EXPECT_GT(m.vocabulary, 1000);
+    EXPECT_GE(m.context, ours ? 256 : 512);
+    EXPECT_GE(m.vocabulary, ours ? 257 : 1000);
     const bool special = m.kv_elements_per_token || m.note.find("shared") != std::string::npos;
     if (special) continue;
     ++checked;

@@ -50,7 +50,7 @@ std::string_view Loader::embedded(std::string_view name) {
 }
 
 DataFile Loader::merged(const std::string& name, std::vector<std::string> keys, DataFile::KeyOf key_of) const {
-  DataFile out(name, embedded(name), std::move(keys), std::move(key_of));
+  DataFile out(name, tables_(name), std::move(keys), std::move(key_of));
   if (const auto it = catalog_.override_files_.find(name); it != catalog_.override_files_.end())
     out.put_over(folder_ + name, it->second);
   return out;
@@ -261,7 +261,7 @@ void Loader::set_version() {
 }
 
 std::shared_ptr<Catalog> Loader::load(std::map<std::string, std::string, std::less<>> overrides,
-                                      const std::string& folder) {
+                                      const std::string& folder, Tables tables) {
   auto out = std::make_shared<Catalog>();
   out->override_files_ = std::move(overrides);
   std::vector<std::string> known;
@@ -270,7 +270,7 @@ std::shared_ptr<Catalog> Loader::load(std::map<std::string, std::string, std::le
     if (std::find(known.begin(), known.end(), name) == known.end() || name == "edition.csv")
       throw bad_input(unknown_name("catalog file", name, known).message(), folder + name,
                       "docs/formats/catalog.md lists the files");
-  Loader loader(*out, folder);
+  Loader loader(*out, folder, tables);
   loader.read_sources();
   loader.read_places();
   loader.read_regions();

@@ -14,13 +14,16 @@ namespace wattline::catalog {
 
 class Loader {
  public:
-  // `overrides`: file name ("places.csv") to content; `folder` is put before the name in errors.
-  static std::shared_ptr<Catalog> load(std::map<std::string, std::string, std::less<>> overrides,
-                                       const std::string& folder = {});
+  using Tables = std::string_view (*)(std::string_view name);
   static std::string_view embedded(std::string_view name);
+  // `overrides`: file name ("places.csv") to content; `folder` is put before the name in errors; `tables`
+  // hands out the content that they are put over.
+  static std::shared_ptr<Catalog> load(std::map<std::string, std::string, std::less<>> overrides,
+                                       const std::string& folder = {}, Tables tables = embedded);
 
  private:
-  explicit Loader(Catalog& catalog, std::string folder) : catalog_(catalog), folder_(std::move(folder)) {}
+  Loader(Catalog& catalog, std::string folder, Tables tables)
+      : catalog_(catalog), folder_(std::move(folder)), tables_(tables) {}
 
   struct Source {
     std::string title, licence;
@@ -43,6 +46,7 @@ class Loader {
 
   Catalog& catalog_;
   std::string folder_;
+  Tables tables_;
   std::map<std::string, Source, std::less<>> sources_;
 };
 
