@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# The gateway under load for a while: plain and streamed answers of the built-in model in turns.
+# Holds when every reply is whole and of status 200, the memory does not grow, SIGTERM lets the answers
+# under way end, and the account has one row for each answer and its chain is right.
+# Usage: tools/soak.sh WATTLINE [SECONDS]
+set -euo pipefail
+wattline=$(readlink -f "${1:?usage: soak.sh WATTLINE [SECONDS]}")
+seconds=${2:-120} connections=${CONNECTIONS:-8} port=${PORT:-18094}
+for tool in wrk curl; do command -v $tool >/dev/null || { echo "soak: $tool is not installed" >&2; exit 3; }; done
+work=$(mktemp -d)
+gateway=
+finish() {
+  [ -n "$gateway" ] && kill -KILL "$gateway" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
+failed=0
+fail() { echo "soak: $*" >&2; failed=1; }
+
+cat >"$work/load.lua" <<'LUA'
+local threads, asked = {}, 0
+right, wrong, example = 0, 0, ""
+function setup(thread) table.insert(threads, thread) end
+function request()
+  asked = asked + 1
+  local stream = asked % 2 == 0 and "true" or "false"
+  local question = string.format("%d+%d=", asked % 90 + 10, asked * 7 % 90 + 10)
+  return wrk.format("POST", "/v1/chat/completions", { ["Content-Type"] = "application/json" },
+    '{"model":"glow-xs","max_tokens":16,"stream":' .. stream ..
+    ',"messages":[{"role":"user","content":"' .. question .. '"}]}')
+end
+function response(status, headers, body)
+  local ends = body:find("data: [DONE]", 1, true) or body:find('"finish_reason":"', 1, true)
+  if status == 200 and ends then right = right + 1
+  else wrong = wrong + 1; example = status .. " " .. body:sub(1, 300) end
+end
+function done(summary)
+  local good, bad = 0, 0
+  for _, t in ipairs(threads) do
+    good, bad = good + t:get("right"), bad + t:get("wrong")
+    if t:get("example") ~= "" then io.stderr:write("soak: wrong reply: ", t:get("example"), "\n") end
+  end
+  local e = summary.errors
+  io.write(string.format("replies %d %d %d\n", good, bad, e.connect + e.read + e.write + e.timeout))
+end
+LUA
+
+"$wattline" serve --listen 127.0.0.1:"$port" --ledger "$work/ledger" --quiet >"$work/out" 2>"$work/err" & gateway=$!
+url=http://127.0.0.1:$port
+for _ in $(seq 100); do
+  curl -so /dev/null "$url/readyz" && break
+  kill -0 $gateway 2>/dev/null || { cat "$work/err" >&2; exit 3; }
+  sleep 0.1
+done
+resident() { awk '/^VmRSS/{print $2}' "/proc/$gateway/status"; }  # KiB
+load() { timeout $(($1 + 30)) wrk -t2 -c"$connections" -d"$1s" --timeout 20s -s "$work/load.lua" "$url" >"$work/wrk" || fail "wrk ended with $?"; }
+
+# What grows to its bound does so in the first part.
+begin=$((seconds / 4 > 0 ? seconds / 4 : 1)) rest=$((seconds - seconds / 4))
+right=0 wrong=0 broken=0
+for part in $begin $rest; do
+  load "$part"
+  read -r _ good bad errors <<<"$(grep '^replies' "$work/wrk")"
+  right=$((right + good)) wrong=$((wrong + bad)) broken=$((broken + errors))
+  [ "$part" = "$begin" ] && early=$(resident)
+done
+late=$(resident)
+[ "$right" -gt 0 ] || fail "nothing was answered"
+[ "$wrong" = 0 ] || fail "$wrong replies were wrong"
+[ "$broken" = 0 ] || fail "$broken connections broke"
+[ $((late * 10)) -le $((early * 11 + 40960)) ] || fail "resident memory grew from $early to $late KiB"
+
+# Answers under way at SIGTERM come to their end; the process then ends by itself.
+clients=()
+for i in $(seq 6); do
+  curl -sN -o "$work/last.$i" -w '%{http_code}' "$url/v1/chat/completions" -H 'Content-Type: application/json' \
+    -d '{"model":"glow-xs","stream":true,"max_tokens":200,"messages":[{"role":"user","content":"Tell me all about 17+25 and more"}]}' >"$work/code.$i" &
+  clients+=($!)
+done
+for _ in $(seq 200); do [ -s "$work/last.1" ] && break; sleep 0.01; done
+kill -TERM $gateway
+for c in "${clients[@]}"; do wait "$c" || true; done
+ended=0
+for i in $(seq 6); do
+  [ "$(cat "$work/code.$i")" = 200 ] || continue
+  if grep -q '^data: \[DONE\]' "$work/last.$i"; then ended=$((ended + 1)); else fail "an answer was cut off at SIGTERM"; fi
+done
+[ $ended -gt 0 ] || fail "no answer was under way at SIGTERM"
+for _ in $(seq 200); do kill -0 $gateway 2>/dev/null || break; sleep 0.1; done
+kill -0 $gateway 2>/dev/null && fail "the gateway was still there 20 s after SIGTERM"
+code=0
+wait $gateway || code=$?
+[ $code = 0 ] || { fail "the gateway ended with $code"; cat "$work/err" >&2; }
+gateway=
+
+# Each answer that was taken is in the account, in a row of its own or summed with others ("answers=N"),
+# those that wrk left in the middle among them.
+"$wattline" ledger verify --ledger "$work/ledger" --quiet >/dev/null || fail "the account is not as it was written"
+"$wattline" ledger export --ledger "$work/ledger" --quiet --csv >"$work/rows.csv"
+read -r rows accounted <<<"$(awk 'NR > 1 {n += match($0, /[";]answers=[0-9]+/) ? substr($0, RSTART + 9, RLENGTH - 9) : 1} END {print NR - 1, n + 0}' "$work/rows.csv")"
+counted=$(awk '$1 == "glow-xs" {gsub(",", ""); print $3}' "$work/out")
+least=$((right + ended)) most=$((right + ended + 2 * connections))
+[ "$accounted" = "$counted" ] || fail "the account has $accounted answers, the gateway counted ${counted:-none}"
+[ "$accounted" -ge "$least" ] && [ "$accounted" -le "$most" ] || fail "$accounted answers in the account; $least came whole, up to $((2 * connections)) were left in the middle"
+printf 'soak of %s s: %d answers whole, none wrong; %d in the account in %d rows; resident %d -> %d KiB; %d under way at SIGTERM ended\n' \
+  "$seconds" "$least" "$accounted" "$rows" "$early" "$late" "$ended"
+exit $failed
