@@ -6,7 +6,7 @@ import { commandLine, fillForm, readCapabilities } from '../src/lib/capability.t
 import { readCost } from '../src/lib/chat.ts';
 import { failureFrom } from '../src/lib/failure.ts';
 import { addMeasures, perToken, readMeasure, showMeasure } from '../src/lib/measure.ts';
-import { readResult, tableCsv, type TableBlock } from '../src/lib/result.ts';
+import { cellText, columnUnits, readResult, tableCsv, type TableBlock } from '../src/lib/result.ts';
 
 const odd: unknown[] = [null, undefined, 0, 'x', [], {}, [null], { answers: 3 }, { links: [1] }, { columns: [{}], rows: [[1, 2]] }];
 
@@ -85,4 +85,19 @@ test('a table as CSV runs no formula in a spreadsheet', () => {
     blocks: [{ type: 'table', table: { columns: [{ name: 'a' }, { name: 'e', kind: 'number', unit: 'J' }], rows: [['=1+1', -2], ['x,"y"', null]] } }],
   }).blocks[0] as TableBlock;
   assert.equal(tableCsv(table), 'a,e [J]\r\n\'=1+1,-2\r\n"x,""y""",\r\n');
+});
+
+test('a table is shown in units that can be read, a value and its interval in the same', () => {
+  const numbers = (names: string[], unit: string) => names.map((name) => ({ name, kind: 'number', unit }));
+  const table = readResult({
+    blocks: [{ type: 'table', table: { columns: [...numbers(['energy', 'low'], 'Wh'), ...numbers(['power'], 'W'), ...numbers(['odd'], 'furlong')], rows: [[14.7606e-6, 7.7e-7, 495.995, 1e-9], [null, 0, 700, null]] } }],
+  }).blocks[0] as TableBlock;
+  const units = columnUnits(table);
+  assert.deepEqual(units.map((u) => u.unit), ['mJ', 'mJ', 'W', 'furlong']);
+  assert.deepEqual(table.rows[0]!.map((c, i) => cellText(c, 'number', units[i]!.scale)), ['53.14', '2.772', '496', '1×10⁻⁹']);
+  assert.equal(tableCsv(table).split('\r\n')[1], '0.0000147606,7.7e-7,495.995,1e-9'); // taken away as they came
+});
+
+test('the ends of an interval are not told better than they are known', () => {
+  assert.equal(showMeasure(readMeasure({ value: 448, low: 62.3, high: 1578, unit: 'uJ', method: 'modelled' }))?.interval, '62 – 1600');
 });

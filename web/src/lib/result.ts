@@ -1,7 +1,7 @@
 // What a capability answers, read from JSON into blocks that can be drawn.
 import { asArray, asNumber, asNumbers, asObject, asText, asTexts, type Json } from './json.ts';
 import { readMeasure, type Measure } from './measure.ts';
-import { formatNumber } from './units.ts';
+import { formatNumber, prettyUnit, unitFor } from './units.ts';
 
 export interface EstimateBlock {
   type: 'estimate';
@@ -202,11 +202,37 @@ export function readResult(json: Json): Result {
   };
 }
 
-export function cellText(cell: Cell, kind: Column['kind']): string {
+export interface ColumnUnit {
+  unit: string;
+  scale: number;
+}
+
+/**
+ * The units in which columns are shown: the table's own, or, where its figures would be unreadable,
+ * one that suits them. Columns of one unit share it, so that a value stands beside its interval.
+ */
+export function columnUnits(table: TableBlock): ColumnUnit[] {
+  const largest = new Map<string, number>();
+  table.columns.forEach((c, i) => {
+    if (c.kind !== 'number' || !c.unit) return;
+    for (const row of table.rows) {
+      const cell = row[i];
+      if (typeof cell === 'number') largest.set(c.unit, Math.max(largest.get(c.unit) ?? 0, Math.abs(cell)));
+    }
+  });
+  return table.columns.map((c) => {
+    const size = largest.get(c.unit) ?? 0;
+    if (c.kind !== 'number' || size === 0 || (size >= 0.01 && size < 1e5)) return { unit: prettyUnit(c.unit), scale: 1 };
+    return unitFor(size, c.unit);
+  });
+}
+
+/** To four digits, as people read them; the CSV holds all. */
+export function cellText(cell: Cell, kind: Column['kind'], scale = 1): string {
   if (cell === null || cell === '') return '–';
   if (typeof cell === 'boolean') return cell ? 'yes' : 'no';
   if (kind === 'flag' && typeof cell === 'number') return cell ? 'yes' : 'no';
-  if (typeof cell === 'number') return kind === 'integer' ? String(cell) : formatNumber(cell, { significant: 6 });
+  if (typeof cell === 'number') return kind === 'integer' ? String(cell) : formatNumber(cell * scale, { significant: 4 });
   return kind === 'time' ? cell.replace('T', ' ').replace(/(\.\d+)?Z$/, '') : cell;
 }
 

@@ -179,11 +179,13 @@ function ExchangeView({ exchange: e }: { exchange: Exchange }) {
   return (
     <div class={`exchange ${e.state}`} aria-busy={busy}>
       <p class="asked"><span class="visually-hidden">You asked: </span>{e.question}</p>
-      <p class="answered" data-testid="answer">
-        {e.answer}
-        {busy && <span class="caret" aria-hidden="true" />}
-        {e.state === 'done' && e.answer === '' && <span class="soft">(an empty answer)</span>}
-      </p>
+      {(busy || e.state === 'done' || e.answer !== '') && (
+        <p class="answered" data-testid="answer">
+          {e.answer}
+          {busy && <span class="caret" aria-hidden="true" />}
+          {e.state === 'done' && e.answer === '' && <span class="soft">(an empty answer)</span>}
+        </p>
+      )}
       {e.failure && <FailureNote failure={e.failure} />}
       {e.state === 'cancelled' && <p class="soft">Cancelled.{e.answerId && ' What was spent until then is on the account.'}</p>}
       {(e.state === 'cancelled' || e.state === 'failed') && e.answerId && <p><a href={`#/answers/${encodeURIComponent(e.answerId)}`}>Details</a></p>}

@@ -48,7 +48,7 @@ export function CapabilitiesPage({ client }: { client: Client }) {
       <div class="head">
         <div>
           <h1>Capabilities</h1>
-          <p class="soft">Everything that can be asked of Wattline, here and at the command line.</p>
+          <p class="soft">Everything that can be asked here. The command line has the same, and also runs and measures programs.</p>
         </div>
         {list && list.length > 0 && (
           <label class="search">

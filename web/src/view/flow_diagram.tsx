@@ -26,7 +26,7 @@ function roleOf(id: string, index: number): string {
   return roles.find(([pattern]) => pattern.test(id))?.[1] ?? `other${index % 4}`;
 }
 
-const charWidth = 6.9; // of the label's font, on average, in px
+const charWidth = 7.7; // of the label's font, on average, in px
 
 function cut(text: string, px: number): string {
   const room = Math.max(4, Math.floor(px / charWidth));

@@ -10,8 +10,8 @@ import { MethodTag } from './measure_view.tsx';
 const connectionWords: Record<Connection, string> = {
   connecting: 'connecting',
   live: 'live',
-  polling: 'live, by polling',
-  lost: 'connection lost',
+  polling: 'live, by asking',
+  lost: 'lost',
   locked: 'key needed',
 };
 

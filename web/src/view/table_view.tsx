@@ -1,7 +1,6 @@
 // A table of a result: sorted by a click on a head, taken away as CSV.
 import { useMemo, useState } from 'preact/hooks';
-import { cellText, tableCsv, type Cell, type TableBlock } from '../lib/result.ts';
-import { prettyUnit } from '../lib/units.ts';
+import { cellText, columnUnits, tableCsv, type Cell, type TableBlock } from '../lib/result.ts';
 
 const firstRows = 60;
 
@@ -22,6 +21,7 @@ export function TableView({ table: t }: { table: TableBlock }) {
       return x === null || y === null ? compareCells(x, y) : sign * compareCells(x, y);
     });
   }, [t, sort]);
+  const units = useMemo(() => columnUnits(t), [t]);
   const numeric = (i: number) => t.columns[i]?.kind === 'number' || t.columns[i]?.kind === 'integer';
   const name = t.title || t.schema || 'Table';
   const save = () => {
@@ -47,7 +47,7 @@ export function TableView({ table: t }: { table: TableBlock }) {
                   <th key={i} scope="col" class={numeric(i) ? 'n' : ''} title={c.help} aria-sort={sort?.column === i ? (sort.down ? 'descending' : 'ascending') : undefined}>
                     <button type="button" class="sort" onClick={() => setSort(sort?.column === i ? (sort.down ? null : { column: i, down: true }) : { column: i, down: false })}>
                       {c.name.replace(/_/g, ' ')}
-                      {c.unit && <span class="soft"> {prettyUnit(c.unit)}</span>}
+                      {c.unit && <span class="soft"> {units[i]!.unit}</span>}
                       <span aria-hidden="true">{sort?.column === i ? (sort.down ? ' ↓' : ' ↑') : ''}</span>
                     </button>
                   </th>
@@ -57,7 +57,7 @@ export function TableView({ table: t }: { table: TableBlock }) {
             <tbody>
               {rows.slice(0, limit).map((row, r) => (
                 <tr key={r}>
-                  {row.map((cell, i) => <td key={i} class={numeric(i) ? 'n' : 'wrap'}>{cellText(cell, t.columns[i]!.kind)}</td>)}
+                  {row.map((cell, i) => <td key={i} class={numeric(i) ? 'n' : 'wrap'}>{cellText(cell, t.columns[i]!.kind, units[i]!.scale)}</td>)}
                 </tr>
               ))}
             </tbody>
