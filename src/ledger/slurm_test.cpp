@@ -120,7 +120,8 @@ TEST_F(Slurm, GroupsAddUpAndShareTheirUncertainty) {
     many += one;
   }
   const auto spread = [&](const std::string& text) {
-    const auto& m = run(options(text)).find_estimate("energy")->measure;
+    const Result r = run(options(text));
+    const auto& m = r.find_estimate("energy")->measure;
     return (m.interval.high - m.interval.low) / m.value;
   };
   EXPECT_NEAR(spread(many), spread(header + one), 1e-9);
