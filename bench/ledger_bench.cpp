@@ -85,10 +85,11 @@ void insert_plainly(benchmark::State& state, bool indexed) {
   source->for_each({}, [&](const ledger::Row& row) { all.push_back(row); });
 
   const ledger::Database database(folder.path() / "plain.sqlite", ledger::Database::Access::create, std::chrono::seconds(10));
+  database.run("PRAGMA page_size = 8192");
   database.text("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA cache_size = -32768");
-  database.run("PRAGMA wal_autocheckpoint = 4096");
+  database.run("PRAGMA wal_autocheckpoint = 2048");
   if (indexed)
     ledger::migrate(database);
   else

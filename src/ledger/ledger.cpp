@@ -84,13 +84,15 @@ struct Ledger::State {
                   "give a folder you may write with --ledger DIR");
     database = std::make_unique<Database>(file, Database::Access::create, options.busy_timeout);
     check_schema(*database);
+    // Of a new file only. Some seven rows a page: a tenth less work for many, and still little for one.
+    database->run("PRAGMA page_size = 8192");
     set_wal(*database, options.busy_timeout);
     // A record that was acknowledged outlives a power cut, not only a kill.
     database->run("PRAGMA synchronous = FULL");
     // A batch of ten thousand rows stays in memory until its commit, and the log is folded into the file
     // after 16 MB, not 4: in a burst pages are then copied and synced once for several batches.
     database->run("PRAGMA cache_size = -32768");
-    database->run("PRAGMA wal_autocheckpoint = 4096");
+    database->run(fmt::format("PRAGMA wal_autocheckpoint = {}", (16 << 20) / database->integer("PRAGMA page_size")));
     migrate(*database);
     schema = check_schema(*database);
     const std::string host = host_name();
