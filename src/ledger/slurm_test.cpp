@@ -120,8 +120,8 @@ TEST_F(Slurm, GroupsAddUpAndShareTheirUncertainty) {
     many += one;
   }
   const auto spread = [&](const std::string& text) {
-    const Result r = run(options(text));
-    const auto& m = r.find_estimate("energy")->measure;
+    const Result of = run(options(text));
+    const auto& m = of.find_estimate("energy")->measure;
     return (m.interval.high - m.interval.low) / m.value;
   };
   EXPECT_NEAR(spread(many), spread(header + one), 1e-9);
