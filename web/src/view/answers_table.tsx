@@ -32,7 +32,7 @@ export function AnswersTable({ answers, fresh, total, connection }: Props) {
         <p class="soft">{answers.length > 0 && (total !== null && total > answers.length ? `the last ${formatCount(answers.length)} of ${formatCount(total)}, newest first` : 'newest first')}</p>
       </div>
       {answers.length === 0 ? (
-        <p class="empty soft">{connection === 'connecting' ? 'Reading …' : 'None yet.'}</p>
+        <p class="empty soft">{connection === 'connecting' ? 'Reading …' : total === null ? 'Nothing has been read yet.' : 'None yet.'}</p>
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-label="Table of answers">
           <table class="answers-table">

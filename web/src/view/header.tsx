@@ -74,6 +74,7 @@ interface NoticeProps {
 export function ConnectionNotice({ state, onRetry, onKey }: NoticeProps) {
   const now = useClock(1000, state.connection === 'lost');
   const [key, setKey] = useState('');
+  const [tried, setTried] = useState(false);
   const seconds = Math.max(0, Math.ceil((state.retryAt - now) / 1000));
   return (
     <>
@@ -95,10 +96,12 @@ export function ConnectionNotice({ state, onRetry, onKey }: NoticeProps) {
           class="notice"
           onSubmit={(e) => {
             e.preventDefault();
-            if (key.trim()) onKey(key.trim());
+            if (!key.trim()) return;
+            setTried(true);
+            onKey(key.trim());
           }}
         >
-          <label for="key">{state.why} Away from the machine itself, Wattline answers only those who have one.</label>
+          <label for="key">{tried ? state.why : 'This Wattline answers only those who have its key.'}</label>
           <input id="key" type="password" autocomplete="off" value={key} onInput={(e) => setKey(e.currentTarget.value)} />
           <button type="submit">Use this key</button>
         </form>

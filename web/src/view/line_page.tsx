@@ -68,7 +68,8 @@ function TheLine({ state }: { state: LiveState }) {
         <div class="empty">
           {state.connection === 'connecting'
             ? <p class="soft">Reading …</p>
-            : line && line.answers > 0
+            : !line ? <p class="soft">Nothing has been read yet.</p>
+            : line.answers > 0
               ? <p>The answers so far hold no {shown} that could be drawn.</p>
               : <p>No answers yet. Ask something below, or point any OpenAI client at <code>{location.origin}/v1</code>.</p>}
         </div>
