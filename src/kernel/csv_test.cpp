@@ -168,6 +168,12 @@ TEST(Csv, ErrorsNameThePlace) {
   EXPECT_EQ(message("a\n1\n2\n", two), "");
 }
 
+TEST(Csv, AByteOrderMarkThatIsANameStaysOne) {
+  const Table t = read_csv("\n\xEF\xBB\xBF\n1\n", "x");
+  EXPECT_EQ(t.columns()[0].name, "\xEF\xBB\xBF");
+  EXPECT_EQ(read_csv(to_csv(t), "written").columns()[0].name, "\xEF\xBB\xBF");
+}
+
 TEST(Csv, RoundTrips) {
   Table t;
   t.text("s").number("x", "W").integer("i").time("t").flag("f");

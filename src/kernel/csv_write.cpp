@@ -7,9 +7,10 @@ namespace wattline {
 namespace {
 
 void put_text(std::string& out, std::string_view s, bool alone) {
-  // An empty line would be no row; spaces at the ends are kept by readers that trim.
+  // An empty line would be no row; spaces at the ends are kept by readers that trim; a byte order mark
+  // at the very beginning would be taken for the file's own.
   const bool plain = s.find_first_of(",;\t\"\r\n") == std::string_view::npos && !(alone && s.empty()) &&
-                     !s.starts_with(' ') && !s.ends_with(' ');
+                     !s.starts_with(' ') && !s.ends_with(' ') && !s.starts_with("\xEF\xBB\xBF");
   if (plain) {
     out += s;
     return;
