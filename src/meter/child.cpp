@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -25,11 +26,26 @@ constexpr std::array passed_on = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIG
 // A signal handler can reach nothing else.
 std::atomic<pid_t> child_pid = 0;
 
+// Signals that came, on a thread that does not block them, before the child's number was known.
+std::atomic<std::uint64_t> early_signals = 0;
+
+void send_early_signals(pid_t pid) {
+  const std::uint64_t waiting = early_signals.exchange(0);
+  for (const int signal : passed_on)
+    if (waiting >> signal & 1) ::kill(pid, signal);
+}
+
 void pass_on(int signal, siginfo_t* info, void*) {
   // What the terminal (the kernel) sends went to the whole process group, and so to the child.
   if (info->si_code > 0) return;
   const int kept = errno;
-  if (const pid_t pid = child_pid; pid > 0) ::kill(pid, signal);
+  if (const pid_t pid = child_pid; pid > 0) {
+    ::kill(pid, signal);
+  } else {
+    early_signals |= std::uint64_t{1} << signal;
+    // The number may have become known since it was looked at.
+    if (const pid_t now = child_pid; now > 0) send_early_signals(now);
+  }
   errno = kept;
 }
 
@@ -37,6 +53,7 @@ void pass_on(int signal, siginfo_t* info, void*) {
 class SignalGuard {
  public:
   SignalGuard() {
+    early_signals = 0;
     sigset_t all;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &old_mask_);
@@ -58,6 +75,7 @@ class SignalGuard {
 
   void child_started(pid_t pid) {
     child_pid = pid;
+    send_early_signals(pid);
     ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);  // what came meanwhile is handled now
   }
   // Only calls that are safe between fork and exec.

@@ -88,7 +88,7 @@ TEST(Child, SignalsSentToUsReachIt) {
       ::kill(::getpid(), s);
     });
     // It answers with a code of its own: the handler ran, and we lived on.
-    const auto out = shell("trap 'exit 42' TERM INT HUP USR1; : >" + ready + "; while :; do sleep 0.01; done");
+    const auto out = shell("trap 'exit 42' TERM INT HUP USR1; : >" + ready + "; for i in $(seq 1000); do sleep 0.01; done");
     sender.join();
     EXPECT_EQ(out.exit_code, 42) << s;
   }
