@@ -119,7 +119,7 @@ Capability places_capability() {
       "Carbon intensity (location-based yearly average, life cycle where the source says so) and the water that making the "
       "electricity uses, by country, state and cloud region, each with interval, source and year. The world's row stands "
       "for a place that is not given; its interval holds the places that make 95 % of the world's electricity.";
-  c.verb = Verb::account;
+  c.verb = Verb::observe;
   c.emits = {"catalog.places.v1", "catalog.regions.v1"};
   c.examples = {{{"FRA"}, {}, "France"},
                 {{"gcp/europe-west9"}, {}, "Paris"},
