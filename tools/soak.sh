@@ -56,7 +56,7 @@ resident() { awk '/^VmRSS/{print $2}' "/proc/$gateway/status"; }  # KiB
 load() { timeout $(($1 + 30)) wrk -t2 -c"$connections" -d"$1s" --timeout 20s -s "$work/load.lua" "$url" >"$work/wrk" || fail "wrk ended with $?"; }
 
 # What grows to its bound does so in the first part.
-begin=$((seconds / 4 > 0 ? seconds / 4 : 1)) rest=$((seconds - seconds / 4))
+begin=$((seconds / 3 > 0 ? seconds / 3 : 1)) rest=$((seconds - seconds / 3))
 right=0 wrong=0 broken=0
 for part in $begin $rest; do
   load "$part"

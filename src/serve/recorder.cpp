@@ -20,6 +20,8 @@ void make_fact(Fact& f, const Answer& a, bool reused) {
   f.end = a.end;
   f.energy = a.energy;
   for (const auto& s : b.energy.sources) f.energy.raw().add_source(s);
+  // One model's answers share the error of its energy: it does not average out over them.
+  f.energy.raw().attribute_to("serve.energy." + b.upstream + "." + b.model);
   f.tokens_in = a.tokens_in;
   f.tokens_out = a.tokens_out;
   f.uid = a.id;

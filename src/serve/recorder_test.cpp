@@ -1,5 +1,6 @@
 #include "serve/recorder.h"
 
+#include <cmath>
 #include <latch>
 #include <set>
 
@@ -101,6 +102,9 @@ TEST(Recorder, EveryAnswerOfABurstIsAFactOfItsOwn) {
     ASSERT_EQ(f.labels.size(), 3u);
     ASSERT_EQ(f.labels[2].second, i % 3 == 0 ? "cancelled" : "ok");
   }
+  // What is not known of one answer is not known of the sum of its model's: 0.2 and 0.2 are 0.4.
+  EXPECT_NEAR((sink->taken[0].energy + sink->taken[2].energy).sd().base(), 0.4, 1e-9);
+  EXPECT_NEAR((sink->taken[0].energy + sink->taken[1].energy).sd().base(), 0.2 * std::sqrt(2), 1e-9);
 }
 
 TEST(Recorder, TriesAgainUntilTheLedgerTakesThem) {

@@ -110,6 +110,12 @@ EstimateBlock block(std::string name, std::string label, const Sum& s, Dimension
 
 double percent(std::size_t part, std::size_t all) { return all ? std::round(100.0 * static_cast<double>(part) / static_cast<double>(all)) : 0; }
 
+std::int64_t read_count(const Json& usage, std::string_view name) {
+  const double n = usage.number_or(name, 0);
+  if (!(n >= 0 && n <= 1e15)) throw world_error(fmt::format("{} of {}; from 0 to 1e15 can be", name, n), "server");
+  return static_cast<std::int64_t>(n);
+}
+
 }  // namespace
 
 bool answers(std::string_view answer, std::string_view expected) {
@@ -125,7 +131,7 @@ WorkloadAnswer read_answer(std::string_view body) {
   if (choices.empty()) throw world_error("an answer without choices", "server");
   a.text = choices[0].at("message").text_or("content", "");
   if (const Json* usage = j.find("usage")) {
-    a.tokens = static_cast<std::int64_t>(usage->number_or("prompt_tokens", 0) + usage->number_or("completion_tokens", 0));
+    a.tokens = read_count(*usage, "prompt_tokens") + read_count(*usage, "completion_tokens");
     if (const Json* own = usage->find("wattline")) {
       a.energy = read_measure(own->find("energy"));
       a.carbon = read_measure(own->find("carbon"));

@@ -31,6 +31,8 @@ TEST(Workload, ReadsAnswersWithAndWithoutCost) {
   EXPECT_FALSE(read_answer(R"({"choices":[{"message":{"content":null}}]})").energy);
   EXPECT_THROW(read_answer(R"({"error":{"message":"no such model"}})"), Error);
   EXPECT_THROW(read_answer("<html>"), Error);
+  EXPECT_THROW(read_answer(R"({"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":1e300}})"), Error);
+  EXPECT_THROW(read_answer(R"({"choices":[{"message":{"content":"a"}}],"usage":{"completion_tokens":-1}})"), Error);
   EXPECT_THROW(read_answer(R"({"choices":[]})"), Error);
 }
 
