@@ -3,11 +3,10 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
-#define TOML_EXCEPTIONS 1
-#include <toml++/toml.h>
 
 #include "kernel/error.h"
 #include "kernel/json.h"
+#include "serve/toml_parser.h"
 
 namespace wattline::app {
 namespace fs = std::filesystem;
@@ -21,6 +20,8 @@ struct Settings::Files {
 };
 
 namespace {
+
+constexpr std::size_t largest_file = std::size_t{1} << 20;
 
 // Options that say what a command does once must be said each time: a required input, a file or the
 // command to run are never taken from the surroundings.
@@ -36,6 +37,18 @@ std::string text_of(const toml::node& node, const std::string& where) {
   throw bad_input("a text, number or boolean is needed here", where);
 }
 
+toml::table parsed(const std::string& path, std::string_view text) {
+  try {
+    return toml::parse(text, path);
+  } catch (const toml::parse_error& e) {
+    throw bad_input(std::string(e.description()),
+                    fmt::format("{}:{}:{}", path, static_cast<unsigned long>(e.source().begin.line),
+                                static_cast<unsigned long>(e.source().begin.column)));
+  } catch (const serve::ParserFault&) {
+    throw bad_input("not valid TOML", path);
+  }
+}
+
 }  // namespace
 
 Settings::Settings(std::unique_ptr<Files> files) : files_(std::move(files)) {}
@@ -48,17 +61,18 @@ fs::path user_config_file() {
   return {};
 }
 
+Settings Settings::from_text(const std::string& path, std::string_view text) {
+  auto files = std::make_unique<Files>();
+  files->list.push_back({path, parsed(path, text)});
+  return Settings(std::move(files));
+}
+
 Settings Settings::load() {
   auto files = std::make_unique<Files>();
   for (const fs::path& path : {fs::path("wattline.toml"), user_config_file()}) {
     std::error_code ignored;
     if (path.empty() || !fs::is_regular_file(path, ignored)) continue;
-    try {
-      files->list.push_back({path.string(), toml::parse_file(path.string())});
-    } catch (const toml::parse_error& e) {
-      throw bad_input(std::string(e.description()),
-                      fmt::format("{}:{}:{}", path.string(), e.source().begin.line, e.source().begin.column));
-    }
+    files->list.push_back({path.string(), parsed(path.string(), InputFile::from_path(path.string()).read(largest_file))});
   }
   return Settings(std::move(files));
 }

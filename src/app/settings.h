@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "kernel/capability.h"
 
@@ -18,6 +19,8 @@ class Settings {
  public:
   // Reads the project and the user file when they are there; a broken one is an Error with its line.
   static Settings load();
+  // One file's content under its name.
+  static Settings from_text(const std::string& path, std::string_view text);
   ~Settings();
   Settings(Settings&&) noexcept;
 

@@ -28,5 +28,5 @@ std::vector<std::string> wattline_fuzz_seeds() {
   s.heads = 2;
   s.kv_heads = 1;
   return {save_safetensors("tiny", s, test::random_weights(s, 1)),
-          std::string("\x3d\0\0\0\0\0\0\0{\"t\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}ab\0\x80", 73)};
+          std::string("\x39\0\0\0\0\0\0\0{\"t\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}ab\0\x80", 69)};
 }

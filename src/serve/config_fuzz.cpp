@@ -20,5 +20,5 @@ std::vector<std::string> wattline_fuzz_seeds() {
   return {"[server]\nlisten = \"127.0.0.1:0\"\nplace = \"FR\"\npue = 1.2\napi_key_env = \"K\"\n[limits]\nbody = \"2 MB\"\n",
           "[[upstream]]\nname = \"a\"\nurl = \"https://x.example:8443/v1\"\ndevice = \"NVIDIA H100 SXM\"\nmodels = [\"m\"]\n"
           "[[upstream.model]]\nid = \"b\"\ncatalog = \"llama-3.1-8b\"\n",
-          "[builtin]\nenabled = false\nworkers = 2\nmodels = [\"glow-xs\"]\n"};
+          "[builtin]\nenabled = false\nworkers = 2\nmodels = [\"glow-xs\"]\n", "\xC3\xA9 = 1\n[ \xC3\xA9 ]\n"};
 }

@@ -6,19 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace {
-struct ParserFault {};
-constexpr void must(bool held) {
-  if (!held) throw ParserFault();
-}
-}  // namespace
-// toml++ 3.3 asserts what malformed text can break (a NUL where a key is expected): that is a fault of the text.
-#define TOML_EXCEPTIONS 1
-#define TOML_ASSERT(expression) must(static_cast<bool>(expression))
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include "kernel/units.h"
+#include "serve/toml_parser.h"
 
 namespace wattline::serve {
 
