@@ -106,6 +106,8 @@ void append_figure(std::string& out, const Impact& v, std::string_view tail) {
 
 }  // namespace
 
+std::string energy_cause(const Basis& b) { return "serve.energy." + b.upstream + "." + b.model; }
+
 void append_impact(std::string& out, const Impact& v, const FigureBasis& basis) { append_figure(out, v, basis.tail); }
 
 void append_usage(std::string& out, const Answer& a) {

@@ -43,6 +43,10 @@ struct Basis {
   FigureBasis energy, carbon, water;  // J, mgCO2e, mL
 };
 
+// The id under which the errors of a model's energies are correlated: they come from one model of its
+// machine and do not average out over its answers.
+std::string energy_cause(const Basis&);
+
 struct Answer {
   std::string id;
   Time begin, end;

@@ -217,6 +217,11 @@ TEST(Gateway, ADeadUpstreamIsSaidAtOnce) {
   const auto r = g.chat(hello);
   EXPECT_EQ(r.status, 502);
   EXPECT_THAT(r.body, HasSubstr("upstream_unreachable"));
+  // Nothing ran there, so nothing is charged.
+  const auto a = g.answer();
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->status, AnswerStatus::error);
+  EXPECT_EQ(a->energy.value().base(), 0);
 }
 
 TEST(Gateway, AnOpenAiErrorIsPassedOn) {

@@ -70,7 +70,7 @@ Line draw_line(const std::vector<AnswerPtr>& answers,
     const Footprint& footprint = footprint_of(b);
     // One model's answers share the model of their energy: its error does not average out.
     auto e = Estimate<Energy>::with_sd(g.energy, g.deviation, b.energy.method, {})
-                 .from_factor("serve.energy." + b.upstream + "." + b.model);
+                 .from_factor(energy_cause(b));
     for (const auto& s : b.energy.sources) e.raw().add_source(s);
     const auto c = footprint.grid().carbon(e);
     energy += e;

@@ -18,6 +18,8 @@ class PendingAnswer {
 
   // A chunk of a stream, or the whole reply.
   void look(const ReplyFacts&);
+  // The upstream could not be reached: nothing was spent there.
+  void unreached() { spent_.reached = false; }
   void first_token();
   // Of the built-in model.
   void generated(const lm::Generation&);

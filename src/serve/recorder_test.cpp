@@ -99,6 +99,8 @@ TEST(Recorder, EveryAnswerOfABurstIsAFactOfItsOwn) {
     ASSERT_EQ(f.tokens_out, 5);
     ASSERT_EQ(f.energy.value().base(), 2);
     ASSERT_EQ(f.energy.raw().sources().size(), 2u);
+    // Modelled energies of one model are wrong together.
+    ASSERT_EQ(f.energy.raw().by_factor().size(), 1u);
     ASSERT_EQ(f.labels.size(), 3u);
     ASSERT_EQ(f.labels[2].second, i % 3 == 0 ? "cancelled" : "ok");
   }

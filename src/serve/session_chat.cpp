@@ -71,8 +71,10 @@ Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatReque
       co_await whole_reply(exchange, pending, model);
     }
   } else if (client_gone_) {
+    if (!exchange.reached()) pending.unreached();
     pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
   } else {
+    if (!exchange.reached()) pending.unreached();
     head_.clear();
     append_begun_headers(head_, pending.answer(), model.head);
     const std::string headers = head_;

@@ -18,7 +18,9 @@ void split_by_time(Answer& a, Energy total) {
 void charge(Answer& a, const ServedModel& m, const Spent& s, const CpuEnergy& cpu) {
   a.basis = m.basis;
   Energy total{0}, sd{0};
-  if (m.builtin) {
+  if (!s.reached) {
+    a.prefill = a.decode = Energy(0);
+  } else if (m.builtin) {
     const Duration spent = s.prefill_cpu + s.decode_cpu;
     total = cpu.of(spent);
     sd = cpu.sd_of(spent);

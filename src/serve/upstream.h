@@ -61,6 +61,7 @@ class CpuEnergy {
 struct Spent {
   TokenUsage tokens;
   double batch = 1;                      // requests under way at the upstream
+  bool reached = true;                   // false: no connection came about, so nothing ran there
   std::optional<Duration> cpu;           // of a local upstream's process
   Duration prefill_cpu{0}, decode_cpu{0};  // of the built-in model
 };

@@ -230,6 +230,7 @@ Awaitable<std::optional<ApiError>> UpstreamExchange::begin(const std::vector<std
       connection_ = co_await pool_.open(opening_, failed);
       if (!connection_) co_return failed;
     }
+    reached_ = true;
     if (aborted_) co_return upstream_error(502, "cancelled", "cancelled");
     parser_.emplace(body_);
     parser_->header_limit(64 * 1024);

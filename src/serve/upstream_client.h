@@ -84,6 +84,8 @@ class UpstreamExchange {
   // From outside, while it waits: the wait ends with an error.
   void abort();
   bool aborted() const { return aborted_; }
+  // Whether there ever was a connection on which the upstream could have begun to work.
+  bool reached() const { return reached_; }
 
  private:
   Awaitable<error_code> send(const std::vector<std::string_view>& body, std::size_t size);
@@ -98,7 +100,7 @@ class UpstreamExchange {
   std::optional<ResponseParser> parser_;
   std::string body_, tail_;
   std::size_t received_ = 0;  // body bytes
-  bool any_bytes_ = false, aborted_ = false;
+  bool any_bytes_ = false, aborted_ = false, reached_ = false;
   std::int64_t begun_ns_ = 0;
 };
 
