@@ -20,13 +20,8 @@ void make_fact(Fact& f, const Answer& a, bool reused) {
   f.end = a.end;
   f.energy = a.energy;
   for (const auto& s : b.energy.sources) f.energy.raw().add_source(s);
-<<<<<<< Updated upstream
-  // One model's answers share the error of its energy: it does not average out over them.
-  f.energy.raw().attribute_to("serve.energy." + b.upstream + "." + b.model);
-=======
-  // As in the line: what is modelled is wrong in the same direction for every answer of a model.
-  if (b.energy.method == Method::modelled) f.energy.raw().attribute_to(energy_cause(b));
->>>>>>> Stashed changes
+  // As in the line: one model's answers share the error of its energy, and it does not average out.
+  f.energy.raw().attribute_to(energy_cause(b));
   f.tokens_in = a.tokens_in;
   f.tokens_out = a.tokens_out;
   f.uid = a.id;
