@@ -7,23 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "kernel/utf8.h"
+
 namespace wattline {
 namespace figures {
 
-std::string xml(std::string_view text) {
-  std::string out;
-  for (const char c : one_line(text)) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+std::string xml(std::string_view text) { return markup_escaped(one_line(text)); }
 
 std::string number(double v) {
   if (!std::isfinite(v)) return "0";

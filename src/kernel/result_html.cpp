@@ -3,25 +3,12 @@
 
 #include "kernel/result.h"
 #include "kernel/units.h"
+#include "kernel/utf8.h"
 
 namespace wattline {
 namespace {
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+std::string escaped(std::string_view text) { return markup_escaped(text); }
 
 constexpr std::string_view style = R"css(
 :root{color-scheme:light dark;--ink:#1c2126;--soft:#5b6670;--line:#d9dee3;--paper:#fff;--mark:#0b7a75}

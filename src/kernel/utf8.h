@@ -17,5 +17,7 @@ std::size_t text_width(std::string_view s);
 std::string_view text_prefix(std::string_view s, std::size_t width);
 // For messages: control characters as escapes, cut to `limit` columns.
 std::string shown_text(std::string_view s, std::size_t limit = 40);
+// As text inside HTML or XML, in an element or a quoted attribute.
+std::string markup_escaped(std::string_view text);
 
 }  // namespace wattline
