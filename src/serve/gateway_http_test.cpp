@@ -249,6 +249,7 @@ TEST(GatewayHttp, StoppingLetsWhatIsUnderWayEnd) {
   });
   TestGateway g;
   g.add_upstream(up.port());
+  g.config.server.threads = 1;  // so that the idle connection is told no earlier than the busy one
   g.start();
   Client busy(g.port()), idle(g.port());
   busy.post("/v1/chat/completions", R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})");
