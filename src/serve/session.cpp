@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
+#include "serve/dispatcher.h"
 #include "serve/target.h"
 
 namespace wattline::serve {
@@ -69,7 +70,7 @@ void Session::on_sweep() {
 
 void Session::client_left() {
   client_gone_ = true;
-  if (exchange_) exchange_->abort();
+  if (dispatcher_) dispatcher_->abort();
   generation_.request_stop();
   if (events_) events_->close();
 }

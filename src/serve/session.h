@@ -15,6 +15,9 @@
 
 namespace wattline::serve {
 
+class Attempt;
+class Dispatcher;
+
 class Session : public Watched, public std::enable_shared_from_this<Session> {
  public:
   Session(IoThread& thread, Socket socket);
@@ -37,8 +40,9 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> events();
   Awaitable<void> chat();
   Awaitable<void> chat_upstream(const ServedModel&, const ChatRequest&);
-  Awaitable<void> whole_reply(UpstreamExchange&, PendingAnswer&, const ServedModel&);
-  Awaitable<void> stream_reply(UpstreamExchange&, PendingAnswer&, const ServedModel&, bool tell_usage);
+  Awaitable<void> failed_reply(Attempt&);
+  Awaitable<void> whole_reply(Attempt&);
+  Awaitable<void> stream_reply(Attempt&, bool tell_usage);
   Awaitable<void> chat_builtin(const ServedModel&, const ChatRequest&);
   Awaitable<void> finish();
 
@@ -72,7 +76,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   bool linger_ = false;      // the client may still be sending
   bool watch_client_ = false;  // someone works for it: see whether it is still there
   bool client_gone_ = false;
-  UpstreamExchange* exchange_ = nullptr;
+  Dispatcher* dispatcher_ = nullptr;
   std::stop_source generation_;
   std::shared_ptr<Mailbox> events_;
 };

@@ -3,29 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "serve/dispatcher.h"
 #include "serve/session.h"
-#include "serve/sse.h"
 
 namespace wattline::serve {
-namespace {
-
-// What a client is told when an upstream answers with a failure: its own words where it speaks
-// OpenAI's shape, else ours. Its trouble with our key is ours, not the client's.
-ApiError translated(const UpstreamConfig& config, int status, const ReplyFacts& facts, std::string_view body) {
-  if (status == 401 || status == 403)
-    return upstream_error(502, fmt::format("upstream '{}' refuses the gateway's key (status {})", config.name, status), "upstream_auth");
-  std::string words = facts.error_message.empty() ? std::string(body.substr(0, 200)) : facts.error_message;
-  auto e = upstream_error(status >= 400 ? status : 502, fmt::format("upstream '{}' answers {}: {}", config.name, status, words), "upstream_status");
-  if (status >= 400 && status < 500) e.type = status == 429 ? "rate_limit_error" : "invalid_request_error";
-  return e;
-}
-
-// Whether the words of an upstream's failure can be handed on as they are.
-bool passes(int status, const ReplyFacts& facts) {
-  return status >= 400 && status != 401 && status != 403 && facts.is_object && facts.is_error;
-}
-
-}  // namespace
 
 std::string Session::new_id() { return fmt::format("wl-{:016x}", thread_.next_id()); }
 
@@ -50,95 +31,67 @@ Awaitable<void> Session::chat() {
 }
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request) {
-  Upstream& upstream = *model.upstream;
-  if (upstream.in_flight.load() >= upstream.config.max_in_flight) {
-    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await send_error(api_error(429, fmt::format("upstream '{}' has {} requests under way, the most that is allowed", upstream.config.name, upstream.config.max_in_flight),
-                                           "rate_limit_error", {}, "upstream_busy", 1));
-  }
-  PendingAnswer pending(gateway_, model, new_id(), request.stream, body_.size());
-  const BodyPieces pieces = forward_body(body_, request, model.upstream_name, true);
-  UpstreamExchange exchange(thread_.pools[upstream.index], upstream, thread_.buffers);
-  exchange_ = &exchange;
+  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id()});
+  dispatcher_ = &dispatcher;
   watch_client_ = true;
-  auto failed = co_await exchange.begin(pieces.pieces, pieces.size);
-  if (!failed && exchange.encoded()) failed = upstream_error(502, fmt::format("upstream '{}' compresses its reply, unasked", upstream.config.name), "upstream_bad_reply");
-  if (!failed) {
-    const bool is_stream = exchange.status() == 200 && exchange.content_type().starts_with("text/event-stream");
-    if (is_stream) {
-      co_await stream_reply(exchange, pending, model, request.include_usage);
-    } else {
-      co_await whole_reply(exchange, pending, model);
-    }
-  } else if (client_gone_) {
-    if (!exchange.reached()) pending.unreached();
-    pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
+  co_await dispatcher.begin();
+  if (Attempt* attempt = dispatcher.attempt()) {
+    if (client_gone_ && (attempt->failed || !attempt->is_stream)) attempt->pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
+    else if (attempt->failed) co_await failed_reply(*attempt);
+    else if (attempt->is_stream) co_await stream_reply(*attempt, request.include_usage);
+    else co_await whole_reply(*attempt);
   } else {
-    if (!exchange.reached()) pending.unreached();
-    head_.clear();
-    append_begun_headers(head_, pending.answer(), model.head);
-    const std::string headers = head_;
-    pending.end(AnswerStatus::error, failed->status, failed->message);
-    co_await send_error(*failed, headers);
+    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+    co_await send_error(dispatcher.refusal());
   }
   watch_client_ = false;
-  exchange_ = nullptr;
+  dispatcher_ = nullptr;
 }
 
-Awaitable<void> Session::whole_reply(UpstreamExchange& exchange, PendingAnswer& pending, const ServedModel& model) {
-  std::optional<ApiError> failed;
-  while (!exchange.done() && !failed) failed = co_await exchange.read_more();
-  if (client_gone_) {
-    pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
-    co_return;
-  }
-  const std::string& body = exchange.body();
-  const int status = exchange.status();
-  const auto& config = model.upstream->config;
-  ReplyFacts facts;
-  if (!failed) {
-    facts = thread_.reply_reader.read(body);
-    const bool good = status >= 200 && status < 300;
-    if (good && !facts.is_object) failed = upstream_error(502, fmt::format("the reply of upstream '{}' is not a JSON object", config.name), "upstream_bad_reply");
-    else if (!good || facts.is_error) failed = translated(config, status, facts, body);
-  }
-  if (failed) {
-    head_.clear();
-    append_begun_headers(head_, pending.answer(), model.head);
-    if (!exchange.retry_after().empty()) head_ += fmt::format("retry-after: {}\r\n", exchange.retry_after());
-    const std::string headers = head_;
-    pending.end(AnswerStatus::error, failed->status, failed->message);
-    if (!passes(status, facts)) co_return co_await send_error(*failed, headers);
-    head_.clear();
-    append_status(head_, status, thread_.date());
-    head_ += headers;
-    head_ += fmt::format("content-type: application/json\r\ncontent-length: {}\r\n", body.size());
-    append_common_headers(head_);
-    head_ += "\r\n";
-    const std::array<std::string_view, 2> as_it_is{head_, body};
-    co_await send(as_it_is);
-    co_return;
-  }
-  pending.look(facts);
-  const Answer& answer = pending.settle();
+Awaitable<void> Session::failed_reply(Attempt& attempt) {
+  head_.clear();
+  append_begun_headers(head_, attempt.pending.answer(), attempt.model.head);
+  if (!attempt.retry_after.empty()) head_ += fmt::format("retry-after: {}\r\n", attempt.retry_after);
+  const std::string headers = head_;
+  attempt.pending.end(AnswerStatus::error, attempt.failed->status, attempt.failed->message);
+  if (!attempt.own_words) co_return co_await send_error(*attempt.failed, headers);
+  const std::string& body = attempt.exchange.body();
+  head_.clear();
+  append_status(head_, attempt.exchange.status(), thread_.date());
+  head_ += headers;
+  head_ += fmt::format("content-type: application/json\r\ncontent-length: {}\r\n", body.size());
+  append_common_headers(head_);
+  head_ += "\r\n";
+  const std::array<std::string_view, 2> as_it_is{head_, body};
+  co_await send(as_it_is);
+}
+
+Awaitable<void> Session::whole_reply(Attempt& attempt) {
+  const std::string& body = attempt.exchange.body();
+  const int status = attempt.exchange.status();
+  attempt.pending.look(attempt.facts);
+  const Answer& answer = attempt.pending.settle();
   std::string account, inserted;
   append_usage(account, answer);
   const Injection injection = inject_account(body, account, inserted);
   head_.clear();
   append_status(head_, status, thread_.date());
-  append_account_headers(head_, answer, model.head);
+  append_account_headers(head_, answer, attempt.model.head);
   fmt::format_to(std::back_inserter(head_), "content-type: application/json\r\ncontent-length: {}\r\n",
                  injection.before.size() + inserted.size() + injection.after.size());
   append_common_headers(head_);
   head_ += "\r\n";
-  pending.end(AnswerStatus::ok, status);
+  attempt.pending.end(AnswerStatus::ok, status);
   const std::array<std::string_view, 4> pieces{head_, injection.before, inserted, injection.after};
   co_await send(pieces);
 }
 
-Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer& pending, const ServedModel& model, bool tell_usage) {
-  SseParser events;
-  std::string out, account, inserted;
+Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
+  UpstreamExchange& exchange = attempt.exchange;
+  PendingAnswer& pending = attempt.pending;
+  SseParser& events = attempt.events;
+  const auto& name = attempt.model.upstream->config.name;
+  std::string out = std::move(attempt.ahead), account, inserted;
   bool begun = false, told_usage = false, finished = false;
   bool has_words = false;  // `out` holds an event of the answer, not comments alone
   std::optional<ApiError> failed;
@@ -147,7 +100,7 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
     append_usage(account, pending.settle());
     told_usage = true;
   };
-  const auto take_event = [&](const SseParser::Event& event) {
+  const auto take_event = [&](const SseParser::Event& event, const ReplyFacts* read) {
     if (!event.has_data) {
       out += event.raw;
       return;
@@ -161,12 +114,14 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
       out += event.raw;
       return;
     }
-    const ReplyFacts facts = thread_.reply_reader.read(event.data);
+    ReplyFacts fresh;
+    if (!read) fresh = thread_.reply_reader.read(event.data);
+    const ReplyFacts& facts = read ? *read : fresh;
     pending.look(facts);
     if (facts.has_content) pending.first_token();
     if (!facts.is_object || facts.is_error) {
-      failed = facts.is_error ? translated(model.upstream->config, 200, facts, event.data)
-                              : upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", model.upstream->config.name), "upstream_bad_reply");
+      failed = facts.is_error ? attempt.translated(200, facts, event.data)
+                              : upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", name), "upstream_bad_reply");
       return;
     }
     if (!facts.usage || facts.has_choices) {
@@ -180,13 +135,14 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
     out.append("data: ").append(i.before).append(inserted).append(i.after).append("\n\n");
   };
 
-  while (!finished && !failed && !client_gone_) {
-    if (!events.push(exchange.body())) failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
+  if (attempt.first) take_event(*attempt.first, &attempt.facts);
+  while (!client_gone_) {
+    if (!finished && !events.push(exchange.body())) failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
     exchange.body().clear();
     while (!failed && !finished) {
       const auto event = events.next();
       if (!event) break;
-      take_event(*event);
+      take_event(*event, nullptr);
     }
     if (!finished && !failed && exchange.done()) {
       // Some servers leave out [DONE]; a finish reason says as much.
@@ -198,7 +154,7 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
         }
         out += "data: [DONE]\n\n";
       } else {
-        failed = upstream_error(502, fmt::format("the stream of upstream '{}' broke off", model.upstream->config.name), "upstream_truncated");
+        failed = upstream_error(502, fmt::format("the stream of upstream '{}' broke off", name), "upstream_truncated");
       }
     }
     // What came before a failure is handed on first, also when both came at once. A failure before the
@@ -207,7 +163,7 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
       begun = true;
       head_.clear();
       append_status(head_, 200, thread_.date());
-      append_begun_headers(head_, pending.answer(), model.head);
+      append_begun_headers(head_, pending.answer(), attempt.model.head);
       head_ += "content-type: text/event-stream\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n";
       append_stream_framing(head_);
       const std::array<std::string_view, 1> pieces{head_};
@@ -220,7 +176,7 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
     if (finished || failed || client_gone_) break;
     failed = co_await exchange.read_more();
   }
-  if (finished) {
+  if (finished && pending.ended()) {
     co_await send_last_chunk();
     // The end of the chunked body may come a moment later; then the connection can be kept.
     while (!exchange.done() && !client_gone_)
@@ -234,7 +190,7 @@ Awaitable<void> Session::stream_reply(UpstreamExchange& exchange, PendingAnswer&
   }
   if (!failed) failed = upstream_error(502, "the answer broke off", "upstream_truncated");
   std::string headers;
-  append_begun_headers(headers, pending.answer(), model.head);
+  append_begun_headers(headers, pending.answer(), attempt.model.head);
   pending.end(AnswerStatus::error, begun ? 200 : failed->status, failed->message);
   if (!begun) co_return co_await send_error(*failed, headers);
   keep_alive_ = false;

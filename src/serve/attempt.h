@@ -1,0 +1,61 @@
+// One try at one upstream: the request is sent and the reply read so far that it can be told whether it
+// is one. A whole reply is read to its end, a stream up to its first event, as many servers put an error
+// into the first event of a stream of status 200. Until here the client was told nothing, so another try
+// may follow. Of one thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "serve/io_thread.h"
+#include "serve/pending_answer.h"
+#include "serve/sse.h"
+
+namespace wattline::serve {
+
+// What a client asks, read; it outlives the tries.
+struct Question {
+  const ChatRequest& request;
+  std::string_view body;
+  std::string id;  // of the answer
+};
+
+class Attempt {
+ public:
+  Attempt(IoThread&, const ServedModel&, const Question&);
+
+  // Sends and reads. Afterwards either `failed` is set or the reply is there to be handed on; which of
+  // both it is the client's going does not change.
+  Awaitable<void> run();
+  // From outside, while it runs: it ends with a failure.
+  void abort() { exchange.abort(); }
+
+  const ServedModel& model;
+  PendingAnswer pending;
+  UpstreamExchange exchange;
+
+  std::optional<ApiError> failed;
+  bool own_words = false;   // the upstream's words of its failure (the exchange's body) can be handed on as they are
+  std::string retry_after;  // of a failure: the upstream's header
+
+  bool is_stream = false;
+  ReplyFacts facts;  // of the whole reply, or of the first event
+
+  // Of a stream: what was read of it so far.
+  SseParser events;
+  std::string ahead;                      // comments before the first event
+  std::optional<SseParser::Event> first;  // nothing where only comments came yet
+
+  // The failure that a reply tells.
+  ApiError translated(int status, const ReplyFacts&, std::string_view body) const;
+
+ private:
+  Awaitable<void> read_whole();
+  Awaitable<void> read_first_event();
+
+  IoThread& thread_;
+  const Question& question_;
+};
+
+}  // namespace wattline::serve
