@@ -148,6 +148,7 @@ void append_json(std::string& out, const Answer& a) {
   else append_json_string(out, a.finish_reason);
   if (!a.error.empty()) append_member(out, "error", a.error);
   append_member(out, "place", b.place);
+  if (a.requester) append_member(out, "tenant", a.requester->tenant);
   out += '}';
 }
 

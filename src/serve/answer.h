@@ -47,10 +47,18 @@ struct Basis {
 // machine and do not average out over its answers.
 std::string energy_cause(const Basis&);
 
+// On whose behalf an answer was given: labels of its row in the ledger. The id of a key is no secret; the
+// key itself is nowhere.
+struct Requester {
+  std::string tenant;
+  std::string key;  // id, "" when there was none
+};
+
 struct Answer {
   std::string id;
   Time begin, end;
   std::shared_ptr<const Basis> basis;
+  std::shared_ptr<const Requester> requester;  // null: nobody asks for keys
   AnswerStatus status = AnswerStatus::ok;
   int http_status = 200;
   bool streamed = false;

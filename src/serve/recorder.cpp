@@ -32,6 +32,9 @@ void make_fact(Fact& f, const Answer& a, bool reused) {
   f.place = b.place;
   f.labels = {{"served_as", b.model}, {"upstream", b.upstream}, {"status", std::string(to_string(a.status))}};
   if (a.tokens_estimated) f.labels.emplace_back("tokens", "estimated");
+  if (!a.requester) return;
+  f.labels.emplace_back("tenant", a.requester->tenant);
+  if (!a.requester->key.empty()) f.labels.emplace_back("key", a.requester->key);
 }
 
 // Facts of one transaction after another, in the same memory: most answers of a batch differ in a few
@@ -45,9 +48,9 @@ class Recorder::Facts {
     }
     for (std::size_t i = 0; i < answers.size(); ++i) {
       const Answer& a = *answers[i];
-      const bool same = kinds_[i].basis == a.basis && kinds_[i].status == a.status && kinds_[i].estimated == a.tokens_estimated;
+      const bool same = kinds_[i].basis == a.basis && kinds_[i].requester == a.requester && kinds_[i].status == a.status && kinds_[i].estimated == a.tokens_estimated;
       make_fact(facts_[i], a, same);
-      if (!same) kinds_[i] = {a.basis, a.status, a.tokens_estimated};
+      if (!same) kinds_[i] = {a.basis, a.requester, a.status, a.tokens_estimated};
     }
     return {facts_.data(), answers.size()};
   }
@@ -55,6 +58,7 @@ class Recorder::Facts {
  private:
   struct Kind {
     std::shared_ptr<const Basis> basis;
+    std::shared_ptr<const Requester> requester;
     AnswerStatus status = AnswerStatus::ok;
     bool estimated = false;
   };

@@ -87,7 +87,8 @@ class Recorder {
   std::thread writer_, teller_;
 };
 
-// The ledger's row of an answer. `reused`: a fact made before of the same basis, status and kind of tokens.
+// The ledger's row of an answer. `reused`: a fact made before of the same basis, requester, status and kind of
+// tokens.
 void make_fact(Fact& out, const Answer&, bool reused);
 
 }  // namespace wattline::serve

@@ -109,6 +109,35 @@ TEST(Recorder, EveryAnswerOfABurstIsAFactOfItsOwn) {
   EXPECT_NEAR((sink->taken[0].energy + sink->taken[1].energy).sd().base(), 0.2 * std::sqrt(2), 1e-9);
 }
 
+TEST(Recorder, WhoAskedIsALabelAndTheKeyIsNot) {
+  Answer a;
+  a.id = "wl-1";
+  a.basis = basis();
+  Fact f;
+  make_fact(f, a, false);
+  EXPECT_EQ(f.labels.size(), 3u);
+  a.requester = std::make_shared<const Requester>(Requester{"lab", "laptop"});
+  make_fact(f, a, false);
+  ASSERT_EQ(f.labels.size(), 5u);
+  EXPECT_EQ(f.labels[3], (std::pair<std::string, std::string>("tenant", "lab")));
+  EXPECT_EQ(f.labels[4], (std::pair<std::string, std::string>("key", "laptop")));
+}
+
+TEST(Recorder, AnswersOfOneBatchKeepTheirRequesters) {
+  const auto sink = std::make_shared<Sink>();
+  Recorder recorder(sink, quick());
+  const auto model = basis();
+  const auto lab = std::make_shared<const Requester>(Requester{"lab", ""});
+  for (int i = 0; i < 100; ++i) {
+    Answer a = *answer(fmt::format("wl-{}", i), model);
+    if (i % 2) a.requester = lab;
+    recorder.record(std::make_shared<const Answer>(std::move(a)));
+  }
+  recorder.close();
+  ASSERT_EQ(sink->taken.size(), 100u);
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(sink->taken[i].labels.size(), i % 2 ? 4u : 3u) << i;
+}
+
 TEST(Recorder, TriesAgainUntilTheLedgerTakesThem) {
   Log log;
   const auto sink = std::make_shared<Sink>();
