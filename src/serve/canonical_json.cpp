@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t max_depth = 128;  // as of the reader of requests
 constexpr std::size_t max_exponent_digits = 9;
+constexpr std::int64_t max_exponent = 999'999'999;
 constexpr std::string_view not_json = "not JSON";
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -150,6 +151,7 @@ std::string_view CanonicalJson::take_number(std::uint32_t& begin, std::uint32_t&
   } else {
     const std::size_t last = digits.find_last_not_of('0');
     exponent += static_cast<std::int64_t>(digits.size() - 1 - last);
+    if (exponent > max_exponent || exponent < -max_exponent) return "an exponent out of range";
     if (negative) texts_ += '-';
     texts_.append(digits, first, last - first + 1);
     if (exponent != 0) texts_.append("e").append(std::to_string(exponent));

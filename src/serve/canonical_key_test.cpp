@@ -51,6 +51,7 @@ TEST(CanonicalJson, RefusesWhatIsNoJson) {
   EXPECT_EQ(canonical(std::string(1000, '[') + std::string(1000, ']')), "!nested too deeply");
   EXPECT_EQ(canonical(std::string(100, '[') + std::string(100, ']')).front(), '[');
   EXPECT_EQ(canonical("1e9999999999"), "!an exponent out of range");
+  EXPECT_EQ(canonical("10e999999999"), "!an exponent out of range");
 }
 
 constexpr CanonicalRules rules;
