@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "app/settings.h"
 #include "app/terminal.h"
 #include "kernel/error.h"
+#include "kernel/write_whole.h"
 
 namespace wattline::app {
 namespace {
@@ -77,28 +77,6 @@ void print(const std::string& text, std::FILE* to = stdout) {
   // A reader that left (| head) is no fault; a full disk is.
   if (std::fwrite(text.data(), 1, text.size(), to) != text.size() || std::fflush(to) != 0)
     if (errno != EPIPE) throw errno_error("write", to == stdout ? "standard output" : "standard error", errno);
-}
-
-void write_file(const fs::path& path, const std::string& content) {
-  // Beside the target and renamed over it: a full disk leaves the old file whole. Devices and pipes are
-  // written to, never replaced.
-  std::error_code unknown;
-  const auto status = fs::status(path, unknown);
-  const bool direct = fs::exists(status) && !fs::is_regular_file(status);
-  const fs::path part = direct ? path : fs::path(path.string() + ".part");
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  if (!file) throw errno_error("write", path.string(), errno);
-  file << content;
-  file.close();
-  std::error_code failed;
-  if (!file) {
-    const int why = errno;
-    if (!direct) fs::remove(part, failed);
-    throw errno_error("write", path.string(), why);
-  }
-  if (direct) return;
-  fs::rename(part, path, failed);
-  if (failed) throw errno_error("write", path.string(), failed.value());
 }
 
 // SIGINT and SIGTERM become a stop request; a second one ends the program at once.
@@ -190,12 +168,12 @@ int run_capability(const Invocation& in) {
       answer = to_text(result, to_file ? 100 : terminal_width(::fileno(stream)), !in.ascii && unicode_locale());
       break;
   }
-  if (to_file) write_file(in.output_file, answer);
+  if (to_file) write_whole(in.output_file, answer);
   else print(answer, stream);
   // Text and JSON hold their warnings; CSV has no place for them.
   if (in.form == OutputForm::csv)
     for (const auto& w : result.warnings) std::fputs(fmt::format("warning: {}\n", w).c_str(), stderr);
-  if (!in.html_file.empty()) write_file(in.html_file, to_html(result));
+  if (!in.html_file.empty()) write_whole(in.html_file, to_html(result));
   if (!in.quiet) std::fputs((self_account(context) + "\n").c_str(), stderr);
   if (result.exit_code) return *result.exit_code;
   return result.verdict && !result.verdict->holds ? 1 : 0;

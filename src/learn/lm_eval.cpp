@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "kernel/error.h"
+#include "kernel/write_whole.h"
 #include "learn/capabilities.h"
 #include "learn/training.h"
 #include "lm/decoder.h"

@@ -7,6 +7,7 @@
 #include "kernel/account.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "kernel/write_whole.h"
 #include "learn/capabilities.h"
 #include "learn/training.h"
 #include "lm/evaluation.h"

@@ -8,6 +8,7 @@
 #include "kernel/error.h"
 #include "kernel/options.h"
 #include "kernel/testing.h"
+#include "kernel/write_whole.h"
 #include "learn/capabilities.h"
 #include "learn/fused.h"
 #include "learn/training.h"

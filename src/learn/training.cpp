@@ -1,17 +1,16 @@
 #include "learn/training.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <ctime>
-#include <fstream>
 
 #include <fmt/format.h>
 
 #include "kernel/context.h"
 #include "kernel/error.h"
 #include "kernel/options.h"
+#include "kernel/write_whole.h"
 #include "lm/safetensors.h"
 
 namespace wattline::learn {
@@ -137,22 +136,6 @@ void Training::save(const std::filesystem::path& checkpoint) const {
     put(state.square, ".square");
   }
   write_whole(checkpoint, lm::write_safetensors(m, tensors, lm::StoredAs::f32));
-}
-
-void write_whole(const std::filesystem::path& path, const std::string& content) {
-  const std::filesystem::path part = path.string() + ".part";
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  if (!file) throw errno_error("write", path.string(), errno);
-  file << content;
-  file.close();
-  std::error_code failed;
-  if (!file) {
-    const int why = errno;
-    std::filesystem::remove(part, failed);
-    throw errno_error("write", path.string(), why);
-  }
-  std::filesystem::rename(part, path, failed);
-  if (failed) throw errno_error("write", path.string(), failed.value());
 }
 
 }  // namespace wattline::learn

@@ -51,7 +51,4 @@ class Training {
   Duration cpu_;
 };
 
-// Beside the target and renamed over it, so that no reader sees half a file. Error when it cannot.
-void write_whole(const std::filesystem::path&, const std::string& content);
-
 }  // namespace wattline::learn

@@ -5,7 +5,7 @@
 namespace wattline::lm {
 
 std::vector<Capability> capabilities() {
-  return {models_capability(), generate_capability(), evaluate_capability()};
+  return {models_capability(), generate_capability(), evaluate_capability(), export_capability()};
 }
 
 }  // namespace wattline::lm

@@ -8,5 +8,6 @@ namespace wattline::lm {
 Capability models_capability();
 Capability generate_capability();
 Capability evaluate_capability();
+Capability export_capability();
 
 }  // namespace wattline::lm
