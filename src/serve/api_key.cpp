@@ -2,9 +2,10 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cerrno>
 
-#include <fmt/format.h>
+#include "kernel/error.h"
 
 namespace wattline::serve {
 namespace {
@@ -62,6 +63,10 @@ bool good_name(std::string_view name) {
     if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '@'))
       return false;
   return true;
+}
+
+bool good_pattern(std::string_view p) {
+  return !p.empty() && p.size() <= 200 && std::none_of(p.begin(), p.end(), [](unsigned char c) { return c <= ' ' || c == '"' || c == '\\' || c == 0x7f; });
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "serve/config.h"
+#include "serve/config_values.h"
 #include "serve/digest.h"
 
 namespace wattline::serve {
@@ -24,6 +24,8 @@ std::string_view presented_key(std::string_view authorization, std::string_view 
 // Whether a name can be that of a tenant or key: 1 to 64 of letters, digits, '.', '_', '-', '@'. They stand
 // in headers, figures, logs and the ledger as they are.
 bool good_name(std::string_view);
+// Whether it can be a pattern of models: 1 to 200 bytes without spaces, control characters, quotes, backslashes.
+bool good_pattern(std::string_view);
 // Whether `text` is what `pattern` says: '*' stands for any characters, '?' for one. Takes time in
 // proportion to both lengths multiplied, at the worst.
 bool matches_pattern(std::string_view pattern, std::string_view text);

@@ -136,11 +136,15 @@ Environment process_environment() {
 std::vector<Error> check_whole(const Config& c) {
   std::vector<Error> faults;
   const std::string file = c.file.empty() ? "configuration" : c.file;
-  if (!c.server.listen.loopback() && c.server.api_key.empty())
+  if (!c.server.listen.loopback() && c.server.api_key.empty() && !c.governance.needs_keys())
     faults.push_back(bad_input(fmt::format("server.listen is {}, which others can reach, and no key protects it",
                                            c.server.listen.text()), file,
                                "set server.api_key_env to the name of an environment variable that holds a key, "
-                               "or listen on 127.0.0.1"));
+                               "make keys of tenants (`wattline serve key new`), or listen on 127.0.0.1"));
+  for (auto& e : check_governance(c.governance)) faults.push_back(std::move(e));
+  const auto& admin = c.governance.admin;
+  if (admin.listen && admin.listen->port != 0 && admin.listen->port == c.server.listen.port && admin.listen->host == c.server.listen.host)
+    faults.push_back(bad_input(fmt::format("admin.listen is {}, where clients are served", admin.listen->text()), file, "give the admin API a port of its own"));
   if (c.upstreams.empty() && !c.builtin.enabled)
     faults.push_back(bad_input("nothing is served: no [[upstream]], and builtin.enabled is false", file));
   std::map<std::string, std::string> ids;

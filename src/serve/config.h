@@ -16,39 +16,10 @@
 #include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "kernel/quantity.h"
+#include "serve/config_values.h"
+#include "serve/governance_config.h"
 
 namespace wattline::serve {
-
-struct ListenAddress {
-  std::string host = "127.0.0.1";  // "localhost", an IPv4 or IPv6 address
-  std::uint16_t port = 8080;       // 0: any free one
-  bool loopback() const;
-  std::string text() const;  // "127.0.0.1:8080", "[::1]:8080"
-};
-// "127.0.0.1:8080", "[::1]:8080", ":8080", "8080".
-ListenAddress parse_listen(std::string_view text, std::string_view where);
-
-struct BaseUrl {
-  bool tls = false;
-  std::string host;  // without brackets
-  std::uint16_t port = 80;
-  std::string path;       // "/v1", no trailing slash
-  std::string authority;  // for the Host header
-  bool loopback() const;
-};
-BaseUrl parse_base_url(std::string_view text, std::string_view where);
-
-// A value that must not be printed.
-class Secret {
- public:
-  Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) {}
-  bool empty() const { return value_.empty(); }
-  const std::string& reveal() const { return value_; }
-
- private:
-  std::string value_;
-};
 
 struct ServerConfig {
   ListenAddress listen;
@@ -118,12 +89,10 @@ struct Config {
   ServerConfig server;
   LimitsConfig limits;
   BuiltinConfig builtin;
+  GovernanceConfig governance;
   std::vector<UpstreamConfig> upstreams;
   std::string file;  // "" without one
 };
-
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-Environment process_environment();
 
 // Reads as far as possible and lists every fault.
 struct ConfigReading {

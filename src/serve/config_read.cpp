@@ -13,29 +13,6 @@ constexpr Duration shortest{1e-3}, longest{86400};
 
 void duration(TomlTable& t, std::string_view key, Duration& out) { t.read(key, out, "s", shortest, longest); }
 
-// The key named by `api_key_env`; that the variable is missing is a fault here, not at the first request.
-void read_key(TomlTable& t, const Environment& environment, std::string& name, Secret& out) {
-  if (t.has("api_key")) {
-    t.fault("api_key", "would put a key into a file", "set api_key_env to the name of an environment variable that holds it");
-    std::string ignored;
-    if (t.is_text("api_key")) t.read("api_key", ignored);
-  }
-  t.read("api_key_env", name);
-  if (name.empty()) return;
-  const auto value = environment(name);
-  if (!value || value->empty()) {
-    t.fault("api_key_env", fmt::format("names the environment variable {}, which is not set", name),
-            fmt::format("export {}=... before the gateway starts", name));
-    return;
-  }
-  for (unsigned char c : *value)
-    if (c <= ' ' || c >= 0x7f) {
-      t.fault("api_key_env", fmt::format("names {}, whose value holds spaces or control characters", name));
-      return;
-    }
-  out = Secret(*value);
-}
-
 void read_listen(TomlTable& t, ListenAddress& out) {
   std::string text;
   t.read("listen", text);
@@ -51,7 +28,7 @@ void read_server(TomlTable t, const Environment& environment, ServerConfig& out)
   read_listen(t, out.listen);
   t.read("place", out.place);
   t.read("pue", out.pue, 1, 10);
-  read_key(t, environment, out.api_key_env, out.api_key);
+  read_key_of_environment(t, environment, out.api_key_env, out.api_key);
   t.read("allowed_hosts", out.allowed_hosts);
   t.read("allowed_origins", out.allowed_origins);
   t.read("threads", out.threads, 0, 1024);
@@ -125,7 +102,7 @@ UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
       t.fault("url", e.message(), e.hint());
     }
   }
-  read_key(t, environment, out.api_key_env, out.api_key);
+  read_key_of_environment(t, environment, out.api_key_env, out.api_key);
   if (!out.api_key.empty() && !out.url.tls && !out.url.loopback() && !out.url.host.empty())
     t.fault("url", "is plain http to another machine, and a key would travel over it readably", "use https://");
   t.read("ca_file", out.ca_file);
@@ -156,6 +133,29 @@ UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
 
 }  // namespace
 
+// The key named by `api_key_env`; that the variable is missing is a fault here, not at the first request.
+void read_key_of_environment(TomlTable& t, const Environment& environment, std::string& name, Secret& out) {
+  if (t.has("api_key")) {
+    t.fault("api_key", "would put a key into a file", "set api_key_env to the name of an environment variable that holds it");
+    std::string ignored;
+    if (t.is_text("api_key")) t.read("api_key", ignored);
+  }
+  t.read("api_key_env", name);
+  if (name.empty()) return;
+  const auto value = environment(name);
+  if (!value || value->empty()) {
+    t.fault("api_key_env", fmt::format("names the environment variable {}, which is not set", name),
+            fmt::format("export {}=... before the gateway starts", name));
+    return;
+  }
+  for (unsigned char c : *value)
+    if (c <= ' ' || c >= 0x7f) {
+      t.fault("api_key_env", fmt::format("names {}, whose value holds spaces or control characters", name));
+      return;
+    }
+  out = Secret(*value);
+}
+
 ConfigReading read_config(std::string_view toml, const std::string& file, const Environment& environment) {
   ConfigReading out;
   out.config.file = file;
@@ -165,6 +165,7 @@ ConfigReading read_config(std::string_view toml, const std::string& file, const 
   if (auto t = root->table("server")) read_server(std::move(*t), environment, c.server);
   if (auto t = root->table("limits")) read_limits(std::move(*t), c.limits);
   if (auto t = root->table("builtin")) read_builtin(std::move(*t), c.builtin);
+  read_governance(*root, environment, c.governance);
   for (auto& t : root->tables("upstream")) c.upstreams.push_back(read_upstream(std::move(t), environment));
   root->finish();
   return out;
