@@ -18,7 +18,9 @@ std::size_t skip_string(std::string_view s, std::size_t at) {
   return s.size();
 }
 
-std::size_t skip_value(std::string_view s, std::size_t at) {
+}  // namespace
+
+std::size_t skip_json_value(std::string_view s, std::size_t at) {
   if (at >= s.size()) return at;
   if (s[at] == '"') return skip_string(s, at);
   if (s[at] != '{' && s[at] != '[') {
@@ -39,28 +41,26 @@ std::size_t skip_value(std::string_view s, std::size_t at) {
   return at;
 }
 
-std::size_t skip_space(std::string_view s, std::size_t at) {
+std::size_t skip_json_space(std::string_view s, std::size_t at) {
   const std::size_t next = s.find_first_not_of(space, at);
   return next == std::string_view::npos ? s.size() : next;
 }
 
-}  // namespace
-
 std::optional<Span> member_span(std::string_view s, std::string_view key, std::size_t object_begin) {
-  std::size_t at = skip_space(s, object_begin);
+  std::size_t at = skip_json_space(s, object_begin);
   if (at >= s.size() || s[at] != '{') return std::nullopt;
-  at = skip_space(s, at + 1);
+  at = skip_json_space(s, at + 1);
   while (at < s.size() && s[at] == '"') {
     const std::size_t key_end = skip_string(s, at);
     const std::string_view name = s.substr(at + 1, key_end - at - 2);
-    at = skip_space(s, key_end);
+    at = skip_json_space(s, key_end);
     if (at >= s.size() || s[at] != ':') return std::nullopt;
-    const std::size_t value = skip_space(s, at + 1);
-    const std::size_t end = skip_value(s, value);
+    const std::size_t value = skip_json_space(s, at + 1);
+    const std::size_t end = skip_json_value(s, value);
     if (name == key) return Span{value, end - value};
-    at = skip_space(s, end);
+    at = skip_json_space(s, end);
     if (at >= s.size() || s[at] != ',') return std::nullopt;
-    at = skip_space(s, at + 1);
+    at = skip_json_space(s, at + 1);
   }
   return std::nullopt;
 }
