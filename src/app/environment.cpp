@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "catalog/place_options.h"
 #include "kernel/units.h"
+#include "ledger/account.h"
 #include "ledger/ledger.h"
 #include "meter/host_power.h"
 
@@ -22,14 +23,15 @@ class LazySink : public AccountSink {
       : location_(std::move(location)), factor_set_(std::move(factor_set)) {}
   std::string record(const Fact& fact) override { return account().record(fact); }
   void record_all(std::span<const Fact> facts) override { account().record_all(facts); }
+  std::shared_ptr<AccountJournal> open_journal(std::function<void(std::string_view)> log) override {
+    return account().open_journal(std::move(log));
+  }
 
  private:
   AccountSink& account() {
     std::lock_guard lock(mutex_);
     if (!ledger_) {
-      ledger::OpenOptions options;
-      options.factor_set = factor_set_;
-      ledger_ = ledger::Ledger::open(location_.dir(), ledger::OpenMode::write, options);
+      ledger_ = ledger::open_with_leftovers(location_.dir(), factor_set_);
     }
     return *ledger_;
   }

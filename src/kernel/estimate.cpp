@@ -55,6 +55,12 @@ void RawEstimate::attribute_to(const std::string& factor_id) {
   independent_variance_ = 0;
 }
 
+void RawEstimate::renumber(double value, double sd) {
+  value_ = value;
+  independent_variance_ = by_factor_.empty() ? sd * sd : 0;
+  for (auto& [factor, part] : by_factor_) part = sd;
+}
+
 RawEstimate RawEstimate::scaled(const RawEstimate& a, double f) {
   RawEstimate out = a;
   out.value_ *= f;

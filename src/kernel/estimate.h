@@ -59,6 +59,8 @@ class RawEstimate {
 
   // Declares that the value's uncertainty is that of a shared factor.
   void attribute_to(const std::string& factor_id);
+  // Another number known in the same way: its method, sources and one factor (or none) stay.
+  void renumber(double value, double sd);
   void set_signed() { signed_ = true; }
   void add_source(const std::string& source) { sources_.insert(source); }
   void worsen(Method m) { method_ = std::max(method_, m); }

@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "ledger/journal_file.h"
 #include "ledger/run_records.h"
 
 namespace wattline::ledger {
@@ -16,7 +17,33 @@ std::filesystem::path account_dir(const Context& context) {
   return location ? location->dir() : default_dir();
 }
 
+namespace {
+
+std::string factor_set_of(const Context& context) {
+  const auto* catalog = context.find<catalog::Catalog>();
+  return catalog ? catalog->version() : "";
+}
+
+}  // namespace
+
+std::shared_ptr<Ledger> open_with_leftovers(const std::filesystem::path& dir, const std::string& factor_set) {
+  OpenOptions options;
+  options.factor_set = factor_set;
+  auto ledger = Ledger::open(dir, OpenMode::write, options);
+  adopt_journals(dir, [&](auto facts, auto factors) { ledger->record_all(facts, factors); });
+  return ledger;
+}
+
 std::shared_ptr<Ledger> account(const Context& context) {
+  try {
+    std::shared_ptr<Ledger> ledger;
+    adopt_journals(account_dir(context), [&](auto facts, auto factors) {
+      if (!ledger) ledger = Ledger::open(account_dir(context), OpenMode::write);
+      ledger->record_all(facts, factors);
+    });
+  } catch (const Error&) {
+    // Who may only read sees what is in the account.
+  }
   try {
     return Ledger::open(account_dir(context), OpenMode::read);
   } catch (const Error& e) {
@@ -26,9 +53,7 @@ std::shared_ptr<Ledger> account(const Context& context) {
 }
 
 std::shared_ptr<Ledger> writable_account(const Context& context) {
-  OpenOptions options;
-  if (const auto* catalog = context.find<catalog::Catalog>()) options.factor_set = catalog->version();
-  return Ledger::open(account_dir(context), OpenMode::write, options);
+  return open_with_leftovers(account_dir(context), factor_set_of(context));
 }
 
 std::string no_account_text(const Context& context) {

@@ -15,7 +15,10 @@ namespace wattline::ledger {
 
 // The place given to this program, else the default.
 std::filesystem::path account_dir(const Context&);
-// The account for reading; nullptr when nothing has been recorded yet.
+// The account for writing, with what killed gateways left in their journals taken in (journal_file.h).
+std::shared_ptr<Ledger> open_with_leftovers(const std::filesystem::path& dir, const std::string& factor_set);
+// The account for reading, leftovers as above where the folder can be written; nullptr when nothing has been
+// recorded yet.
 std::shared_ptr<Ledger> account(const Context&);
 // For writing; rows carry the version of the catalog in the context.
 std::shared_ptr<Ledger> writable_account(const Context&);

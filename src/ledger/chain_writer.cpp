@@ -2,10 +2,9 @@
 
 namespace wattline::ledger {
 
-ChainWriter::ChainWriter(const Database& database, std::string writer, std::string factor_set)
+ChainWriter::ChainWriter(const Database& database, std::string writer)
     : database_(database),
       writer_(std::move(writer)),
-      factor_set_(std::move(factor_set)),
       head_(database, "SELECT last_seq, last_hash FROM writers WHERE writer = ?"),
       insert_(database,
               "INSERT INTO facts (writer, seq, prev_hash, hash, uid, recorded, corrects, factor_set, kind,"
@@ -25,16 +24,16 @@ void ChainWriter::begin() {
   any_ = false;
 }
 
-bool ChainWriter::append(const Fact& f, std::string_view uid, std::string_view corrects) {
+bool ChainWriter::append(const Fact& f, std::string_view uid, std::string_view corrects, std::string_view factor_set) {
   const RawEstimate& e = f.energy.raw();
   texts_.read(f);
-  const RowPlace place{writer_, seq_ + 1, last_hash_, uid, Time::now(), corrects, factor_set_};
+  const RowPlace place{writer_, seq_ + 1, last_hash_, uid, Time::now(), corrects, factor_set};
   text_.clear();
   append_canonical(text_, place, f, texts_);
   std::string hash = hash_of(text_);
   using View = std::string_view;
   insert_.run(View(writer_), place.seq, View(last_hash_), View(hash), uid, place.recorded.ns, corrects,
-              View(factor_set_), View(f.kind), f.begin.ns, f.end.ns, e.value(), e.independent_sd(), texts_.by(),
+              factor_set, View(f.kind), f.begin.ns, f.end.ns, e.value(), e.independent_sd(), texts_.by(),
               to_string(e.method()), static_cast<std::int64_t>(e.can_be_negative()), texts_.sources(), f.tokens_in,
               f.tokens_out, View(f.model), View(f.device), View(f.place), texts_.labels());
   if (database_.changes() == 0) return false;

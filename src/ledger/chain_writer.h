@@ -14,17 +14,17 @@ namespace wattline::ledger {
 // Inside a transaction of the caller: begin(), rows, end().
 class ChainWriter {
  public:
-  ChainWriter(const Database&, std::string writer, std::string factor_set);
+  ChainWriter(const Database&, std::string writer);
 
   // Reads where the chain ends now: another process of this host may have gone on with it.
   void begin();
   // False when `uid` is there already: then nothing was added. The fact is a checked one (row.h).
-  bool append(const Fact&, std::string_view uid, std::string_view corrects = {});
+  bool append(const Fact&, std::string_view uid, std::string_view corrects, std::string_view factor_set);
   void end();
 
  private:
   const Database& database_;
-  std::string writer_, factor_set_;
+  std::string writer_;
   Statement head_, insert_, move_head_;
   FactTexts texts_;
   std::string text_, last_hash_;

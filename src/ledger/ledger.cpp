@@ -12,6 +12,7 @@
 
 #include "ledger/chain_writer.h"
 #include "ledger/database.h"
+#include "ledger/journal.h"
 #include "ledger/row_store.h"
 #include "ledger/schema.h"
 
@@ -108,7 +109,7 @@ struct Ledger::State {
     }
     known.reset();
     transaction.commit();
-    chain = std::make_unique<ChainWriter>(*database, writer, options.factor_set);
+    chain = std::make_unique<ChainWriter>(*database, writer);
   }
 
   void open_for_reading() {
@@ -156,7 +157,7 @@ struct Ledger::State {
                       fmt::format("correct its successor, '{}'", later.text(0)));
     later.reset();
     chain->begin();
-    chain->append(fact, own, uid);
+    chain->append(fact, own, uid, options.factor_set);
     chain->end();
     transaction.commit();
     return own;
@@ -185,13 +186,15 @@ std::string Ledger::record(const Fact& fact) {
   std::lock_guard lock(state_->mutex);
   Transaction transaction(*state_->database);
   state_->chain->begin();
-  state_->chain->append(kept, uid);
+  state_->chain->append(kept, uid, {}, state_->options.factor_set);
   state_->chain->end();
   transaction.commit();
   return uid;
 }
 
-void Ledger::record_all(std::span<const Fact> facts) {
+void Ledger::record_all(std::span<const Fact> facts) { record_all(facts, state_->options.factor_set); }
+
+void Ledger::record_all(std::span<const Fact> facts, std::string_view factor_set) {
   state_->demand_writing();
   std::map<std::size_t, Fact> mended;  // few, if any: copying all would cost as much as writing them
   for (std::size_t i = 0; i < facts.size(); ++i)
@@ -205,8 +208,8 @@ void Ledger::record_all(std::span<const Fact> facts) {
     if (i % 64 == 63) std::this_thread::yield();
     const auto it = mended.empty() ? mended.end() : mended.find(i);
     const Fact& fact = it == mended.end() ? facts[i] : it->second;
-    if (fact.uid.empty()) state_->chain->append(fact, new_uid());
-    else state_->chain->append(fact, fact.uid);
+    if (fact.uid.empty()) state_->chain->append(fact, new_uid(), {}, factor_set);
+    else state_->chain->append(fact, fact.uid, {}, factor_set);
   }
   state_->chain->end();
   transaction.commit();
@@ -315,5 +318,16 @@ Verification Ledger::verify(const std::function<void(double)>& on_progress) cons
 const fs::path& Ledger::file() const { return state_->file; }
 const std::string& Ledger::writer() const { return state_->writer; }
 int Ledger::schema_version() const { return state_->schema; }
+
+std::shared_ptr<AccountJournal> Ledger::open_journal(std::function<void(std::string_view)> log) {
+  state_->demand_writing();
+  JournalOptions options;
+  options.log = std::move(log);
+  options.factor_set = state_->options.factor_set;
+  return Journal::open(
+      file().parent_path(),
+      [self = shared_from_this()](std::span<const Fact> facts, std::string_view factor_set) { self->record_all(facts, factor_set); },
+      std::move(options));
+}
 
 }  // namespace wattline::ledger

@@ -63,7 +63,7 @@ struct Verification {
   std::string first_fault;  // "row 17 of writer ab12 (uid ...): ...", "" when it holds
 };
 
-class Ledger : public AccountSink {
+class Ledger : public AccountSink, public std::enable_shared_from_this<Ledger> {
  public:
   static constexpr std::string_view file_name = "ledger.sqlite";
   static std::shared_ptr<Ledger> open(const std::filesystem::path& dir, OpenMode mode,
@@ -74,6 +74,10 @@ class Ledger : public AccountSink {
   std::string record(const Fact&) override;
   // All or none.
   void record_all(std::span<const Fact>) override;
+  // The same with another version of the catalog than that of the options: facts that waited elsewhere.
+  void record_all(std::span<const Fact>, std::string_view factor_set);
+  // A journal beside this account (journal.h).
+  std::shared_ptr<AccountJournal> open_journal(std::function<void(std::string_view)> log) override;
 
   // A new row that takes the place of row `uid` in every sum; its uid. A row is corrected once: the
   // next correction names the newest row (the Error says which).

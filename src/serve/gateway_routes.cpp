@@ -90,9 +90,7 @@ std::string Gateway::metrics_text() const {
   s.connections = connections.load();
   s.requests = requests.load();
   s.refused = refused.load();
-  s.ledger_waiting = recorder_->waiting();
-  s.ledger_written = recorder_->written();
-  s.ledger_lost = recorder_->lost();
+  s.ledger = recorder_->backlog();
   s.grid_g_per_kwh = home_->grid().carbon_intensity.value().in(units::gCO2e_per_kWh);
   for (const auto& u : upstreams_) s.in_flight.emplace_back(u->config.name, u->in_flight.load());
   s.in_flight.emplace_back("builtin", generator_->under_way());

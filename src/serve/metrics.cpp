@@ -115,9 +115,9 @@ std::string render_metrics(const std::vector<const ModelMetrics*>& models, const
   single("wattline_connections", "gauge", "Open client connections.", s.connections);
   single("wattline_http_requests_total", "counter", "HTTP requests of all kinds.", s.requests);
   single("wattline_http_refused_total", "counter", "Requests refused before any model was asked.", s.refused);
-  single("wattline_ledger_waiting", "gauge", "Answers not yet in the ledger.", s.ledger_waiting);
-  single("wattline_ledger_written_total", "counter", "Answers written to the ledger.", s.ledger_written);
-  single("wattline_ledger_lost_total", "counter", "Answers that the ledger could not take.", s.ledger_lost);
+  single("wattline_ledger_waiting", "gauge", "Answers not yet in the ledger.", s.ledger.waiting);
+  single("wattline_ledger_written_total", "counter", "Answers written to the ledger.", s.ledger.written);
+  single("wattline_ledger_lost_total", "counter", "Answers that the ledger could not take.", s.ledger.lost);
   single("wattline_grid_intensity_grams_per_kwh", "gauge", "Carbon intensity of the gateway's own place.", s.grid_g_per_kwh);
   single("wattline_uptime_seconds", "gauge", "Seconds since the start.", s.uptime_s);
   single("process_cpu_seconds_total", "counter", "CPU time of this process.", s.cpu_s);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/account.h"
 #include "serve/answer.h"
 
 namespace wattline::serve {
@@ -48,7 +49,7 @@ struct GatewayState {
   double uptime_s = 0, cpu_s = 0;
   std::uint64_t resident_bytes = 0;
   std::int64_t connections = 0, requests = 0, refused = 0;
-  std::int64_t ledger_waiting = 0, ledger_written = 0, ledger_lost = 0;
+  AccountBacklog ledger;
   double grid_g_per_kwh = 0;
   std::vector<std::pair<std::string, std::int64_t>> in_flight;  // by upstream
 };

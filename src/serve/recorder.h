@@ -1,10 +1,9 @@
-// Where finished answers go, off the request path: at once into the list of the last ones; from a thread
-// of its own, in batches, into the ledger, one fact an answer; from another to those who watch
+// Where finished answers go, before their last byte: into the account's journal (one write(), about a
+// microsecond) and into the list of the last ones; from a thread of its own to those who watch
 // (/api/v1/events), who so hear of answers also while the ledger takes none.
 //
-// A ledger that cannot take facts (full disk, held by another process) is tried again and again while
-// answers wait, up to `queue` of them; what does not fit, and what it refuses for good, is counted as
-// lost and said in the log. The same uid twice is one fact, so trying again counts nothing twice.
+// What has gone to the journal is in the ledger a little later, once, also if this process is killed in between
+// (kernel/account.h). What can be neither kept nor written is counted as lost and said in the log.
 #pragma once
 
 #include <atomic>
@@ -13,9 +12,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <span>
 #include <thread>
-#include <vector>
 
 #include "kernel/account.h"
 #include "serve/answers.h"
@@ -24,15 +21,15 @@ namespace wattline::serve {
 
 struct RecorderOptions {
   std::size_t answers_kept = 1000;
-  std::size_t queue = 200'000;  // answers that wait for the ledger in all; at some 500 bytes each, 100 MB
-  std::size_t batch = 8192;     // most in one transaction
-  std::chrono::milliseconds period{200};
+  std::chrono::milliseconds period{200};      // of telling those who watch
+  std::chrono::milliseconds patience{10'000};  // for the ledger, at the end
   std::function<void(std::string_view)> log;
 };
 
 class Recorder {
  public:
-  // Without a sink nothing is written to a ledger.
+  // Without a sink nothing is written to a ledger. A sink without a journal gets each answer at once. An Error
+  // of the sink, when it cannot open its account, goes to the caller.
   Recorder(std::shared_ptr<AccountSink> sink, RecorderOptions);
   ~Recorder();
   Recorder(const Recorder&) = delete;
@@ -46,49 +43,33 @@ class Recorder {
   bool watch(std::uint64_t id, Watcher);
   void unwatch(std::uint64_t id);
 
-  // Writes what waits and ends the threads.
+  // Brings what waits into the ledger and ends the threads.
   void close();
 
-  std::int64_t waiting() const { return waiting_.load(); }
-  std::int64_t written() const { return written_.load(); }
-  std::int64_t lost() const { return lost_.load(); }
+  AccountBacklog backlog() const;
 
  private:
-  void write_loop();
+  void keep_account(const Answer&);
   void tell_loop();
-  bool write_some(std::vector<AnswerPtr>& taken, std::size_t& at);
-  void put(std::span<const Fact>, std::size_t& done);
-  void log_losses(bool at_once);
-  void log(std::string_view text) const;
 
   std::shared_ptr<AccountSink> sink_;
+  std::shared_ptr<AccountJournal> journal_;
   RecorderOptions options_;
+  const std::uint64_t number_;  // of this recorder in the program
   Answers answers_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<AnswerPtr> queue_;
-  bool closing_ = false, ended_ = false, writer_rests_ = false;
-  std::atomic<std::int64_t> waiting_{0}, written_{0}, lost_{0};  // waiting: in the queue or being written
+  std::atomic<std::int64_t> written_{0}, lost_{0};  // of a sink without a journal
+  std::atomic<std::int64_t> said_ns_{0};
 
   std::mutex watchers_mutex_;
   std::condition_variable wake_teller_;
   std::map<std::uint64_t, Watcher> watchers_;
   std::uint64_t told_ = 0;  // of the answers there have been
-  bool teller_closing_ = false;
+  bool closing_ = false;
 
-  // Of the writing thread.
-  class Facts;
-  std::unique_ptr<Facts> facts_;
-  bool refused_ = false;
-  std::int64_t lost_said_ = 0;
-  std::chrono::steady_clock::time_point said_at_{};
-  std::string why_lost_;
-
-  std::thread writer_, teller_;
+  std::thread teller_;
 };
 
-// The ledger's row of an answer. `reused`: a fact made before of the same basis, requester, status and kind of
-// tokens.
-void make_fact(Fact& out, const Answer&, bool reused);
+// The ledger's row of an answer.
+Fact make_fact(const Answer&);
 
 }  // namespace wattline::serve
