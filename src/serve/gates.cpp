@@ -27,11 +27,6 @@ std::size_t Gates::index_of(std::string_view model) const {
   return gates_.size() - 1;
 }
 
-bool Gates::counts(std::size_t gate, const GateFlow& flow) const {
-  std::lock_guard lock(mutex_);
-  return gates_[gate].concurrent > 0 || flow.most > 0;
-}
-
 void Gates::Waiter::when_decided(std::function<void()> wake) {
   {
     std::lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 // Thread-safe; one short lock. Who waits is told by a call from the thread of whoever made room.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,10 +17,10 @@
 
 namespace wattline::serve {
 
-// A tenant as the gates see it. Its numbers are guarded by the gates' lock.
+// A tenant as the gates see it. Its numbers are changed under the gates' lock.
 struct GateFlow {
   double weight = 1;
-  int most = 0;  // under way at once; 0: any number
+  std::atomic<int> most{0};  // under way at once; 0: any number
   int under_way = 0, waiting = 0;
 };
 
@@ -29,8 +30,8 @@ class Gates {
 
   // Which queue a model's requests stand in: the first that names it, or the one of all others.
   std::size_t index_of(std::string_view model) const;
-  // Whether requests of this queue and tenant are counted at all.
-  bool counts(std::size_t gate, const GateFlow& flow) const;
+  // Whether requests of this queue and tenant are counted at all. Takes no lock.
+  bool counts(std::size_t gate, const GateFlow& flow) const { return gates_[gate].concurrent > 0 || flow.most.load(std::memory_order_relaxed) > 0; }
 
   class Waiter {
    public:

@@ -79,8 +79,8 @@ struct GovernanceConfig {
   AdminConfig admin;
 
   // Whether requests must bring a key of a tenant.
-  bool needs_keys() const { return !tenants.empty() || !keys.empty() || !keys_file.empty(); }
-  bool active() const { return needs_keys() || !queues.empty() || admin.listen; }
+  bool needs_keys() const { return !tenants.empty() || !keys.empty() || !keys_file.empty() || admin.listen; }
+  bool active() const { return needs_keys() || !queues.empty(); }
 };
 
 // [[tenant]], [[key]], [[price]], [[queue]], [governance] and [admin] of the root table.
