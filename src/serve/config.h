@@ -17,6 +17,7 @@
 #include "kernel/error.h"
 #include "kernel/quantity.h"
 #include "serve/config_values.h"
+#include "serve/endpoint.h"
 #include "serve/governance_config.h"
 
 namespace wattline::serve {
@@ -66,6 +67,8 @@ enum class EnergyMode {
 
 struct UpstreamConfig {
   std::string name;
+  Endpoints endpoints = Endpoints().add(Endpoint::chat).add(Endpoint::completions).add(Endpoint::embeddings);  // what it serves
+  std::int64_t max_tokens = 4096;  // for upstreams that must be told a limit, where the client gives none
   BaseUrl url;
   Secret api_key;
   std::string api_key_env;

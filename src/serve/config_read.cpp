@@ -86,6 +86,30 @@ void read_models(TomlTable& t, UpstreamConfig& out) {
   }
 }
 
+// "dialect" and "endpoints": an upstream that speaks Anthropic serves messages and nothing else.
+void read_endpoints(TomlTable& t, UpstreamConfig& out) {
+  int dialect = 0;
+  t.read_choice("dialect", dialect, {"openai", "anthropic"});
+  t.read("max_tokens", out.max_tokens, 1, 10'000'000);
+  if (dialect == 1) {
+    if (t.has("endpoints")) t.fault("endpoints", "is given, but the dialect is \"anthropic\", which has messages alone", "leave endpoints out");
+    out.endpoints = Endpoints().add(Endpoint::messages);
+  }
+  std::vector<std::string> names;
+  t.read("endpoints", names);
+  if (dialect == 1 || names.empty()) return;
+  out.endpoints = {};
+  for (const auto& name : names) {
+    bool known = false;
+    for (const Endpoint e : {Endpoint::chat, Endpoint::completions, Endpoint::embeddings, Endpoint::responses, Endpoint::messages}) {
+      if (name != to_string(e)) continue;
+      out.endpoints.add(e);
+      known = true;
+    }
+    if (!known) t.fault("endpoints", fmt::format("holds \"{}\"; chat, completions, embeddings, responses and messages are allowed", name.substr(0, 80)));
+  }
+}
+
 UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
   UpstreamConfig out;
   out.where = t.where();
@@ -126,6 +150,7 @@ UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
   duration(t, "total_timeout", out.total_timeout);
   duration(t, "keep_alive", out.keep_alive);
   t.read("max_reply", out.max_reply, "B", units::KiB, units::GiB * 4);
+  read_endpoints(t, out);
   read_models(t, out);
   t.finish();
   return out;

@@ -216,6 +216,10 @@ TEST(GatewayHttp, HostOriginAndKey) {
   EXPECT_EQ(g.get("/v1/models").status, 401);
   EXPECT_EQ(g.get("/v1/models").header("www-authenticate"), "Bearer");
   EXPECT_EQ(g.chat(ask).status, 401);
+  EXPECT_EQ(g.get("/v1/models", "X-Api-Key: k3y\r\n").status, 200);
+  EXPECT_EQ(g.get("/v1/models", "x-api-key: k3\r\n").status, 401);
+  EXPECT_EQ(g.get("/v1/models", "x-api-key: k3y\r\nauthorization: Bearer other\r\n").status, 401);
+  EXPECT_EQ(g.get("/v1/models", "authorization: Bearer other\r\nx-api-key: k3y\r\n").status, 401);
   const auto good = g.get("/v1/models", "authorization: Bearer k3y\r\norigin: https://app.example\r\n");
   EXPECT_EQ(good.status, 200);
   EXPECT_EQ(good.header("access-control-allow-origin"), "https://app.example");

@@ -36,6 +36,7 @@ class RequestParser : public http::basic_parser<true> {
   std::string_view target() const { return part(target_); }
   std::string_view host() const { return part(host_); }
   std::string_view origin() const { return part(origin_); }
+  // Also of clients that send their key as Anthropic's do ("x-api-key: KEY"): then it reads "Bearer KEY".
   std::string_view authorization() const { return part(authorization_); }
   bool has_host = false, has_origin = false, two_hosts = false, expects_continue = false, header_done = false;
   int version = 11;
@@ -77,6 +78,12 @@ class RequestParser : public http::basic_parser<true> {
         break;
       case http::field::authorization: authorization_ = v; break;
       case http::field::expect: expects_continue = true; break;
+      case http::field::unknown:
+        if (authorization_.size == 0 && boost::beast::iequals(name, "x-api-key")) {
+          authorization_ = keep("Bearer ");
+          authorization_.size += keep(value).size;
+        }
+        break;
       default: break;
     }
   }

@@ -53,9 +53,16 @@ std::optional<ApiError> read_stream_options(dom::element value, ChatRequest& out
   return std::nullopt;
 }
 
-std::variant<ChatRequest, ApiError> read_root(dom::object root, std::string_view body) {
+// What is asked, by endpoint.
+constexpr std::string_view subject_of(Endpoint e) {
+  if (e == Endpoint::completions) return "prompt";
+  return e == Endpoint::embeddings || e == Endpoint::responses ? "input" : "messages";
+}
+
+std::variant<ChatRequest, ApiError> read_root(dom::object root, std::string_view body, Endpoint endpoint) {
+  const std::string_view subject = subject_of(endpoint);
   ChatRequest out;
-  bool has_model = false, has_messages = false, has_stream = false;
+  bool has_model = false, has_subject = false, has_stream = false;
   for (auto [key, value] : root) {
     if (key == "model") {
       if (std::exchange(has_model, true)) return twice(key);
@@ -72,15 +79,16 @@ std::variant<ChatRequest, ApiError> read_root(dom::object root, std::string_view
     } else if (key == "stream_options") {
       if (std::exchange(out.has_stream_options, true)) return twice(key);
       if (auto e = read_stream_options(value, out)) return *e;
-    } else if (key == "messages") {
-      if (std::exchange(has_messages, true)) return twice(key);
+    } else if (key == subject) {
+      if (std::exchange(has_subject, true)) return twice(key);
+      if (subject != "messages") continue;
       dom::array messages;
       if (value.get_array().get(messages)) return wrong(key, "an array");
       if (messages.size() == 0) return wrong(key, "an array of at least one message");
     }
   }
   if (!has_model) return invalid_request("'model' is missing", "model");
-  if (!has_messages) return invalid_request("'messages' is missing", "messages");
+  if (!has_subject) return invalid_request(fmt::format("'{}' is missing", subject), std::string(subject));
   // What may have to be replaced in place must be findable in the text.
   if (body.find('\\') != std::string_view::npos) {
     if (!member_span(body, "model")) return wrong("model", "written without escapes");
@@ -104,9 +112,9 @@ ChatReader::ChatReader() : impl_(std::make_unique<Impl>()) {}
 ChatReader::~ChatReader() = default;
 ChatReader::ChatReader(ChatReader&&) noexcept = default;
 
-std::variant<ChatRequest, ApiError> ChatReader::read(std::string& body) {
+std::variant<ChatRequest, ApiError> ChatReader::read(std::string& body, Endpoint endpoint) {
   if (body.find_first_not_of(" \t\r\n") == std::string::npos)
-    return invalid_request("the body is empty; a JSON object with 'model' and 'messages' is needed");
+    return invalid_request("the body is empty; a JSON object with 'model' and '" + std::string(subject_of(endpoint)) + "' is needed");
   if (body.capacity() < body.size() + simdjson::SIMDJSON_PADDING)
     body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   std::optional<dom::parser> own;
@@ -118,7 +126,7 @@ std::variant<ChatRequest, ApiError> ChatReader::read(std::string& body) {
   if (auto e = parser.parse(body.data(), body.size(), false).get(document)) return not_json(e);
   dom::object root;
   if (document.get_object().get(root)) return invalid_request("the body must be a JSON object");
-  return read_root(root, body);
+  return read_root(root, body, endpoint);
 }
 
 BodyPieces forward_body(std::string_view body, const ChatRequest& request,

@@ -1,4 +1,5 @@
-// The OpenAI chat-completions request, read as far as a gateway must and no further.
+// A request, an OpenAI chat completion or what other endpoints take, read as far as a gateway must and no
+// further.
 //
 // The body is looked through once with simdjson; what is not ours (tools, images, numbers beyond
 // 2^53, members invented tomorrow) is never rebuilt, so it reaches an upstream byte for byte. Only
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "serve/api_error.h"
+#include "serve/endpoint.h"
 #include "serve/json_span.h"
 
 namespace wattline::serve {
@@ -33,7 +35,8 @@ class ChatReader {
   ~ChatReader();
   ChatReader(ChatReader&&) noexcept;
   // `body` may be grown in capacity (simdjson reads a little past the end), never changed.
-  std::variant<ChatRequest, ApiError> read(std::string& body);
+  // What must be there besides the model is the endpoint's: messages, a prompt, an input.
+  std::variant<ChatRequest, ApiError> read(std::string& body, Endpoint = Endpoint::chat);
 
  private:
   struct Impl;

@@ -40,8 +40,10 @@ void PendingAnswer::look(const ReplyFacts& f) {
   content_bytes_ += f.content_bytes;
   if (!f.finish_reason.empty()) answer_.finish_reason = f.finish_reason;
   if (f.usage) {
-    spent_.tokens = *f.usage;
-    has_usage_ = true;
+    // Some streams count what was read when they begin and what was written when they end.
+    auto& t = spent_.tokens;
+    t = {std::max(t.in, f.usage->in), std::max(t.out, f.usage->out), std::max(t.cached, f.usage->cached)};
+    has_usage_ = has_usage_ || !f.partial_usage;
   }
 }
 
@@ -62,7 +64,7 @@ const Answer& PendingAnswer::settle() {
   if (settled_) return answer_;
   settled_ = true;
   if (!has_usage_ && (content_chunks_ > 0 || content_bytes_ > 0)) {
-    spent_.tokens.in = tokens_of(body_bytes_);
+    if (spent_.tokens.in == 0) spent_.tokens.in = tokens_of(body_bytes_);
     // Servers send about a token a chunk.
     spent_.tokens.out = answer_.streamed ? content_chunks_ : tokens_of(content_bytes_);
     answer_.tokens_estimated = true;

@@ -1,5 +1,6 @@
 // What a gateway needs to know of an upstream's reply or of one chunk of its stream, found with
-// simdjson; the text itself is handed on as it is. `usage.wattline` is put into it in place.
+// simdjson; the text itself is handed on as it is. `usage.wattline` is put into it in place. Replies of all
+// endpoints are understood: chat completions, completions, embeddings, responses, Anthropic messages.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,9 @@ struct ReplyFacts {
   std::string finish_reason;
   std::size_t content_bytes = 0;    // of all choices
   std::optional<TokenUsage> usage;  // "usage" that is an object
+  bool partial_usage = false;       // of a stream that is not over: what was written is not counted yet
+  bool takes_account = false;       // of a stream's event: the one whose usage the account is put into
+  bool ends = false;                // of a stream's event: the last one (chat has [DONE] instead)
 };
 
 // One for each thread: it keeps simdjson's buffers.
@@ -41,11 +45,11 @@ class ReplyReader {
 };
 
 // `text` (a valid JSON object) with `"wattline":account` in its usage, as three pieces: before, what
-// is put in, after. `inserted` stores the middle one.
+// is put in, after. `inserted` stores the middle one. `within`: the member in whose object the usage is.
 struct Injection {
   std::string_view before, after;
   std::size_t replaced = 0;
 };
-Injection inject_account(std::string_view text, std::string_view account, std::string& inserted);
+Injection inject_account(std::string_view text, std::string_view account, std::string& inserted, std::string_view within = {});
 
 }  // namespace wattline::serve

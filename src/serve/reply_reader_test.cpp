@@ -28,6 +28,57 @@ TEST(ReplyReader, ReadsAWholeReply) {
   EXPECT_EQ(f.usage->cached, 8);
 }
 
+TEST(ReplyReader, ReadsMessagesAndTheirEvents) {
+  ReplyReader r;
+  const auto whole = r.read(R"({"type":"message","content":[{"type":"text","text":"Hi"},{"type":"tool_use","input":{}}],"stop_reason":"tool_use","usage":{"input_tokens":5,"cache_creation_input_tokens":2,"cache_read_input_tokens":3,"output_tokens":7}})");
+  EXPECT_TRUE(whole.has_content && !whole.is_error);
+  EXPECT_EQ(whole.finish_reason, "tool_calls");
+  ASSERT_TRUE(whole.usage);
+  EXPECT_EQ(whole.usage->in, 10);
+  EXPECT_EQ(whole.usage->cached, 3);
+  EXPECT_EQ(whole.usage->out, 7);
+  const auto start = r.read(R"({"type":"message_start","message":{"usage":{"input_tokens":25,"output_tokens":1}}})");
+  EXPECT_TRUE(start.usage && start.partial_usage && !start.takes_account && !start.has_content);
+  const auto delta = r.read(R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}})");
+  EXPECT_EQ(delta.content_bytes, 5u);
+  const auto end = r.read(R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":15}})");
+  EXPECT_TRUE(end.takes_account && !end.ends && !end.partial_usage);
+  EXPECT_EQ(end.finish_reason, "stop");
+  EXPECT_TRUE(r.read(R"({"type":"message_stop"})").ends);
+  const auto failed = r.read(R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})");
+  EXPECT_TRUE(failed.is_error);
+  EXPECT_EQ(failed.error_message, "Overloaded");
+}
+
+TEST(ReplyReader, ReadsResponsesAndTheirEvents) {
+  ReplyReader r;
+  const auto whole = r.read(R"({"object":"response","status":"completed","error":null,"output":[{"type":"message","content":[{"type":"output_text","text":"Hi"}]}],"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":4},"output_tokens":87}})");
+  EXPECT_TRUE(whole.has_content && !whole.is_error);
+  EXPECT_EQ(whole.content_bytes, 2u);
+  EXPECT_EQ(whole.usage.value().in, 36);
+  EXPECT_EQ(whole.usage->cached, 4);
+  EXPECT_EQ(r.read(R"({"type":"response.output_text.delta","delta":"In"})").content_bytes, 2u);
+  const std::string_view text = R"({"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":1,"output_tokens":2}},"sequence_number":9})";
+  const auto end = r.read(text);
+  EXPECT_TRUE(end.ends && end.takes_account);
+  EXPECT_EQ(end.usage.value().out, 2);
+  std::string middle;
+  const auto i = inject_account(text, "{}", middle, "response");
+  EXPECT_EQ(std::string(i.before) + middle + std::string(i.after), R"({"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":1,"output_tokens":2,"wattline":{}}},"sequence_number":9})");
+  const auto failed = r.read(R"({"type":"response.failed","response":{"status":"failed","error":{"code":"x","message":"no"}}})");
+  EXPECT_TRUE(failed.is_error);
+  EXPECT_EQ(failed.error_message, "no");
+  EXPECT_EQ(r.read(R"({"type":"error","code":"x","message":"late"})").error_message, "late");
+}
+
+TEST(ReplyReader, ReadsEmbeddingsAndCompletions) {
+  ReplyReader r;
+  EXPECT_EQ(r.read(R"({"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":8,"total_tokens":8}})").usage.value().in, 8);
+  const auto chunk = r.read(R"({"object":"text_completion","choices":[{"text":"Hi","finish_reason":"length"}]})");
+  EXPECT_TRUE(chunk.has_content);
+  EXPECT_EQ(chunk.finish_reason, "length");
+}
+
 TEST(ReplyReader, ReadsChunks) {
   ReplyReader r;
   EXPECT_FALSE(r.read(R"({"choices":[{"delta":{"role":"assistant","content":""}}]})").has_content);

@@ -205,7 +205,7 @@ Awaitable<void> Session::dispatch() {
     HttpReply reply{204, "", {{"allow", "GET, POST, DELETE, OPTIONS"}}, ""};
     if (parser_->has_origin && gateway_.admission().allowed_origin(parser_->origin())) {
       reply.headers.emplace_back("access-control-allow-methods", "GET, POST, DELETE");
-      reply.headers.emplace_back("access-control-allow-headers", "authorization, content-type");
+      reply.headers.emplace_back("access-control-allow-headers", "authorization, content-type, x-api-key, anthropic-version, anthropic-beta");
       reply.headers.emplace_back("access-control-max-age", "600");
     }
     co_return co_await send_reply(reply);
