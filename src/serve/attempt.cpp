@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "serve/json_text.h"
+
 namespace wattline::serve {
 
 Attempt::Attempt(IoThread& thread, const ServedModel& served, const Question& question)
     : model(served),
-      pending(thread.gateway, served, question.id, question.request.stream, question.body.size()),
+      pending(thread.gateway, served, question.id, question.request.stream, question.asked ? question.asked->body.size() : question.body.size()),
       exchange(thread.pools[served.upstream->index], *served.upstream, thread.buffers),
       thread_(thread),
       question_(question) {}
@@ -23,9 +25,61 @@ ApiError Attempt::translated(int status, const ReplyFacts& said, std::string_vie
   return e;
 }
 
+Awaitable<void> Attempt::send() {
+  const Upstream& upstream = *model.upstream;
+  const auto found = carriage_of(question_.asked, upstream.config.endpoints);
+  if (!found) {
+    failed = cannot_carry(question_.asked, model.id, upstream.config.endpoints);
+    co_return;
+  }
+  carriage = *found;
+  const std::string& head = upstream.heads[static_cast<std::size_t>(carriage.wire)];
+  if (carriage.dialect) {
+    auto told = carriage.dialect->request(question_.body, model.upstream_name, upstream.config.max_tokens);
+    if (auto* e = std::get_if<ApiError>(&told)) {
+      failed = std::move(*e);
+      co_return;
+    }
+    const std::string& text = std::get<std::string>(told);
+    const std::vector<std::string_view> whole{text};
+    failed = co_await exchange.begin(head, whole, text.size());
+  } else if (question_.asked && carriage.as_asked) {
+    const Asked& asked = *question_.asked;
+    const BodyPieces body = forward_body(asked.body, asked.request, model.upstream_name, carriage.wire == Endpoint::completions);
+    std::string own_head;
+    if (!asked.headers.empty()) {
+      const std::size_t line = head.find('\n') + 1;
+      own_head = head.substr(0, line) + asked.headers + head.substr(line);
+    }
+    failed = co_await exchange.begin(own_head.empty() ? head : own_head, body.pieces, body.size);
+  } else {
+    const BodyPieces body = forward_body(question_.body, question_.request, model.upstream_name, true);
+    failed = co_await exchange.begin(head, body.pieces, body.size);
+  }
+}
+
+std::optional<SseParser::Event> Attempt::next_event() {
+  if (!carriage.dialect) return events.next();
+  if (!translator_) translator_ = carriage.dialect->stream(Time::now().ns / 1'000'000'000);
+  while (next_chunk_ == chunks_.size()) {
+    const auto event = events.next();
+    if (!event) return std::nullopt;
+    if (!event->has_data || check_json_object(event->data, "an event")) return event;
+    chunks_.clear();
+    next_chunk_ = 0;
+    translator_->push(event->data, chunks_);
+  }
+  const std::string& chunk = chunks_[next_chunk_++];
+  raw_ = "data: " + chunk + "\n\n";
+  SseParser::Event told;
+  told.raw = raw_;
+  told.data = chunk;
+  told.has_data = true;
+  return told;
+}
+
 Awaitable<void> Attempt::run() {
-  const BodyPieces body = forward_body(question_.body, question_.request, model.upstream_name, true);
-  failed = co_await exchange.begin(body.pieces, body.size);
+  co_await send();
   if (!exchange.reached()) pending.unreached();
   if (failed) co_return;
   if (exchange.encoded()) {
@@ -47,8 +101,13 @@ Awaitable<void> Attempt::read_whole() {
     failed = upstream_error(502, fmt::format("the reply of upstream '{}' is not a JSON object", model.upstream->config.name), "upstream_bad_reply");
   else if (!good || facts.is_error)
     failed = translated(status, facts, exchange.body());
+  if (!failed && carriage.dialect) {
+    auto told = carriage.dialect->reply(exchange.body(), Time::now().ns / 1'000'000'000);
+    if (auto* e = std::get_if<ApiError>(&told)) failed = std::move(*e);
+    else exchange.body() = std::move(std::get<std::string>(told));
+  }
   if (!failed) co_return;
-  own_words = status >= 400 && status != 401 && status != 403 && facts.is_object && facts.is_error;
+  own_words = carriage.as_asked && status >= 400 && status != 401 && status != 403 && facts.is_object && facts.is_error;
   retry_after = exchange.retry_after();
 }
 
@@ -58,7 +117,7 @@ Awaitable<void> Attempt::read_first_event() {
     if (!events.push(exchange.body())) failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
     exchange.body().clear();
     while (!failed && !first) {
-      const auto event = events.next();
+      const auto event = next_event();
       if (!event) break;
       if (event->has_data) first = event;
       else ahead += event->raw;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "serve/asked.h"
 #include "serve/io_thread.h"
 #include "serve/pending_answer.h"
 #include "serve/sse.h"
@@ -19,6 +20,7 @@ struct Question {
   const ChatRequest& request;
   std::string_view body;
   std::string id;  // of the answer
+  const Asked* asked = nullptr;  // how it was asked, where that was no chat completion
 };
 
 class Attempt {
@@ -39,6 +41,7 @@ class Attempt {
   bool own_words = false;   // the upstream's words of its failure (the exchange's body) can be handed on as they are
   std::string retry_after;  // of a failure: the upstream's header
 
+  Carriage carriage;  // whether the reply is in the client's own shape, or a chat completion
   bool is_stream = false;
   ReplyFacts facts;  // of the whole reply, or of the first event
 
@@ -46,16 +49,24 @@ class Attempt {
   SseParser events;
   std::string ahead;                      // comments before the first event
   std::optional<SseParser::Event> first;  // nothing where only comments came yet
+  // The next event, told as a chunk of a chat completion where the upstream speaks another dialect. Valid
+  // until the next call.
+  std::optional<SseParser::Event> next_event();
 
   // The failure that a reply tells.
   ApiError translated(int status, const ReplyFacts&, std::string_view body) const;
 
  private:
+  Awaitable<void> send();
   Awaitable<void> read_whole();
   Awaitable<void> read_first_event();
 
   IoThread& thread_;
   const Question& question_;
+  std::unique_ptr<UpstreamStream> translator_;
+  std::vector<std::string> chunks_;  // told by the translator
+  std::size_t next_chunk_ = 0;
+  std::string raw_;
 };
 
 }  // namespace wattline::serve

@@ -68,6 +68,7 @@ enum class EnergyMode {
 struct UpstreamConfig {
   std::string name;
   Endpoints endpoints = Endpoints().add(Endpoint::chat).add(Endpoint::completions).add(Endpoint::embeddings);  // what it serves
+  bool anthropic = false;  // its key and version go into Anthropic's headers
   std::int64_t max_tokens = 4096;  // for upstreams that must be told a limit, where the client gives none
   BaseUrl url;
   Secret api_key;

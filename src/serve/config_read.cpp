@@ -93,6 +93,7 @@ void read_endpoints(TomlTable& t, UpstreamConfig& out) {
   t.read("max_tokens", out.max_tokens, 1, 10'000'000);
   if (dialect == 1) {
     if (t.has("endpoints")) t.fault("endpoints", "is given, but the dialect is \"anthropic\", which has messages alone", "leave endpoints out");
+    out.anthropic = true;
     out.endpoints = Endpoints().add(Endpoint::messages);
   }
   std::vector<std::string> names;

@@ -7,6 +7,7 @@
 
 #include "catalog/place_options.h"
 #include "kernel/json.h"
+#include "serve/dialect.h"
 
 namespace wattline::serve {
 namespace {
@@ -26,6 +27,13 @@ std::string header_text(std::string_view text) {
 std::string response_head(const ServedModel& m) {
   return fmt::format("x-wattline-model: {}\r\nx-wattline-upstream: {}\r\nx-wattline-place: {}\r\n", header_text(m.id),
                      header_text(m.basis->upstream), header_text(m.basis->place));
+}
+
+std::string request_head(const UpstreamConfig& config, std::string_view path) {
+  std::string head = fmt::format("POST {}{} HTTP/1.1\r\nhost: {}\r\n", config.url.path, path, config.url.authority);
+  if (config.anthropic) head += anthropic_upstream().headers(config.api_key.reveal());
+  else if (!config.api_key.empty()) head += fmt::format("authorization: Bearer {}\r\n", config.api_key.reveal());
+  return head + "content-type: application/json\r\nuser-agent: wattline\r\ncontent-length: ";
 }
 
 }  // namespace
@@ -106,9 +114,8 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
   up->footprint = &footprint(config.place.empty() ? config_.server.place : config.place,
                              config.pue ? config.pue : config.place.empty() ? config_.server.pue : std::nullopt);
   by_upstream_[config.name] = up->footprint;
-  up->request_head = fmt::format("POST {}/chat/completions HTTP/1.1\r\nhost: {}\r\n", config.url.path, config.url.authority);
-  if (!config.api_key.empty()) up->request_head += fmt::format("authorization: Bearer {}\r\n", config.api_key.reveal());
-  up->request_head += "content-type: application/json\r\nuser-agent: wattline\r\ncontent-length: ";
+  for (std::size_t i = 0; i < endpoint_count; ++i) up->heads[i] = request_head(config, endpoint_names[i].path);
+  up->count_head = request_head(config, "/messages/count_tokens");
   const auto* device = config.device.empty() ? nullptr : &parts_.catalog->device(config.device);
   if (shares_cpu_time(config, *parts_.catalog)) up->share = std::make_unique<CpuShare>(cpu_of_listener(config.url.port));
 

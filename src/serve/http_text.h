@@ -18,7 +18,8 @@ void append_account_headers(std::string& out, const Answer&, std::string_view fi
 // Of one that is still to come.
 void append_begun_headers(std::string& out, const Answer&, std::string_view fixed);
 // The chunk that ends a stream whose upstream told no usage: `usage` is a JSON object.
-std::string usage_chunk(const Answer&, std::string_view account);
+// JSON; `completions`: as that endpoint has it.
+std::string usage_chunk(const Answer&, std::string_view account, bool completions = false);
 // data: {"error":{...}} as an event.
 std::string error_event(std::string_view error_json);
 

@@ -249,6 +249,13 @@ ChatOptions chat_options(const Json& root) {
 
 }  // namespace
 
+std::string_view question_of(const ChatOptions& options) {
+  std::string_view question;
+  for (const auto& m : options.messages)
+    if (m.role == "user") question = m.text;
+  return question;
+}
+
 std::variant<ChatOptions, ApiError> read_chat_options(std::string_view body) {
   try {
     return chat_options(parse_json(body, {}));

@@ -66,5 +66,7 @@ struct ChatOptions {
   std::vector<std::string> stop;
 };
 std::variant<ChatOptions, ApiError> read_chat_options(std::string_view body);
+// The small models are taught on single questions: the last one counts.
+std::string_view question_of(const ChatOptions&);
 
 }  // namespace wattline::serve

@@ -13,7 +13,7 @@
 namespace wattline::serve {
 namespace {
 
-constexpr std::string_view chat_path = "/v1/chat/completions";
+constexpr std::string_view chat_path = "/v1/chat/completions", count_path = "/v1/messages/count_tokens";
 constexpr std::size_t kept_body = std::size_t{1} << 20;
 std::int64_t ns_of(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9); }
 
@@ -91,6 +91,7 @@ Awaitable<bool> Session::read_request() {
   const auto header_limit = static_cast<std::size_t>(limits.header.base());
   if (body_.capacity() > kept_body) body_ = std::string();
   body_.clear();
+  asked_.reset();
   parser_.emplace(header_, body_);
   parser_->header_limit(static_cast<std::uint32_t>(header_limit));
   parser_->body_limit(static_cast<std::uint64_t>(limits.body.base()));
@@ -191,6 +192,13 @@ Awaitable<void> Session::dispatch() {
     }
     target = std::move(*parsed);
   }
+  const bool counts = target.path == count_path;
+  const auto endpoint = counts ? std::optional(Endpoint::messages) : endpoint_at(target.path);
+  if (endpoint && *endpoint != Endpoint::chat) {
+    asked_.emplace();
+    asked_->endpoint = *endpoint;
+    asked_->dialect = dialect_of(*endpoint);
+  }
   Caller caller{is_chat ? chat_path : std::string_view(target.path), parser_->host(), parser_->origin(), parser_->authorization(),
                 parser_->has_host, parser_->has_origin};
   auto refused = parser_->two_hosts ? std::optional(invalid_request("two Host headers", {}, "two_hosts")) : gateway_.admission().refuse(caller);
@@ -210,7 +218,8 @@ Awaitable<void> Session::dispatch() {
     }
     co_return co_await send_reply(reply);
   }
-  if (is_chat || target.path == chat_path) co_return co_await chat();
+  if (counts) co_return co_await count_tokens();
+  if (is_chat || endpoint) co_return co_await chat();
   if (target.path == "/api/v1/events" && parser_->method() == "GET") co_return co_await events();
 
   auto request = std::make_shared<HttpRequest>();

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "serve/asked.h"
 #include "serve/io_thread.h"
 #include "serve/mailbox.h"
 #include "serve/pending_answer.h"
@@ -39,6 +40,9 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> dispatch();
   Awaitable<void> events();
   Awaitable<void> chat();
+  // Of a question that came in another dialect: puts its canonical form where a chat completion would lie.
+  std::variant<ChatRequest, ApiError> read_asked();
+  Awaitable<void> count_tokens();
   Awaitable<void> chat_upstream(const ServedModel&, const ChatRequest&);
   Awaitable<void> failed_reply(Attempt&);
   Awaitable<void> whole_reply(Attempt&);
@@ -68,6 +72,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   HeaderText header_;
   std::string body_, head_;
   std::optional<RequestParser> parser_;
+  std::optional<Asked> asked_;  // where the request is a question and no chat completion
 
   bool at_rest_ = true;      // waits for a request of which nothing has come
   bool keep_alive_ = false;

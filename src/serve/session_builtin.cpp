@@ -18,8 +18,8 @@ struct Shared {
 std::string delta_chunk(const Answer& a, std::string_view delta, std::string_view finish) {
   std::string model;
   append_json_string(model, a.basis->model);
-  return fmt::format("data: {{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{},"
-                     "\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]}}\n\n",
+  return fmt::format("{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{},"
+                     "\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]}}",
                      a.id, a.begin.ns / 1'000'000'000, model, delta, finish.empty() ? "null" : fmt::format("\"{}\"", finish));
 }
 
@@ -51,9 +51,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   }
   auto& options = std::get<ChatOptions>(read);
   GenerationTask task;
-  // The small models are taught on single questions: the last one counts.
-  for (const auto& m : options.messages)
-    if (m.role == "user") task.prompt = m.text;
+  task.prompt = question_of(options);
   const auto& limits = gateway_.config().builtin;
   task.model = model.builtin;
   task.options.max_tokens = static_cast<int>(std::min<std::int64_t>(options.max_tokens > 0 ? options.max_tokens : 256, limits.max_tokens));
@@ -81,6 +79,19 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   }
   watch_client_ = true;
   bool begun = false, closed = false;
+  // Tells the client in its own dialect.
+  std::unique_ptr<ClientStream> voice;
+  if (asked_ && asked_->dialect) voice = asked_->dialect->stream(asked_->call);
+  std::string out;
+  const auto say = [&](const std::string& chunk) {
+    if (voice) voice->push(chunk, out);
+    else out.append("data: ").append(chunk).append("\n\n");
+  };
+  const auto say_failure = [&](const ApiError& e) {
+    out.clear();
+    if (voice) voice->fail(e, out);
+    else out = error_event(to_json(e));
+  };
   const auto begin_stream = [&] {
     begun = true;
     head_.clear();
@@ -98,9 +109,12 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     if (!begun) {
       begin_stream();
       const std::array<std::string_view, 1> pieces{head_};
-      if (co_await send(pieces)) co_await send_chunk(delta_chunk(pending.answer(), "{\"role\":\"assistant\",\"content\":\"\"}", ""));
+      if (!co_await send(pieces)) continue;
+      say(delta_chunk(pending.answer(), "{\"role\":\"assistant\",\"content\":\"\"}", ""));
     }
-    co_await send_chunk(delta_chunk(pending.answer(), content_delta(text), ""));
+    say(delta_chunk(pending.answer(), content_delta(text), ""));
+    co_await send_chunk(out);
+    out.clear();
   }
   watch_client_ = false;
   const GenerationOutcome& outcome = shared->outcome;
@@ -109,19 +123,22 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     pending.end(AnswerStatus::error, e.status, e.message);
     if (!begun) co_return co_await send_error(e);
     keep_alive_ = false;
-    if (co_await send_chunk(error_event(to_json(e)))) co_await send_last_chunk();
+    say_failure(e);
+    if (co_await send_chunk(out)) co_await send_last_chunk();
     co_return;
   }
   pending.generated(outcome.generation);
   if (outcome.generation.finish == lm::Generation::cancelled) {
     pending.end(AnswerStatus::cancelled, 499, client_gone_ ? "the client left in the middle of the answer" : "the server stopped");
     keep_alive_ = false;
-    if (begun && co_await send_chunk(error_event(to_json(api_error(503, "the server stopped", "server_error"))))) co_await send_last_chunk();
+    say_failure(api_error(503, "the server stopped", "server_error"));
+    if (begun && co_await send_chunk(out)) co_await send_last_chunk();
     co_return;
   }
   const Answer& answer = pending.settle();
   if (!request.stream) {
-    const std::string body = whole_answer(answer, outcome.generation.text);
+    std::string body = whole_answer(answer, outcome.generation.text);
+    if (asked_ && asked_->dialect) body = asked_->dialect->reply(asked_->call, body);
     head_.clear();
     append_status(head_, 200, thread_.date());
     append_account_headers(head_, answer, model.head);
@@ -133,20 +150,21 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     co_await send(pieces);
     co_return;
   }
-  std::string last = delta_chunk(answer, "{}", answer.finish_reason);
+  say(delta_chunk(answer, "{}", answer.finish_reason));
   if (request.include_usage) {
     std::string account;
     append_usage(account, answer);
-    last += usage_chunk(answer, account);
+    say(usage_chunk(answer, account));
   }
-  last += "data: [DONE]\n\n";
+  if (voice) voice->finish(out);
+  else out += "data: [DONE]\n\n";
   if (!begun) {
     begin_stream();
     const std::array<std::string_view, 1> pieces{head_};
     co_await send(pieces);
   }
   pending.end(AnswerStatus::ok, 200);
-  if (co_await send_chunk(last)) co_await send_last_chunk();
+  if (co_await send_chunk(out)) co_await send_last_chunk();
 }
 
 }  // namespace wattline::serve

@@ -15,7 +15,7 @@ Awaitable<void> Session::chat() {
     co_await send_error(api_error(405, "POST is allowed here", "invalid_request_error", {}, "method_not_allowed"), "allow: POST\r\n");
     co_return;
   }
-  const auto read = thread_.chat_reader.read(body_);
+  const auto read = asked_ ? read_asked() : thread_.chat_reader.read(body_);
   const auto* request = std::get_if<ChatRequest>(&read);
   if (!request) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
@@ -26,12 +26,16 @@ Awaitable<void> Session::chat() {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     co_return co_await send_error(gateway_.unknown_model(request->model));
   }
+  if (!model->builtin && !carriage_of(asked_ ? &*asked_ : nullptr, model->upstream->config.endpoints)) {
+    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+    co_return co_await send_error(cannot_carry(asked_ ? &*asked_ : nullptr, model->id, model->upstream->config.endpoints));
+  }
   if (model->builtin) co_await chat_builtin(*model, *request);
   else co_await chat_upstream(*model, *request);
 }
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request) {
-  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id()});
+  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_ ? &*asked_ : nullptr});
   dispatcher_ = &dispatcher;
   watch_client_ = true;
   co_await dispatcher.begin();
@@ -67,13 +71,18 @@ Awaitable<void> Session::failed_reply(Attempt& attempt) {
 }
 
 Awaitable<void> Session::whole_reply(Attempt& attempt) {
-  const std::string& body = attempt.exchange.body();
+  std::string& body = attempt.exchange.body();
   const int status = attempt.exchange.status();
   attempt.pending.look(attempt.facts);
   const Answer& answer = attempt.pending.settle();
   std::string account, inserted;
   append_usage(account, answer);
-  const Injection injection = inject_account(body, account, inserted);
+  Injection injection = inject_account(body, account, inserted);
+  if (asked_ && asked_->dialect && !attempt.carriage.as_asked) {
+    body = asked_->dialect->reply(asked_->call, std::string(injection.before) + inserted + std::string(injection.after));
+    inserted.clear();
+    injection = {body, {}, 0};
+  }
   head_.clear();
   append_status(head_, status, thread_.date());
   append_account_headers(head_, answer, attempt.model.head);
@@ -91,6 +100,9 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
   PendingAnswer& pending = attempt.pending;
   SseParser& events = attempt.events;
   const auto& name = attempt.model.upstream->config.name;
+  // Tells the client in its own dialect what came as a chat completion.
+  std::unique_ptr<ClientStream> voice;
+  if (asked_ && asked_->dialect && !attempt.carriage.as_asked) voice = asked_->dialect->stream(asked_->call);
   std::string out = std::move(attempt.ahead), account, inserted;
   bool begun = false, told_usage = false, finished = false;
   bool has_words = false;  // `out` holds an event of the answer, not comments alone
@@ -100,20 +112,26 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
     append_usage(account, pending.settle());
     told_usage = true;
   };
+  const auto tell_usage_now = [&] {
+    if (!tell_usage || told_usage) return;
+    tell();
+    const bool completions = asked_ && asked_->endpoint == Endpoint::completions && !voice;
+    const std::string chunk = usage_chunk(pending.answer(), account, completions);
+    if (voice) failed = voice->push(chunk, out);
+    else out.append("data: ").append(chunk).append("\n\n");
+  };
+  const auto end_stream = [&](std::string_view words) {
+    finished = true;
+    tell_usage_now();
+    if (voice) voice->finish(out);
+    else out += words;
+  };
   const auto take_event = [&](const SseParser::Event& event, const ReplyFacts* read) {
     if (!event.has_data) {
       out += event.raw;
       return;
     }
-    if (event.data == "[DONE]") {
-      finished = true;
-      if (tell_usage && !told_usage) {
-        tell();
-        out += usage_chunk(pending.answer(), account);
-      }
-      out += event.raw;
-      return;
-    }
+    if (event.data == "[DONE]") return end_stream(event.raw);
     ReplyFacts fresh;
     if (!read) fresh = thread_.reply_reader.read(event.data);
     const ReplyFacts& facts = read ? *read : fresh;
@@ -124,15 +142,23 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
                               : upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", name), "upstream_bad_reply");
       return;
     }
-    if (!facts.usage || facts.has_choices) {
-      out += event.raw;
+    if (!facts.takes_account) {
+      if (voice) failed = voice->push(event.data, out);
+      else out += event.raw;
       has_words = true;
+      finished = facts.ends;
       return;
     }
     if (!tell_usage) return;  // asked for by us, not by the client
     tell();
-    const Injection i = inject_account(event.data, account, inserted);
+    const Injection i = inject_account(event.data, account, inserted, attempt.carriage.wire == Endpoint::responses ? "response" : "");
+    if (voice) {
+      failed = voice->push(std::string(i.before) + inserted + std::string(i.after), out);
+      return;
+    }
+    if (!event.name.empty()) out.append("event: ").append(event.name).append("\n");
     out.append("data: ").append(i.before).append(inserted).append(i.after).append("\n\n");
+    finished = facts.ends;
   };
 
   if (attempt.first) take_event(*attempt.first, &attempt.facts);
@@ -140,19 +166,16 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
     if (!finished && !events.push(exchange.body())) failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
     exchange.body().clear();
     while (!failed && !finished) {
-      const auto event = events.next();
+      const auto event = attempt.next_event();
       if (!event) break;
       take_event(*event, nullptr);
     }
     if (!finished && !failed && exchange.done()) {
       // Some servers leave out [DONE]; a finish reason says as much.
       if (!pending.finish_reason().empty() && events.rest().empty()) {
-        finished = true;
-        if (tell_usage && !told_usage) {
-          tell();
-          out += usage_chunk(pending.answer(), account);
-        }
-        out += "data: [DONE]\n\n";
+        const bool messages = attempt.carriage.as_asked && attempt.carriage.wire == Endpoint::messages;
+        if (messages) told_usage = true;  // its last event but one holds it
+        end_stream(messages ? "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n" : "data: [DONE]\n\n");
       } else {
         failed = upstream_error(502, fmt::format("the stream of upstream '{}' broke off", name), "upstream_truncated");
       }
@@ -194,7 +217,11 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
   pending.end(AnswerStatus::error, begun ? 200 : failed->status, failed->message);
   if (!begun) co_return co_await send_error(*failed, headers);
   keep_alive_ = false;
-  if (co_await send_chunk(error_event(to_json(*failed)))) co_await send_last_chunk();
+  std::string last;
+  if (!voice && asked_ && asked_->dialect) voice = asked_->dialect->stream(asked_->call);
+  if (voice) voice->fail(*failed, last);
+  else last = error_event(to_json(*failed));
+  if (co_await send_chunk(last)) co_await send_last_chunk();
 }
 
 }  // namespace wattline::serve

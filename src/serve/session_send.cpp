@@ -81,7 +81,7 @@ void Session::append_stream_framing(std::string& head) {
 }
 
 Awaitable<void> Session::send_error(const ApiError& e, std::string_view more_headers) {
-  const std::string body = to_json(e);
+  const std::string body = asked_ && asked_->dialect ? asked_->dialect->error(e) : to_json(e);
   head_.clear();
   append_status(head_, e.status, thread_.date());
   head_ += more_headers;

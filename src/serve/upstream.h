@@ -1,6 +1,7 @@
 // An OpenAI-compatible server behind the gateway, and the models served: what threads share of them.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -21,7 +22,8 @@ struct Upstream {
   UpstreamConfig config;
   std::size_t index = 0;
   const Footprint* footprint = nullptr;
-  std::string request_head;         // up to and with "content-length: "
+  std::array<std::string, endpoint_count> heads;  // of requests to each endpoint, up to and with "content-length: "
+  std::string count_head;                         // of requests to count tokens
   std::unique_ptr<CpuShare> share;  // where its CPU time is charged
   std::atomic<int> in_flight{0};
 };
