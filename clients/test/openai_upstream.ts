@@ -94,10 +94,30 @@ const scripts: Record<string, (request: Seen, reply: ServerResponse, upstream: U
   },
 };
 
+export const vectors = [[0.0023064255, -0.009327292, 0.5], [-0.0028842222, 1, -0.25]];
+
+/** Legacy completions and embeddings, as the reference shows them. */
+const others: Record<string, (request: Seen, reply: ServerResponse) => void> = {
+  '/v1/completions': (request, reply) => {
+    const base = { id: 'cmpl-uqkvlQyYK7bGYrRHQ0eXlWi7', object: 'text_completion', created, model: request.body.model, system_fingerprint: 'fp_44709d6fcb' };
+    const choice = (text: string, finish_reason: string | null): object => ({ text, index: 0, logprobs: null, finish_reason });
+    const told = { prompt_tokens: 5, completion_tokens: 7, total_tokens: 12 };
+    if (!request.body.stream) return sendJson(reply, { ...base, choices: [choice(sentence.join(''), 'length')], usage: told });
+    sendEvents(reply, [...sentence.map((text) => ({ ...base, choices: [choice(text, null)] })), { ...base, choices: [choice('', 'length')] },
+      ...(request.body.stream_options?.include_usage ? [{ ...base, choices: [], usage: told }] : []), '[DONE]']);
+  },
+  '/v1/embeddings': (request, reply) => {
+    const as = (v: number[]): number[] | string => (request.body.encoding_format === 'base64' ? Buffer.from(new Float32Array(v).buffer).toString('base64') : v);
+    const inputs = [request.body.input].flat();
+    sendJson(reply, { object: 'list', data: inputs.map((_, index) => ({ object: 'embedding', index, embedding: as(vectors[index % 2]!) })), model: request.body.model, usage: { prompt_tokens: 8, total_tokens: 8 } });
+  },
+};
+
 /** Listens on a free port of loopback. */
 export function startOpenAiUpstream(): Promise<Upstream> {
   const upstream: Upstream = new Upstream((request, reply) => {
-    const script = scripts[request.body?.model];
+    const script = scripts[request.body?.model], other = others[request.path];
+    if (other && ['text', 'vectors'].includes(request.body?.model)) return other(request, reply);
     if (request.path === '/v1/chat/completions' && script) script(request, reply, upstream);
     else sendJson(reply, { error: { message: `nothing at ${request.path}`, type: 'invalid_request_error', param: null, code: null } }, 404);
   });

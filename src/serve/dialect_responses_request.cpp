@@ -156,6 +156,8 @@ void take_item(Messages& out, JsonText item, const std::string& path) {
     std::string text;
     for (const auto& part : item["content"].elements()) text += part["text"].text();
     out.think(std::move(text));
+  } else if (type == "item_reference") {
+    untranslatable(at(path, "type"), "nothing is stored here: send the items themselves (clients do so with \"store\": false)");
   } else {
     untranslatable(at(path, "type"), fmt::format("an item of type '{}' has no counterpart in a chat completion", type.substr(0, 60)));
   }
