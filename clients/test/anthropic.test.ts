@@ -175,6 +175,13 @@ test('the client tries again when it is told to', async () => {
   assert.equal(textOf(await patient.messages.create(ask('busy'))), sentence.join(''));
 });
 
+test('tokens are counted before they are asked for', async () => {
+  const { input_tokens } = await client.messages.countTokens({ model: 'glow-xs', messages: [{ role: 'user', content: 'What is 17 + 25?' }] });
+  assert.equal(input_tokens, 18, 'exactly, of the model inside: its bytes and two marks');
+  const guess = await client.messages.countTokens({ model: 'words', system: 'Be brief.', messages, tools: [weather] });
+  assert.ok(guess.input_tokens > 10 && guess.input_tokens < 200, `${guess.input_tokens}`);
+});
+
 test('the model inside', async () => {
   const question: Anthropic.MessageParam[] = [{ role: 'user', content: 'What is 17 + 25?' }];
   const whole = await client.messages.create({ ...ask('glow-xs'), messages: question });
