@@ -40,6 +40,12 @@ before(async () => {
     device = "NVIDIA H100 SXM"
     ${served(['text', 'vectors'])}
     [[upstream]]
+    name = "new"
+    url = "${upstream.url}/v1"
+    endpoints = ["chat", "responses"]
+    device = "NVIDIA H100 SXM"
+    ${served(['native'])}
+    [[upstream]]
     name = "claude"
     dialect = "anthropic"
     url = "${anthropic.url}/v1"
@@ -132,6 +138,22 @@ test('responses: a stream of typed events', async () => {
   await assertAccounted(gateway, costOf(completed?.usage), { model: 'words', streamed: true, tokens_in: 19, tokens_out: 10 });
   const final = await client.responses.stream({ model: 'words', input: 'Hello?' }).finalResponse();
   assert.equal(final.output_text, sentence.join(''));
+});
+
+test('responses of an upstream that has them itself pass untouched', async () => {
+  const asked = { model: 'native', input: 'Hello?', previous_response_id: 'resp_1', tools: [{ type: 'web_search' as const }], include: ['reasoning.encrypted_content' as const] };
+  const data = await client.responses.create(asked);
+  assert.equal(upstream.last.path, '/v1/responses');
+  assert.deepEqual(sent(), asked);
+  assert.equal(data.id, 'resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b');
+  assert.equal(data.output_text, sentence.join(''));
+  await assertAccounted(gateway, costOf(data.usage), { model: 'native', upstream: 'new', tokens_in: 36, tokens_out: 87 });
+  const final = await client.responses.stream({ model: 'native', input: 'Hello?' }).finalResponse();
+  assert.equal(final.output_text, sentence.join(''));
+  await assertAccounted(gateway, costOf(final.usage), { model: 'native', streamed: true, tokens_in: 36, tokens_out: 87 });
+  // The provider's references to what is stored there are understood there.
+  const result = streamText({ model: createOpenAI({ baseURL: gateway.v1, apiKey: 'any' })('native'), prompt: 'Hello?', maxRetries: 0 });
+  assert.equal(await result.text, sentence.join(''));
 });
 
 const weather: OpenAI.Responses.FunctionTool = { type: 'function', name: 'weather', description: 'of a city', strict: true, parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false } };

@@ -113,11 +113,34 @@ const others: Record<string, (request: Seen, reply: ServerResponse) => void> = {
   },
 };
 
+/** Responses as OpenAI's reference shows them, for upstreams that have them themselves. */
+others['/v1/responses'] = (request, reply) => {
+  const message = { type: 'message', id: 'msg_67ccd2bf17f0819081ff3bb2cf6508e6', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text: sentence.join(''), annotations: [], logprobs: [] }] };
+  const response = (status: string, output: object[], told: object | null): object => ({
+    id: 'resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b', object: 'response', created_at: created, status, background: false, error: null, incomplete_details: null,
+    instructions: null, max_output_tokens: null, model: `${request.body.model}-2025-08-07`, output, parallel_tool_calls: true, previous_response_id: request.body.previous_response_id ?? null,
+    reasoning: { effort: null, summary: null }, store: true, temperature: 1, text: { format: { type: 'text' } }, tool_choice: 'auto', tools: [], top_p: 1, truncation: 'disabled', usage: told, metadata: {},
+  });
+  const told = { input_tokens: 36, input_tokens_details: { cached_tokens: 0 }, output_tokens: 87, output_tokens_details: { reasoning_tokens: 0 }, total_tokens: 123 };
+  if (!request.body.stream) return sendJson(reply, response('completed', [message], told));
+  let sequence_number = 0;
+  const event = (type: string, members: object): unknown => [type, { type, sequence_number: sequence_number++, ...members }];
+  const at = { item_id: message.id, output_index: 0, content_index: 0 };
+  sendEvents(reply, [
+    event('response.created', { response: response('in_progress', [], null) }), event('response.in_progress', { response: response('in_progress', [], null) }),
+    event('response.output_item.added', { output_index: 0, item: { ...message, status: 'in_progress', content: [] } }),
+    event('response.content_part.added', { ...at, part: { type: 'output_text', text: '', annotations: [], logprobs: [] } }),
+    ...sentence.map((delta) => event('response.output_text.delta', { ...at, delta, logprobs: [] })),
+    event('response.output_text.done', { ...at, text: sentence.join(''), logprobs: [] }), event('response.content_part.done', { ...at, part: message.content[0] }),
+    event('response.output_item.done', { output_index: 0, item: message }), event('response.completed', { response: response('completed', [message], told) }),
+  ]);
+};
+
 /** Listens on a free port of loopback. */
 export function startOpenAiUpstream(): Promise<Upstream> {
   const upstream: Upstream = new Upstream((request, reply) => {
     const script = scripts[request.body?.model], other = others[request.path];
-    if (other && ['text', 'vectors'].includes(request.body?.model)) return other(request, reply);
+    if (other && ['text', 'vectors', 'native'].includes(request.body?.model)) return other(request, reply);
     if (request.path === '/v1/chat/completions' && script) script(request, reply, upstream);
     else sendJson(reply, { error: { message: `nothing at ${request.path}`, type: 'invalid_request_error', param: null, code: null } }, 404);
   });
