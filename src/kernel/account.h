@@ -41,8 +41,8 @@ struct AccountBacklog {
   std::int64_t lost = 0;     // could be neither kept nor written
 };
 
-// The door for writers on a hot path: recording takes about a microsecond. A fact is safe from a kill of
-// this process when record() returns; the account has it a little later, once.
+// The door for writers on a hot path: many facts are staged in memory and flushed together in about a microsecond.
+// A fact is safe from a kill of this process when flush() returns; the account has it a little later, once.
 class AccountJournal {
  public:
   using Shape = std::uint32_t;
@@ -50,7 +50,13 @@ class AccountJournal {
   // What facts have in common: kind, model, device, place, labels, and of the energy its method, its sources and
   // the one factor, if any, that its error is attributed to. bad_input as AccountSink::record has it.
   virtual Shape shape(const Fact& common) = 0;
-  virtual void record(Shape, const FactNumbers&) = 0;
+  virtual void stage(Shape, const FactNumbers&) = 0;
+  // All that any thread has staged. Quick when that is nothing.
+  virtual void flush() = 0;
+  void record(Shape shape, const FactNumbers& numbers) {
+    stage(shape, numbers);
+    flush();
+  }
   virtual AccountBacklog backlog() const = 0;
   // Takes no more, and brings what waits into the account, for at most so long. What still waits then is taken
   // up by whoever opens the account next.

@@ -158,7 +158,7 @@ JournalWalk::State JournalWalk::read(const JournalFile& file, std::uint64_t unti
       const std::uint64_t have = next_ + bytes.size();
       if (have >= until) return count > 0 ? State::more : State::torn;
       std::string more;
-      file.read(next_, std::max(read_at_once, bytes.size() + largest_entry + 16), more);
+      file.read(next_, std::min<std::uint64_t>(until - next_, std::max(read_at_once, bytes.size() + largest_entry + 16)), more);
       if (more.size() <= bytes.size()) return count > 0 ? State::more : State::torn;
       buffer_ = std::move(more);
       buffer_at_ = next_;

@@ -1,7 +1,11 @@
 #include "serve/answer.h"
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -14,52 +18,76 @@ void append_member(std::string& out, std::string_view name, std::string_view tex
   append_json_string(out, text);
 }
 
-// As "%.{digits}g" writes it, several times faster: a dozen of them go with every answer. The last digit
-// may differ where the number lies half-way. What is no number is null.
+constexpr double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+// The decimal exponent of v in 1e-16 .. 1e16, from the binary one: that gives it to within one.
+int decimal_exponent(double v) {
+  const int binary = static_cast<int>(std::bit_cast<std::uint64_t>(v) >> 52) - 1023;
+  const int low = (binary * 78913) >> 18;  // times lg 2, downwards
+  const bool above = low + 1 >= 0 ? v >= powers[low + 1] : v * powers[-(low + 1)] >= 1;
+  return above ? low + 1 : low;
+}
+
+// As "%.{digits}g" writes it, many times faster: a dozen of them go with every answer. The last digit may
+// differ where the number lies half-way. What is no number is null.
 void append_number(std::string& out, double v, int digits) {
-  static constexpr double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   if (!std::isfinite(v)) {
     out += "null";
     return;
   }
+  char text[48];
+  char* to = text;
   if (v < 0) {
-    out += '-';
+    *to++ = '-';
     v = -v;
   }
   if (v == 0) {
     out += '0';
     return;
   }
-  int exponent = static_cast<int>(std::floor(std::log10(v)));
-  const int shift = digits - 1 - exponent;
-  if (shift > 22 || shift < -22) {
-    fmt::format_to(std::back_inserter(out), "{:.{}g}", v, digits);
+  if (v < 1e-15 || v > 1e15) {
+    fmt::format_to(std::back_inserter(out), "{:.{}g}", to == text ? v : -v, digits);
     return;
   }
-  auto n = static_cast<std::uint64_t>(std::llround(shift >= 0 ? v * powers[shift] : v / powers[-shift]));
+  int exponent = decimal_exponent(v);
+  const int shift = digits - 1 - exponent;
+  auto n = static_cast<std::uint64_t>((shift >= 0 ? v * powers[shift] : v / powers[-shift]) + 0.5);
   if (n >= static_cast<std::uint64_t>(powers[digits])) {
     n /= 10;
     ++exponent;
   }
-  char text[24];
-  const auto end = std::to_chars(text, text + sizeof text, n).ptr;
-  std::string_view all(text, static_cast<std::size_t>(end - text));
-  exponent -= digits - static_cast<int>(all.size());  // a logarithm that was rounded up
-  while (all.size() > 1 && all.back() == '0') all.remove_suffix(1);
+  char number[24];
+  int size = static_cast<int>(std::to_chars(number, number + sizeof number, n).ptr - number);
+  exponent -= digits - size;
+  while (size > 1 && number[size - 1] == '0') --size;
+  const auto put = [&](const char* from, int count) { to = std::copy_n(from, count, to); };
+  const auto zeros = [&](int count) { to = std::fill_n(to, count, '0'); };
   if (exponent >= 0 && exponent < digits) {
-    const auto whole = static_cast<std::size_t>(exponent) + 1;
-    out += all.substr(0, whole);
-    if (all.size() <= whole) out.append(whole - all.size(), '0');
-    else out.append(".").append(all.substr(whole));
+    const int whole = exponent + 1;
+    put(number, std::min(whole, size));
+    if (size <= whole) {
+      zeros(whole - size);
+    } else {
+      *to++ = '.';
+      put(number + whole, size - whole);
+    }
   } else if (exponent < 0 && exponent >= -4) {
-    out += "0.";
-    out.append(static_cast<std::size_t>(-exponent - 1), '0');
-    out += all;
+    put("0.", 2);
+    zeros(-exponent - 1);
+    put(number, size);
   } else {
-    out += all[0];
-    if (all.size() > 1) out.append(".").append(all.substr(1));
-    fmt::format_to(std::back_inserter(out), "e{:+03d}", exponent);
+    *to++ = number[0];
+    if (size > 1) {
+      *to++ = '.';
+      put(number + 1, size - 1);
+    }
+    *to++ = 'e';
+    *to++ = exponent < 0 ? '-' : '+';
+    const int e = std::abs(exponent);
+    *to++ = static_cast<char>('0' + e / 10);
+    *to++ = static_cast<char>('0' + e % 10);
   }
+  out.append(text, static_cast<std::size_t>(to - text));
 }
 
 }  // namespace
@@ -86,11 +114,7 @@ FigureBasis figure_basis(std::string unit, Method method, std::vector<std::strin
   return out;
 }
 
-std::string short_number(double v) {
-  std::string out;
-  append_number(out, v, 4);
-  return out;
-}
+void append_short_number(std::string& out, double v) { append_number(out, v, 4); }
 
 namespace {
 

@@ -82,6 +82,6 @@ void append_json(std::string& out, const Answer&);
 // /api/v1/answers/{id} tells.
 void append_usage(std::string& out, const Answer&);
 // "0.00123": enough digits for a header.
-std::string short_number(double);
+void append_short_number(std::string& out, double);
 
 }  // namespace wattline::serve

@@ -1,8 +1,8 @@
 #include "serve/http_text.h"
 
 #include <array>
+#include <charconv>
 #include <ctime>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -49,8 +49,29 @@ std::string http_date(std::int64_t unix_seconds) {
                      months[static_cast<std::size_t>(tm.tm_mon)], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+namespace {
+
+void append_integer(std::string& out, std::int64_t value) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+}  // namespace
+
 void append_status(std::string& out, int status, std::string_view date) {
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nserver: wattline\r\ndate: {}\r\n", status, reason_of(status), date);
+  out += "HTTP/1.1 ";
+  append_integer(out, status);
+  out += ' ';
+  out += reason_of(status);
+  out += "\r\nserver: wattline\r\ndate: ";
+  out += date;
+  out += "\r\n";
+}
+
+void append_json_body_headers(std::string& out, std::size_t size) {
+  out += "content-type: application/json\r\ncontent-length: ";
+  append_integer(out, static_cast<std::int64_t>(size));
+  out += "\r\n";
 }
 
 void append_begun_headers(std::string& out, const Answer& a, std::string_view fixed) {
@@ -62,19 +83,24 @@ void append_begun_headers(std::string& out, const Answer& a, std::string_view fi
 
 void append_account_headers(std::string& out, const Answer& a, std::string_view fixed) {
   append_begun_headers(out, a, fixed);
-  const auto add = [&](std::string_view name, std::string_view value) {
+  const auto number = [&](std::string_view name, double value) {
     out += name;
-    out += value;
-    out += "\r\n";
+    append_short_number(out, value);
   };
-  add("x-wattline-energy-j: ", short_number(a.joules.value));
-  add("x-wattline-energy-method: ", to_string(a.basis->energy.method));
-  add("x-wattline-carbon-mgco2e: ", short_number(a.carbon.value));
-  add("x-wattline-water-ml: ", short_number(a.water.value));
-  add("x-wattline-tokens-in: ", std::to_string(a.tokens_in));
-  add("x-wattline-tokens-out: ", std::to_string(a.tokens_out));
-  add("x-wattline-latency-ms: ", short_number(a.latency.in(units::ms)));
-  if (a.first_token) add("x-wattline-ttft-ms: ", short_number(a.first_token->in(units::ms)));
+  const auto count = [&](std::string_view name, std::int64_t value) {
+    out += name;
+    append_integer(out, value);
+  };
+  number("x-wattline-energy-j: ", a.joules.value);
+  out += "\r\nx-wattline-energy-method: ";
+  out += to_string(a.basis->energy.method);
+  number("\r\nx-wattline-carbon-mgco2e: ", a.carbon.value);
+  number("\r\nx-wattline-water-ml: ", a.water.value);
+  count("\r\nx-wattline-tokens-in: ", a.tokens_in);
+  count("\r\nx-wattline-tokens-out: ", a.tokens_out);
+  number("\r\nx-wattline-latency-ms: ", a.latency.in(units::ms));
+  if (a.first_token) number("\r\nx-wattline-ttft-ms: ", a.first_token->in(units::ms));
+  out += "\r\n";
 }
 
 std::string usage_chunk(const Answer& a, std::string_view account, bool completions) {

@@ -13,6 +13,8 @@ std::string_view reason_of(int status);
 std::string http_date(std::int64_t unix_seconds);
 // Status line, date and server.
 void append_status(std::string& out, int status, std::string_view date);
+// Type and length of a JSON body.
+void append_json_body_headers(std::string& out, std::size_t size);
 // x-wattline-* of a finished answer; `fixed` is what all answers of its model share.
 void append_account_headers(std::string& out, const Answer&, std::string_view fixed);
 // Of one that is still to come.

@@ -65,4 +65,29 @@ std::optional<Span> member_span(std::string_view s, std::string_view key, std::s
   return std::nullopt;
 }
 
+std::optional<Span> last_member_span(std::string_view s, std::string_view quoted_key) {
+  // In valid JSON these bytes are a whole string: within one, quotes have a backslash before them.
+  if (s.size() < quoted_key.size()) return std::nullopt;
+  std::size_t found = s.size() - quoted_key.size() + 1;
+  const char* const bytes = s.data();
+  do {
+    if (found-- == 0) return std::nullopt;
+  } while (bytes[found] != '"' || s.compare(found, quoted_key.size(), quoted_key) != 0);
+  const std::string_view key = quoted_key.substr(1, quoted_key.size() - 2);
+  std::size_t at = skip_json_space(s, found + quoted_key.size());
+  if (at >= s.size() || s[at] != ':') return member_span(s, key);  // a value
+  const std::size_t value = skip_json_space(s, at + 1);
+  const std::size_t end = skip_json_value(s, value);
+  // It is of the outermost object if from here on nothing but that one ends.
+  for (at = skip_json_space(s, end); at < s.size() && s[at] == ',';) {
+    at = skip_json_space(s, at + 1);
+    at = skip_json_space(s, skip_json_value(s, at));
+    if (at >= s.size() || s[at] != ':') return member_span(s, key);  // in an array
+    at = skip_json_space(s, skip_json_value(s, skip_json_space(s, at + 1)));
+  }
+  const bool outermost = at < s.size() && s[at] == '}' && skip_json_space(s, at + 1) == s.size();
+  if (!outermost) return member_span(s, key);
+  return Span{value, end - value};
+}
+
 }  // namespace wattline::serve

@@ -22,6 +22,10 @@ struct Span {
 std::optional<Span> member_span(std::string_view valid_json, std::string_view key,
                                 std::size_t object_begin = 0);
 
+// The value of the last member with this key, given with its quotes ("\"usage\""): quick where it stands near the end, as
+// servers write it. The text is one object.
+std::optional<Span> last_member_span(std::string_view valid_json, std::string_view quoted_key);
+
 // Past the value that begins at `at`, and to the next thing that is no white space.
 std::size_t skip_json_value(std::string_view valid_json, std::size_t at);
 std::size_t skip_json_space(std::string_view text, std::size_t at);

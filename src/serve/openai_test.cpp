@@ -83,6 +83,17 @@ TEST(JsonSpan, FindsTopLevelMembersOnly) {
   EXPECT_FALSE(member_span(s, "x"));
   EXPECT_EQ(member_span(s, "x", member_span(s, "usage")->begin)->of(s), R"([1,"]"])");
   EXPECT_FALSE(member_span("[]", "x"));
+  EXPECT_EQ(last_member_span(s, "\"usage\"")->of(s), R"({"x":[1,"]"]})");
+  EXPECT_FALSE(last_member_span(s, "\"absent\""));
+  // The key as a value, in a string, in an inner object, in an array: only the outermost member counts.
+  for (const std::string_view outer : {R"({"usage":{"a":1},"z":"usage"})", R"({"usage":{"a":1},"z":"\"usage\":{}"})", R"({"usage":{"a":1},"z":{"usage":7}})",
+                                       R"({"usage":{"a":1},"z":[{"usage":{}}]})", R"({"usage":{"a":1},"z":["usage",2]})", R"({ "usage" : {"a":1} , "z" : {"y":{"usage":{}}, "x":0}, "w" : [1] } )",
+                                       R"({"z":{"usage":1},"usage":{"a":1}})"}) {
+    const auto span = last_member_span(outer, "\"usage\"");
+    ASSERT_TRUE(span) << outer;
+    EXPECT_EQ(span->of(outer), R"({"a":1})") << outer;
+  }
+  EXPECT_FALSE(last_member_span(R"({"z":{"usage":{}}})", "\"usage\""));
   EXPECT_FALSE(member_span("{}", "x"));
 }
 

@@ -116,7 +116,7 @@ void Recorder::keep_account(const Answer& a) {
     shapes.all.push_back({number_, Common(a), journal_->shape(common)});
     known = &shapes.all.back();
   }
-  journal_->record(known->shape, {a.id, a.begin, a.end, a.energy.value(), a.energy.sd(), a.tokens_in, a.tokens_out});
+  journal_->stage(known->shape, {a.id, a.begin, a.end, a.energy.value(), a.energy.sd(), a.tokens_in, a.tokens_out});
 }
 
 void Recorder::record(AnswerPtr answer) {

@@ -1,5 +1,5 @@
-// Where finished answers go, before their last byte: into the account's journal (one write(), about a
-// microsecond) and into the list of the last ones; from a thread of its own to those who watch
+// Where finished answers go, before their last byte: into the account's journal (one write() for those that end
+// together) and into the list of the last ones; from a thread of its own to those who watch
 // (/api/v1/events), who so hear of answers also while the ledger takes none.
 //
 // What has gone to the journal is in the ledger a little later, once, also if this process is killed in between
@@ -35,7 +35,12 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
+  // Keeps it; its record is safe after the next flush(), which must come before its last byte is sent.
   void record(AnswerPtr);
+  // Quick when there is nothing to write.
+  void flush() {
+    if (journal_) journal_->flush();
+  }
   const Answers& answers() const { return answers_; }
 
   // Gets the JSON of answers as they are recorded, from a thread of the recorder. False: too many watch.

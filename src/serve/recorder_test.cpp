@@ -56,7 +56,8 @@ class Sink : public AccountSink {
         sink.shapes.push_back(common);
         return static_cast<Shape>(sink.shapes.size() - 1);
       }
-      void record(Shape shape, const FactNumbers& n) override {
+      void flush() override {}
+      void stage(Shape shape, const FactNumbers& n) override {
         Fact f;
         {
           std::lock_guard lock(sink.mutex);

@@ -181,7 +181,12 @@ ReplyReader::ReplyReader() : impl_(std::make_unique<Impl>()) {}
 ReplyReader::~ReplyReader() = default;
 ReplyReader::ReplyReader(ReplyReader&&) noexcept = default;
 
-ReplyFacts ReplyReader::read(std::string_view text) {
+ReplyFacts ReplyReader::read(std::string& text) {
+  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  return read(text, true);
+}
+
+ReplyFacts ReplyReader::read(std::string_view text, bool padded) {
   ReplyFacts out;
   if (text.empty()) return out;
   std::optional<dom::parser> own;
@@ -190,7 +195,7 @@ ReplyFacts ReplyReader::read(std::string_view text) {
   if (parser.max_depth() != max_depth || parser.capacity() < text.size())
     if (parser.allocate(std::max(text.size(), parser.capacity()), max_depth)) return out;
   dom::element document;
-  if (parser.parse(text.data(), text.size(), true).get(document)) return out;
+  if (parser.parse(text.data(), text.size(), !padded).get(document)) return out;
   dom::object root;
   if (document.get_object().get(root)) return out;
   out.is_object = true;
@@ -249,7 +254,7 @@ Injection inject_account(std::string_view text, std::string_view account, std::s
   const auto put = [&](std::string_view before, std::string_view after) {
     inserted.append(before).append("\"wattline\":").append(account).append(after);
   };
-  const auto usage = member_span(text, "usage");
+  const auto usage = last_member_span(text, "\"usage\"");
   if (usage && text[usage->begin] == '{') {
     const std::size_t end = usage->begin + usage->size - 1;
     const bool has_members = usage->of(text).find('"') != std::string_view::npos;

@@ -37,9 +37,12 @@ class ReplyReader {
   ReplyReader();
   ~ReplyReader();
   ReplyReader(ReplyReader&&) noexcept;
-  ReplyFacts read(std::string_view text);
+  ReplyFacts read(std::string_view text) { return read(text, false); }
+  // The same without a copy: the text's memory may grow (simdjson reads a little past the end).
+  ReplyFacts read(std::string& text);
 
  private:
+  ReplyFacts read(std::string_view text, bool padded);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -142,7 +142,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     head_.clear();
     append_status(head_, 200, thread_.date());
     append_account_headers(head_, answer, model.head);
-    head_ += fmt::format("content-type: application/json\r\ncontent-length: {}\r\n", body.size());
+    append_json_body_headers(head_, body.size());
     append_common_headers(head_);
     head_ += "\r\n";
     pending.end(AnswerStatus::ok, 200);

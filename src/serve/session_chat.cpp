@@ -1,6 +1,7 @@
 // Chat completions answered by an upstream.
 #include <array>
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include "serve/dispatcher.h"
@@ -8,7 +9,12 @@
 
 namespace wattline::serve {
 
-std::string Session::new_id() { return fmt::format("wl-{:016x}", thread_.next_id()); }
+std::string Session::new_id() {
+  std::string id = "wl-0000000000000000";
+  std::uint64_t n = thread_.next_id();
+  for (std::size_t at = id.size(); n != 0; n >>= 4) id[--at] = "0123456789abcdef"[n & 15];
+  return id;
+}
 
 Awaitable<void> Session::chat() {
   if (parser_->method() != "POST") {
@@ -63,7 +69,7 @@ Awaitable<void> Session::failed_reply(Attempt& attempt) {
   head_.clear();
   append_status(head_, attempt.exchange.status(), thread_.date());
   head_ += headers;
-  head_ += fmt::format("content-type: application/json\r\ncontent-length: {}\r\n", body.size());
+  append_json_body_headers(head_, body.size());
   append_common_headers(head_);
   head_ += "\r\n";
   const std::array<std::string_view, 2> as_it_is{head_, body};
@@ -86,11 +92,12 @@ Awaitable<void> Session::whole_reply(Attempt& attempt) {
   head_.clear();
   append_status(head_, status, thread_.date());
   append_account_headers(head_, answer, attempt.model.head);
-  fmt::format_to(std::back_inserter(head_), "content-type: application/json\r\ncontent-length: {}\r\n",
-                 injection.before.size() + inserted.size() + injection.after.size());
+  append_json_body_headers(head_, injection.before.size() + inserted.size() + injection.after.size());
   append_common_headers(head_);
   head_ += "\r\n";
   attempt.pending.end(AnswerStatus::ok, status);
+  // Behind those whose replies came at the same time: all their records go with one write().
+  co_await asio::post(thread_.io, use_awaitable);
   const std::array<std::string_view, 4> pieces{head_, injection.before, inserted, injection.after};
   co_await send(pieces);
 }

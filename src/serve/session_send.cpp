@@ -17,6 +17,8 @@ std::int64_t ns_of(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9
 
 Awaitable<bool> Session::send(std::span<const std::string_view> pieces) {
   if (client_gone_ || !socket_.is_open()) co_return false;
+  // No answer's last byte leaves before its record is safe.
+  gateway_.recorder().flush();
   boost::container::static_vector<asio::const_buffer, 4> buffers;
   std::size_t left = 0;
   for (const auto& p : pieces) {
@@ -86,7 +88,7 @@ Awaitable<void> Session::send_error(const ApiError& e, std::string_view more_hea
   append_status(head_, e.status, thread_.date());
   head_ += more_headers;
   if (e.retry_after_s > 0) head_ += fmt::format("retry-after: {}\r\n", e.retry_after_s);
-  head_ += fmt::format("content-type: application/json\r\ncontent-length: {}\r\n", body.size());
+  append_json_body_headers(head_, body.size());
   append_common_headers(head_);
   head_ += "\r\n";
   const bool no_body = parser_ && parser_->method() == "HEAD";
