@@ -22,14 +22,9 @@ bool is_this_machine(std::string_view host) {
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
-// What anybody may fetch: health, and the page, which holds nothing and has a field for the key.
-bool needs_key(std::string_view path) {
-  if (path == "/healthz" || path == "/readyz") return false;
-  const auto below = [&](std::string_view p) { return path == p || (path.starts_with(p) && path[p.size()] == '/'); };
-  return below("/v1") || below("/api") || below("/metrics");
-}
-
 std::string shown(std::string_view text) { return std::string(text.substr(0, 100)); }
+
+bool below(std::string_view path, std::string_view root) { return path == root || (path.starts_with(root) && path[root.size()] == '/'); }
 
 }  // namespace
 
@@ -41,6 +36,12 @@ std::string_view host_without_port(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
+bool needs_key(std::string_view path) { return below(path, "/v1") || below(path, "/api") || below(path, "/metrics"); }
+
+bool shows_own_only(std::string_view path) {
+  return !needs_key(path) || below(path, "/v1") || below(path, "/api/v1/answers") || path == "/api/v1/usage" || path == "/api/v1/events" || path == "/api/v1/status";
+}
+
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   unsigned char difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -50,7 +51,6 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 
 Admission::Admission(const ServerConfig& c)
     : loopback_(c.listen.loopback()),
-      bearer_(c.api_key.empty() ? "" : "Bearer " + c.api_key.reveal()),
       hosts_(c.allowed_hosts),
       origins_(c.allowed_origins) {}
 
@@ -71,16 +71,6 @@ std::optional<ApiError> Admission::refuse(const Caller& c) const {
     if (!own)
       return ApiError{403, fmt::format("pages of '{}' may not call this server; server.allowed_origins lists those that may", shown(c.origin)),
                       "permission_error", {}, "origin_not_allowed"};
-  }
-  if (!bearer_.empty() && needs_key(c.path)) {
-    if (c.authorization.empty())
-      return ApiError{401, "a key is needed: send it as 'Authorization: Bearer KEY'", "invalid_request_error", {}, "api_key_missing"};
-    // The scheme's name has no case of its own (RFC 9110, section 11.1).
-    std::string given(c.authorization);
-    for (std::size_t i = 0; i < std::min<std::size_t>(6, given.size()); ++i) given[i] = lower(given[i]);
-    if (!given.empty()) given[0] = given[0] == 'b' ? 'B' : given[0];
-    if (!equal_in_constant_time(given, bearer_))
-      return ApiError{401, "the key is not the right one", "invalid_request_error", {}, "invalid_api_key"};
   }
   return std::nullopt;
 }

@@ -8,7 +8,8 @@ namespace wattline::serve {
 
 Attempt::Attempt(IoThread& thread, const ServedModel& served, const Question& question)
     : model(served),
-      pending(thread.gateway, served, question.id, question.request.stream, question.asked ? question.asked->body.size() : question.body.size()),
+      pending(thread.gateway, served, question.id, question.request.stream, question.asked ? question.asked->body.size() : question.body.size(),
+              question.ticket),
       exchange(thread.pools[served.upstream->index], *served.upstream, thread.buffers),
       thread_(thread),
       question_(question) {}

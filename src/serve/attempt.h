@@ -21,6 +21,7 @@ struct Question {
   std::string_view body;
   std::string id;  // of the answer
   const Asked* asked = nullptr;  // how it was asked, where that was no chat completion
+  Ticket* ticket = nullptr;  // to which its cost is charged
 };
 
 class Attempt {

@@ -70,6 +70,8 @@ Gateway::Gateway(Config config, GatewayParts parts)
     if (!by_id_.emplace(m->id, m.get()).second)
       throw bad_input(fmt::format("the model id '{}' is taken by a built-in model", m->id), config_.file,
                       "give the upstream's model another id, or leave it out of builtin.models");
+  // Before the recorder takes up what an earlier run left for the ledger.
+  if (config_.governance.active() || !config_.server.api_key.empty()) add_governor();
   RecorderOptions options;
   options.answers_kept = static_cast<std::size_t>(config_.server.answers_kept);
   options.log = parts_.log;
@@ -156,6 +158,21 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
     models_.push_back(std::move(m));
   }
   upstreams_.push_back(std::move(up));
+}
+
+void Gateway::add_governor() {
+  Governor::Options options;
+  options.log = parts_.log;
+  governor_ = std::make_unique<Governor>(config_.governance, config_.server.api_key, std::move(options));
+  for (const auto& m : models_) m->governed = governor_->add_model(m->id, m->footprint->grid().pue.value().base());
+  if (!parts_.usage) return;
+  governor_->restore(*parts_.usage, [&](const PastAnswer& past, Answer& a) {
+    // As where it ran, if that still serves; else by the place that the ledger names.
+    const auto it = by_upstream_.find(past.upstream);
+    const Footprint* f = it == by_upstream_.end() ? home_ : it->second;
+    if (!past.place.empty() && f->grid().place != past.place && parts_.catalog->find_place(past.place)) f = &footprint(std::string(past.place), std::nullopt);
+    f->apply(a);
+  });
 }
 
 const ServedModel* Gateway::find(std::string_view id) const {

@@ -16,6 +16,7 @@
 #include "serve/admission.h"
 #include "serve/config.h"
 #include "serve/generator.h"
+#include "serve/governor.h"
 #include "serve/line.h"
 #include "serve/recorder.h"
 #include "serve/routes.h"
@@ -28,6 +29,7 @@ struct GatewayParts {
   std::shared_ptr<const meter::HostPower> host;
   std::shared_ptr<AccountSink> sink;     // may be absent
   std::shared_ptr<const Routes> routes;  // of other rooms; may be absent
+  std::shared_ptr<const UsageSource> usage;  // what was used before; may be absent
   std::function<void(std::string_view)> log;
   // Models to serve besides those in the program, for tests and embedding.
   std::vector<std::shared_ptr<const lm::Model>> models;
@@ -45,6 +47,8 @@ class Gateway {
   const std::vector<std::unique_ptr<ServedModel>>& models() const { return models_; }
   const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
   Generator& generator() { return *generator_; }
+  // Null where neither keys nor queues are configured.
+  Governor* governor() { return governor_.get(); }
   Recorder& recorder() { return *recorder_; }
   // Now and then: what this machine's CPU time costs.
   void refresh() { cpu_energy_.refresh(); }
@@ -58,7 +62,7 @@ class Gateway {
   // Own routes and those of other rooms; what may take long is to be run on the worker pool.
   HttpReply handle(const HttpRequest&);
   bool is_quick(std::string_view path) const;
-  std::string models_json() const;
+  std::string models_json(const Access& = {}) const;  // those that may be used
   void log(std::string_view line) const {
     if (parts_.log) parts_.log(line);
   }
@@ -70,6 +74,7 @@ class Gateway {
   const Footprint& footprint(const std::string& place, std::optional<double> pue);
   void add_builtin(std::shared_ptr<const lm::Model>);
   void add_upstream(const UpstreamConfig&);
+  void add_governor();
   HttpReply own(const HttpRequest&, bool& found);
   std::string status_json() const;
   std::string metrics_text() const;
@@ -85,6 +90,7 @@ class Gateway {
   std::vector<std::unique_ptr<ServedModel>> models_;
   std::unordered_map<std::string_view, const ServedModel*> by_id_;
   std::map<std::string, const Footprint*, std::less<>> by_upstream_;
+  std::unique_ptr<Governor> governor_;  // outlives whose answers it charges
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Generator> generator_;
   std::int64_t started_ns_ = 0;

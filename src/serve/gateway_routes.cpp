@@ -38,10 +38,11 @@ std::uint64_t resident_bytes() {
 
 }  // namespace
 
-std::string Gateway::models_json() const {
+std::string Gateway::models_json(const Access& access) const {
   JsonWriter w;
   w.begin_object().member("object", "list").key("data").begin_array();
   for (const auto& m : models_) {
+    if (access && !governor_->may_use(access, m->id)) continue;
     w.begin_object().member("id", m->id).member("object", "model");
     w.member("created", started_.ns / 1'000'000'000).member("owned_by", m->basis->upstream).end_object();
   }
@@ -96,22 +97,35 @@ std::string Gateway::metrics_text() const {
   s.in_flight.emplace_back("builtin", generator_->under_way());
   std::vector<const ModelMetrics*> models;
   for (const auto& m : models_) models.push_back(m->metrics.get());
-  return render_metrics(models, s);
+  std::string out = render_metrics(models, s);
+  if (governor_) governor_->append_metrics(out);
+  return out;
 }
 
 HttpReply Gateway::own(const HttpRequest& r, bool& found) {
   const std::string& path = r.path;
   const bool get = r.method == "GET" || r.method == "HEAD";
+  // Of a key that sees its own tenant's only.
+  const Tenant* only = r.access && !r.access.tenant->sees_all() ? r.access.tenant : nullptr;
+  const auto is_own = [&](const Answer& a) { return !only || (a.requester && a.requester->tenant == only->name()); };
   found = true;
+  if (only && !shows_own_only(path))
+    return to_reply(ApiError{403, "this key sees what its own tenant used, at /api/v1/usage and /api/v1/answers; all else needs a tenant with sees = \"all\"", "permission_error", {}, "own_only"});
+  if (path == "/api/v1/usage" && governor_) {
+    if (!get) return method_not_allowed("GET");
+    return json_reply(r.access.key ? governor_->usage_json(*r.access.tenant) : governor_->usage_json());
+  }
   if (path == "/healthz") return get ? HttpReply{200, "text/plain; charset=utf-8", {}, "ok\n"} : method_not_allowed("GET");
   if (path == "/readyz") {
     if (!get) return method_not_allowed("GET");
     return draining ? HttpReply{503, "text/plain; charset=utf-8", {}, "draining\n"} : HttpReply{200, "text/plain; charset=utf-8", {}, "ready\n"};
   }
-  if (path == "/v1/models") return get ? json_reply(models_json()) : method_not_allowed("GET");
+  if (path == "/v1/models") return get ? json_reply(models_json(r.access)) : method_not_allowed("GET");
   if (path.starts_with("/v1/models/")) {
     if (!get) return method_not_allowed("GET");
     const auto* m = find(std::string_view(path).substr(11));
+    if (r.access && !governor_->may_use(r.access, std::string_view(path).substr(11)))
+      return to_reply(governor_->not_allowed(r.access, std::string_view(path).substr(11)));
     if (!m) return to_reply(unknown_model(std::string_view(path).substr(11)));
     JsonWriter w;
     w.begin_object().member("id", m->id).member("object", "model").member("created", started_.ns / 1'000'000'000);
@@ -131,7 +145,9 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
         return to_reply(invalid_request(fmt::format("'limit' is '{}'; 1 to {} is allowed", text.substr(0, 40), most_listed), "limit"));
     }
     std::string out = "{\"answers\":[";
-    for (const auto& a : recorder_->answers().latest(limit)) {
+    for (const auto& a : recorder_->answers().latest(only ? recorder_->answers().capacity() : limit)) {
+      if (!is_own(*a)) continue;
+      if (limit-- == 0) break;
       if (out.back() != '[') out += ',';
       append_json(out, *a);
     }
@@ -141,7 +157,7 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
     if (!get) return method_not_allowed("GET");
     const std::string_view id = std::string_view(path).substr(answers_prefix.size());
     const auto answer = recorder_->answers().find(id);
-    if (!answer)
+    if (!answer || !is_own(*answer))
       return to_reply(ApiError{404, fmt::format("no answer '{}' among the last {}", id.substr(0, 60), recorder_->answers().capacity()),
                                "invalid_request_error", {}, "answer_not_found"});
     std::string out;

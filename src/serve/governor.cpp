@@ -214,21 +214,34 @@ void Governor::restore(const UsageSource& source, const FootprintOf& footprint) 
   for (auto& [name, t] : tenants_) t->set_since(since.ns == std::numeric_limits<std::int64_t>::min() ? first : since);
 }
 
-ApiError Governor::refuse(KeyRefusal why, std::string_view key_id, std::string_view from, std::string message) {
+ApiError Governor::refuse(KeyRefusal why, const ApiKey* key, std::string_view from) {
   key_refusals_[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
-  if (why != KeyRefusal::missing) audit_.refused(to_string(why), key_id, from, options_.now());
-  return {401, std::move(message), "invalid_request_error", {}, why == KeyRefusal::missing ? "api_key_missing" : "invalid_api_key"};
+  if (why != KeyRefusal::missing) audit_.refused(to_string(why), key ? std::string_view(key->id) : std::string_view(), from, options_.now());
+  ApiError out{401, {}, "invalid_request_error", {}, "invalid_api_key"};
+  switch (why) {
+    case KeyRefusal::missing:
+      out.code = "api_key_missing";
+      out.message = "a key is needed: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'";
+      break;
+    case KeyRefusal::unknown: out.message = "the key is not the right one"; break;
+    case KeyRefusal::revoked: out.message = fmt::format("the key '{}' was revoked", key->id); break;
+    case KeyRefusal::expired: out.message = fmt::format("the key '{}' expired at {}", key->id, to_string(*key->expires)); break;
+  }
+  return out;
 }
 
-std::variant<Access, ApiError> Governor::identify(KeyRing::View& view, std::string_view presented, std::string_view from) {
-  if (!needs_keys_) return Access{anyone_.get(), nullptr};
-  if (presented.empty()) return refuse(KeyRefusal::missing, {}, from, "a key is needed: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'");
-  const ApiKey* key = ring_.find(view, sha256(presented));
-  if (!key) return refuse(KeyRefusal::unknown, {}, from, "the key is not the right one");
-  if (key->revoked.load(std::memory_order_acquire)) return refuse(KeyRefusal::revoked, key->id, from, fmt::format("the key '{}' was revoked", key->id));
-  if (key->expires && options_.now() >= *key->expires)
-    return refuse(KeyRefusal::expired, key->id, from, fmt::format("the key '{}' expired at {}", key->id, to_string(*key->expires)));
-  return Access{key->tenant, key};
+std::optional<KeyRefusal> Governor::look_up(KeyRing::View& view, std::string_view presented, Access& out) const {
+  if (!needs_keys_) {
+    out.tenant = anyone_.get();
+    return std::nullopt;
+  }
+  if (presented.empty()) return KeyRefusal::missing;
+  out.key = ring_.find(view, sha256(presented));
+  if (!out.key) return KeyRefusal::unknown;
+  if (out.key->revoked.load(std::memory_order_acquire)) return KeyRefusal::revoked;
+  if (out.key->expires && options_.now() >= *out.key->expires) return KeyRefusal::expired;
+  out.tenant = out.key->tenant;
+  return std::nullopt;
 }
 
 bool Governor::may_use(const Access& a, std::string_view model) const {
@@ -293,7 +306,7 @@ std::optional<ApiError> Governor::turn(Ticket& t) {
   std::optional<ApiError> out;
   Tenant& tenant = *t.access_.tenant;
   if (t.in_gate_ && t.access_.key && t.access_.key->revoked.load(std::memory_order_acquire)) {
-    out = refuse(KeyRefusal::revoked, t.access_.key->id, {}, fmt::format("the key '{}' was revoked", t.access_.key->id));
+    out = refuse(KeyRefusal::revoked, t.access_.key, {});
   } else if (!t.in_gate_) {
     const bool pushed = state == Gates::Waiter::State::pushed_out;
     tenant.refused(pushed ? Refusal::pushed_out : Refusal::queue_time);

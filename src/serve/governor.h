@@ -37,13 +37,6 @@ namespace wattline::serve {
 class Governor;
 inline constexpr std::string_view server_key_id = "server";  // of server.api_key
 
-// Whose request it is. Without a tenant nothing is governed.
-struct Access {
-  Tenant* tenant = nullptr;
-  const ApiKey* key = nullptr;  // null: keys are not asked for
-  explicit operator bool() const { return tenant != nullptr; }
-};
-
 // A model as governance sees it.
 class GovernedModel {
  public:
@@ -126,7 +119,17 @@ class Governor {
 
   // --- The request path.
   bool needs_key() const { return needs_keys_; }
-  std::variant<Access, ApiError> identify(KeyRing::View&, std::string_view presented, std::string_view from = {});
+  // `from` tells where the client is, for the audit log; called where the key is refused.
+  template <class From>
+  std::variant<Access, ApiError> identify(KeyRing::View& view, std::string_view presented, From&& from) {
+    Access out;
+    const auto refused = look_up(view, presented, out);
+    if (!refused) return out;
+    return refuse(*refused, out.key, from());
+  }
+  std::variant<Access, ApiError> identify(KeyRing::View& view, std::string_view presented) {
+    return identify(view, presented, [] { return std::string(); });
+  }
   // Whether an estimate of tokens is used for such a request at all.
   bool wants_estimate(const Access&, const GovernedModel&) const;
   struct Admission {
@@ -166,7 +169,9 @@ class Governor {
   friend class Ticket;
   Tenant& tenant(TenantConfig);
   void add_key(KeyConfig);
-  ApiError refuse(KeyRefusal, std::string_view key_id, std::string_view from, std::string message);
+  // What is refused keeps its key in `out`, where it is one of ours.
+  std::optional<KeyRefusal> look_up(KeyRing::View&, std::string_view presented, Access& out) const;
+  ApiError refuse(KeyRefusal, const ApiKey*, std::string_view from);
   void keep();
 
   GovernanceConfig config_;

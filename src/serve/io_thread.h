@@ -34,6 +34,8 @@ struct IoThread {
   std::vector<UpstreamPool> pools;  // by Upstream::index
   ChatReader chat_reader;
   ReplyReader reply_reader;
+  TokenEstimator token_estimator;
+  KeyRing::View keys;
   Timer sweep_timer;
   bool draining = false;
 

@@ -13,12 +13,13 @@ std::int64_t tokens_of(std::size_t bytes) { return static_cast<std::int64_t>((by
 
 double PendingAnswer::now_s() const { return static_cast<double>(monotonic_ns()) * 1e-9; }
 
-PendingAnswer::PendingAnswer(Gateway& gateway, const ServedModel& model, std::string id, bool streamed, std::size_t body_bytes)
-    : gateway_(gateway), model_(model), body_bytes_(body_bytes), begun_ns_(monotonic_ns()) {
+PendingAnswer::PendingAnswer(Gateway& gateway, const ServedModel& model, std::string id, bool streamed, std::size_t body_bytes, Ticket* ticket)
+    : gateway_(gateway), model_(model), charged_(ticket), body_bytes_(body_bytes), begun_ns_(monotonic_ns()) {
   answer_.id = std::move(id);
   answer_.begin = answer_.end = Time::now();
   answer_.basis = model.basis;
   answer_.streamed = streamed;
+  if (charged_) answer_.requester = charged_->requester();
   if (!model.upstream) return;
   batch_at_begin_ = model.upstream->in_flight.fetch_add(1) + 1;
   if (model.upstream->share) {
@@ -88,6 +89,7 @@ void PendingAnswer::end(AnswerStatus status, int http_status, std::string error)
   answer_.http_status = http_status;
   answer_.error = std::move(error);
   if (model_.upstream) model_.upstream->in_flight.fetch_sub(1);
+  if (charged_) charged_->charge(answer_);
   gateway_.record(std::move(answer_), model_);
 }
 

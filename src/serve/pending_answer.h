@@ -11,7 +11,8 @@ namespace wattline::serve {
 class PendingAnswer {
  public:
   // `body_bytes` of the request: tokens are guessed from it (4 bytes each) when nobody says.
-  PendingAnswer(Gateway&, const ServedModel&, std::string id, bool streamed, std::size_t body_bytes);
+  // What it cost is charged to `ticket`, where there is one, which outlives it.
+  PendingAnswer(Gateway&, const ServedModel&, std::string id, bool streamed, std::size_t body_bytes, Ticket* ticket = nullptr);
   ~PendingAnswer();
   PendingAnswer(const PendingAnswer&) = delete;
   PendingAnswer& operator=(const PendingAnswer&) = delete;
@@ -38,6 +39,7 @@ class PendingAnswer {
 
   Gateway& gateway_;
   const ServedModel& model_;
+  Ticket* charged_;
   Answer answer_;
   Spent spent_;
   std::size_t body_bytes_, content_bytes_ = 0;

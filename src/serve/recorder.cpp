@@ -159,7 +159,7 @@ void Recorder::tell_loop() {
       for (const auto& answer : answers_.since(told_, told_at_once)) {
         auto json = std::make_shared<std::string>();
         append_json(*json, *answer);
-        for (const auto& [id, watcher] : watchers_) watcher(json);
+        for (const auto& [id, watcher] : watchers_) watcher(*answer, json);
       }
     }
   }

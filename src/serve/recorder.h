@@ -43,8 +43,8 @@ class Recorder {
   }
   const Answers& answers() const { return answers_; }
 
-  // Gets the JSON of answers as they are recorded, from a thread of the recorder. False: too many watch.
-  using Watcher = std::function<void(const std::shared_ptr<const std::string>& json)>;
+  // Gets answers and their JSON as they are recorded, from a thread of the recorder. False: too many watch.
+  using Watcher = std::function<void(const Answer&, const std::shared_ptr<const std::string>& json)>;
   bool watch(std::uint64_t id, Watcher);
   void unwatch(std::uint64_t id);
 

@@ -190,7 +190,7 @@ TEST(Recorder, ThoseWhoWatchHearOfAnswersWhileTheLedgerTakesNone) {
   sink->refuse = [](const Fact&) { throw world_error("disk full"); };
   Recorder recorder(sink, quick());
   std::atomic<int> heard{0};
-  ASSERT_TRUE(recorder.watch(1, [&](const auto& json) { heard += json->find("\"wl-") != std::string::npos; }));
+  ASSERT_TRUE(recorder.watch(1, [&](const Answer&, const auto& json) { heard += json->find("\"wl-") != std::string::npos; }));
   recorder.record(answer("wl-first", basis()));
   recorder.record(answer("wl-next", basis()));
   EXPECT_TRUE(soon([&] { return heard == 2; }));

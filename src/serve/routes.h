@@ -13,12 +13,22 @@
 
 namespace wattline::serve {
 
+class Tenant;
+struct ApiKey;
+// Whose request it is. Without a tenant nothing is governed. Both live as long as the gateway.
+struct Access {
+  Tenant* tenant = nullptr;
+  const ApiKey* key = nullptr;  // null: keys are not asked for
+  explicit operator bool() const { return tenant != nullptr; }
+};
+
 struct HttpRequest {
   std::string method;                          // "GET"
   std::string path;                            // percent-decoded, without the query
   std::map<std::string, std::string> query;    // decoded; the last of repeated names wins
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
+  Access access;
 };
 
 struct HttpReply {

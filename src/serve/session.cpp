@@ -73,6 +73,7 @@ void Session::client_left() {
   if (dispatcher_) dispatcher_->abort();
   generation_.request_stop();
   if (events_) events_->close();
+  if (turn_) turn_->close();
 }
 
 Awaitable<void> Session::run() {
@@ -199,9 +200,11 @@ Awaitable<void> Session::dispatch() {
     asked_->endpoint = *endpoint;
     asked_->dialect = dialect_of(*endpoint);
   }
-  Caller caller{is_chat ? chat_path : std::string_view(target.path), parser_->host(), parser_->origin(), parser_->authorization(),
+  Caller caller{is_chat ? chat_path : std::string_view(target.path), parser_->host(), parser_->origin(),
                 parser_->has_host, parser_->has_origin};
   auto refused = parser_->two_hosts ? std::optional(invalid_request("two Host headers", {}, "two_hosts")) : gateway_.admission().refuse(caller);
+  access_ = {};
+  if (gateway_.governor() && !refused) refused = identify(caller.path);
   if (refused) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     // A browser asks with OPTIONS and without the key whether it may send it.
@@ -232,6 +235,7 @@ Awaitable<void> Session::dispatch() {
     request->headers[std::move(lower)] = value;
   });
   request->body = std::move(body_);
+  request->access = access_;
   if (gateway_.is_quick(request->path)) co_return co_await send_reply(gateway_.handle(*request));
 
   auto done = std::make_shared<Mailbox>(thread_.io.get_executor());
@@ -248,7 +252,8 @@ Awaitable<void> Session::dispatch() {
 Awaitable<void> Session::events() {
   auto box = std::make_shared<Mailbox>(thread_.io.get_executor(), std::size_t{1} << 20);
   const std::uint64_t id = thread_.next_id();
-  const bool watching = gateway_.recorder().watch(id, [box](const std::shared_ptr<const std::string>& json) {
+  const bool watching = gateway_.recorder().watch(id, [box, only = access_ && !access_.tenant->sees_all() ? access_.tenant : nullptr](const Answer& answer, const std::shared_ptr<const std::string>& json) {
+    if (only && (!answer.requester || answer.requester->tenant != only->name())) return;
     box->push(fmt::format("event: answer\ndata: {}\n\n", *json));
   });
   if (!watching) co_return co_await send_error(api_error(503, "too many watch already", "server_error", {}, "busy", 10));

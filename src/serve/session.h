@@ -40,6 +40,12 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> dispatch();
   Awaitable<void> events();
   Awaitable<void> chat();
+  // Whether the tenant may ask now; where not, the client was told why. May wait for its turn.
+  Awaitable<bool> admit(const ServedModel&);
+  Ticket* ticket() { return ticket_ ? &ticket_ : nullptr; }
+  std::optional<ApiError> identify(std::string_view path);
+  // Of a model that is not there, or not for whom this is.
+  ApiError no_model(std::string_view id);
   // Of a question that came in another dialect: puts its canonical form where a chat completion would lie.
   std::variant<ChatRequest, ApiError> read_asked();
   Awaitable<void> count_tokens();
@@ -84,6 +90,9 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Dispatcher* dispatcher_ = nullptr;
   std::stop_source generation_;
   std::shared_ptr<Mailbox> events_;
+  Access access_;                  // whose the request is, where that is asked
+  Ticket ticket_;                  // of the request that was let in
+  std::shared_ptr<Mailbox> turn_;  // where it waits for its turn
 };
 
 }  // namespace wattline::serve

@@ -71,7 +71,7 @@ Awaitable<void> Session::count_tokens() {
   if (const auto* e = std::get_if<ApiError>(&own)) co_return co_await send_error(*e);
   const auto& request = std::get<ChatRequest>(own);
   const ServedModel* model = gateway_.find(request.model);
-  if (!model) co_return co_await send_error(gateway_.unknown_model(request.model));
+  if (!model || (access_ && !gateway_.governor()->may_use(access_, model->id))) co_return co_await send_error(no_model(request.model));
   HttpReply reply;
   if (!model->builtin && model->upstream->config.endpoints.has(Endpoint::messages)) {
     const Upstream& upstream = *model->upstream;

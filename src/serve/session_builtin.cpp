@@ -62,7 +62,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   generation_ = std::stop_source();
   task.stop = generation_.get_token();
 
-  PendingAnswer pending(gateway_, model, new_id(), request.stream, body_.size());
+  PendingAnswer pending(gateway_, model, new_id(), request.stream, body_.size(), ticket());
   auto box = std::make_shared<Mailbox>(thread_.io.get_executor());
   auto shared = std::make_shared<Shared>();
   if (request.stream) task.on_piece = [box](std::string_view piece) { return box->push(piece); };

@@ -30,18 +30,20 @@ Awaitable<void> Session::chat() {
   const ServedModel* model = gateway_.find(request->model);
   if (!model) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await send_error(gateway_.unknown_model(request->model));
+    co_return co_await send_error(no_model(request->model));
   }
   if (!model->builtin && !carriage_of(asked_ ? &*asked_ : nullptr, model->upstream->config.endpoints)) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     co_return co_await send_error(cannot_carry(asked_ ? &*asked_ : nullptr, model->id, model->upstream->config.endpoints));
   }
+  if (access_ && !co_await admit(*model)) co_return;
   if (model->builtin) co_await chat_builtin(*model, *request);
   else co_await chat_upstream(*model, *request);
+  ticket_.close();
 }
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request) {
-  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_ ? &*asked_ : nullptr});
+  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_ ? &*asked_ : nullptr, ticket()});
   dispatcher_ = &dispatcher;
   watch_client_ = true;
   co_await dispatcher.begin();

@@ -66,6 +66,7 @@ Awaitable<bool> Session::send_last_chunk() {
 }
 
 void Session::append_common_headers(std::string& head) {
+  if (ticket_) ticket_.append_headers(head);
   if (!keep_alive_) head += "connection: close\r\n";
   else if (parser_->version < 11) head += "connection: keep-alive\r\n";
   if (parser_ && parser_->header_done && parser_->has_origin && gateway_.admission().allowed_origin(parser_->origin())) {

@@ -18,6 +18,8 @@
 
 namespace wattline::serve {
 
+class GovernedModel;
+
 struct Upstream {
   UpstreamConfig config;
   std::size_t index = 0;
@@ -39,6 +41,7 @@ struct ServedModel {
   std::shared_ptr<const Basis> unseen_basis;    // while the process of a local upstream cannot be seen
   std::unique_ptr<ModelMetrics> metrics;
   std::string head;  // response headers that are the same for all its answers
+  GovernedModel* governed = nullptr;            // where tenants, keys or queues are configured
 };
 
 // Joules of one second of CPU time on this machine, refreshed now and then; reading it is cheap.
