@@ -62,8 +62,11 @@ void append_headers(std::string& out, const LimitFigures& f) {
   rate("requests", f.requests);
   rate("tokens", f.tokens);
   if (!f.soft) return;
-  fmt::format_to(to, "x-wattline-budget: {};per={};used={};limit={};unit={}", to_string(f.soft->resource), to_string(f.soft->window),
-                 short_number(f.soft->used), short_number(f.soft->limit), unit_of(f.soft->resource));
+  fmt::format_to(to, "x-wattline-budget: {};per={};used=", to_string(f.soft->resource), to_string(f.soft->window));
+  append_short_number(out, f.soft->used);
+  out += ";limit=";
+  append_short_number(out, f.soft->limit);
+  fmt::format_to(to, ";unit={}", unit_of(f.soft->resource));
   if (f.soft->window != Window::total) fmt::format_to(to, ";reset={}", to_string(f.soft->resets));
   out += "\r\nx-wattline-prefer: cheaper\r\n";
 }
