@@ -22,6 +22,15 @@ std::optional<Carriage> carriage_of(const Asked* asked, Endpoints served) {
   return std::nullopt;
 }
 
+std::string with_completion_limit(std::string_view chat) {
+  constexpr std::string_view written = "\"max_tokens\":";
+  const auto value = member_span(chat, "max_tokens");
+  if (!value || value->begin < written.size()) return {};
+  const std::size_t at = value->begin - written.size();
+  if (chat.substr(at, written.size()) != written) return {};
+  return std::string(chat.substr(0, at)) + "\"max_completion_tokens\":" + std::string(chat.substr(value->begin));
+}
+
 ApiError cannot_carry(const Asked* asked, const std::string& model, Endpoints served) {
   const Endpoint endpoint = asked ? asked->endpoint : Endpoint::chat;
   if (asked && asked->no_chat && !asked->no_chat->message.empty()) return *asked->no_chat;

@@ -34,6 +34,8 @@ struct Carriage {
 };
 // Nothing when an upstream that serves `served` cannot be asked. `asked` is null of chat completions.
 std::optional<Carriage> carriage_of(const Asked* asked, Endpoints served);
+// A canonical body, as a dialect has written it, with max_completion_tokens for max_tokens; "" when there is none.
+std::string with_completion_limit(std::string_view chat);
 // Why not.
 ApiError cannot_carry(const Asked* asked, const std::string& model, Endpoints served);
 

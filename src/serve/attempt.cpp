@@ -54,7 +54,9 @@ Awaitable<void> Attempt::send() {
     }
     failed = co_await exchange.begin(own_head.empty() ? head : own_head, body.pieces, body.size);
   } else {
-    const BodyPieces body = forward_body(question_.body, question_.request, model.upstream_name, true);
+    std::string renamed;
+    if (question_.asked && upstream.config.completion_limit) renamed = with_completion_limit(question_.body);
+    const BodyPieces body = forward_body(renamed.empty() ? question_.body : renamed, question_.request, model.upstream_name, true);
     failed = co_await exchange.begin(head, body.pieces, body.size);
   }
 }

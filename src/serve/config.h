@@ -69,6 +69,8 @@ struct UpstreamConfig {
   std::string name;
   Endpoints endpoints = Endpoints().add(Endpoint::chat).add(Endpoint::completions).add(Endpoint::embeddings);  // what it serves
   bool anthropic = false;  // its key and version go into Anthropic's headers
+  // OpenAI's own models want the limit of an answer's tokens as max_completion_tokens; others know max_tokens.
+  bool completion_limit = false;
   std::int64_t max_tokens = 4096;  // for upstreams that must be told a limit, where the client gives none
   BaseUrl url;
   Secret api_key;

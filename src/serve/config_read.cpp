@@ -91,6 +91,9 @@ void read_endpoints(TomlTable& t, UpstreamConfig& out) {
   int dialect = 0;
   t.read_choice("dialect", dialect, {"openai", "anthropic"});
   t.read("max_tokens", out.max_tokens, 1, 10'000'000);
+  int limit = out.url.host == "api.openai.com" || out.url.host.ends_with(".openai.azure.com") ? 1 : 0;
+  t.read_choice("limit_member", limit, {"max_tokens", "max_completion_tokens"});
+  out.completion_limit = limit == 1;
   if (dialect == 1) {
     if (t.has("endpoints")) t.fault("endpoints", "is given, but the dialect is \"anthropic\", which has messages alone", "leave endpoints out");
     out.anthropic = true;

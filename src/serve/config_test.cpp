@@ -37,6 +37,28 @@ std::string all_faults(std::string_view toml) {
   return out;
 }
 
+TEST(Config, SaysWhatAnUpstreamSpeaks) {
+  const auto endpoints = [](std::string_view more) {
+    const auto r = read("[[upstream]]\nname = \"a\"\nurl = \"https://api.example/v1\"\nmodels = [\"m\"]\n" + std::string(more));
+    EXPECT_TRUE(r.faults.empty()) << more;
+    return r.config.upstreams.at(0);
+  };
+  const auto plain = endpoints("");
+  EXPECT_TRUE(plain.endpoints.has(Endpoint::chat) && plain.endpoints.has(Endpoint::embeddings) && plain.endpoints.has(Endpoint::completions));
+  EXPECT_FALSE(plain.endpoints.has(Endpoint::messages) || plain.endpoints.has(Endpoint::responses) || plain.anthropic || plain.completion_limit);
+  const auto anthropic = endpoints("dialect = \"anthropic\"\nmax_tokens = 100");
+  EXPECT_TRUE(anthropic.anthropic && anthropic.endpoints.has(Endpoint::messages) && !anthropic.endpoints.has(Endpoint::chat));
+  EXPECT_EQ(anthropic.max_tokens, 100);
+  const auto some = endpoints("endpoints = [\"chat\", \"responses\"]\nlimit_member = \"max_completion_tokens\"");
+  EXPECT_TRUE(some.endpoints.has(Endpoint::responses) && !some.endpoints.has(Endpoint::embeddings) && some.completion_limit);
+  EXPECT_TRUE(read("[[upstream]]\nname = \"a\"\nurl = \"https://api.openai.com/v1\"\nmodels = [\"m\"]").config.upstreams.at(0).completion_limit);
+  const std::string base = "[[upstream]]\nname = \"a\"\nurl = \"https://api.example/v1\"\nmodels = [\"m\"]\n";
+  EXPECT_THAT(faults(base + "dialect = \"cohere\""), HasSubstr("anthropic"));
+  EXPECT_THAT(faults(base + "endpoints = [\"chats\"]"), HasSubstr("chats"));
+  EXPECT_THAT(faults(base + "dialect = \"anthropic\"\nendpoints = [\"chat\"]"), HasSubstr("endpoints"));
+  EXPECT_THAT(faults(base + "max_tokens = 0"), HasSubstr("max_tokens"));
+}
+
 TEST(Config, ReadsAWholeFile) {
   const auto r = read(R"(
 [server]

@@ -253,7 +253,7 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v) {
   }
   if (v.none()) return;
   if (key == "max_output_tokens") {
-    w.member("max_completion_tokens", integer_of(v, key, 1, std::int64_t{1} << 40));
+    w.member("max_tokens", integer_of(v, key, 1, std::int64_t{1} << 40));
   } else if (key == "tools") {
     write_tools(w, v);
   } else if (key == "tool_choice") {

@@ -33,7 +33,7 @@ TEST(ResponsesRequest, EverythingThatHasACounterpart) {
               R"({"model":"m","messages":[{"role":"system","content":[{"type":"text","text":"Be brief."},{"type":"text","text":"And kind."}]},
     {"role":"user","content":[{"type":"text","text":"what is in this?"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA==","detail":"low"}},
       {"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,JVBE"}}]}],
-    "max_completion_tokens":100,"temperature":0.20,"top_p":1,
+    "max_tokens":100,"temperature":0.20,"top_p":1,
     "tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object","n":9007199254740993},"strict":true}}],
     "tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":false,
     "response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object"},"strict":true}},"verbosity":"low","reasoning_effort":"low","logprobs":true,

@@ -407,6 +407,74 @@ TEST(DialectsHttp, TokensAreCounted) {
   EXPECT_EQ(chat.requests(), 0);
 }
 
+TEST(DialectsHttp, TheLimitIsNamedAsTheUpstreamKnowsIt) {
+  auto up = answering(chat_reply);
+  TestGateway g;
+  g.add_upstream(up.port()).completion_limit = true;
+  g.start();
+  EXPECT_EQ(post(g, "/v1/messages", ask_messages).status, 200);
+  EXPECT_EQ(post(g, "/v1/responses", R"({"model":"llama-3.1-8b","input":"\"max_tokens\":1","max_output_tokens":7})").status, 200);
+  EXPECT_EQ(post(g, "/v1/responses", R"({"model":"llama-3.1-8b","input":"Hi"})").status, 200);
+  EXPECT_THAT(up.seen().at(0).body, ::testing::AllOf(HasSubstr("\"max_completion_tokens\":64"), Not(HasSubstr("\"max_tokens\""))));
+  EXPECT_THAT(up.seen().at(1).body, HasSubstr("\"max_completion_tokens\":7"));
+  expect_json(up.seen().at(2).body, R"({"model":"the-llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})");
+}
+
+TEST(DialectsHttp, AStreamThatComesByteByByteIsTheSame) {
+  std::string whole;
+  for (const auto& e : messages_events()) whole += e;
+  whole.replace(whole.find("Hello"), 5, "H\u00e9 \U0001F600");
+  FakeUpstream up([&](const FakeUpstream::Request&, Connection& c) {
+    if (!c.send(stream_head)) return false;
+    for (char byte : whole)
+      if (!c.send(chunk(std::string_view(&byte, 1)))) return false;
+    return c.send("0\r\n\r\n");
+  });
+  TestGateway g;
+  speaks_anthropic(g.add_upstream(up.port()));
+  g.start();
+  const auto own = post(g, "/v1/messages", ask_messages_stream);
+  EXPECT_THAT(own.body, HasSubstr("H\u00e9 \U0001F600"));
+  EXPECT_EQ(events_of(own.body).size(), 7u);
+  const auto chat = g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true})");
+  EXPECT_THAT(chat.body, HasSubstr("{\"content\":\"H\u00e9 \U0001F600\"}"));
+  EXPECT_TRUE(chat.body.ends_with("data: [DONE]\n\n"));
+}
+
+TEST(DialectsHttp, GarbageFromAnAnthropicUpstreamIsAFailure) {
+  for (const char* body : {"<html>", "[]", "{}", R"({"content":7})"}) {
+    auto up = answering(body);
+    TestGateway g;
+    speaks_anthropic(g.add_upstream(up.port()));
+    g.start();
+    EXPECT_EQ(g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})").status, 502) << body;
+  }
+  auto up = streaming({"event: message_start\ndata: not json\n\n"});
+  auto failing = streaming({"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"});
+  TestGateway g;
+  speaks_anthropic(g.add_upstream(up.port()));
+  speaks_anthropic(g.add_upstream(failing.port(), "llama-3.1-70b"));
+  g.config.upstreams.back().models[0].catalog = "llama-3.1-8b";
+  g.start();
+  EXPECT_EQ(g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true})").status, 502);
+  EXPECT_EQ(post(g, "/v1/messages", ask_messages_stream).status, 502);
+  const auto r = g.chat(R"({"model":"llama-3.1-70b","messages":[{"role":"user","content":"Hi"}],"stream":true})");
+  EXPECT_EQ(r.status, 502);
+  EXPECT_THAT(r.body, HasSubstr("Overloaded"));
+}
+
+TEST(DialectsHttp, ModelsAreListedForClientsOfEither) {
+  TestGateway g;
+  g.start();
+  const Json j = parse_json(g.get("/v1/models").body);
+  EXPECT_FALSE(j.at("has_more").as_bool());
+  const Json& m = j.at("data").as_array().at(0);
+  EXPECT_EQ(m.at("object").as_string(), "model");
+  EXPECT_EQ(m.at("type").as_string(), "model");
+  EXPECT_EQ(m.at("display_name").as_string(), "babbler");
+  EXPECT_TRUE(m.at("created_at").as_string().ends_with("Z"));
+}
+
 TEST(DialectsHttp, AClientWhoLeavesATranslatedStreamEndsIt) {
   std::atomic<bool> closed{false};
   FakeUpstream up([&](const FakeUpstream::Request&, Connection& c) {

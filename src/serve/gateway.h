@@ -63,6 +63,7 @@ class Gateway {
   HttpReply handle(const HttpRequest&);
   bool is_quick(std::string_view path) const;
   std::string models_json(const Access& = {}) const;  // those that may be used
+  void write_model(JsonWriter&, const ServedModel&) const;
   void log(std::string_view line) const {
     if (parts_.log) parts_.log(line);
   }

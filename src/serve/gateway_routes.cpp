@@ -38,15 +38,26 @@ std::uint64_t resident_bytes() {
 
 }  // namespace
 
+// For clients of OpenAI and of Anthropic alike: each reads the members that it knows.
+void Gateway::write_model(JsonWriter& w, const ServedModel& m) const {
+  w.begin_object().member("id", m.id).member("object", "model").member("created", started_.ns / 1'000'000'000);
+  w.member("owned_by", m.basis->upstream);
+  w.member("type", "model").member("display_name", m.id).member("created_at", to_string(started_)).end_object();
+}
+
 std::string Gateway::models_json(const Access& access) const {
   JsonWriter w;
   w.begin_object().member("object", "list").key("data").begin_array();
+  const ServedModel *first = nullptr, *last = nullptr;
   for (const auto& m : models_) {
     if (access && !governor_->may_use(access, m->id)) continue;
-    w.begin_object().member("id", m->id).member("object", "model");
-    w.member("created", started_.ns / 1'000'000'000).member("owned_by", m->basis->upstream).end_object();
+    write_model(w, *m);
+    if (!first) first = m.get();
+    last = m.get();
   }
-  w.end_array().end_object();
+  w.end_array().member("has_more", false);
+  if (first) w.member("first_id", first->id).member("last_id", last->id);
+  w.end_object();
   return w.take();
 }
 
@@ -128,8 +139,7 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
       return to_reply(governor_->not_allowed(r.access, std::string_view(path).substr(11)));
     if (!m) return to_reply(unknown_model(std::string_view(path).substr(11)));
     JsonWriter w;
-    w.begin_object().member("id", m->id).member("object", "model").member("created", started_.ns / 1'000'000'000);
-    w.member("owned_by", m->basis->upstream).end_object();
+    write_model(w, *m);
     return json_reply(w.take());
   }
   if (path == "/metrics") return get ? HttpReply{200, "text/plain; version=0.0.4; charset=utf-8", {}, metrics_text()} : method_not_allowed("GET");
@@ -165,7 +175,7 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
     return json_reply(std::move(out));
   }
   if (path == "/v1" || path.starts_with("/v1/"))
-    return to_reply(ApiError{404, fmt::format("nothing at {}; /v1/models and /v1/chat/completions are served", path.substr(0, 100)),
+    return to_reply(ApiError{404, fmt::format("nothing at {}; /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses and /v1/messages are served", path.substr(0, 100)),
                              "invalid_request_error", {}, "not_found"});
   found = false;
   return {};

@@ -196,7 +196,7 @@ Awaitable<void> Session::dispatch() {
   const bool counts = target.path == count_path;
   const auto endpoint = counts ? std::optional(Endpoint::messages) : endpoint_at(target.path);
   if (endpoint && *endpoint != Endpoint::chat) {
-    asked_.emplace();
+    asked_ = std::make_unique<Asked>();
     asked_->endpoint = *endpoint;
     asked_->dialect = dialect_of(*endpoint);
   }

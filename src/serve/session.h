@@ -78,7 +78,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   HeaderText header_;
   std::string body_, head_;
   std::optional<RequestParser> parser_;
-  std::optional<Asked> asked_;  // where the request is a question and no chat completion
+  std::unique_ptr<Asked> asked_;  // where the request is a question and no chat completion
 
   bool at_rest_ = true;      // waits for a request of which nothing has come
   bool keep_alive_ = false;

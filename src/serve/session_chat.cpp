@@ -32,9 +32,9 @@ Awaitable<void> Session::chat() {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     co_return co_await send_error(no_model(request->model));
   }
-  if (!model->builtin && !carriage_of(asked_ ? &*asked_ : nullptr, model->upstream->config.endpoints)) {
+  if (!model->builtin && !carriage_of(asked_.get(), model->upstream->config.endpoints)) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await send_error(cannot_carry(asked_ ? &*asked_ : nullptr, model->id, model->upstream->config.endpoints));
+    co_return co_await send_error(cannot_carry(asked_.get(), model->id, model->upstream->config.endpoints));
   }
   if (access_ && !co_await admit(*model)) co_return;
   if (model->builtin) co_await chat_builtin(*model, *request);
@@ -43,7 +43,7 @@ Awaitable<void> Session::chat() {
 }
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request) {
-  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_ ? &*asked_ : nullptr, ticket()});
+  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_.get(), ticket()});
   dispatcher_ = &dispatcher;
   watch_client_ = true;
   co_await dispatcher.begin();
