@@ -175,6 +175,16 @@ test('the client tries again when it is told to', async () => {
   assert.equal(textOf(await patient.messages.create(ask('busy'))), sentence.join(''));
 });
 
+test('models are listed as the client expects them', async () => {
+  const ids: string[] = [];
+  for await (const model of client.models.list()) {
+    assert.equal(model.type, 'model');
+    ids.push(model.id);
+  }
+  assert.deepEqual(new Set(ids), new Set([...models, ...claudes, 'glow-xs']));
+  assert.equal((await client.models.retrieve('glow-xs')).id, 'glow-xs');
+});
+
 test('tokens are counted before they are asked for', async () => {
   const { input_tokens } = await client.messages.countTokens({ model: 'glow-xs', messages: [{ role: 'user', content: 'What is 17 + 25?' }] });
   assert.equal(input_tokens, 18, 'exactly, of the model inside: its bytes and two marks');
