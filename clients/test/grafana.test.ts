@@ -1,5 +1,6 @@
 // The dashboard names no metric and no label that /metrics does not have.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
@@ -17,7 +18,33 @@ const dashboard = JSON.parse(readFileSync(new URL('../../packaging/grafana/wattl
 };
 
 test('every metric and label of the dashboard is exposed', async () => {
-  const gateway = await serve('');
+  // Nothing of it has to be there: the figures are, from the start.
+  const gateway = await serve(`
+    [[upstream]]
+    name = "there"
+    url = "http://127.0.0.1:1/v1"
+    models = ["a"]
+    [upstream.metrics]
+    path = "/metrics"
+    [[upstream]]
+    name = "too"
+    url = "http://127.0.0.1:1/v1"
+    models = ["a"]
+    [[tenant]]
+    name = "team"
+    [[tenant.budget]]
+    energy = "1 kWh"
+    [[tenant]]
+    name = "watch"
+    sees = "all"
+    [[key]]
+    tenant = "watch"
+    sha256 = "${createHash('sha256').update('wl_watch').digest('hex')}"
+    [[queue]]
+    models = ["a"]
+    concurrent = 2
+  `);
+  gateway.key = 'wl_watch';
   try {
     const text = await (await gateway.get('/metrics')).text();
     const labels = new Map<string, Set<string>>();

@@ -69,7 +69,7 @@ test('streamed it is the same text, and the energy of the engine\'s process is i
   for (const question of ['What is 345 + 678?', 'What is the capital of France?', 'Reverse the word lamp.']) {
     const final = await client.chat.completions.stream({ model: 'llama-f16', messages: [{ role: 'user', content: question }], temperature: 0, stream_options: { include_usage: true } }).finalChatCompletion();
     assert.equal(final.choices[0]!.message.content, (await whole('glow-xs', question)).text);
-    const account = await assertAccounted(gateway!, costOf(final.usage), { model: 'llama-f16', upstream: 'llama.cpp', streamed: true, finish_reason: 'stop' });
+    const account = await assertAccounted(gateway!, costOf(final.usage), { model: 'llama-f16', upstream: 'llama.cpp', streamed: true, finish_reason: 'stop' }, true);
     assert.equal(account.tokens_in, Buffer.from(question).length + 2);
   }
 });
