@@ -8,12 +8,6 @@
 namespace wattline::serve {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
 // Blocks that a client must hand back as they are.
 bool is_thinking(JsonText block) { return block["type"].is("thinking") || block["type"].is("redacted_thinking"); }
 
@@ -63,8 +57,8 @@ class AnthropicStream : public UpstreamStream {
     const std::string type = event["type"].text();
     if (type == "message_start") {
       const JsonText message = event["message"];
-      id_ = quoted(message["id"].text());
-      model_ = quoted(message["model"].text());
+      id_ = in_quotes(message["id"].text());
+      model_ = in_quotes(message["model"].text());
       usage_.take(message["usage"]);
       tell(R"({"role":"assistant","content":""})", "", chunks);
     } else if (type == "content_block_start") {
@@ -75,8 +69,8 @@ class AnthropicStream : public UpstreamStream {
       end_block(chunks);
     } else if (type == "message_delta") {
       usage_.take(event["usage"]);
-      const JsonText reason = event["delta"]["stop_reason"];
-      if (reason.is_string()) tell("{}", finish_reason_of(reason.text()), chunks);
+      const JsonText reason = event["delta"]["stop_reason"], at_text = event["delta"]["stop_sequence"];
+      if (reason.is_string()) tell("{}", finish_reason_of(reason.text()), chunks, at_text.is_string() ? at_text.raw() : "");
     } else if (type == "message_stop") {
       chunks.push_back(fmt::format("{},\"choices\":[],\"usage\":{}}}", head(), usage_.chat()));
       chunks.emplace_back("[DONE]");
@@ -89,9 +83,9 @@ class AnthropicStream : public UpstreamStream {
   std::string head() const {
     return fmt::format("{{\"id\":{},\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{}", id_, created_, model_);
   }
-  void tell(std::string_view delta, std::string_view finish, std::vector<std::string>& chunks) {
-    chunks.push_back(fmt::format("{},\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]}}", head(), delta,
-                                 finish.empty() ? "null" : fmt::format("\"{}\"", finish)));
+  void tell(std::string_view delta, std::string_view finish, std::vector<std::string>& chunks, std::string_view at_text = {}) {
+    chunks.push_back(fmt::format("{},\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}{}{}}}]}}", head(), delta,
+                                 finish.empty() ? "null" : fmt::format("\"{}\"", finish), at_text.empty() ? "" : ",\"stop_reason\":", at_text));
   }
   void tell_words(std::string_view member, JsonText words, std::vector<std::string>& chunks) {
     if (words.is_string() && words.raw().size() > 2) tell(fmt::format("{{\"{}\":{}}}", member, words.raw()), "", chunks);
@@ -106,7 +100,7 @@ class AnthropicStream : public UpstreamStream {
     if (kind_ == "tool_use") {
       any_arguments_ = false;
       tell(fmt::format("{{\"tool_calls\":[{}]}}", tool_call(block, calls_++, true, "")), "", chunks);
-      if (!block["input"].empty()) tell_arguments(quoted(block["input"].raw()), chunks);
+      if (!block["input"].empty()) tell_arguments(in_quotes(block["input"].raw()), chunks);
     } else if (kind_ == "text") {
       tell_words("content", block["text"], chunks);
     } else if (kind_ == "thinking") {
@@ -136,7 +130,7 @@ class AnthropicStream : public UpstreamStream {
   void end_block(std::vector<std::string>& chunks) {
     if (kind_ == "tool_use" && !any_arguments_) tell_arguments("\"{}\"", chunks);
     if (kind_ == "thinking" && !signature_.empty())
-      tell(fmt::format("{{\"thinking_blocks\":[{{\"type\":\"thinking\",\"thinking\":{},\"signature\":{}}}]}}", quoted(thinking_), quoted(signature_)), "", chunks);
+      tell(fmt::format("{{\"thinking_blocks\":[{{\"type\":\"thinking\",\"thinking\":{},\"signature\":{}}}]}}", in_quotes(thinking_), in_quotes(signature_)), "", chunks);
     kind_.clear();
     thinking_.clear();
     signature_.clear();
@@ -173,7 +167,9 @@ Translated anthropic_to_chat_reply(std::string_view body, std::int64_t unix_seco
   w.begin_object().member("id", reply["id"].text()).member("object", "chat.completion").member("created", unix_seconds);
   w.member("model", reply["model"].text()).key("choices").begin_array().begin_object().member("index", 0);
   write_message(w, reply["content"]);
-  w.key("logprobs").null().member("finish_reason", finish_reason_of(reply["stop_reason"].text())).end_object().end_array();
+  w.key("logprobs").null().member("finish_reason", finish_reason_of(reply["stop_reason"].text()));
+  carry(w, "stop_reason", reply["stop_sequence"]);  // the text it stopped at, as vLLM tells it
+  w.end_object().end_array();
   MessagesUsage usage;
   usage.take(reply["usage"]);
   w.key("usage").raw(usage.chat()).end_object();

@@ -192,6 +192,13 @@ TEST(AnthropicStream, ItsFailuresAreFailures) {
   }
 }
 
+TEST(AnthropicReply, TheTextItStoppedAtComesBack) {
+  const auto t = anthropic_to_chat_reply(R"({"content":[],"stop_reason":"stop_sequence","stop_sequence":"END"})", 1);
+  const Json back = parse_json(chat_to_messages_reply(std::get<std::string>(t)));
+  EXPECT_EQ(back.at("stop_reason").as_string(), "stop_sequence");
+  EXPECT_EQ(back.at("stop_sequence").as_string(), "END");
+}
+
 TEST(AnthropicUpstream, ItsKeyIsAHeaderOfItsOwn) {
   EXPECT_EQ(anthropic_upstream().headers("k"), "x-api-key: k\r\nanthropic-version: 2023-06-01\r\n");
   EXPECT_THAT(anthropic_upstream().headers(""), Not(HasSubstr("x-api-key")));

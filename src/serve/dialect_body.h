@@ -44,8 +44,12 @@ std::int64_t integer_of(JsonText, std::string_view path, std::int64_t low, std::
 // The member of an object that must be there as a string.
 std::string string_in(JsonText object, std::string_view member, std::string_view path);
 
-// A member with a text, as `"key":"text"`.
-inline void put_text(JsonWriter& w, std::string_view key, std::string_view text) { w.key(key).value(text); }
+// A text as a JSON string.
+inline std::string in_quotes(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
 // A member as it is written; nothing when it is absent or null.
 inline void carry(JsonWriter& w, std::string_view key, JsonText value) {
   if (!value.none()) w.key(key).raw(value.raw());

@@ -232,7 +232,7 @@ bool is_one_of(std::string_view key, const std::array<const char*, N>& names) {
   return std::find(names.begin(), names.end(), key) != names.end();
 }
 
-void write_member(JsonWriter& w, const std::string& key, JsonText v) {
+void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_tools) {
   if (is_one_of(key, refused)) {
     if (!v.none() && !((v.is_array() || v.is_object()) && v.empty())) untranslatable(key, "only Anthropic's own servers know it");
   } else if (key == "stop_sequences") {
@@ -243,7 +243,8 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v) {
   } else if (key == "tools") {
     if (!v.none()) write_tools(w, v);
   } else if (key == "tool_choice") {
-    if (!v.none()) write_tool_choice(w, v);
+    // Servers refuse a choice among no tools.
+    if (!v.none() && (has_tools || !(v["type"].is("auto") || v["type"].is("none")))) write_tool_choice(w, v);
   } else if (key == "metadata") {
     if (!v.none()) write_metadata(w, v);
   } else if (key == "output_config") {
@@ -275,7 +276,7 @@ ClientCall to_call(JsonText body, bool counting) {
   write_messages(w, body["system"], body["messages"]);
   for (const auto& m : members) {
     if (m.key == "model" || m.key == "messages" || m.key == "system" || m.key == "stream") continue;
-    write_member(w, m.key, m.value);
+    write_member(w, m.key, m.value, !body["tools"].empty());
   }
   if (stream) w.member("stream", true).key("stream_options").begin_object().member("include_usage", true).end_object();
   return {w.end_object().take(), {}};

@@ -43,6 +43,10 @@ TEST(MessagesRequest, EverythingThatHasACounterpart) {
     "chat_template_kwargs":{"a":[1]},"stream":true,"stream_options":{"include_usage":true}})");
 }
 
+TEST(MessagesRequest, AChoiceAmongNoToolsIsNone) {
+  expect_json(chat(with(R"("tools":[],"tool_choice":{"type":"auto","disable_parallel_tool_use":true})")), R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"max_tokens":5})");
+}
+
 TEST(MessagesRequest, NumbersStayDigitForDigit) {
   const std::string got = chat(with(R"("temperature":0.70,"seed":18446744073709551615,"x":1.2300e300,"y":-0.0)"));
   for (const char* text : {"\"temperature\":0.70,", "\"seed\":18446744073709551615,", "\"x\":1.2300e300,", "\"y\":-0.0"}) EXPECT_THAT(got, HasSubstr(text));

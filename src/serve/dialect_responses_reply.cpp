@@ -12,12 +12,6 @@ namespace {
 std::int64_t count(JsonText v) { return std::max<std::int64_t>(0, v.integer().value_or(0)); }
 bool has_words(JsonText v) { return v.is_string() && v.raw().size() > 2; }
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
 struct Echo {
   const char *key, *otherwise;
 };
@@ -69,7 +63,7 @@ std::string_view incomplete_reason_of(std::string_view finish) {
 }
 
 std::string reasoning_item(std::string_view id, std::string_view text, bool done) {
-  return fmt::format("{{\"type\":\"reasoning\",\"id\":{},\"summary\":[],\"content\":[{}],\"status\":\"{}\"}}", quoted(id),
+  return fmt::format("{{\"type\":\"reasoning\",\"id\":{},\"summary\":[],\"content\":[{}],\"status\":\"{}\"}}", in_quotes(id),
                      done ? fmt::format("{{\"type\":\"reasoning_text\",\"text\":{}}}", text) : "", done ? "completed" : "in_progress");
 }
 
@@ -80,12 +74,12 @@ std::string text_part(std::string_view text, std::string_view logprobs) {
 std::string refusal_part(std::string_view text) { return fmt::format("{{\"type\":\"refusal\",\"refusal\":{}}}", text); }
 
 std::string message_item(std::string_view id, std::string_view parts, bool done) {
-  return fmt::format("{{\"type\":\"message\",\"id\":{},\"status\":\"{}\",\"role\":\"assistant\",\"content\":[{}]}}", quoted(id), done ? "completed" : "in_progress", parts);
+  return fmt::format("{{\"type\":\"message\",\"id\":{},\"status\":\"{}\",\"role\":\"assistant\",\"content\":[{}]}}", in_quotes(id), done ? "completed" : "in_progress", parts);
 }
 
 std::string function_call_item(std::string_view id, std::string_view call_id, std::string_view name, std::string_view arguments, bool done) {
-  return fmt::format("{{\"type\":\"function_call\",\"id\":{},\"call_id\":{},\"name\":{},\"arguments\":{},\"status\":\"{}\"}}", quoted(id), quoted(call_id),
-                     quoted(name), quoted(arguments), done ? "completed" : "in_progress");
+  return fmt::format("{{\"type\":\"function_call\",\"id\":{},\"call_id\":{},\"name\":{},\"arguments\":{},\"status\":\"{}\"}}", in_quotes(id), in_quotes(call_id),
+                     in_quotes(name), in_quotes(arguments), done ? "completed" : "in_progress");
 }
 
 std::string chat_to_responses_reply(const ClientCall& call, std::string_view chat_reply) {

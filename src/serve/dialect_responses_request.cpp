@@ -1,6 +1,7 @@
 // OpenAI responses -> chat completion: the request.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -64,7 +65,7 @@ class Messages {
   }
   void answer(const ContentParts& parts) {
     begin();
-    if (has_words_ || !calls_.empty()) end_turn();
+    if (!moved_.empty() || has_words_ || !calls_.empty()) end_turn();
     JsonWriter words;
     parts.write(words);
     words_ = words.take();
@@ -72,19 +73,24 @@ class Messages {
   }
   void think(std::string text) {
     begin();
-    if (has_words_ || !calls_.empty()) end_turn();
+    if (!moved_.empty() || has_words_ || !calls_.empty()) end_turn();
     thinking_ += text;
   }
   void call(std::string json) {
     begin();
+    if (!moved_.empty()) end_turn();
     calls_.push_back(std::move(json));
   }
-  void result(const std::string& id, const ContentParts& parts) {
+  // Chat completions take results of text alone: other content follows as the user's, after the last result.
+  void result(const std::string& id, const ContentParts& texts, ContentParts others) {
     begin();
-    end_turn();
+    end_turn(false);
     w_.begin_object().member("role", "tool").member("tool_call_id", id).key("content");
-    parts.write(w_);
+    texts.write(w_);
     w_.end_object();
+    if (others.empty()) return;
+    moved_.add_plain_text(fmt::format("Result of tool call {}:", id));
+    moved_.add_all(std::move(others));
   }
   void end() {
     begin();
@@ -104,7 +110,11 @@ class Messages {
     parts.write(w_);
     w_.end_object();
   }
-  void end_turn() {
+  void end_turn(bool results_end = true) {
+    if (results_end && !moved_.empty()) {
+      const ContentParts moved = std::exchange(moved_, {});
+      plain("user", moved);
+    }
     if (has_words_ || !calls_.empty()) {
       w_.begin_object().member("role", "assistant").key("content");
       has_words_ ? w_.raw(words_) : w_.null();
@@ -122,7 +132,7 @@ class Messages {
   }
 
   JsonWriter& w_;
-  ContentParts system_;
+  ContentParts system_, moved_;
   std::string words_, thinking_;
   std::vector<std::string> calls_;
   bool begun_ = false, has_words_ = false;
@@ -149,7 +159,16 @@ void take_item(Messages& out, JsonText item, const std::string& path) {
     w.member("name", string_in(item, "name", path)).member("arguments", string_in(item, "arguments", path)).end_object().end_object();
     out.call(w.take());
   } else if (type == "function_call_output") {
-    out.result(string_in(item, "call_id", path), content_of(item["output"], at(path, "output")));
+    const std::string where = at(path, "output");
+    const JsonText output = item["output"];
+    ContentParts texts, others;
+    if (output.is_string()) {
+      texts.add_text(output.raw());
+    } else {
+      const auto parts = elements_of(output, where);
+      for (std::size_t i = 0; i < parts.size(); ++i) add_part(parts[i], at(where, i), parts[i]["type"].is("input_text") ? texts : others);
+    }
+    out.result(string_in(item, "call_id", path), texts, std::move(others));
   } else if (type == "reasoning") {
     // What another server's model has thought is closed to this one.
     if (!item["id"].text().starts_with(reasoning_id_prefix)) return;
@@ -243,7 +262,7 @@ void write_include(JsonWriter& w, JsonText include) {
   }
 }
 
-void write_member(JsonWriter& w, const std::string& key, JsonText v) {
+void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_tools) {
   const auto named = [&](const auto& names) { return std::find(names.begin(), names.end(), key) != names.end(); };
   if (named(dropped)) return;
   if (named(foreign)) refuse(key, "is a member of chat completions, not of responses");
@@ -252,6 +271,8 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v) {
     return;
   }
   if (v.none()) return;
+  // Servers refuse a choice among no tools, which some clients always send.
+  if (!has_tools && ((key == "tool_choice" && !v.is_object() && !v.is("required")) || key == "parallel_tool_calls")) return;
   if (key == "max_output_tokens") {
     w.member("max_tokens", integer_of(v, key, 1, std::int64_t{1} << 40));
   } else if (key == "tools") {
@@ -284,7 +305,7 @@ ClientCall to_call(JsonText body) {
   JsonWriter w;
   w.begin_object().member("model", string_in(body, "model", ""));
   write_messages(w, body["instructions"], body["input"]);
-  for (const auto& m : members) write_member(w, m.key, m.value);
+  for (const auto& m : members) write_member(w, m.key, m.value, !body["tools"].empty());
   if (flag_of(body["stream"], "stream")) w.member("stream", true).key("stream_options").begin_object().member("include_usage", true).end_object();
   return {w.end_object().take(), echo_of(body)};
 }

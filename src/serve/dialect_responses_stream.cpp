@@ -9,12 +9,6 @@
 namespace wattline::serve {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
 enum class Open { none, reasoning, text, refusal, call };
 
 class ResponsesStream : public ClientStream {
@@ -77,7 +71,7 @@ class ResponsesStream : public ClientStream {
   }
   // ... of the item that is open.
   std::string place(bool of_part = true) const {
-    return fmt::format("\"item_id\":{},\"output_index\":{}{}", quoted(item_id_), index_, of_part ? ",\"content_index\":0" : "");
+    return fmt::format("\"item_id\":{},\"output_index\":{}{}", in_quotes(item_id_), index_, of_part ? ",\"content_index\":0" : "");
   }
 
   void begin(JsonText chunk, std::string& out) {
@@ -115,10 +109,10 @@ class ResponsesStream : public ClientStream {
     if (open_ == Open::call) {
       auto& call = *calls_.live();
       call.closed = true;
-      event(out, "response.function_call_arguments.done", fmt::format("{},\"name\":{},\"arguments\":{}", place(false), quoted(call.name), quoted(call.arguments)));
+      event(out, "response.function_call_arguments.done", fmt::format("{},\"name\":{},\"arguments\":{}", place(false), in_quotes(call.name), in_quotes(call.arguments)));
       item = function_call_item(item_id_, call.id.empty() ? item_id_ : call.id, call.name, call.arguments, true);
     } else {
-      const std::string words = quoted(said_), whole = part(words);
+      const std::string words = in_quotes(said_), whole = part(words);
       const std::string_view member = open_ == Open::refusal ? "refusal" : "text";
       event(out, fmt::format("response.{}.done", stem()),
             fmt::format("{},\"{}\":{}{}", place(), member, words, open_ == Open::text ? ",\"logprobs\":[" + logprobs_ + "]" : ""));
@@ -162,7 +156,7 @@ class ResponsesStream : public ClientStream {
 
   void tell_arguments(ToolCalls::Call& call, std::string& out) {
     if (call.told == call.arguments.size()) return;
-    const std::string fresh = quoted(std::string_view(call.arguments).substr(call.told));
+    const std::string fresh = in_quotes(std::string_view(call.arguments).substr(call.told));
     call.told = call.arguments.size();
     event(out, "response.function_call_arguments.delta", fmt::format("{},\"delta\":{}", place(false), fresh));
   }

@@ -58,6 +58,17 @@ TEST(ResponsesRequest, ItemsOfOneTurnAreOneMessage) {
     {"role":"assistant","content":"Rain."},{"role":"user","content":"Thanks"}]})");
 }
 
+TEST(ResponsesRequest, AnImageFromAToolFollowsAllResults) {
+  expect_json(chat(R"({"model":"m","tool_choice":"auto","parallel_tool_calls":true,"tools":[],"input":[{"role":"user","content":"Shots?"},{"type":"function_call","call_id":"a","name":"f","arguments":"{}"},{"type":"function_call","call_id":"b","name":"f","arguments":"{}"},
+    {"type":"function_call_output","call_id":"a","output":[{"type":"input_text","text":"shot"},{"type":"input_image","image_url":"data:image/png;base64,AA=="}]},
+    {"type":"function_call_output","call_id":"b","output":"none"},{"type":"message","role":"assistant","content":"Nice."}]})"),
+              R"({"model":"m","messages":[{"role":"user","content":"Shots?"},
+    {"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}},{"id":"b","type":"function","function":{"name":"f","arguments":"{}"}}]},
+    {"role":"tool","tool_call_id":"a","content":"shot"},{"role":"tool","tool_call_id":"b","content":"none"},
+    {"role":"user","content":[{"type":"text","text":"Result of tool call a:"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]},
+    {"role":"assistant","content":"Nice."}]})");
+}
+
 TEST(ResponsesRequest, WhatCannotBeHandedOnIsNamed) {
   for (const char* members : {R"("previous_response_id":"resp_1")", R"("conversation":"c")", R"("prompt":{"id":"p"})", R"("background":true)", R"("messages":[])", R"("max_tokens":5)", R"("n":2)",
                               R"("tool_choice":{"type":"web_search"})", R"("max_output_tokens":"many")", R"("stream":1)"}) {
