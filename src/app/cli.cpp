@@ -14,6 +14,7 @@
 #include "app/environment.h"
 #include "app/http_api.h"
 #include "app/invocation.h"
+#include "app/past_usage.h"
 #include "app/settings.h"
 #include "app/terminal.h"
 #include "kernel/error.h"
@@ -143,7 +144,10 @@ int run_capability(const Invocation& in) {
   const Settings settings = Settings::load();
   auto options = options_from_arguments(c, in.words, [&](const Field& f) { return settings.find(c, f); });
   provide_shared_parts(context, in.catalog_dir, in.ledger_dir);
-  if (c.cost == Cost::service) context.provide(http_routes(context));
+  if (c.cost == Cost::service) {
+    context.provide(http_routes(context));
+    context.provide(past_usage(context));
+  }
 
   ProgressBar bar;
   if (c.cost == Cost::job) context.on_progress = [&](double f, std::string_view what) { bar.show(f, what); };

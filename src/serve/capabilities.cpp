@@ -1,5 +1,6 @@
 #include "serve/capabilities.h"
 
+#include "serve/key_command.h"
 #include "serve/service.h"
 #include "serve/workload.h"
 
@@ -39,6 +40,26 @@ std::vector<Capability> capabilities() {
                        "device = \"NVIDIA H100 SXM\"\nmodels = [\"llama-3.1-8b\"]\n"}},
                      "can be served"}};
   out.push_back(std::move(check));
+
+  auto key = capability<KeyOptions>("serve", "key", "Makes a key that lets a tenant's clients in.", make_key, key_fields());
+  key.description =
+      "A key is 256 random bits after `wl_`. It is shown this once; the configuration holds its SHA-256 only, in the lines that are "
+      "printed with it. A gateway that runs makes keys by its admin API (docs/formats/admin-api.md) without a new start.";
+  key.verb = Verb::decide;
+  key.doors = Doors::command_line;
+  key.emits = {"serve.key.v1"};
+  key.examples = {{{"new", "--tenant", "lab", "--id", "laptop"}, {}, "sha256 = "}};
+  out.push_back(std::move(key));
+
+  auto audit = capability<AuditOptions>("serve", "audit", "Whether a gateway's audit log is whole and unchanged.", verify_audit, audit_fields());
+  audit.description =
+      "Follows the hash chain through the lines of the log and names the first that was changed, taken out, put in or moved. That lines "
+      "were cut off at the end shows to who kept the last hash.";
+  audit.verb = Verb::account;
+  audit.doors = Doors::command_line;
+  audit.emits = {"serve.audit.v1"};
+  audit.examples = {{{"audit.jsonl"}, {{"audit.jsonl", ""}}, "the chain holds"}};
+  out.push_back(std::move(audit));
 
   auto workload = capability<WorkloadOptions>("serve", "workload", "Sends prompts through a server's front door and shows what each answer cost.", run_workload, workload_fields());
   workload.description =

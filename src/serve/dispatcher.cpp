@@ -13,6 +13,10 @@ void Dispatcher::abort() {
 
 Awaitable<void> Dispatcher::begin() {
   const Upstream& upstream = *model_.upstream;
+  if (upstream.drained) {
+    refusal_ = api_error(503, fmt::format("upstream '{}' is drained by an administrator", upstream.config.name), "server_error", {}, "upstream_drained", 30);
+    co_return;
+  }
   if (upstream.in_flight.load() >= upstream.config.max_in_flight) {
     refusal_ = api_error(429, fmt::format("upstream '{}' has {} requests under way, the most that is allowed", upstream.config.name, upstream.config.max_in_flight),
                          "rate_limit_error", {}, "upstream_busy", 1);

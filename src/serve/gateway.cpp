@@ -7,6 +7,7 @@
 
 #include "catalog/place_options.h"
 #include "kernel/json.h"
+#include "serve/admin_api.h"
 #include "serve/dialect.h"
 
 namespace wattline::serve {
@@ -165,6 +166,23 @@ void Gateway::add_governor() {
   options.log = parts_.log;
   governor_ = std::make_unique<Governor>(config_.governance, config_.server.api_key, std::move(options));
   for (const auto& m : models_) m->governed = governor_->add_model(m->id, m->footprint->grid().pue.value().base());
+  if (config_.governance.admin.listen) {
+    AdminApi::Hooks hooks;
+    hooks.upstreams = [this] {
+      std::vector<AdminApi::UpstreamState> out;
+      for (const auto& u : upstreams_) out.push_back({u->config.name, u->in_flight.load(), u->drained.load()});
+      return out;
+    };
+    hooks.drain = [this](const std::string& name, bool drain) {
+      for (const auto& u : upstreams_)
+        if (u->config.name == name) {
+          u->drained = drain;
+          return true;
+        }
+      return false;
+    };
+    admin_ = std::make_unique<AdminApi>(*governor_, config_.governance.admin, std::move(hooks));
+  }
   if (!parts_.usage) return;
   governor_->restore(*parts_.usage, [&](const PastAnswer& past, Answer& a) {
     // As where it ran, if that still serves; else by the place that the ledger names.

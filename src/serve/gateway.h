@@ -24,6 +24,8 @@
 
 namespace wattline::serve {
 
+class AdminApi;
+
 struct GatewayParts {
   std::shared_ptr<const catalog::Catalog> catalog;
   std::shared_ptr<const meter::HostPower> host;
@@ -49,6 +51,8 @@ class Gateway {
   Generator& generator() { return *generator_; }
   // Null where neither keys nor queues are configured.
   Governor* governor() { return governor_.get(); }
+  // Null where administrators have no door.
+  AdminApi* admin() { return admin_.get(); }
   Recorder& recorder() { return *recorder_; }
   // Now and then: what this machine's CPU time costs.
   void refresh() { cpu_energy_.refresh(); }
@@ -92,6 +96,7 @@ class Gateway {
   std::unordered_map<std::string_view, const ServedModel*> by_id_;
   std::map<std::string, const Footprint*, std::less<>> by_upstream_;
   std::unique_ptr<Governor> governor_;  // outlives whose answers it charges
+  std::unique_ptr<AdminApi> admin_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Generator> generator_;
   std::int64_t started_ns_ = 0;

@@ -22,20 +22,49 @@ std::string full_text() {
                      "content-length: {}\r\n\r\n{}", body.size(), body);
 }
 
+// Takes the port that was given, or gives it the one that is free.
+std::unique_ptr<Acceptor> listen_at(asio::io_context& io, ListenAddress& address, const char* field) {
+  error_code ec;
+  const std::string host = address.host == "localhost" ? "127.0.0.1" : address.host;
+  const auto refuse = [&](std::string_view what, std::string hint = {}) {
+    return world_error(fmt::format("cannot listen on {}: {}", address.text(), what), field, std::move(hint));
+  };
+  tcp::endpoint endpoint;
+  if (const auto ip = asio::ip::make_address(host, ec); !ec) {
+    endpoint = {ip, address.port};
+  } else {
+    tcp::resolver resolver(io);
+    const auto found = resolver.resolve(host, std::to_string(address.port), ec);
+    if (ec || found.empty()) throw refuse("this name has no address");
+    endpoint = found.begin()->endpoint();
+  }
+  auto acceptor = std::make_unique<Acceptor>(io.get_executor());
+  acceptor->open(endpoint.protocol(), ec);
+  if (!ec) acceptor->set_option(asio::socket_base::reuse_address(true), ec);
+  if (!ec) acceptor->bind(endpoint, ec);
+  if (!ec) acceptor->listen(1024, ec);
+  if (ec == asio::error::address_in_use)
+    throw refuse("the port is in use by another program", fmt::format("stop that one, or choose another: --listen {}:{}", address.host, address.port == 65535 ? 8080 : address.port + 1));
+  if (ec) throw refuse(ec.message());
+  address.port = acceptor->local_endpoint(ec).port();
+  return acceptor;
+}
+
 }  // namespace
 
 struct Server::State {
-  explicit State(Gateway& g) : gateway(g), address(g.config().server.listen) {}
+  explicit State(Gateway& g)
+      : gateway(g), address(g.config().server.listen), admin_address(g.config().governance.admin.listen.value_or(ListenAddress{})) {}
 
-  Awaitable<void> accept();
+  Awaitable<void> accept(Acceptor& acceptor, Door door);
   Awaitable<void> sweep(IoThread& thread);
 
   Gateway& gateway;
-  ListenAddress address;
+  ListenAddress address, admin_address;
   std::vector<std::unique_ptr<asio::ssl::context>> tls;  // by Upstream::index
   std::unique_ptr<WorkerPool> workers;
   std::vector<std::unique_ptr<IoThread>> threads;
-  std::unique_ptr<Acceptor> acceptor;
+  std::unique_ptr<Acceptor> acceptor, admin_acceptor;
   std::vector<std::thread> running;
   std::atomic<std::int64_t> kill_at_ns{Watched::never};
 };
@@ -48,6 +77,7 @@ Server::~Server() {
 }
 
 const ListenAddress& Server::address() const { return state_->address; }
+const ListenAddress& Server::admin_address() const { return state_->admin_address; }
 
 Awaitable<void> Server::State::sweep(IoThread& thread) {
   error_code ignored;
@@ -69,14 +99,14 @@ Awaitable<void> Server::State::sweep(IoThread& thread) {
   thread.io.stop();
 }
 
-Awaitable<void> Server::State::accept() {
+Awaitable<void> Server::State::accept(Acceptor& at, Door door) {
   const std::string full = full_text();
   std::size_t turn = 0;
   error_code ec;
   while (true) {
     IoThread& thread = *threads[turn++ % threads.size()];
-    Socket socket = co_await acceptor->async_accept(thread.io.get_executor(), into(ec));
-    if (ec == asio::error::operation_aborted || !acceptor->is_open()) co_return;
+    Socket socket = co_await at.async_accept(thread.io.get_executor(), into(ec));
+    if (ec == asio::error::operation_aborted || !at.is_open()) co_return;
     if (ec) {
       // Out of descriptors, most likely: let some come back.
       Timer pause(threads[0]->io);
@@ -85,7 +115,9 @@ Awaitable<void> Server::State::accept() {
       co_await pause.async_wait(into(ignored));
       continue;
     }
-    if (gateway.connections.load() >= gateway.config().limits.connections) {
+    // Administrators get in also when the house is full.
+    const std::int64_t reserve = door == Door::administrators ? 64 : 0;
+    if (gateway.connections.load() >= gateway.config().limits.connections + reserve) {
       gateway.refused.fetch_add(1);
       error_code ignored;
       socket.non_blocking(true, ignored);
@@ -93,9 +125,9 @@ Awaitable<void> Server::State::accept() {
       socket.shutdown(tcp::socket::shutdown_send, ignored);
       continue;
     }
-    asio::dispatch(thread.io, [&thread, s = std::move(socket)]() mutable {
+    asio::dispatch(thread.io, [&thread, door, s = std::move(socket)]() mutable {
       if (thread.draining) return;
-      std::make_shared<Session>(thread, std::move(s))->start();
+      std::make_shared<Session>(thread, std::move(s), door)->start();
     });
   }
 }
@@ -109,31 +141,11 @@ void Server::start() {
   for (std::size_t i = 0; i < threads; ++i) s.threads.push_back(std::make_unique<IoThread>(s.gateway, *s.workers, s.tls));
 
   auto& io = s.threads[0]->io;
-  error_code ec;
-  const std::string host = s.address.host == "localhost" ? "127.0.0.1" : s.address.host;
-  const auto refuse = [&](std::string_view what, std::string hint = {}) {
-    return world_error(fmt::format("cannot listen on {}: {}", s.address.text(), what), "server.listen", std::move(hint));
-  };
-  tcp::endpoint endpoint;
-  if (const auto ip = asio::ip::make_address(host, ec); !ec) {
-    endpoint = {ip, s.address.port};
-  } else {
-    tcp::resolver resolver(io);
-    const auto found = resolver.resolve(host, std::to_string(s.address.port), ec);
-    if (ec || found.empty()) throw refuse("this name has no address");
-    endpoint = found.begin()->endpoint();
-  }
-  s.acceptor = std::make_unique<Acceptor>(io.get_executor());
-  s.acceptor->open(endpoint.protocol(), ec);
-  if (!ec) s.acceptor->set_option(asio::socket_base::reuse_address(true), ec);
-  if (!ec) s.acceptor->bind(endpoint, ec);
-  if (!ec) s.acceptor->listen(1024, ec);
-  if (ec == asio::error::address_in_use)
-    throw refuse("the port is in use by another program", fmt::format("stop that one, or choose another: --listen {}:{}", s.address.host, s.address.port == 65535 ? 8080 : s.address.port + 1));
-  if (ec) throw refuse(ec.message());
-  s.address.port = s.acceptor->local_endpoint(ec).port();
+  s.acceptor = listen_at(io, s.address, "server.listen");
+  if (s.gateway.admin()) s.admin_acceptor = listen_at(io, s.admin_address, "admin.listen");
 
-  asio::co_spawn(io, s.accept(), asio::detached);
+  asio::co_spawn(io, s.accept(*s.acceptor, Door::clients), asio::detached);
+  if (s.admin_acceptor) asio::co_spawn(io, s.accept(*s.admin_acceptor, Door::administrators), asio::detached);
   for (auto& t : s.threads) {
     asio::co_spawn(t->io, s.sweep(*t), asio::detached);
     s.running.emplace_back([&io_context = t->io] { io_context.run(); });
@@ -150,11 +162,13 @@ void Server::stop() {
   asio::post(s.threads[0]->io, [&s] {
     error_code ignored;
     s.acceptor->close(ignored);
+    if (s.admin_acceptor) s.admin_acceptor->close(ignored);
   });
   for (auto& t : s.running) t.join();
   s.running.clear();
   s.workers.reset();
   s.acceptor.reset();
+  s.admin_acceptor.reset();
   s.threads.clear();
 }
 

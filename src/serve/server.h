@@ -19,6 +19,8 @@ class Server {
   void start();
   // With the port that was given.
   const ListenAddress& address() const;
+  // Of administrators, where they have a door.
+  const ListenAddress& admin_address() const;
   // Takes no further connections and requests, lets what is under way come to its end, and ends what
   // is not over after limits.drain. Returns when all is over.
   void stop();

@@ -72,12 +72,15 @@ Result serve(const ServeOptions& o, Context& context) {
   parts.host = meter::HostPower::detect(*catalog);
   if (context.find<AccountSink>()) parts.sink = context.share<AccountSink>();
   if (context.find<Routes>()) parts.routes = context.share<Routes>();
+  if (context.find<UsageSource>()) parts.usage = context.share<UsageSource>();
   parts.log = context.on_log;
   Gateway gateway(std::move(reading.config), std::move(parts));
   Server server(gateway);
   server.start();
   context.log(fmt::format("wattline serves {} model{} at http://{}", gateway.models().size(), gateway.models().size() == 1 ? "" : "s",
                           server.address().text()));
+
+  if (gateway.admin()) context.log(fmt::format("administrators are served at http://{}", server.admin_address().text()));
 
   std::mutex mutex;
   std::condition_variable_any wake;

@@ -27,8 +27,8 @@ ApiError refusal(error_code ec, const LimitsConfig& limits) {
 
 }  // namespace
 
-Session::Session(IoThread& thread, Socket socket)
-    : Watched(thread.session_deadlines), thread_(thread), gateway_(thread.gateway), socket_(std::move(socket)) {
+Session::Session(IoThread& thread, Socket socket, Door door)
+    : Watched(thread.session_deadlines), thread_(thread), gateway_(thread.gateway), socket_(std::move(socket)), door_(door) {
   in_.resize(2048);
   gateway_.connections.fetch_add(1);
 }
@@ -81,7 +81,8 @@ Awaitable<void> Session::run() {
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
   while (co_await read_request()) {
-    co_await dispatch();
+    if (door_ == Door::administrators) co_await administrate();
+    else co_await dispatch();
     if (!keep_alive_ || draining_ || client_gone_) break;
   }
   co_await finish();
@@ -225,6 +226,12 @@ Awaitable<void> Session::dispatch() {
   if (is_chat || endpoint) co_return co_await chat();
   if (target.path == "/api/v1/events" && parser_->method() == "GET") co_return co_await events();
 
+  auto request = plain_request(std::move(target));
+  if (gateway_.is_quick(request->path)) co_return co_await send_reply(gateway_.handle(*request));
+  co_await answer_with([&gateway = gateway_, request] { return gateway.handle(*request); });
+}
+
+std::shared_ptr<HttpRequest> Session::plain_request(RequestTarget target) {
   auto request = std::make_shared<HttpRequest>();
   request->method = parser_->method();
   request->path = std::move(target.path);
@@ -236,12 +243,14 @@ Awaitable<void> Session::dispatch() {
   });
   request->body = std::move(body_);
   request->access = access_;
-  if (gateway_.is_quick(request->path)) co_return co_await send_reply(gateway_.handle(*request));
+  return request;
+}
 
+Awaitable<void> Session::answer_with(std::function<HttpReply()> work) {
   auto done = std::make_shared<Mailbox>(thread_.io.get_executor());
   auto reply = std::make_shared<HttpReply>();
-  const bool taken = thread_.workers.submit([&gateway = gateway_, request, reply, done] {
-    *reply = gateway.handle(*request);
+  const bool taken = thread_.workers.submit([work = std::move(work), reply, done] {
+    *reply = work();
     done->close();
   });
   if (!taken) co_return co_await send_error(api_error(503, "too many requests of this kind wait already", "server_error", {}, "busy", 1));

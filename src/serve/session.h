@@ -19,9 +19,14 @@ namespace wattline::serve {
 class Attempt;
 class Dispatcher;
 
+struct RequestTarget;
+
+// Where a connection came in.
+enum class Door { clients, administrators };
+
 class Session : public Watched, public std::enable_shared_from_this<Session> {
  public:
-  Session(IoThread& thread, Socket socket);
+  Session(IoThread& thread, Socket socket, Door door = Door::clients);
   ~Session() override;
   void start();
   // No further request is taken; a connection at rest is closed.
@@ -38,6 +43,10 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> refuse_head(error_code);
   Awaitable<void> send_timeout(std::string_view what, Duration limit);
   Awaitable<void> dispatch();
+  Awaitable<void> administrate();
+  std::shared_ptr<HttpRequest> plain_request(RequestTarget);
+  // On the worker pool.
+  Awaitable<void> answer_with(std::function<HttpReply()> work);
   Awaitable<void> events();
   Awaitable<void> chat();
   // Whether the tenant may ask now; where not, the client was told why. May wait for its turn.
@@ -72,6 +81,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   IoThread& thread_;
   Gateway& gateway_;
   Socket socket_;
+  const Door door_;
 
   std::string in_;    // what is read into while there is no request
   std::string tail_;  // bytes that are not parsed yet

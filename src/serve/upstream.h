@@ -28,6 +28,7 @@ struct Upstream {
   std::string count_head;                         // of requests to count tokens
   std::unique_ptr<CpuShare> share;  // where its CPU time is charged
   std::atomic<int> in_flight{0};
+  std::atomic<bool> drained{false};  // by an administrator: nothing new is asked of it
 };
 
 struct ServedModel {
