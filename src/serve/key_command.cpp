@@ -46,8 +46,8 @@ Result make_key(const KeyOptions& o, Context&) {
   Result r;
   r.title = fmt::format("A key of tenant {}", k.tenant);
   Table t("serve.key.v1");
-  t.text("id").text("tenant").text("key", "shown this once").text("sha256", "what the configuration holds of it");
-  t.add_row({k.id, k.tenant, key.reveal(), to_hex(k.digest)});
+  t.text("id").text("tenant").text("key", "shown this once");
+  t.add_row({k.id, k.tenant, key.reveal()});
   r.add(std::move(t));
   r.note("Give the key to its user: it is kept nowhere. Let it in by these lines of the configuration or keys file, beside a [[tenant]] of that name:\n" +
          text.substr(text.find("\n[[key]]")));
