@@ -66,8 +66,7 @@ std::string part_block(JsonText part, const std::string& path) {
   JsonWriter w;
   if (type == "text" || type == "input_text" || type == "refusal") {
     const char* member = type == "refusal" ? "refusal" : "text";
-    string_in(part, member, path);
-    return text_block(part[member], part["cache_control"]);
+    return text_block(quoted_in(part, member, path), part["cache_control"]);
   }
   if (type == "image_url") {
     const JsonText image = part["image_url"];
@@ -282,22 +281,23 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v) {
 
 std::string to_messages(JsonText chat, std::string_view model, std::int64_t default_max_tokens) {
   const auto members = members_of(chat, "the body");
+  const auto given = [&](std::string_view key) { return find_in(members, key); };
   JsonWriter w;
   w.begin_object().member("model", model);
-  JsonText limit = chat["max_completion_tokens"];
-  if (limit.none()) limit = chat["max_tokens"];
+  JsonText limit = given("max_completion_tokens");
+  if (limit.none()) limit = given("max_tokens");
   w.key("max_tokens");
   limit.none() ? w.value(default_max_tokens) : w.value(integer_of(limit, "max_tokens", 1, std::int64_t{1} << 40));
-  write_messages(w, chat["messages"]);
-  write_tools(w, chat["tools"]);
-  write_tool_choice(w, chat["tool_choice"], chat["parallel_tool_calls"]);
-  write_output(w, chat["reasoning_effort"], chat["response_format"]);
-  write_stop(w, chat["stop"]);
-  JsonText user = chat["safety_identifier"];
-  if (user.none()) user = chat["user"];
+  write_messages(w, given("messages"));
+  write_tools(w, given("tools"));
+  write_tool_choice(w, given("tool_choice"), given("parallel_tool_calls"));
+  write_output(w, given("reasoning_effort"), given("response_format"));
+  write_stop(w, given("stop"));
+  JsonText user = given("safety_identifier");
+  if (user.none()) user = given("user");
   if (!user.none()) w.key("metadata").begin_object().member("user_id", string_of(user, "user")).end_object();
   for (const auto& m : members) write_member(w, m.key, m.value);
-  if (flag_of(chat["stream"], "stream")) w.member("stream", true);
+  if (flag_of(given("stream"), "stream")) w.member("stream", true);
   return w.end_object().take();
 }
 

@@ -69,10 +69,20 @@ std::int64_t integer_of(JsonText v, std::string_view path, std::int64_t low, std
   return *n;
 }
 
-std::string string_in(JsonText object, std::string_view member, std::string_view path) {
-  if (!object.is_object()) wrong(path, "an object", object);
-  return string_of(object[member], at(path, member));
+JsonText find_in(const std::vector<JsonText::Member>& members, std::string_view key) {
+  for (const auto& m : members)
+    if (m.key == key) return m.value;
+  return {};
 }
+
+JsonText quoted_in(JsonText object, std::string_view member, std::string_view path) {
+  if (!object.is_object()) wrong(path, "an object", object);
+  const JsonText v = object[member];
+  if (!v.is_string()) wrong(at(path, member), "a string", v);
+  return v;
+}
+
+std::string string_in(JsonText object, std::string_view member, std::string_view path) { return quoted_in(object, member, path).text(); }
 
 std::string arguments_object(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "{}";

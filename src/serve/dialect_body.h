@@ -41,7 +41,11 @@ std::vector<JsonText> elements_of(JsonText, std::string_view path);
 std::string string_of(JsonText, std::string_view path);
 bool flag_of(JsonText, std::string_view path);
 std::int64_t integer_of(JsonText, std::string_view path, std::int64_t low, std::int64_t high);
-// The member of an object that must be there as a string.
+// Of members that were read: a big object is gone through once.
+JsonText find_in(const std::vector<JsonText::Member>&, std::string_view key);
+// The member of an object that must be there as a string, as it is written.
+JsonText quoted_in(JsonText object, std::string_view member, std::string_view path);
+// The same, decoded.
 std::string string_in(JsonText object, std::string_view member, std::string_view path);
 
 // A text as a JSON string.

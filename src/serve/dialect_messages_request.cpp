@@ -46,8 +46,7 @@ void add_document(JsonText block, const std::string& path, ContentParts& out) {
 void add_block(JsonText block, const std::string& path, ContentParts& out) {
   const std::string type = string_in(block, "type", path);
   if (type == "text") {
-    string_in(block, "text", path);
-    out.add_text(block["text"].raw());
+    out.add_text(quoted_in(block, "text", path).raw());
   } else if (type == "image") {
     add_image(block, path, out);
   } else if (type == "document") {
@@ -268,15 +267,16 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_to
 
 ClientCall to_call(JsonText body, bool counting) {
   const auto members = members_of(body, "the body");
-  const std::string model = string_in(body, "model", "");
-  if (!counting || body["max_tokens"].present()) integer_of(body["max_tokens"], "max_tokens", 1, std::int64_t{1} << 40);
-  const bool stream = flag_of(body["stream"], "stream");
+  const auto given = [&](std::string_view key) { return find_in(members, key); };
+  const std::string model = string_of(given("model"), "model");
+  if (!counting || given("max_tokens").present()) integer_of(given("max_tokens"), "max_tokens", 1, std::int64_t{1} << 40);
+  const bool stream = flag_of(given("stream"), "stream"), has_tools = !given("tools").empty();
   JsonWriter w;
   w.begin_object().member("model", model);
-  write_messages(w, body["system"], body["messages"]);
+  write_messages(w, given("system"), given("messages"));
   for (const auto& m : members) {
     if (m.key == "model" || m.key == "messages" || m.key == "system" || m.key == "stream") continue;
-    write_member(w, m.key, m.value, !body["tools"].empty());
+    write_member(w, m.key, m.value, has_tools);
   }
   if (stream) w.member("stream", true).key("stream_options").begin_object().member("include_usage", true).end_object();
   return {w.end_object().take(), {}};

@@ -15,11 +15,9 @@ namespace {
 void add_part(JsonText part, const std::string& path, ContentParts& out) {
   const std::string type = string_in(part, "type", path);
   if (type == "input_text" || type == "output_text" || type == "text") {
-    string_in(part, "text", path);
-    out.add_text(part["text"].raw());
+    out.add_text(quoted_in(part, "text", path).raw());
   } else if (type == "refusal") {
-    string_in(part, "refusal", path);
-    out.add_text(part["refusal"].raw());
+    out.add_text(quoted_in(part, "refusal", path).raw());
   } else if (type == "input_image") {
     if (part["image_url"].none()) untranslatable(at(path, "file_id"), "an image by its URL or as data is known");
     out.add_image(string_in(part, "image_url", path), part["detail"].none() ? "" : string_of(part["detail"], at(path, "detail")));
@@ -292,22 +290,24 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_to
 }
 
 // What the response says again.
-std::string echo_of(JsonText body) {
+std::string echo_of(const std::vector<JsonText::Member>& members) {
   JsonWriter w;
   w.begin_object();
   for (const char* key : {"instructions", "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls", "reasoning", "temperature", "text", "tool_choice", "tools", "top_p", "user"})
-    carry(w, key, body[key]);
+    carry(w, key, find_in(members, key));
   return w.end_object().take();
 }
 
 ClientCall to_call(JsonText body) {
   const auto members = members_of(body, "the body");
   JsonWriter w;
-  w.begin_object().member("model", string_in(body, "model", ""));
-  write_messages(w, body["instructions"], body["input"]);
-  for (const auto& m : members) write_member(w, m.key, m.value, !body["tools"].empty());
-  if (flag_of(body["stream"], "stream")) w.member("stream", true).key("stream_options").begin_object().member("include_usage", true).end_object();
-  return {w.end_object().take(), echo_of(body)};
+  const auto given = [&](std::string_view key) { return find_in(members, key); };
+  w.begin_object().member("model", string_of(given("model"), "model"));
+  write_messages(w, given("instructions"), given("input"));
+  const bool has_tools = !given("tools").empty();
+  for (const auto& m : members) write_member(w, m.key, m.value, has_tools);
+  if (flag_of(given("stream"), "stream")) w.member("stream", true).key("stream_options").begin_object().member("include_usage", true).end_object();
+  return {w.end_object().take(), echo_of(members)};
 }
 
 }  // namespace
