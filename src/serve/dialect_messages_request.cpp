@@ -205,11 +205,14 @@ void write_format(JsonWriter& w, JsonText format, const std::string& path) {
   w.member("name", "answer").member("strict", true).key("schema").raw(format["schema"].raw()).end_object().end_object();
 }
 
+// OpenAI refuses longer names of users; the name is a label, without which the answer is the same.
+constexpr std::size_t longest_user = 64;
+
 void write_metadata(JsonWriter& w, JsonText metadata) {
   bool more = false;
   for (const auto& m : members_of(metadata, "metadata")) {
-    if (m.key == "user_id") carry(w, "user", m.value);
-    else more = true;
+    if (m.key != "user_id") more = true;
+    else if (m.value.raw().size() <= longest_user + 2) carry(w, "user", m.value);
   }
   if (!more) return;
   w.key("metadata").begin_object();
@@ -250,7 +253,7 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_to
     if (v.none()) return;
     for (const auto& m : members_of(v, key)) {
       if (m.value.none()) continue;
-      if (m.key == "effort") w.member("reasoning_effort", string_of(m.value, "output_config.effort"));
+      if (m.key == "effort") w.member("reasoning_effort", m.value.is("max") ? "xhigh" : string_of(m.value, "output_config.effort"));
       else if (m.key == "format") write_format(w, m.value, "output_config.format");
       else untranslatable(at(key, m.key.substr(0, 60)), "it is not known");
     }

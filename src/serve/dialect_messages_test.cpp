@@ -43,6 +43,12 @@ TEST(MessagesRequest, EverythingThatHasACounterpart) {
     "chat_template_kwargs":{"a":[1]},"stream":true,"stream_options":{"include_usage":true}})");
 }
 
+TEST(MessagesRequest, LabelsThatAreTooLongAreLeftOut) {
+  EXPECT_THAT(chat(with(R"("metadata":{"user_id":")" + std::string(64, 'u') + R"("})")), HasSubstr("\"user\":\"uuu"));
+  EXPECT_THAT(chat(with(R"("metadata":{"user_id":")" + std::string(65, 'u') + R"("})")), Not(HasSubstr("\"user\":\"uuu")));
+  EXPECT_THAT(chat(with(R"("output_config":{"effort":"max"})")), HasSubstr(R"("reasoning_effort":"xhigh")"));
+}
+
 TEST(MessagesRequest, AChoiceAmongNoToolsIsNone) {
   expect_json(chat(with(R"("tools":[],"tool_choice":{"type":"auto","disable_parallel_tool_use":true})")), R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"max_tokens":5})");
 }

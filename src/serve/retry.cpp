@@ -39,7 +39,8 @@ bool Budget::withdraw(std::int64_t now_ns) {
 
 bool worth_another(const Failure& f) {
   if (!f.reached || !f.told) return true;
-  return f.status == 429 || f.status == 502 || f.status == 503 || f.status == 504;
+  // 529: Anthropic's word for overloaded.
+  return f.status == 429 || f.status == 502 || f.status == 503 || f.status == 504 || f.status == 529;
 }
 
 bool speaks_against(const Failure& f) { return !f.reached || !f.told || f.status >= 500; }

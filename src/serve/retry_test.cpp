@@ -47,7 +47,7 @@ TEST(Retry, WhatIsWorthAnotherTry) {
   EXPECT_TRUE(worth_another({.reached = false}));
   EXPECT_TRUE(worth_another({.status = 502}));             // broke off, or no HTTP
   EXPECT_TRUE(worth_another({.status = 504}));             // took too long
-  for (int status : {429, 502, 503, 504}) EXPECT_TRUE(worth_another({.status = status, .told = true})) << status;
+  for (int status : {429, 502, 503, 504, 529}) EXPECT_TRUE(worth_another({.status = status, .told = true})) << status;
   for (int status : {400, 401, 403, 404, 413, 422, 500, 501}) EXPECT_FALSE(worth_another({.status = status, .told = true})) << status;
 }
 
