@@ -2,14 +2,16 @@
 // runs. Upstreams are stood in for by a server that answers any model as OpenAI does.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { scratch, serve } from './gateway.ts';
 import { sendEvents, sendJson, Upstream } from './upstream.ts';
 
 const program = process.env.WATTLINE_BIN!;
-const pages = ['in-front-of-vllm', 'in-front-of-ollama', 'in-front-of-openai', 'clients'];
+const pages = ['in-front-of-vllm', 'in-front-of-ollama', 'in-front-of-openai', 'clients', 'budgets'];
 let upstream: Upstream;
 
 before(async () => {
@@ -25,6 +27,15 @@ before(async () => {
 });
 after(() => upstream?.stop());
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 interface Fence {
   language: string;
   text: string;
@@ -34,7 +45,7 @@ function fences(page: string): Fence[] {
   return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((m) => ({ language: m[1]!, text: m[2]! }));
 }
 
-function run(name: string, words: string[], environment: Record<string, string>, cwd: string): Promise<string> {
+function run(name: string, words: string[], environment: Record<string, string | undefined>, cwd: string): Promise<string> {
   const child = spawn(name, words, { cwd, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '', faults = '';
   child.stdout.on('data', (piece: Buffer) => (out += piece.toString()));
@@ -53,17 +64,19 @@ for (const page of pages)
     const all = fences(page);
     const configurations = all.filter((f) => f.language === 'toml').map((f) => f.text);
     const keys = Object.fromEntries([...configurations.join('\n').matchAll(/api_key_env = "(\w+)"/g)].map((m) => [m[1]!, 'sk-test']));
-    const environment = { ...keys, HOME: home, PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH}` };
+    const environment: Record<string, string | undefined> = { ...keys, HOME: home, PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH}` };
     for (const toml of configurations) {
       writeFileSync(join(home, 'gateway.toml'), toml);
       assert.match(await run(program, ['serve', 'check', 'gateway.toml'], environment, home), /^yes: /m, toml);
     }
     // The first one is served, with the stand-in behind it.
-    const served = (configurations[0] ?? '').replace(/^url = .*$/gm, `url = "${upstream.url}/v1"`);
+    const adminPort = await freePort();
+    const served = (configurations[0] ?? '').replace(/^url = .*$/gm, `url = "${upstream.url}/v1"`).replace(/127\.0\.0\.1:8081/g, `127.0.0.1:${adminPort}`)
+      .replace(/^(keys_file|audit_log) = "/gm, `$1 = "${home}/`);
     writeFileSync(join(home, 'gateway.toml'), served);
     const gateway = await serve(served, { ...keys, WATTLINE_LEDGER: join(home, 'ledger') });
     try {
-      const here = (text: string): string => text.replaceAll('http://127.0.0.1:8080', gateway.url);
+      const here = (text: string): string => text.replaceAll('http://127.0.0.1:8080', gateway.url).replaceAll('127.0.0.1:8081', `127.0.0.1:${adminPort}`);
       let ran = 0;
       for (const { language, text } of all) {
         if (language === 'js') {
@@ -80,6 +93,7 @@ for (const page of pages)
         if (language !== 'sh' || /^(vllm|sudo|wattline serve --config)\b/m.test(text.replace(/^wattline serve check.*\n/gm, ''))) continue;
         const out = await run('bash', ['-euo', 'pipefail', '-c', here(text).replaceAll('curl -s', 'curl -fs')], { ...environment, WATTLINE_LEDGER: join(home, 'ledger') }, home);
         assert.ok(out.length > 0, text);
+        environment.WATTLINE_KEY ??= /"key": ?"(wl_[\w-]+)"/.exec(out)?.[1];
         ++ran;
       }
       assert.ok(ran >= 2, 'something of the page is run');
