@@ -24,12 +24,6 @@ test('every metric and label of the dashboard is exposed', async () => {
     name = "there"
     url = "http://127.0.0.1:1/v1"
     models = ["a"]
-    [upstream.metrics]
-    path = "/metrics"
-    [[upstream]]
-    name = "too"
-    url = "http://127.0.0.1:1/v1"
-    models = ["a"]
     [[tenant]]
     name = "team"
     [[tenant.budget]]
