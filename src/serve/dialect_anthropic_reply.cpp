@@ -1,4 +1,6 @@
 // Anthropic messages -> chat completion: whole replies and streams of an upstream that speaks Anthropic.
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "serve/dialect_anthropic.h"
@@ -70,9 +72,11 @@ class AnthropicStream : public UpstreamStream {
     } else if (type == "message_delta") {
       usage_.take(event["usage"]);
       const JsonText reason = event["delta"]["stop_reason"], at_text = event["delta"]["stop_sequence"];
-      if (reason.is_string()) tell("{}", finish_reason_of(reason.text()), chunks, at_text.is_string() ? at_text.raw() : "");
+      if (!reason.is_string()) return;
+      tell("{}", finish_reason_of(reason.text()), chunks, at_text.is_string() ? at_text.raw() : "");
+      tell_usage(chunks);  // at once, as some servers leave out message_stop
     } else if (type == "message_stop") {
-      chunks.push_back(fmt::format("{},\"choices\":[],\"usage\":{}}}", head(), usage_.chat()));
+      tell_usage(chunks);
       chunks.emplace_back("[DONE]");
     } else if (type == "error" || event["error"].is_object()) {
       chunks.push_back(fmt::format("{{\"error\":{}}}", event["error"].none() ? "{}" : event["error"].raw()));
@@ -86,6 +90,10 @@ class AnthropicStream : public UpstreamStream {
   void tell(std::string_view delta, std::string_view finish, std::vector<std::string>& chunks, std::string_view at_text = {}) {
     chunks.push_back(fmt::format("{},\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}{}{}}}]}}", head(), delta,
                                  finish.empty() ? "null" : fmt::format("\"{}\"", finish), at_text.empty() ? "" : ",\"stop_reason\":", at_text));
+  }
+  void tell_usage(std::vector<std::string>& chunks) {
+    if (std::exchange(told_usage_, true)) return;
+    chunks.push_back(fmt::format("{},\"choices\":[],\"usage\":{}}}", head(), usage_.chat()));
   }
   void tell_words(std::string_view member, JsonText words, std::vector<std::string>& chunks) {
     if (words.is_string() && words.raw().size() > 2) tell(fmt::format("{{\"{}\":{}}}", member, words.raw()), "", chunks);
@@ -140,7 +148,7 @@ class AnthropicStream : public UpstreamStream {
   std::string id_ = "\"\"", model_ = "\"\"", kind_, thinking_, signature_;
   MessagesUsage usage_;
   std::size_t calls_ = 0;
-  bool any_arguments_ = false;
+  bool any_arguments_ = false, told_usage_ = false;
 };
 
 class AnthropicUpstream : public UpstreamDialect {

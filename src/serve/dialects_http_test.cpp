@@ -94,6 +94,22 @@ TEST(DialectsHttp, AnOpenAiClientStreamsFromAnAnthropicUpstream) {
   EXPECT_EQ(a->finish_reason, "stop");
 }
 
+TEST(DialectsHttp, AStreamWithoutItsLastEventIsWholeAllTheSame) {
+  auto events = messages_events();
+  events.pop_back();
+  auto up = streaming(events);
+  TestGateway g;
+  speaks_anthropic(g.add_upstream(up.port()));
+  g.start();
+  const auto chat = g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}})");
+  EXPECT_TRUE(chat.body.ends_with("data: [DONE]\n\n")) << chat.body;
+  EXPECT_EQ(events_of(chat.body).size(), 5u);
+  const auto own = post(g, "/v1/messages", ask_messages_stream);
+  EXPECT_EQ(names_of(own.body).back(), "message_stop");
+  EXPECT_EQ(g.answer(2)->tokens_out, 15);
+  EXPECT_EQ(g.answer(2)->status, AnswerStatus::ok);
+}
+
 TEST(DialectsHttp, AnAnthropicClientReachesAnAnthropicUpstreamUntouched) {
   auto up = answering(messages_reply);
   TestGateway g;
