@@ -127,7 +127,7 @@ Governor::Governor(GovernanceConfig config, const Secret& server_key, Options op
   if (!config_.keys_file.empty()) kept_ = load_keys_file(config_.keys_file);
   KeysFile all = merged(config_, kept_);
   for (auto& t : all.tenants) tenant(std::move(t));
-  for (auto& k : all.keys) add_key(std::move(k));
+  for (auto& k : all.keys) keys_.push_back(made(std::move(k)));
   if (!server_key.empty()) {
     // The key that a gateway of one user has: it sees everything, unless the tenant was declared otherwise.
     if (!tenants_.contains("default")) {
@@ -140,7 +140,7 @@ Governor::Governor(GovernanceConfig config, const Secret& server_key, Options op
     k.id = server_key_id;
     k.tenant = "default";
     k.digest = sha256(server_key.reveal());
-    add_key(std::move(k));
+    keys_.push_back(made(std::move(k)));
   }
   ring_.replace(keys_);
   if (!needs_keys_) {
@@ -157,7 +157,7 @@ Tenant& Governor::tenant(TenantConfig c) {
   return *held;
 }
 
-void Governor::add_key(KeyConfig c) {
+std::unique_ptr<ApiKey> Governor::made(KeyConfig c) const {
   auto k = std::make_unique<ApiKey>();
   const auto it = tenants_.find(c.tenant);
   if (it == tenants_.end()) {
@@ -172,7 +172,7 @@ void Governor::add_key(KeyConfig c) {
   k->models = std::move(c.models);
   k->expires = c.expires;
   k->revoked = c.revoked;
-  keys_.push_back(std::move(k));
+  return k;
 }
 
 GovernedModel* Governor::add_model(std::string id, double pue) {

@@ -159,6 +159,12 @@ class Governor {
   // At once, whatever happens to file and log. False: it had been before.
   bool revoke_key(const std::string& id);
   void set_tenant(TenantConfig);
+  // The tenants, keys and prices of another configuration in place of the last one's, all at once for what asks
+  // later; what the keys file holds stays over them, and what was used stays used. A key that is not there any
+  // more is revoked. Prices are those of models added from now on; queues, audit log and admin door are those of
+  // the start. The configuration must have been found good (check_governance). Error unsupported: keys were not
+  // asked for and would be.
+  void apply(const GovernanceConfig&);
   bool keeps_changes() const { return !config_.keys_file.empty(); }
   std::string keys_json(std::string_view tenant) const;  // "": of all
   std::string tenants_json() const;
@@ -168,7 +174,7 @@ class Governor {
  private:
   friend class Ticket;
   Tenant& tenant(TenantConfig);
-  void add_key(KeyConfig);
+  std::unique_ptr<ApiKey> made(KeyConfig) const;
   // What is refused keeps its key in `out`, where it is one of ours.
   std::optional<KeyRefusal> look_up(KeyRing::View&, std::string_view presented, Access& out) const;
   ApiError refuse(KeyRefusal, const ApiKey*, std::string_view from);
@@ -185,6 +191,7 @@ class Governor {
   mutable std::shared_mutex people_mutex_;  // of the lists, not of what they hold
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
   std::vector<std::unique_ptr<ApiKey>> keys_;
+  std::vector<std::unique_ptr<ApiKey>> replaced_;  // to which tickets may point
   std::unique_ptr<Tenant> anyone_;  // where keys are not asked for
   std::mutex admin_mutex_;          // one action at a time
   KeysFile kept_;                   // what the keys file holds

@@ -1,5 +1,6 @@
 // What administrators may change of tenants and keys, and what is shown of them.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -62,7 +63,7 @@ Governor::NewKey Governor::create_key(const std::string& tenant_name, std::strin
     throw;
   }
   std::unique_lock lock(people_mutex_);
-  add_key(std::move(c));
+  keys_.push_back(made(std::move(c)));
   ring_.replace(keys_);
   return out;
 }
@@ -122,6 +123,37 @@ void Governor::set_tenant(TenantConfig c) {
   }
   std::unique_lock lock(people_mutex_);
   tenant(std::move(c));
+}
+
+void Governor::apply(const GovernanceConfig& next) {
+  std::lock_guard one_at_a_time(admin_mutex_);
+  if (!needs_keys_ && next.needs_keys())
+    throw Error(ErrorKind::unsupported, "keys were not asked for until now, and those who ask without one are not told apart", "tenant", "start the gateway again");
+  audit_.record("wattline", "config.applied", "", {{"tenants", std::to_string(next.tenants.size())}, {"keys", std::to_string(next.keys.size())}});
+  KeysFile all = merged(next, kept_);
+  std::unique_lock lock(people_mutex_);
+  config_.tenants = next.tenants;
+  config_.keys = next.keys;
+  config_.prices = next.prices;
+  for (auto& t : all.tenants) tenant(std::move(t));
+  std::set<std::string> there{std::string(server_key_id)};
+  for (auto& k : all.keys) {
+    there.insert(k.id);
+    const auto old = std::find_if(keys_.begin(), keys_.end(), [&](const auto& o) { return o->id == k.id; });
+    if (old == keys_.end()) {
+      keys_.push_back(made(std::move(k)));
+      continue;
+    }
+    ApiKey& o = **old;
+    const bool same = o.digest == k.digest && o.tenant->name() == k.tenant && o.models == k.models && o.expires == k.expires;
+    if (same || k.revoked || o.digest != k.digest) o.revoked.store(k.revoked || o.digest != k.digest, std::memory_order_release);
+    if (same) continue;
+    replaced_.push_back(std::move(*old));
+    *old = made(std::move(k));
+  }
+  for (const auto& k : keys_)
+    if (!there.contains(k->id)) k->revoked.store(true, std::memory_order_release);
+  ring_.replace(keys_);
 }
 
 std::string Governor::keys_json(std::string_view only) const {

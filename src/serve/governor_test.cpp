@@ -462,6 +462,41 @@ TEST(Governor, OtherLimitsForgetNothing) {
   EXPECT_EQ(code(w.admit("wl_lab")), "429 insufficient_quota");
 }
 
+TEST(Governor, TakesAnotherConfigurationWhileItRuns) {
+  World w;
+  w.config.tenants[0].budgets = {{Resource::energy, Window::month, 100, 1}};
+  auto& g = w.start();
+  auto a = w.admit("wl_lab");
+  a.ticket.charge(answer_of(50, 1, 1));
+  a.ticket.close();
+  const auto made = g.create_key("lab", "phone", {}, {});  // by an administrator: stays
+  GovernanceConfig next = w.config;
+  next.tenants = {tenant_config("lab"), tenant_config("new")};
+  next.tenants[0].budgets = {{Resource::energy, Window::month, 50, 1}};
+  next.keys = {key_config("laptop", "lab", "wl_lab"), key_config("fresh", "new", "wl_new"), key_config("till-2", "new", "wl_shop2")};
+  next.keys[0].models = {"small"};
+  g.apply(next);
+  EXPECT_EQ(code(g.identify(w.view, "wl_shop")), "401 invalid_api_key");
+  EXPECT_EQ(access(g.identify(w.view, "wl_new")).tenant->name(), "new");
+  EXPECT_EQ(code(g.identify(w.view, made.key.reveal())), "in");
+  const auto lab = access(g.identify(w.view, "wl_lab"));
+  EXPECT_FALSE(g.may_use(lab, "big"));
+  EXPECT_EQ(code(w.admit("wl_lab")), "429 insufficient_quota");
+  // And back: the same key under another id.
+  next = w.config;
+  next.keys[1].id = "till-3";
+  g.apply(next);
+  EXPECT_EQ(access(g.identify(w.view, "wl_shop")).key->id, "till-3");
+  EXPECT_EQ(code(g.identify(w.view, "wl_new")), "401 invalid_api_key");
+  EXPECT_EQ(code(w.admit("wl_lab")), "in");
+  // Where keys were not asked for, they are not all at once.
+  World open;
+  open.config = {};
+  open.config.queues.emplace_back();
+  open.start();
+  EXPECT_THROW(open.governor->apply(w.config), Error);
+}
+
 // Many threads, one budget: it is overspent by no more than what was under way, the books add up, and
 // nothing is left reserved. Keys come and go meanwhile.
 TEST(Governor, HoldsFromManyThreads) {

@@ -67,7 +67,11 @@ class KeyRing {
   void replace(const std::vector<std::unique_ptr<ApiKey>>& keys) {
     auto table = std::make_shared<Table>();
     table->reserve(keys.size());
-    for (const auto& k : keys) table->emplace(k->digest, k.get());
+    for (const auto& k : keys) {
+      const auto [it, added] = table->emplace(k->digest, k.get());
+      // The same key under another id after its first was taken away.
+      if (!added && it->second->revoked.load(std::memory_order_relaxed)) it->second = k.get();
+    }
     std::lock_guard lock(mutex_);
     table_ = std::move(table);
     version_.fetch_add(1, std::memory_order_release);
