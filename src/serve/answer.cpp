@@ -156,6 +156,10 @@ void append_json(std::string& out, const Answer& a) {
   append_member(out, "upstream", b.upstream);
   append_member(out, "device", b.device);
   append_member(out, "status", to_string(a.status));
+  if (!a.attempt.empty()) {
+    append_member(out, "attempt", a.attempt);
+    append_member(out, "of", a.of);
+  }
   fmt::format_to(std::back_inserter(out), ",\"http_status\":{},\"streamed\":{}", a.http_status, a.streamed);
   fmt::format_to(std::back_inserter(out),
                  ",\"tokens_in\":{},\"tokens_out\":{},\"tokens_estimated\":{},\"latency_ms\":{:.6g},\"ttft_ms\":",

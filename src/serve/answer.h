@@ -64,6 +64,10 @@ struct Answer {
   bool streamed = false;
   std::string finish_reason;  // "stop", "length" ..., "" when none was given
   std::string error;          // what went wrong, for people
+  // A try whose work was for nothing: "retried" when another was asked after it failed, "hedged" when another
+  // answered first. Then `of` is the id of the answer that it was a try for.
+  std::string_view attempt;
+  std::string of;
   std::int64_t tokens_in = 0, tokens_out = 0;
   bool tokens_estimated = false;  // the upstream did not say
   Duration latency{0};

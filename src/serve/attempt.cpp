@@ -31,6 +31,7 @@ Awaitable<void> Attempt::send() {
   const auto found = carriage_of(question_.asked, upstream.config.endpoints);
   if (!found) {
     failed = cannot_carry(question_.asked, model.id, upstream.config.endpoints);
+    sent = false;
     co_return;
   }
   carriage = *found;
@@ -39,6 +40,7 @@ Awaitable<void> Attempt::send() {
     auto told = carriage.dialect->request(question_.body, model.upstream_name, upstream.config.max_tokens);
     if (auto* e = std::get_if<ApiError>(&told)) {
       failed = std::move(*e);
+      sent = false;
       co_return;
     }
     const std::string& text = std::get<std::string>(told);
@@ -81,17 +83,23 @@ std::optional<SseParser::Event> Attempt::next_event() {
   return told;
 }
 
+Failure Attempt::failure() const {
+  const bool told = exchange.replied() && (exchange.status() < 200 || exchange.status() >= 300);
+  return {exchange.reached(), told ? exchange.status() : failed->status, told, sent};
+}
+
 Awaitable<void> Attempt::run() {
   co_await send();
-  if (!exchange.reached()) pending.unreached();
-  if (failed) co_return;
-  if (exchange.encoded()) {
+  if (!failed && exchange.encoded())
     failed = upstream_error(502, fmt::format("upstream '{}' compresses its reply, unasked", model.upstream->config.name), "upstream_bad_reply");
-    co_return;
+  if (!failed) {
+    is_stream = exchange.status() == 200 && exchange.content_type().starts_with("text/event-stream");
+    if (is_stream) co_await read_first_event();
+    else co_await read_whole();
   }
-  is_stream = exchange.status() == 200 && exchange.content_type().starts_with("text/event-stream");
-  if (is_stream) co_await read_first_event();
-  else co_await read_whole();
+  if (!failed) co_return;
+  if (!exchange.reached()) pending.unreached();
+  else if (!failure().told) pending.prompt_read();
 }
 
 Awaitable<void> Attempt::read_whole() {

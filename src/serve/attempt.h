@@ -11,6 +11,7 @@
 #include "serve/asked.h"
 #include "serve/io_thread.h"
 #include "serve/pending_answer.h"
+#include "serve/retry.h"
 #include "serve/sse.h"
 
 namespace wattline::serve {
@@ -39,6 +40,7 @@ class Attempt {
   UpstreamExchange exchange;
 
   std::optional<ApiError> failed;
+  bool sent = true;         // false: the question cannot be put to this upstream at all
   bool own_words = false;   // the upstream's words of its failure (the exchange's body) can be handed on as they are
   std::string retry_after;  // of a failure: the upstream's header
 
@@ -54,6 +56,8 @@ class Attempt {
   // until the next call.
   std::optional<SseParser::Event> next_event();
 
+  // What failed, for those who decide what comes next.
+  Failure failure() const;
   // The failure that a reply tells.
   ApiError translated(int status, const ReplyFacts&, std::string_view body) const;
 

@@ -109,7 +109,7 @@ BaseUrl parse_base_url(std::string_view text, std::string_view where) {
   if (rest.find_first_of("?#") != std::string_view::npos) throw refuse("holds a query or fragment");
   const auto slash = rest.find('/');
   const std::string_view authority = rest.substr(0, slash);
-  if (authority.find('@') != std::string_view::npos) throw refuse("holds a user name; keys are given by api_key_env");
+  if (authority.find('@') != std::string_view::npos) throw refuse("holds a user name; keys are given by api_key_env or api_key_file");
   if (slash != std::string_view::npos) out.path = rest.substr(slash);
   while (out.path.ends_with('/')) out.path.pop_back();
   const auto parts = split_authority(authority);
@@ -134,6 +134,7 @@ Environment process_environment() {
 }
 
 std::vector<Error> check_whole(const Config& c) {
+  constexpr std::size_t most_in_pool = 64;
   std::vector<Error> faults;
   const std::string file = c.file.empty() ? "configuration" : c.file;
   if (!c.server.listen.loopback() && c.server.api_key.empty() && !c.governance.needs_keys())
@@ -147,7 +148,7 @@ std::vector<Error> check_whole(const Config& c) {
     faults.push_back(bad_input(fmt::format("admin.listen is {}, where clients are served", admin.listen->text()), file, "give the admin API a port of its own"));
   if (c.upstreams.empty() && !c.builtin.enabled)
     faults.push_back(bad_input("nothing is served: no [[upstream]], and builtin.enabled is false", file));
-  std::map<std::string, std::string> ids;
+  std::map<std::string, std::size_t> pools;  // upstreams by id
   std::set<std::string> names{"builtin"};
   for (const auto& u : c.upstreams) {
     if (!names.insert(u.name).second)
@@ -156,10 +157,26 @@ std::vector<Error> check_whole(const Config& c) {
     if (u.models.empty())
       faults.push_back(bad_input(fmt::format("upstream '{}' serves no model", u.name), u.where,
                                  "add models = [\"name\"] or [[upstream.model]]"));
-    for (const auto& m : u.models)
-      if (const auto [it, added] = ids.emplace(m.id, m.where); !added)
+    std::map<std::string, std::string> own;
+    for (const auto& m : u.models) {
+      if (const auto [it, added] = own.emplace(m.id, m.where); !added)
         faults.push_back(bad_input(fmt::format("the model id '{}' is already taken at {}", m.id, it->second), m.where,
-                                   "ids that clients ask for are unique; give this one another id and its upstream_name"));
+                                   "an upstream serves an id once; give this one another id and its upstream_name"));
+      if (++pools[m.id] == most_in_pool + 1)
+        faults.push_back(bad_input(fmt::format("the model id '{}' is served by more than {} upstreams", m.id, most_in_pool), m.where));
+    }
+  }
+  std::set<std::string> told;
+  for (const auto& m : c.models) {
+    if (!told.insert(m.id).second)
+      faults.push_back(bad_input(fmt::format("[[model]] tells of '{}' twice", m.id), m.where, "one table for each id is allowed"));
+    if (pools.count(m.id) == 0) {
+      std::vector<std::string> known;
+      for (const auto& [id, count] : pools) known.push_back(id);
+      const auto near = nearest(m.id, known, 3);
+      faults.push_back(bad_input(fmt::format("[[model]] tells of '{}', which no upstream serves", m.id.substr(0, 100)), m.where,
+                                 near.empty() ? "" : fmt::format("did you mean {}?", fmt::join(near, ", "))));
+    }
   }
   return faults;
 }

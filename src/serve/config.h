@@ -1,9 +1,9 @@
 // The gateway's configuration: what a TOML file says, checked, with defaults.
 //
 // Without a file: the built-in models on 127.0.0.1:8080. Every fault is an Error that carries
-// file:line, the field, the value found and what is allowed; unknown keys are faults too. Keys of
-// upstreams come from the environment only, by the name of the variable, so no secret is ever in a
-// file, a log or an error. docs/formats/serve-config.md describes the format.
+// file:line, the field, the value found and what is allowed; unknown keys are faults too. Keys come
+// from the environment or from files of their own, by name, so no secret is ever in the configuration, a
+// log or an error. The same model id in several upstreams makes them a pool. docs/formats/serve-config.md describes the format.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include "serve/config_values.h"
 #include "serve/endpoint.h"
 #include "serve/governance_config.h"
+#include "serve/pool_config.h"
 
 namespace wattline::serve {
 
@@ -27,7 +28,7 @@ struct ServerConfig {
   std::string place;           // catalog place; "" is the world, flagged
   std::optional<double> pue;   // of this machine's site
   Secret api_key;              // clients must send it
-  std::string api_key_env;
+  std::string api_key_env, api_key_file;
   std::vector<std::string> allowed_hosts;    // further Host names that are us
   std::vector<std::string> allowed_origins;  // further pages that may call us
   int threads = 0;             // 0: one a core
@@ -56,6 +57,8 @@ struct UpstreamModel {
   std::string upstream_name;  // what the upstream calls it
   std::string catalog;        // catalog model, for energy
   std::string where;          // file:line
+  double weight = 1;          // in the pool of the id
+  int tier = 0;
 };
 
 // How an upstream's energy is known.
@@ -74,7 +77,7 @@ struct UpstreamConfig {
   std::int64_t max_tokens = 4096;  // for upstreams that must be told a limit, where the client gives none
   BaseUrl url;
   Secret api_key;
-  std::string api_key_env;
+  std::string api_key_env, api_key_file;
   std::string ca_file;  // "" is the system's store
   EnergyMode energy = EnergyMode::automatic;
   std::string device;   // catalog device the model runs on
@@ -87,7 +90,21 @@ struct UpstreamConfig {
   Duration connect_timeout{5}, first_byte_timeout{120}, idle_timeout{60}, total_timeout{600};
   Duration keep_alive{30};
   Bytes max_reply{64.0 * 1024 * 1024};
+  double weight = 1;  // of its models in their pools, where they say nothing else
+  int tier = 0;
+  HealthConfig health;
+  BreakerConfig breaker;
+  EngineMetricsConfig metrics;
+  Duration warm_up{0};  // over which it gets its full weight after it came up
+  bool drain = false;   // no new requests
   std::vector<UpstreamModel> models;
+  std::string where;  // file:line
+};
+
+// [[model]]: how the pool of an id is used.
+struct ModelConfig {
+  std::string id;
+  BalanceConfig balance;
   std::string where;  // file:line
 };
 
@@ -97,6 +114,8 @@ struct Config {
   BuiltinConfig builtin;
   GovernanceConfig governance;
   std::vector<UpstreamConfig> upstreams;
+  BalanceConfig balance;  // of pools that have no [[model]]
+  std::vector<ModelConfig> models;
   std::string file;  // "" without one
 };
 

@@ -3,15 +3,12 @@
 
 #include <fmt/format.h>
 
-#include "serve/config.h"
-#include "serve/toml_reader.h"
+#include "serve/config_parts.h"
 
 namespace wattline::serve {
 namespace {
 
-constexpr Duration shortest{1e-3}, longest{86400};
-
-void duration(TomlTable& t, std::string_view key, Duration& out) { t.read(key, out, "s", shortest, longest); }
+void duration(TomlTable& t, std::string_view key, Duration& out) { read_duration(t, key, out); }
 
 void read_listen(TomlTable& t, ListenAddress& out) {
   std::string text;
@@ -28,7 +25,7 @@ void read_server(TomlTable t, const Environment& environment, ServerConfig& out)
   read_listen(t, out.listen);
   t.read("place", out.place);
   t.read("pue", out.pue, 1, 10);
-  read_key_of_environment(t, environment, out.api_key_env, out.api_key);
+  read_api_key(t, environment, out.api_key_env, out.api_key_file, out.api_key);
   t.read("allowed_hosts", out.allowed_hosts);
   t.read("allowed_origins", out.allowed_origins);
   t.read("threads", out.threads, 0, 1024);
@@ -70,14 +67,17 @@ void read_models(TomlTable& t, UpstreamConfig& out) {
   t.read("models", names);
   for (auto& name : names) {
     if (!good_id(name)) t.fault("models", fmt::format("holds \"{}\"; 1 to 200 bytes without spaces and quotes are allowed", name.substr(0, 80)));
-    else out.models.push_back({name, name, {}, t.where("models")});
+    else out.models.push_back({name, name, {}, t.where("models"), out.weight, out.tier});
   }
   for (auto& m : t.tables("model")) {
     UpstreamModel model;
     model.where = m.where();
+    model.weight = out.weight;
+    model.tier = out.tier;
     m.read("id", model.id);
     m.read("upstream_name", model.upstream_name);
     m.read("catalog", model.catalog);
+    read_place_in_pool(m, model.weight, model.tier);
     if (model.id.empty()) m.fault("id", "is missing: the name that clients ask for");
     else if (!good_id(model.id)) m.fault("id", fmt::format("is \"{}\"; 1 to 200 bytes without spaces and quotes are allowed", model.id.substr(0, 80)));
     if (model.upstream_name.empty()) model.upstream_name = model.id;
@@ -130,7 +130,7 @@ UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
       t.fault("url", e.message(), e.hint());
     }
   }
-  read_key_of_environment(t, environment, out.api_key_env, out.api_key);
+  read_api_key(t, environment, out.api_key_env, out.api_key_file, out.api_key);
   if (!out.api_key.empty() && !out.url.tls && !out.url.loopback() && !out.url.host.empty())
     t.fault("url", "is plain http to another machine, and a key would travel over it readably", "use https://");
   t.read("ca_file", out.ca_file);
@@ -155,6 +155,7 @@ UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
   duration(t, "keep_alive", out.keep_alive);
   t.read("max_reply", out.max_reply, "B", units::KiB, units::GiB * 4);
   read_endpoints(t, out);
+  read_watch(t, out);
   read_models(t, out);
   t.finish();
   return out;
@@ -163,28 +164,6 @@ UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
 }  // namespace
 
 // The key named by `api_key_env`; that the variable is missing is a fault here, not at the first request.
-void read_key_of_environment(TomlTable& t, const Environment& environment, std::string& name, Secret& out) {
-  if (t.has("api_key")) {
-    t.fault("api_key", "would put a key into a file", "set api_key_env to the name of an environment variable that holds it");
-    std::string ignored;
-    if (t.is_text("api_key")) t.read("api_key", ignored);
-  }
-  t.read("api_key_env", name);
-  if (name.empty()) return;
-  const auto value = environment(name);
-  if (!value || value->empty()) {
-    t.fault("api_key_env", fmt::format("names the environment variable {}, which is not set", name),
-            fmt::format("export {}=... before the gateway starts", name));
-    return;
-  }
-  for (unsigned char c : *value)
-    if (c <= ' ' || c >= 0x7f) {
-      t.fault("api_key_env", fmt::format("names {}, whose value holds spaces or control characters", name));
-      return;
-    }
-  out = Secret(*value);
-}
-
 ConfigReading read_config(std::string_view toml, const std::string& file, const Environment& environment) {
   ConfigReading out;
   out.config.file = file;
@@ -196,6 +175,11 @@ ConfigReading read_config(std::string_view toml, const std::string& file, const 
   if (auto t = root->table("builtin")) read_builtin(std::move(*t), c.builtin);
   read_governance(*root, environment, c.governance);
   for (auto& t : root->tables("upstream")) c.upstreams.push_back(read_upstream(std::move(t), environment));
+  if (auto t = root->table("balance")) {
+    read_balance(*t, "policy", c.balance);
+    t->finish();
+  }
+  c.models = read_model_tables(*root, c.balance);
   root->finish();
   return out;
 }

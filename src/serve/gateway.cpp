@@ -67,8 +67,9 @@ Gateway::Gateway(Config config, GatewayParts parts)
   if (models_.empty())
     throw Error(ErrorKind::unsupported, "nothing is served: this build holds no built-in model, and the configuration names no upstream",
                 config_.file, "add [[upstream]] with url and models to a file and give it as --config");
+  make_pools();
   for (const auto& m : models_)
-    if (!by_id_.emplace(m->id, m.get()).second)
+    if (const auto [it, added] = by_id_.emplace(m->id, m.get()); !added && (!m->pool || m->pool != it->second->pool))
       throw bad_input(fmt::format("the model id '{}' is taken by a built-in model", m->id), config_.file,
                       "give the upstream's model another id, or leave it out of builtin.models");
   // Before the recorder takes up what an earlier run left for the ledger.
@@ -114,6 +115,7 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
   auto up = std::make_unique<Upstream>();
   up->config = config;
   up->index = upstreams_.size();
+  up->drained = config.drain;
   up->footprint = &footprint(config.place.empty() ? config_.server.place : config.place,
                              config.pue ? config.pue : config.place.empty() ? config_.server.pue : std::nullopt);
   by_upstream_[config.name] = up->footprint;

@@ -12,12 +12,14 @@
 
 #include "catalog/catalog.h"
 #include "kernel/account.h"
+#include "kernel/json.h"
 #include "meter/host_power.h"
 #include "serve/admission.h"
 #include "serve/config.h"
 #include "serve/generator.h"
 #include "serve/governor.h"
 #include "serve/line.h"
+#include "serve/pool.h"
 #include "serve/recorder.h"
 #include "serve/routes.h"
 #include "serve/upstream.h"
@@ -48,6 +50,7 @@ class Gateway {
   const ServedModel* find(std::string_view id) const;
   const std::vector<std::unique_ptr<ServedModel>>& models() const { return models_; }
   const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
+  const std::vector<std::unique_ptr<ModelPool>>& pools() const { return pools_; }
   Generator& generator() { return *generator_; }
   // Null where neither keys nor queues are configured.
   Governor* governor() { return governor_.get(); }
@@ -80,6 +83,9 @@ class Gateway {
   void add_builtin(std::shared_ptr<const lm::Model>);
   void add_upstream(const UpstreamConfig&);
   void add_governor();
+  void make_pools();
+  void append_pools(JsonWriter&) const;           // of status_json
+  void append_pool_metrics(std::string&) const;  // of metrics_text
   HttpReply own(const HttpRequest&, bool& found);
   std::string status_json() const;
   std::string metrics_text() const;
@@ -93,6 +99,7 @@ class Gateway {
   const Footprint* home_ = nullptr;
   std::vector<std::unique_ptr<Upstream>> upstreams_;
   std::vector<std::unique_ptr<ServedModel>> models_;
+  std::vector<std::unique_ptr<ModelPool>> pools_;
   std::unordered_map<std::string_view, const ServedModel*> by_id_;
   std::map<std::string, const Footprint*, std::less<>> by_upstream_;
   std::unique_ptr<Governor> governor_;  // outlives whose answers it charges

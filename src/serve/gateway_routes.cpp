@@ -51,6 +51,7 @@ std::string Gateway::models_json(const Access& access) const {
   const ServedModel *first = nullptr, *last = nullptr;
   for (const auto& m : models_) {
     if (access && !governor_->may_use(access, m->id)) continue;
+    if (find(m->id) != m.get()) continue;  // a further member of its pool
     write_model(w, *m);
     if (!first) first = m.get();
     last = m.get();
@@ -71,7 +72,9 @@ std::string Gateway::status_json() const {
     w.begin_object().member("id", m->id).member("upstream", m->basis->upstream).member("builtin", m->builtin != nullptr);
     w.member("device", m->basis->device).member("energy_method", to_string(m->basis->energy.method)).end_object();
   }
-  w.end_array().key("place").begin_object().member("code", grid.place).member("name", parts_.catalog->place(grid.place).name);
+  w.end_array();
+  append_pools(w);
+  w.key("place").begin_object().member("code", grid.place).member("name", parts_.catalog->place(grid.place).name);
   w.member("intensity_g_per_kwh", grid.carbon_intensity.value().in(units::gCO2e_per_kWh)).end_object();
   w.member("method", to_string(parts_.host->method())).member("explanation", parts_.host->explanation());
   w.member("device", parts_.host->device());
@@ -110,6 +113,7 @@ std::string Gateway::metrics_text() const {
   for (const auto& m : models_) models.push_back(m->metrics.get());
   std::string out = render_metrics(models, s);
   if (governor_) governor_->append_metrics(out);
+  append_pool_metrics(out);
   return out;
 }
 

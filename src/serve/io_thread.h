@@ -12,6 +12,7 @@
 #include "serve/http_text.h"
 #include "serve/io.h"
 #include "serve/openai.h"
+#include "serve/pool.h"
 #include "serve/upstream_client.h"
 #include "serve/worker_pool.h"
 
@@ -23,6 +24,7 @@ struct IoThread {
   IoThread(Gateway& g, WorkerPool& w, const std::vector<std::unique_ptr<asio::ssl::context>>& tls) : gateway(g), workers(w), sweep_timer(io) {
     for (const auto& u : g.upstreams()) pools.emplace_back(*u, upstream_deadlines, io, tls[u->index].get());
     std::random_device device;
+    for (std::size_t i = 0; i < g.pools().size(); ++i) seats.emplace_back(device());
     id_ = (std::uint64_t{device()} << 32) ^ device();
   }
 
@@ -32,6 +34,8 @@ struct IoThread {
   Deadlines session_deadlines, upstream_deadlines;  // the first is also the list of sessions
   BufferPool buffers;
   std::vector<UpstreamPool> pools;  // by Upstream::index
+  std::vector<ModelPool::Seat> seats;  // by ModelPool::index
+  int background = 0;  // coroutines besides the sessions that must end before this does
   ChatReader chat_reader;
   ReplyReader reply_reader;
   TokenEstimator token_estimator;

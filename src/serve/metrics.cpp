@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 namespace wattline::serve {
-namespace {
 
 std::string label_value(std::string_view text) {
   std::string out;
@@ -18,6 +17,8 @@ std::string label_value(std::string_view text) {
   }
   return out;
 }
+
+namespace {
 
 void add(std::atomic<double>& to, double v) { to.fetch_add(v, std::memory_order_relaxed); }
 
@@ -46,13 +47,14 @@ ModelMetrics::ModelMetrics(std::string model, std::string upstream)
 
 void ModelMetrics::add(const Answer& a) {
   constexpr auto relaxed = std::memory_order_relaxed;
-  answers_[static_cast<std::size_t>(a.status)].fetch_add(1, relaxed);
+  if (a.attempt.empty()) answers_[static_cast<std::size_t>(a.status)].fetch_add(1, relaxed);
   tokens_in_.fetch_add(static_cast<std::uint64_t>(a.tokens_in), relaxed);
   tokens_out_.fetch_add(static_cast<std::uint64_t>(a.tokens_out), relaxed);
   serve::add(joules_[static_cast<std::size_t>(a.basis->energy.method)], a.joules.value);
   if (a.status != AnswerStatus::ok) serve::add(wasted_j_, a.joules.value);
   serve::add(carbon_g_, a.carbon.value * 1e-3);
   serve::add(water_l_, a.water.value * 1e-3);
+  if (!a.attempt.empty()) return;
   latency_.add(a.latency.base());
   if (a.first_token) first_token_.add(a.first_token->base());
 }

@@ -13,6 +13,9 @@
 
 namespace wattline::serve {
 
+// Text as the value of a label.
+std::string label_value(std::string_view);
+
 class Histogram {
  public:
   static constexpr std::array<double, 14> bounds = {0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 10.24, 40.96, 163.84};

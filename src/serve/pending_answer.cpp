@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace wattline::serve {
 namespace {
 
@@ -30,6 +32,12 @@ PendingAnswer::PendingAnswer(Gateway& gateway, const ServedModel& model, std::st
 
 PendingAnswer::~PendingAnswer() {
   if (!ended_) end(AnswerStatus::error, 500, "given up");
+}
+
+void PendingAnswer::set_aside(std::string_view attempt, int n) {
+  answer_.attempt = attempt;
+  answer_.of = answer_.id;
+  answer_.id += fmt::format("-{}", n);
 }
 
 void PendingAnswer::first_token() {
@@ -64,7 +72,7 @@ const Answer& PendingAnswer::settle() {
   answer_.end = answer_.begin + answer_.latency;
   if (settled_) return answer_;
   settled_ = true;
-  if (!has_usage_ && (content_chunks_ > 0 || content_bytes_ > 0)) {
+  if (!has_usage_ && (content_chunks_ > 0 || content_bytes_ > 0 || (prompt_read_ && spent_.reached))) {
     if (spent_.tokens.in == 0) spent_.tokens.in = tokens_of(body_bytes_);
     // Servers send about a token a chunk.
     spent_.tokens.out = answer_.streamed ? content_chunks_ : tokens_of(content_bytes_);

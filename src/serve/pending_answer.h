@@ -21,6 +21,10 @@ class PendingAnswer {
   void look(const ReplyFacts&);
   // The upstream could not be reached: nothing was spent there.
   void unreached() { spent_.reached = false; }
+  // The upstream had the prompt and told nothing: the prompt at least counts as read.
+  void prompt_read() { prompt_read_ = true; }
+  // A try whose work is for nothing: what is recorded is not the answer but the `n`th try for it, as waste.
+  void set_aside(std::string_view attempt, int n);
   void first_token();
   // Of the built-in model.
   void generated(const lm::Generation&);
@@ -47,7 +51,7 @@ class PendingAnswer {
   std::int64_t begun_ns_;
   int batch_at_begin_ = 1;
   CpuShare::Ticket ticket_;
-  bool has_usage_ = false, ticket_open_ = false, settled_ = false, ended_ = false;
+  bool has_usage_ = false, prompt_read_ = false, ticket_open_ = false, settled_ = false, ended_ = false;
 };
 
 }  // namespace wattline::serve

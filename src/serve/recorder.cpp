@@ -19,9 +19,10 @@ struct Common {
   std::shared_ptr<const Requester> requester;
   AnswerStatus status = AnswerStatus::ok;
   bool estimated = false;
-  explicit Common(const Answer& a) : basis(a.basis), requester(a.requester), status(a.status), estimated(a.tokens_estimated) {}
+  std::string_view attempt;
+  explicit Common(const Answer& a) : basis(a.basis), requester(a.requester), status(a.status), estimated(a.tokens_estimated), attempt(a.attempt) {}
   bool of(const Answer& a) const {
-    return basis == a.basis && requester == a.requester && status == a.status && estimated == a.tokens_estimated;
+    return basis == a.basis && requester == a.requester && status == a.status && estimated == a.tokens_estimated && attempt == a.attempt;
   }
 };
 
@@ -70,6 +71,7 @@ Fact make_fact(const Answer& a) {
   f.place = b.place;
   f.labels = {{"served_as", b.model}, {"upstream", b.upstream}, {"status", std::string(to_string(a.status))}};
   if (a.tokens_estimated) f.labels.emplace_back("tokens", "estimated");
+  if (!a.attempt.empty()) f.labels.emplace_back("attempt", a.attempt);
   if (a.requester) {
     f.labels.emplace_back("tenant", a.requester->tenant);
     if (!a.requester->key.empty()) f.labels.emplace_back("key", a.requester->key);

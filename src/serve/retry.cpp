@@ -10,18 +10,18 @@
 
 namespace wattline::serve {
 
-Budget::Budget(double share, double in_hand, double most)
+TryBudget::TryBudget(double share, double in_hand, double most)
     : share_(static_cast<std::int64_t>(share * token)),
       in_hand_(static_cast<std::int64_t>(in_hand * token)),
       most_(std::max(in_hand_, static_cast<std::int64_t>(most * token))),
       held_(in_hand_) {}
 
-void Budget::deposit() {
+void TryBudget::deposit() {
   // What a few threads at once put in over the limit does no harm.
   if (held_.load(std::memory_order_relaxed) < most_) held_.fetch_add(share_, std::memory_order_relaxed);
 }
 
-bool Budget::withdraw(std::int64_t now_ns) {
+bool TryBudget::withdraw(std::int64_t now_ns) {
   if (share_ <= 0) return false;
   auto last = refilled_ns_.load(std::memory_order_relaxed);
   if (last == 0) {
@@ -38,12 +38,15 @@ bool Budget::withdraw(std::int64_t now_ns) {
 }
 
 bool worth_another(const Failure& f) {
+  if (!f.sent) return false;
   if (!f.reached || !f.told) return true;
   // 529: Anthropic's word for overloaded.
-  return f.status == 429 || f.status == 502 || f.status == 503 || f.status == 504 || f.status == 529;
+  return f.status == 401 || f.status == 403 || f.status == 429 || f.status == 502 || f.status == 503 || f.status == 504 || f.status == 529;
 }
 
-bool speaks_against(const Failure& f) { return !f.reached || !f.told || f.status >= 500; }
+bool speaks_against(const Failure& f) { return f.sent && (!f.reached || !f.told || f.status >= 500 || refuses_key(f)); }
+
+bool refuses_key(const Failure& f) { return f.told && (f.status == 401 || f.status == 403); }
 
 Duration backoff(const RetryConfig& c, int n, std::uint64_t& random) {
   const double most = std::min(c.backoff_most.base(), c.backoff.base() * std::exp2(std::clamp(n, 0, 30)));

@@ -14,11 +14,11 @@
 
 namespace wattline::serve {
 
-class Budget {
+class TryBudget {
  public:
   // `share` of a token comes with each request, up to `most` tokens; `in_hand` there are at the start, and
   // so many come back by themselves within 10 s.
-  Budget(double share, double in_hand, double most = 100);
+  TryBudget(double share, double in_hand, double most = 100);
   void deposit();  // for a request
   bool withdraw(std::int64_t now_ns);
 
@@ -33,8 +33,12 @@ struct Failure {
   bool reached = true;  // false: no connection came about
   int status = 502;     // of the upstream's own reply, or what the gateway made of the failure
   bool told = false;    // by the upstream, as the status of a reply
+  bool sent = true;     // false: the question cannot be put to it, whatever its state
 };
-// Whether another try may do better: no connection, no or a broken reply, 429, 502, 503, 504.
+// Our key is no good there, which is nothing to the client.
+bool refuses_key(const Failure&);
+// Whether another try may do better: no connection, no or a broken reply, 429, 502, 503, 504; a key that is
+// refused, elsewhere.
 bool worth_another(const Failure&);
 // Whether it speaks against the member: not what it refuses for good reasons, nor that it is busy (429).
 bool speaks_against(const Failure&);

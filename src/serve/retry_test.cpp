@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t s = 1'000'000'000;
 
 TEST(RetryBudget, AStormOfFailuresIsAnsweredByAShareOfRetries) {
-  Budget b(0.2, 10);
+  TryBudget b(0.2, 10);
   int retries = 0;
   for (int i = 0; i < 10'000; ++i) {
     b.deposit();
@@ -19,7 +19,7 @@ TEST(RetryBudget, AStormOfFailuresIsAnsweredByAShareOfRetries) {
 }
 
 TEST(RetryBudget, QuietTimesHaveAFewInHandThatComeBack) {
-  Budget b(0.2, 3);
+  TryBudget b(0.2, 3);
   EXPECT_TRUE(b.withdraw(s) && b.withdraw(s) && b.withdraw(s));
   EXPECT_FALSE(b.withdraw(s));
   EXPECT_TRUE(b.withdraw(5 * s));   // 1.2 of 3 after 4 s
@@ -31,7 +31,7 @@ TEST(RetryBudget, QuietTimesHaveAFewInHandThatComeBack) {
 }
 
 TEST(RetryBudget, AQuietHourSavesNothingWithoutEnd) {
-  Budget b(1, 1, 5);
+  TryBudget b(1, 1, 5);
   for (int i = 0; i < 1000; ++i) b.deposit();
   int n = 0;
   while (b.withdraw(s)) ++n;
@@ -39,22 +39,24 @@ TEST(RetryBudget, AQuietHourSavesNothingWithoutEnd) {
 }
 
 TEST(RetryBudget, NoneIsNone) {
-  Budget b(0, 10);
+  TryBudget b(0, 10);
   EXPECT_FALSE(b.withdraw(s));
 }
 
 TEST(Retry, WhatIsWorthAnotherTry) {
   EXPECT_TRUE(worth_another({.reached = false}));
+  EXPECT_FALSE(worth_another({.reached = false, .status = 400, .sent = false}));
   EXPECT_TRUE(worth_another({.status = 502}));             // broke off, or no HTTP
   EXPECT_TRUE(worth_another({.status = 504}));             // took too long
-  for (int status : {429, 502, 503, 504, 529}) EXPECT_TRUE(worth_another({.status = status, .told = true})) << status;
-  for (int status : {400, 401, 403, 404, 413, 422, 500, 501}) EXPECT_FALSE(worth_another({.status = status, .told = true})) << status;
+  for (int status : {401, 403, 429, 502, 503, 504, 529}) EXPECT_TRUE(worth_another({.status = status, .told = true})) << status;
+  for (int status : {400, 404, 413, 422, 500, 501}) EXPECT_FALSE(worth_another({.status = status, .told = true})) << status;
 }
 
 TEST(Retry, WhatSpeaksAgainstAMember) {
   EXPECT_TRUE(speaks_against({.reached = false}));
+  EXPECT_FALSE(speaks_against({.reached = false, .sent = false}));
   EXPECT_TRUE(speaks_against({.status = 504}));
-  for (int status : {500, 502, 503}) EXPECT_TRUE(speaks_against({.status = status, .told = true})) << status;
+  for (int status : {401, 403, 500, 502, 503}) EXPECT_TRUE(speaks_against({.status = status, .told = true})) << status;
   for (int status : {400, 404, 422, 429}) EXPECT_FALSE(speaks_against({.status = status, .told = true})) << status;
 }
 

@@ -9,6 +9,7 @@
 
 #include "kernel/error.h"
 #include "serve/session.h"
+#include "serve/upstream_watch.h"
 
 namespace wattline::serve {
 namespace {
@@ -64,6 +65,7 @@ struct Server::State {
   std::vector<std::unique_ptr<asio::ssl::context>> tls;  // by Upstream::index
   std::unique_ptr<WorkerPool> workers;
   std::vector<std::unique_ptr<IoThread>> threads;
+  std::vector<std::pair<IoThread*, std::unique_ptr<UpstreamWatch>>> watches;
   std::unique_ptr<Acceptor> acceptor, admin_acceptor;
   std::vector<std::thread> running;
   std::atomic<std::int64_t> kill_at_ns{Watched::never};
@@ -92,9 +94,11 @@ Awaitable<void> Server::State::sweep(IoThread& thread) {
       thread.draining = true;
       thread.session_deadlines.for_each([](Watched& w) { static_cast<Session&>(w).drain(); });
       for (auto& pool : thread.pools) pool.close_idle();
+      for (auto& [at, watch] : watches)
+        if (at == &thread) watch->stop();
     }
     if (now >= kill_at_ns) thread.session_deadlines.for_each([](Watched& w) { static_cast<Session&>(w).kill(); });
-    if (thread.session_deadlines.empty()) break;
+    if (thread.session_deadlines.empty() && thread.background == 0) break;
   }
   thread.io.stop();
 }
@@ -144,6 +148,10 @@ void Server::start() {
   s.acceptor = listen_at(io, s.address, "server.listen");
   if (s.gateway.admin()) s.admin_acceptor = listen_at(io, s.admin_address, "admin.listen");
 
+  for (const auto& u : s.gateway.upstreams()) {
+    IoThread& thread = *s.threads[u->index % s.threads.size()];
+    s.watches.emplace_back(&thread, std::make_unique<UpstreamWatch>(thread, *u)).second->start();
+  }
   asio::co_spawn(io, s.accept(*s.acceptor, Door::clients), asio::detached);
   if (s.admin_acceptor) asio::co_spawn(io, s.accept(*s.admin_acceptor, Door::administrators), asio::detached);
   for (auto& t : s.threads) {
@@ -169,6 +177,7 @@ void Server::stop() {
   s.workers.reset();
   s.acceptor.reset();
   s.admin_acceptor.reset();
+  s.watches.clear();
   s.threads.clear();
 }
 

@@ -32,7 +32,7 @@ Awaitable<void> Session::chat() {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     co_return co_await send_error(no_model(request->model));
   }
-  if (!model->builtin && !carriage_of(asked_.get(), model->upstream->config.endpoints)) {
+  if (!model->builtin && !model->pool && !carriage_of(asked_.get(), model->upstream->config.endpoints)) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     co_return co_await send_error(cannot_carry(asked_.get(), model->id, model->upstream->config.endpoints));
   }
@@ -220,7 +220,8 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
     pending.end(AnswerStatus::cancelled, 499, "the client left in the middle of the answer");
     co_return;
   }
-  if (!failed) failed = upstream_error(502, "the answer broke off", "upstream_truncated");
+  if (failed) attempt.failed = failed;
+  else failed = upstream_error(502, "the answer broke off", "upstream_truncated");
   std::string headers;
   append_begun_headers(headers, pending.answer(), attempt.model.head);
   pending.end(AnswerStatus::error, begun ? 200 : failed->status, failed->message);

@@ -21,12 +21,12 @@ constexpr std::string_view answer =
 // Speaks TLS as `name` and answers every request with the same completion.
 class TlsUpstream {
  public:
-  explicit TlsUpstream(const std::string& name) : key_(EVP_EC_gen("P-256")), certificate_(X509_new()), context_(SSL_CTX_new(TLS_server_method())) {
+  explicit TlsUpstream(const std::string& name, long valid_until_s = 3600) : key_(EVP_EC_gen("P-256")), certificate_(X509_new()), context_(SSL_CTX_new(TLS_server_method())) {
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     X509_set_version(certificate_, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate_), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate_), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate_), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(certificate_), -7200);
+    X509_gmtime_adj(X509_getm_notAfter(certificate_), valid_until_s);
     X509_set_pubkey(certificate_, key_);
     X509_NAME* subject = X509_get_subject_name(certificate_);
     X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
@@ -111,6 +111,31 @@ TEST(TlsUpstream, IsRefusedWhenItIsNotTheOneMeant) {
     EXPECT_EQ(r.status, 502);
     EXPECT_THAT(r.body, testing::HasSubstr("speak TLS"));
   }
+}
+
+TEST(TlsUpstream, AnExpiredCertificateIsRefusedAndAnotherMemberAnswers) {
+  const ::wattline::tests::ScratchDir folder;
+  TlsUpstream expired("IP:127.0.0.1", -60);
+  const std::string ca = expired.save(folder.path());
+  {
+    TestGateway g;
+    add(g, expired, ca);
+    g.start();
+    const auto r = g.chat(ask);
+    EXPECT_EQ(r.status, 502);
+    EXPECT_THAT(r.body, testing::HasSubstr("certificate"));
+    g.stop();
+    ASSERT_EQ(g.sink->facts().size(), 1u);
+    EXPECT_EQ(g.sink->facts()[0].energy.value().base(), 0);
+  }
+  FakeUpstream plain([](const FakeUpstream::Request&, Connection& c) { return c.send(reply(answer)); });
+  TestGateway g;
+  add(g, expired, ca);
+  g.add_upstream(plain.port()).models[0].tier = 1;
+  g.start();
+  const auto r = g.chat(ask);
+  EXPECT_EQ(r.status, 200);
+  EXPECT_EQ(r.header("x-wattline-upstream"), "up1");
 }
 
 TEST(TlsUpstream, CertificatesThatCannotBeReadAreAClearError) {

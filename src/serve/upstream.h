@@ -12,7 +12,9 @@
 #include "serve/config.h"
 #include "serve/cpu_share.h"
 #include "serve/energy_table.h"
+#include "serve/engine_state.h"
 #include "serve/footprint.h"
+#include "serve/health_state.h"
 #include "serve/metrics.h"
 #include "serve/reply_reader.h"
 
@@ -28,12 +30,17 @@ struct Upstream {
   std::string count_head;                         // of requests to count tokens
   std::unique_ptr<CpuShare> share;  // where its CPU time is charged
   std::atomic<int> in_flight{0};
-  std::atomic<bool> drained{false};  // by an administrator: nothing new is asked of it
+  HealthState health;
+  EngineState engine;
+  std::atomic<bool> drained{false};  // by the configuration or an administrator: nothing new is asked of it
 };
+
+class ModelPool;
 
 struct ServedModel {
   std::string id;
   Upstream* upstream = nullptr;  // null: built in
+  ModelPool* pool = nullptr;     // of the upstreams that serve this id; null: there is but one, asked as it is
   std::string upstream_name;
   std::shared_ptr<const lm::Model> builtin;
   const Footprint* footprint = nullptr;

@@ -4,7 +4,9 @@
 #include <array>
 #include <sys/socket.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
@@ -18,6 +20,26 @@ namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 std::int64_t ns_of(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9); }
+
+// A name looked up. The system's look-up cannot be cut short, so it runs on its own, and who does not want to
+// wait any longer leaves it.
+struct LookUp {
+  bool done = false;
+  error_code ec;
+  std::vector<tcp::endpoint> found;
+  Timer* waiter = nullptr;
+};
+
+Awaitable<void> look_up(std::shared_ptr<LookUp> l, asio::io_context& io, std::string host, std::string port) {
+  asio::ip::basic_resolver<tcp, Executor> resolver(io.get_executor());
+  error_code ec;
+  const auto found = co_await resolver.async_resolve(host, port, into(ec));
+  if (!ec)
+    for (const auto& e : found) l->found.push_back(e.endpoint());
+  l->ec = ec;
+  l->done = true;
+  if (l->waiter) l->waiter->cancel();
+}
 
 // Nothing to read and not closed. A server that has closed its side, or speaks unasked, is no use.
 bool looks_open(Socket& s) {
@@ -79,10 +101,16 @@ Awaitable<std::unique_ptr<UpstreamConnection>> UpstreamPool::open(UpstreamConnec
     if (!ec) {
       endpoints_.emplace_back(address, config.url.port);
     } else {
-      asio::ip::basic_resolver<tcp, Executor> resolver(io_.get_executor());
-      const auto found = co_await resolver.async_resolve(config.url.host, std::to_string(config.url.port), into(ec));
-      if (!ec)
-        for (const auto& e : found) endpoints_.push_back(e.endpoint());
+      const auto found = std::make_shared<LookUp>();
+      Timer waiter(io_);
+      waiter.expires_at(Timer::time_point::max());
+      found->waiter = c->wake = &waiter;
+      asio::co_spawn(io_, look_up(found, io_, config.url.host, std::to_string(config.url.port)), asio::detached);
+      error_code ignored;
+      while (!found->done && !c->closed) co_await waiter.async_wait(into(ignored));
+      found->waiter = c->wake = nullptr;
+      ec = found->ec;
+      endpoints_ = found->found;
     }
     resolved_ns_ = monotonic_ns();
     if (endpoints_.empty() && !ec) ec = asio::error::host_not_found;

@@ -26,10 +26,12 @@ class UpstreamConnection : public Watched {
   void close() {
     error_code ignored;
     closed = true;
+    if (wake) wake->cancel();
     socket.close(ignored);
   }
   Socket socket;
   bool closed = false;
+  Timer* wake = nullptr;  // of who waits for something else than the socket
   std::unique_ptr<asio::ssl::stream<Socket&>> tls;
   bool reused = false;
   std::int64_t idle_since_ns = 0;
@@ -85,6 +87,8 @@ class UpstreamExchange {
   // From outside, while it waits: the wait ends with an error.
   void abort();
   bool aborted() const { return aborted_; }
+  // Whether the header of a reply has come.
+  bool replied() const { return parser_ && parser_->header_done; }
   // Whether there ever was a connection on which the upstream could have begun to work.
   bool reached() const { return reached_; }
 

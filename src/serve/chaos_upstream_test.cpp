@@ -1,0 +1,519 @@
+// Upstreams that fail in every way that they can over a real socket: what the client sees and what the
+// account gets.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kernel/json.h"
+#include "serve/gateway_fixture.h"
+
+namespace wattline::serve::tests {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view hello = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})";
+constexpr std::string_view hello_stream = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true})";
+constexpr std::string_view completion =
+    R"({"choices":[{"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":5}})";
+
+std::string delta(std::string_view text) { return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::string(text) + "\"}}]}\n\n"; }
+const std::string finish_event = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+const std::string done_event = "data: [DONE]\n\n";
+
+bool wants_stream(const FakeUpstream::Request& r) { return r.body.find("\"stream\":true") != std::string::npos; }
+// A good server of either kind.
+bool serve_well(const FakeUpstream::Request& r, Connection& c) {
+  if (r.head.starts_with("GET ")) return c.send(reply("fine"));
+  if (!wants_stream(r)) return c.send(reply(completion));
+  c.send(stream_head);
+  for (const auto& e : {delta("Hel"), delta("lo."), finish_event, done_event}) c.send(chunk(e));
+  return c.send("0\r\n\r\n");
+}
+FakeUpstream::Handler says(std::string text) {
+  return [text](const FakeUpstream::Request&, Connection& c) { return c.send(text); };
+}
+std::string label(const Fact& f, std::string_view name) {
+  for (const auto& [key, value] : f.labels)
+    if (key == name) return value;
+  return "";
+}
+// Until `what` holds, for ten seconds.
+template <class F>
+bool comes_true(F&& what) {
+  for (int i = 0; i < 1000; ++i) {
+    if (what()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return what();
+}
+
+// A pool in which the bad one is always asked first.
+struct Pair {
+  explicit Pair(FakeUpstream::Handler handler, FakeUpstream::Handler second = serve_well) : bad(std::move(handler)), good(std::move(second)) {
+    g.add_upstream(bad.port());
+    auto& u = g.add_upstream(good.port());
+    u.models[0].tier = 1;
+    g.config.upstreams[0].first_byte_timeout = Duration(0.3);
+    g.config.upstreams[0].idle_timeout = Duration(0.3);
+    g.config.upstreams[0].connect_timeout = Duration(1);
+  }
+  const Json pool() { return parse_json(g.get("/api/v1/status").body).at("pools").as_array().at(0); }
+  TestGateway g;
+  FakeUpstream bad, good;
+};
+
+struct Fault {
+  const char* name;
+  FakeUpstream::Handler handler;
+  bool works;  // whether it may have begun to work at the question
+};
+std::vector<Fault> before_the_first_byte() {
+  const auto closes_after = [](std::string text) {
+    return [text](const FakeUpstream::Request&, Connection& c) {
+      c.send(text);
+      return false;
+    };
+  };
+  return {
+      {"closes without a reply", closes_after(""), true},
+      {"resets",
+       [](const FakeUpstream::Request&, Connection& c) {
+         c.reset();
+         return false;
+       },
+       true},
+      {"garbage", closes_after("\x16\x03\x01 what is this\r\n\r\n"), true},
+      {"half a header", closes_after("HTTP/1.1 200 OK\r\ncontent-ty"), true},
+      {"header and no body", closes_after("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n"), true},
+      {"less than content-length", closes_after("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"choices\":["), true},
+      {"more than content-length", says("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n" + std::string(completion)), true},
+      {"two lengths", says("HTTP/1.1 200 OK\r\ncontent-length: 9\r\ncontent-length: 10\r\n\r\n{\"a\": 123}"), true},
+      {"a bad chunk", says("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n"), true},
+      {"not JSON", says(reply("<html>hello</html>", "200 OK", "text/html")), true},
+      {"compressed", says("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nxx"), true},
+      {"a stream without events", closes_after(std::string(stream_head) + "0\r\n\r\n"), true},
+      {"half an event", closes_after(std::string(stream_head) + chunk("data: {\"choices\"")), true},
+      {"an event that is not JSON", says(std::string(stream_head) + chunk("data: oops\n\n") + "0\r\n\r\n"), true},
+      {"an error within a stream of status 200", says(std::string(stream_head) + chunk(": hi\n\ndata: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n") + "0\r\n\r\n"), true},
+      {"never answers", [](const FakeUpstream::Request&, Connection& c) { return !c.closed_within(5000); }, true},
+      {"never goes on",
+       [](const FakeUpstream::Request&, Connection& c) {
+         c.send("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{");
+         return !c.closed_within(5000);
+       },
+       true},
+      {"429", says(reply(R"({"error":{"message":"slow down"}})", "429 Too Many Requests")), false},
+      {"502", says(reply("bad", "502 Bad Gateway", "text/plain")), false},
+      {"503", says(reply("loading", "503 Service Unavailable", "text/plain")), false},
+      {"504", says(reply("late", "504 Gateway Timeout", "text/plain")), false},
+      {"the key is refused", says(reply(R"({"error":{"message":"who are you"}})", "401 Unauthorized")), false},
+  };
+}
+
+TEST(ChaosUpstream, WhatFailsBeforeTheFirstByteIsAskedElsewhereAndCountedAsWaste) {
+  for (const auto& fault : before_the_first_byte())
+    for (const bool stream : {false, true}) {
+      SCOPED_TRACE(std::string(fault.name) + (stream ? ", stream" : ""));
+      Pair p(fault.handler);
+      p.g.start();
+      const auto r = p.g.chat(stream ? hello_stream : hello);
+      EXPECT_EQ(r.status, 200) << r.body;
+      EXPECT_TRUE(r.whole);
+      EXPECT_EQ(r.header("x-wattline-upstream"), "up1");
+      if (stream) EXPECT_EQ(r.body, delta("Hel") + delta("lo.") + finish_event + done_event);
+      else EXPECT_THAT(r.body, HasSubstr("Hello."));
+      EXPECT_EQ(p.bad.requests(), 1);
+      EXPECT_EQ(p.good.requests(), 1);
+      p.g.stop();
+      const auto facts = p.g.sink->facts();
+      ASSERT_EQ(facts.size(), 2u);
+      const auto& waste = facts[0];
+      EXPECT_EQ(label(waste, "attempt"), "retried");
+      EXPECT_EQ(label(waste, "status"), "error");
+      EXPECT_EQ(label(waste, "upstream"), "up0");
+      EXPECT_EQ(waste.energy.value().base() > 0, fault.works);
+      EXPECT_EQ(label(facts[1], "attempt"), "");
+      EXPECT_EQ(label(facts[1], "status"), "ok");
+      EXPECT_EQ(facts[1].uid, r.header("x-wattline-answer-id"));
+      EXPECT_EQ(waste.uid, facts[1].uid + "-1");
+    }
+}
+
+TEST(ChaosUpstream, WhoCannotBeReachedCostsNothing) {
+  std::uint16_t closed = 0;
+  {
+    FakeUpstream gone(serve_well);
+    closed = gone.port();
+  }
+  for (const char* url : {"http://127.0.0.1:1/v1", "http://no-such-host.invalid/v1"}) {
+    SCOPED_TRACE(url);
+    Pair p(serve_well);
+    auto& u = p.g.config.upstreams[0];
+    u.url = parse_base_url(std::string(url).find(":1/") != std::string::npos ? "http://127.0.0.1:" + std::to_string(closed) + "/v1" : url, "test");
+    p.g.start();
+    const auto r = p.g.chat(hello);
+    EXPECT_EQ(r.status, 200) << r.body;
+    p.g.stop();
+    const auto facts = p.g.sink->facts();
+    ASSERT_EQ(facts.size(), 2u);
+    EXPECT_EQ(label(facts[0], "attempt"), "retried");
+    EXPECT_EQ(facts[0].energy.value().base(), 0);
+    EXPECT_EQ(label(facts[1], "status"), "ok");
+  }
+}
+
+TEST(ChaosUpstream, AStreamThatHasBegunIsNeverBegunAgain) {
+  std::atomic<bool> seen{false};
+  const auto breaks = [&](std::string rest) {
+    return [&seen, rest](const FakeUpstream::Request&, Connection& c) {
+      c.send(stream_head);
+      c.send(chunk(delta("Hel")));
+      comes_true([&] { return seen.load(); });
+      c.send(rest);
+      if (rest.empty()) c.reset();
+      return false;
+    };
+  };
+  for (const auto& rest : {std::string(), chunk("data: {\"cho"), std::string("zz\r\n"), chunk("data: {\"error\":{\"message\":\"out of memory\"}}\n\n")}) {
+    SCOPED_TRACE(rest);
+    seen = false;
+    Pair p(breaks(rest));
+    p.g.config.upstreams[0].idle_timeout = Duration(60);
+    p.g.start();
+    Client c(p.g.port());
+    c.post("/v1/chat/completions", hello_stream);
+    EXPECT_TRUE(c.wait_for("Hel"));
+    seen = true;
+    const auto r = c.read();
+    EXPECT_EQ(r.status, 200);
+    EXPECT_TRUE(r.body.starts_with(delta("Hel"))) << r.body;
+    EXPECT_THAT(r.body, HasSubstr("\"error\""));
+    EXPECT_THAT(r.body, Not(HasSubstr("lo.")));
+    EXPECT_EQ(p.good.requests(), 0);
+    p.g.stop();
+    const auto facts = p.g.sink->facts();
+    ASSERT_EQ(facts.size(), 1u);
+    EXPECT_EQ(label(facts[0], "status"), "error");
+    EXPECT_EQ(label(facts[0], "attempt"), "");
+    EXPECT_GT(facts[0].energy.value().base(), 0);
+  }
+}
+
+TEST(ChaosUpstream, AStreamThatStopsIsEndedWithinItsTime) {
+  Pair p([](const FakeUpstream::Request&, Connection& c) {
+    c.send(stream_head);
+    c.send(chunk(delta("Hel")));
+    return !c.closed_within(10'000);  // the gateway must hang up
+  });
+  p.g.start();
+  const auto r = p.g.chat(hello_stream);
+  EXPECT_THAT(r.body, HasSubstr("took too long"));
+  EXPECT_EQ(p.good.requests(), 0);
+}
+
+TEST(ChaosUpstream, ATrickleIsBoundedByTheTotalTime) {
+  Pair p([](const FakeUpstream::Request&, Connection& c) {
+    c.send(stream_head);
+    for (int i = 0; i < 1000; ++i) {
+      if (!c.send(chunk(delta("x")))) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+  });
+  p.g.config.upstreams[0].total_timeout = Duration(0.5);
+  p.g.start();
+  const auto r = p.g.chat(hello_stream);
+  EXPECT_TRUE(r.body.starts_with(delta("x")));
+  EXPECT_THAT(r.body, HasSubstr("took too long"));
+  const auto a = p.g.answer();
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->status, AnswerStatus::error);
+  EXPECT_GT(a->tokens_out, 0);
+  EXPECT_GT(a->joules.value, 0);
+}
+
+TEST(ChaosUpstream, WhatTheClientDidWrongIsToldAndNotTriedAgain) {
+  const std::string words = R"({"error":{"message":"context too long","type":"invalid_request_error"}})";
+  for (const char* status : {"400 Bad Request", "404 Not Found", "413 Payload Too Large", "422 Unprocessable Entity", "500 Internal Server Error"}) {
+    SCOPED_TRACE(status);
+    Pair p(says(reply(words, status)));
+    p.g.start();
+    const auto r = p.g.chat(hello);
+    EXPECT_EQ(r.status, std::atoi(status));
+    EXPECT_EQ(r.body, words);
+    EXPECT_EQ(p.good.requests(), 0);
+    p.g.stop();
+    EXPECT_EQ(p.g.sink->facts().size(), 1u);
+  }
+}
+
+TEST(ChaosUpstream, AMemberThatSaysRetryAfterIsLeftAlone) {
+  Pair p(says("HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 2\r\n\r\n{}"));
+  p.g.start();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(p.g.chat(hello).status, 200);
+  EXPECT_EQ(p.bad.requests(), 1);
+  EXPECT_EQ(p.good.requests(), 5);
+  const Json member = p.pool().at("members").as_array().at(0);
+  EXPECT_GT(member.at("rests_s").as_number(), 20);
+  EXPECT_EQ(member.at("breaker").as_string(), "closed");  // to be busy is no fault
+}
+
+TEST(ChaosUpstream, WhereAllSayRetryAfterTheClientIsTold) {
+  const auto busy = says("HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 34\r\n\r\n{\"error\":{\"message\":\"slow down!\"}} ");
+  Pair p(busy, busy);
+  p.g.start();
+  const auto first = p.g.chat(hello);
+  EXPECT_EQ(first.status, 429);
+  EXPECT_EQ(first.header("retry-after"), "30");
+  const auto second = p.g.chat(hello);
+  EXPECT_EQ(second.status, 429);
+  EXPECT_THAT(second.body, HasSubstr("left alone"));
+  EXPECT_NEAR(std::atoi(second.header("retry-after").c_str()), 30, 5);
+  EXPECT_EQ(p.bad.requests() + p.good.requests(), 2);
+}
+
+TEST(ChaosUpstream, ASingleUpstreamIsAskedAgainWhereThatIsWished) {
+  std::atomic<int> n{0};
+  FakeUpstream up([&](const FakeUpstream::Request& r, Connection& c) {
+    if (n++ < 2) return c.send("HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n");
+    return serve_well(r, c);
+  });
+  TestGateway g;
+  g.add_upstream(up.port());
+  ModelConfig m;
+  m.id = "llama-3.1-8b";
+  m.balance.retry.most = 2;
+  m.balance.retry.backoff = Duration(0.001);
+  g.config.models = {m};
+  g.start();
+  EXPECT_EQ(g.chat(hello).status, 200);
+  EXPECT_EQ(up.requests(), 3);
+  g.stop();
+  const auto facts = g.sink->facts();
+  ASSERT_EQ(facts.size(), 3u);
+  EXPECT_EQ(facts[1].uid, facts[2].uid + "-2");
+}
+
+TEST(ChaosUpstream, AStormIsNotMultiplied) {
+  const auto overloaded = says(reply("{}", "503 Service Unavailable"));
+  Pair p(overloaded, overloaded);
+  p.g.config.upstreams[1].models[0].tier = 0;
+  p.g.start();
+  Client c(p.g.port());
+  for (int i = 0; i < 200; ++i) {
+    c.post("/v1/chat/completions", hello);
+    EXPECT_EQ(c.read().status, 503);
+  }
+  EXPECT_LE(p.bad.requests() + p.good.requests(), 200 + 40 + 10 + 5);
+  // One of both is left out, never both.
+  int open = 0;
+  const Json pool = p.pool();
+  for (const auto& m : pool.at("members").as_array()) open += m.at("breaker").as_string() == "closed" ? 0 : 1;
+  EXPECT_EQ(open, 1);
+  EXPECT_THAT(p.g.get("/metrics").body, HasSubstr("wattline_upstream_breaker_opened_total{model=\"llama-3.1-8b\",upstream=\"up"));
+}
+
+TEST(ChaosUpstream, AMemberThatRecoversIsFoundByAProbe) {
+  std::atomic<bool> well{false};
+  Pair p([&](const FakeUpstream::Request& r, Connection& c) {
+    if (well) return serve_well(r, c);
+    c.reset();
+    return false;
+  });
+  p.g.config.upstreams[0].breaker.open_for = p.g.config.upstreams[0].breaker.open_most = Duration(0.05);
+  p.g.start();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(p.g.chat(hello).status, 200);
+  EXPECT_GE(p.pool().at("members").as_array().at(0).at("opened").as_integer(), 1);
+  well = true;
+  EXPECT_TRUE(comes_true([&] { return p.g.chat(hello).header("x-wattline-upstream") == "up0"; }));
+  EXPECT_EQ(p.pool().at("members").as_array().at(0).at("breaker").as_string(), "closed");
+}
+
+TEST(ChaosUpstream, HealthChecksTakeAMemberOutAndIn) {
+  std::atomic<bool> well{true};
+  Pair p([&](const FakeUpstream::Request& r, Connection& c) {
+    if (r.head.starts_with("GET /health ")) return c.send(well ? reply("ok") : reply("no", "503 Service Unavailable"));
+    return serve_well(r, c);
+  });
+  auto& h = p.g.config.upstreams[0].health;
+  h.path = "/health";
+  h.interval = Duration(0.01);
+  h.healthy_after = h.unhealthy_after = 1;
+  p.g.start();
+  const auto up = [&] { return parse_json(p.g.get("/api/v1/status").body).at("upstreams").as_array().at(0).at("up").as_bool(); };
+  EXPECT_EQ(p.g.chat(hello).header("x-wattline-upstream"), "up0");
+  well = false;
+  ASSERT_TRUE(comes_true([&] { return !up(); }));
+  EXPECT_THAT(p.g.get("/metrics").body, HasSubstr("wattline_upstream_up{upstream=\"up0\"} 0"));
+  EXPECT_EQ(p.g.chat(hello).header("x-wattline-upstream"), "up1");
+  well = true;
+  ASSERT_TRUE(comes_true(up));
+  EXPECT_EQ(p.g.chat(hello).header("x-wattline-upstream"), "up0");
+}
+
+TEST(ChaosUpstream, HealthChecksThatHangAreFailures) {
+  Pair p([&](const FakeUpstream::Request& r, Connection& c) {
+    if (r.head.starts_with("GET /health ")) return !c.closed_within(10'000);
+    return serve_well(r, c);
+  });
+  auto& h = p.g.config.upstreams[0].health;
+  h.path = "/health";
+  h.interval = h.timeout = Duration(0.01);
+  h.unhealthy_after = 2;
+  p.g.start();
+  EXPECT_TRUE(comes_true([&] { return p.g.chat(hello).header("x-wattline-upstream") == "up1"; }));
+}
+
+TEST(ChaosUpstream, TheQueueThatAnEngineTellsDirectsRequests) {
+  const auto engine = [](std::string metrics) {
+    return [metrics](const FakeUpstream::Request& r, Connection& c) {
+      if (r.head.starts_with("GET /metrics ")) return c.send(reply(metrics, "200 OK", "text/plain"));
+      return serve_well(r, c);
+    };
+  };
+  Pair p(engine("vllm:num_requests_running{model_name=\"m\"} 50.0\nvllm:num_requests_waiting{model_name=\"m\"} 9\nvllm:kv_cache_usage_perc 0.75\n"),
+         engine("llamacpp:requests_processing 1\nllamacpp:requests_deferred 0\n"));
+  for (auto& u : p.g.config.upstreams) {
+    u.models[0].tier = 0;
+    u.metrics.path = "/metrics";
+  }
+  p.g.start();
+  ASSERT_TRUE(comes_true([&] { return p.g.get("/metrics").body.find("wattline_upstream_engine_running{upstream=\"up1\"} 1") != std::string::npos; }));
+  ASSERT_TRUE(comes_true([&] { return p.g.get("/metrics").body.find("wattline_upstream_engine_cache_used{upstream=\"up0\"} 0.75") != std::string::npos; }));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(p.g.chat(hello).header("x-wattline-upstream"), "up1");
+}
+
+TEST(ChaosUpstream, AMemberThatIsDrainedGetsNothingNew) {
+  Pair p(serve_well);
+  p.g.config.upstreams[0].drain = true;
+  p.g.start();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(p.g.chat(hello).header("x-wattline-upstream"), "up1");
+  EXPECT_EQ(p.bad.requests(), 0);
+  p.g.gateway->upstreams()[1]->drained = true;
+  const auto r = p.g.chat(hello);
+  EXPECT_EQ(r.status, 503);
+  EXPECT_THAT(r.body, HasSubstr("drained"));
+}
+
+TEST(ChaosUpstream, ASlowMemberIsHedgedAndTheLoserIsCutOffAndCounted) {
+  for (const bool stream : {false, true}) {
+    std::atomic<bool> slow{false}, cut{false};
+    Pair p([&](const FakeUpstream::Request& r, Connection& c) {
+      if (!slow) return serve_well(r, c);
+      cut = c.closed_within(10'000);
+      return false;
+    });
+    p.g.config.upstreams[0].first_byte_timeout = Duration(60);
+    p.g.config.balance.hedge.enabled = true;
+    p.g.config.balance.hedge.at_least = Duration(0.02);
+    p.g.start();
+    const auto ask = stream ? hello_stream : hello;
+    for (int i = 0; i < FirstByteTimes::needed; ++i) EXPECT_EQ(p.g.chat(ask).header("x-wattline-upstream"), "up0");
+    slow = true;
+    const auto r = p.g.chat(ask);
+    EXPECT_EQ(r.status, 200);
+    EXPECT_EQ(r.header("x-wattline-upstream"), "up1");
+    EXPECT_TRUE(comes_true([&] { return cut.load(); }));
+    EXPECT_EQ(p.pool().at("hedges").as_integer(), 1);
+    EXPECT_EQ(p.pool().at("hedges_won").as_integer(), 1);
+    p.g.stop();
+    const auto facts = p.g.sink->facts();
+    ASSERT_EQ(facts.size(), FirstByteTimes::needed + 2u);
+    int hedged = 0;
+    for (const auto& f : facts) {
+      if (label(f, "attempt").empty()) continue;
+      ++hedged;
+      EXPECT_EQ(label(f, "attempt"), "hedged");
+      EXPECT_EQ(label(f, "status"), "cancelled");
+      EXPECT_EQ(f.uid, r.header("x-wattline-answer-id") + "-1");
+      EXPECT_GT(f.energy.value().base(), 0);
+    }
+    EXPECT_EQ(hedged, 1);
+  }
+}
+
+TEST(ChaosUpstream, WhenBothOfAHedgeFailTheClientIsToldOnce) {
+  std::atomic<bool> slow{false};
+  const auto handler = [&](const FakeUpstream::Request& r, Connection& c) {
+    if (!slow) return serve_well(r, c);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    c.reset();
+    return false;
+  };
+  Pair p(handler, handler);
+  p.g.config.upstreams[0].first_byte_timeout = Duration(60);
+  p.g.config.balance.hedge.enabled = true;
+  p.g.config.balance.hedge.at_least = Duration(0.02);
+  p.g.config.balance.retry.most = 0;
+  p.g.start();
+  for (int i = 0; i < FirstByteTimes::needed; ++i) p.g.chat(hello);
+  slow = true;
+  EXPECT_EQ(p.g.chat(hello).status, 502);
+  p.g.stop();
+  const auto facts = p.g.sink->facts();
+  ASSERT_EQ(facts.size(), FirstByteTimes::needed + 2u);
+  int answers = 0;
+  for (const auto& f : facts)
+    if (label(f, "status") == "error" && label(f, "attempt").empty()) ++answers;
+  EXPECT_EQ(answers, 1);
+}
+
+TEST(ChaosUpstream, AClientThatVanishesEndsTheWorkAndIsStillCounted) {
+  for (const bool hedged : {false, true}) {
+    std::atomic<bool> slow{false};
+    std::atomic<int> cut{0};
+    const auto handler = [&](const FakeUpstream::Request& r, Connection& c) {
+      if (!slow) return serve_well(r, c);
+      if (c.closed_within(10'000)) ++cut;
+      return false;
+    };
+    Pair p(handler, handler);
+    p.g.config.upstreams[0].first_byte_timeout = Duration(60);
+    p.g.config.balance.hedge.enabled = hedged;
+    p.g.config.balance.hedge.at_least = Duration(0.02);
+    p.g.start();
+    const int before = FirstByteTimes::needed;
+    for (int i = 0; i < before; ++i) p.g.chat(hello);
+    slow = true;
+    {
+      Client c(p.g.port());
+      c.post("/v1/chat/completions", hello);
+      const int all = before + (hedged ? 2 : 1);
+      ASSERT_TRUE(comes_true([&] { return p.bad.requests() + p.good.requests() == all; }));
+    }
+    EXPECT_TRUE(comes_true([&] { return cut == (hedged ? 2 : 1); }));
+    p.g.stop();
+    const auto facts = p.g.sink->facts();
+    ASSERT_EQ(facts.size(), static_cast<std::size_t>(before + (hedged ? 2 : 1)));
+    int answers = 0;
+    for (const auto& f : facts) {
+      if (label(f, "status") != "cancelled") continue;
+      if (label(f, "attempt").empty()) ++answers;
+      EXPECT_GT(f.energy.value().base(), 0);
+    }
+    EXPECT_EQ(answers, 1);
+  }
+}
+
+TEST(ChaosUpstream, APoolListsItsModelOnceAndSpreadsByWeight) {
+  Pair p(serve_well);
+  p.g.config.balance.policy = BalancePolicy::weighted;
+  p.g.config.upstreams[1].models[0].tier = 0;
+  p.g.config.upstreams[1].models[0].weight = 3;
+  p.g.config.server.threads = 1;
+  p.g.start();
+  const Json models = parse_json(p.g.get("/v1/models").body);
+  int listed = 0;
+  for (const auto& m : models.at("data").as_array()) listed += m.at("id").as_string() == "llama-3.1-8b" ? 1 : 0;
+  EXPECT_EQ(listed, 1);
+  Client c(p.g.port());
+  for (int i = 0; i < 40; ++i) {
+    c.post("/v1/chat/completions", hello);
+    EXPECT_EQ(c.read().status, 200);
+  }
+  EXPECT_EQ(p.bad.requests(), 10);
+  EXPECT_EQ(p.good.requests(), 30);
+}
+
+}  // namespace
+}  // namespace wattline::serve::tests
