@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
 import { serve } from './gateway.ts';
+import { sendEvents, Upstream } from './upstream.ts';
 
 interface Panel {
   title: string;
@@ -18,12 +19,21 @@ const dashboard = JSON.parse(readFileSync(new URL('../../packaging/grafana/wattl
 };
 
 test('every metric and label of the dashboard is exposed', async () => {
-  // Nothing of it has to be there: the figures are, from the start.
+  const engine = 'vllm:num_requests_waiting{model_name="a"} 3.0\nvllm:num_requests_running{model_name="a"} 2.0\nvllm:kv_cache_usage_perc{model_name="a"} 0.5\n';
+  const upstream = await new Upstream((request, reply) => {
+    if (request.path === '/metrics') return void reply.end(engine);
+    const chunk = { id: 'x', object: 'chat.completion.chunk', created: 1, model: 'a' };
+    sendEvents(reply, [{ ...chunk, choices: [{ index: 0, delta: { content: 'a' }, finish_reason: 'stop' }] }, '[DONE]']);
+  }).start();
   const gateway = await serve(`
+    ${['there', 'too'].map((name) => `
     [[upstream]]
-    name = "there"
-    url = "http://127.0.0.1:1/v1"
+    name = "${name}"
+    url = "${upstream.url}/v1"
     models = ["a"]
+    [upstream.metrics]
+    path = "/metrics"
+    `).join('')}
     [[tenant]]
     name = "team"
     [[tenant.budget]]
@@ -40,7 +50,15 @@ test('every metric and label of the dashboard is exposed', async () => {
   `);
   gateway.key = 'wl_watch';
   try {
-    const text = await (await gateway.get('/metrics')).text();
+    const body = JSON.stringify({ model: 'a', stream: true, messages: [{ role: 'user', content: 'x' }] });
+    const headers = { authorization: 'Bearer wl_watch', 'content-type': 'application/json' };
+    assert.match(await (await fetch(`${gateway.v1}/chat/completions`, { method: 'POST', headers, body })).text(), /\[DONE\]/);
+    // The engines are read now and then.
+    let text = '';
+    for (let tries = 0; tries < 1000 && !text.includes('wattline_upstream_engine_waiting{'); ++tries) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      text = await (await gateway.get('/metrics')).text();
+    }
     const labels = new Map<string, Set<string>>();
     for (const line of text.split('\n')) {
       const found = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? /.exec(line);
@@ -67,6 +85,7 @@ test('every metric and label of the dashboard is exposed', async () => {
     }
   } finally {
     await gateway.stop();
+    await upstream.stop();
   }
 });
 
