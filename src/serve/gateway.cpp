@@ -202,7 +202,8 @@ const ServedModel* Gateway::find(std::string_view id) const {
 
 ApiError Gateway::unknown_model(std::string_view id) const {
   std::vector<std::string> known;
-  for (const auto& m : models_) known.push_back(m->id);
+  for (const auto& m : models_)
+    if (find(m->id) == m.get()) known.push_back(m->id);  // a pool once
   const auto near = nearest(id, known, 3);
   return {404, fmt::format("The model '{}' does not exist here; {} is served", id.substr(0, 100), fmt::join(near.empty() ? known : near, ", ")),
           "invalid_request_error", "model", "model_not_found"};
