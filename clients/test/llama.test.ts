@@ -40,6 +40,7 @@ before(async () => {
     name = "llama.cpp"
     url = "${engine.upstream.url}/v1"
     models = ["llama-f16", "llama-f32"]
+    health = { path = "/health", interval = "1 s" }
   `);
   client = new OpenAI({ baseURL: gateway.v1, apiKey: 'any', maxRetries: 0 });
 });
