@@ -124,7 +124,11 @@ Awaitable<void> Attempt::read_whole() {
 
 Awaitable<void> Attempt::read_first_event() {
   const auto& name = model.upstream->config.name;
-  while (!first && ahead.empty()) {
+  // Comments show that someone works; an error may still follow. Where others could be asked then, the first of
+  // them are held back until something else comes.
+  int comments = model.pool ? 2 : 1;
+  while (!first) {
+    const std::size_t before = ahead.size();
     if (!events.push(exchange.body())) failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
     exchange.body().clear();
     while (!failed && !first) {
@@ -133,7 +137,7 @@ Awaitable<void> Attempt::read_first_event() {
       if (event->has_data) first = event;
       else ahead += event->raw;
     }
-    if (first || failed || !ahead.empty()) break;
+    if (first || failed || (ahead.size() > before && --comments == 0)) break;
     if (exchange.done()) failed = upstream_error(502, fmt::format("the stream of upstream '{}' broke off", name), "upstream_truncated");
     else failed = co_await exchange.read_more();
     if (failed) break;

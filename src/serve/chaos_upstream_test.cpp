@@ -199,6 +199,36 @@ TEST(ChaosUpstream, AStreamThatHasBegunIsNeverBegunAgain) {
   }
 }
 
+TEST(ChaosUpstream, CommentsAreNoAnswerYetButAreNotHeldBackForLong) {
+  {
+    Pair p([](const FakeUpstream::Request&, Connection& c) {
+      c.send(stream_head);
+      c.send(chunk(": working\n\n"));
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      c.send(chunk("data: {\"error\":{\"message\":\"out of memory\"}}\n\n"));
+      return c.send("0\r\n\r\n");
+    });
+    p.g.start();
+    const auto r = p.g.chat(hello_stream);
+    EXPECT_EQ(r.status, 200);
+    EXPECT_EQ(r.body, delta("Hel") + delta("lo.") + finish_event + done_event);
+  }
+  std::atomic<bool> seen{false};
+  Pair p([&](const FakeUpstream::Request& r, Connection& c) {
+    c.send(stream_head);
+    while (!seen && c.send(chunk(": working\n\n"))) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    for (const auto& e : {delta("Hi"), finish_event, done_event}) c.send(chunk(e));
+    return wants_stream(r) && c.send("0\r\n\r\n");
+  });
+  p.g.config.upstreams[0].idle_timeout = Duration(60);
+  p.g.start();
+  Client c(p.g.port());
+  c.post("/v1/chat/completions", hello_stream);
+  EXPECT_TRUE(c.wait_for(": working\n\n"));  // while nothing else has come
+  seen = true;
+  EXPECT_THAT(c.read().body, HasSubstr(delta("Hi")));
+}
+
 TEST(ChaosUpstream, AStreamThatStopsIsEndedWithinItsTime) {
   Pair p([](const FakeUpstream::Request&, Connection& c) {
     c.send(stream_head);
