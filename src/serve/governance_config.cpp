@@ -8,6 +8,7 @@
 
 #include "kernel/units.h"
 #include "serve/api_key.h"
+#include "serve/governor.h"
 #include "serve/toml_reader.h"
 
 namespace wattline::serve {
@@ -108,6 +109,7 @@ KeyConfig read_key(TomlTable t) {
   }
   out.id = default_key_id(out.digest);
   if (t.has("id")) read_name(t, "id", out.id);
+  if (out.id == server_key_id) t.fault("id", "is \"server\", which is the id of server.api_key_env's key");
   read_name(t, "tenant", out.tenant);
   read_patterns(t, out.models);
   std::string expires;

@@ -105,6 +105,7 @@ TEST(GovernanceConfig, EveryFaultIsTold) {
   EXPECT_THAT(faults(key), HasSubstr("unknown tenant 'lab'"));
   EXPECT_THAT(faults(tenant + key + key), HasSubstr("is there twice"));
   EXPECT_THAT(faults(tenant + key + "id = \"a\"\n" + key + "id = \"b\"\n"), HasSubstr("the same as that at"));
+  EXPECT_THAT(faults(tenant + key + "id = \"server\"\n"), HasSubstr("server.api_key_env"));
   EXPECT_THAT(faults(tenant + key + "expires = \"soon\"\n"), HasSubstr("soon"));
   EXPECT_THAT(faults("[[queue]]\nmodels = [\"a\"]\n"), HasSubstr("concurrent"));
   EXPECT_THAT(faults("[[queue]]\nconcurrent = 0\n"), HasSubstr("concurrent"));

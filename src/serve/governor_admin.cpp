@@ -41,6 +41,7 @@ Governor::NewKey Governor::create_key(const std::string& tenant_name, std::strin
   c.models = std::move(models);
   c.expires = expires;
   out.id = c.id;
+  if (c.id == server_key_id) throw bad_input("the key id 'server' is that of server.api_key_env", "id");
   {
     std::shared_lock lock(people_mutex_);
     if (!tenants_.contains(tenant_name)) {

@@ -323,6 +323,7 @@ TEST(Governor, AKeyIsMadeShownOnceAndRevokedAtOnce) {
   EXPECT_EQ(code(g.identify(another_thread, made.key.reveal())), "in");
   EXPECT_THROW(g.create_key("lab", "phone", {}, {}), Error);
   EXPECT_THROW(g.create_key("nobody", "", {}, {}), Error);
+  EXPECT_THROW(g.create_key("lab", "server", {}, {}), Error);
   const auto other = g.create_key("lab", "", {}, {});
   EXPECT_TRUE(g.revoke_key("phone"));
   EXPECT_FALSE(g.revoke_key("phone"));

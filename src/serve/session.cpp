@@ -228,7 +228,9 @@ Awaitable<void> Session::dispatch() {
 
   auto request = plain_request(std::move(target));
   if (gateway_.is_quick(request->path)) co_return co_await send_reply(gateway_.handle(*request));
-  co_await answer_with([&gateway = gateway_, request] { return gateway.handle(*request); });
+  // A named local: g++ 12 destroys a closure that is made inside a co_await expression twice.
+  std::function<HttpReply()> work = [&gateway = gateway_, request] { return gateway.handle(*request); };
+  co_await answer_with(std::move(work));
 }
 
 std::shared_ptr<HttpRequest> Session::plain_request(RequestTarget target) {

@@ -16,7 +16,8 @@ Awaitable<void> Session::administrate() {
   auto refused = parser_->two_hosts ? std::optional(invalid_request("two Host headers", {}, "two_hosts")) : admin.admission().refuse(caller);
   if (refused) co_return co_await send_error(*refused);
   auto request = plain_request(std::move(*target));
-  co_await answer_with([&admin, request] { return admin.handle(*request); });
+  std::function<HttpReply()> work = [&admin, request] { return admin.handle(*request); };
+  co_await answer_with(std::move(work));
 }
 
 }  // namespace wattline::serve
