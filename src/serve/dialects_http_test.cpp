@@ -158,6 +158,45 @@ TEST(DialectsHttp, AnAnthropicStreamPassesWithItsAccount) {
   EXPECT_EQ(a->status, AnswerStatus::ok);
 }
 
+TEST(DialectsHttp, APoolOfBothDialectsServesClientsOfBoth) {
+  auto chat = answering(chat_reply);
+  auto claude = answering(messages_reply);
+  TestGateway g;
+  g.add_upstream(chat.port());
+  speaks_anthropic(g.add_upstream(claude.port()));
+  g.start();
+  // What only one member can be told is asked of that one, each in its own shape.
+  for (int i = 0; i < 4; ++i) {
+    const auto r = post(g, "/v1/messages", R"({"model":"llama-3.1-8b","max_tokens":5,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"web_search_20250305","name":"w"}]})");
+    ASSERT_EQ(r.status, 200) << r.body;
+    EXPECT_EQ(parse_json(r.body).at("type").as_string(), "message");
+    EXPECT_EQ(post(g, "/v1/embeddings", R"({"model":"llama-3.1-8b","input":"a"})").status, 200);
+  }
+  EXPECT_EQ(chat.requests(), 4);
+  EXPECT_EQ(claude.requests(), 4);
+  for (int i = 0; i < 8; ++i) {
+    const auto asked = post(g, "/v1/messages", ask_messages);
+    EXPECT_EQ(parse_json(asked.body).at("content").as_array().at(0).at("text").as_string(), "Hello!") << asked.body;
+    const auto r = g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})");
+    EXPECT_EQ(parse_json(r.body).at("choices").as_array().at(0).at("message").at("content").as_string(), "Hello!") << r.body;
+  }
+}
+
+TEST(DialectsHttp, AnotherDialectIsTriedWhereOneFails) {
+  auto down = answering(R"({"error":{"message":"no","type":"server_error"}})", "503 Service Unavailable");
+  auto claude = answering(messages_reply);
+  TestGateway g;
+  g.add_upstream(down.port());
+  speaks_anthropic(g.add_upstream(claude.port()));
+  g.start();
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(post(g, "/v1/messages", ask_messages).status, 200);
+    EXPECT_EQ(g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})").status, 200);
+    EXPECT_EQ(post(g, "/v1/responses", R"({"model":"llama-3.1-8b","input":"Hi"})").status, 200);
+  }
+  EXPECT_GT(down.requests(), 0);
+}
+
 TEST(DialectsHttp, WhatOnlyAnAnthropicUpstreamCanDoIsRefusedElsewhere) {
   auto up = answering(chat_reply);
   TestGateway g;

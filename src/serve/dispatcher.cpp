@@ -93,10 +93,10 @@ Awaitable<void> Dispatcher::ask_pool() {
   const bool stream = question_.request.stream;
   // Members that cannot be asked this at all count as tried.
   std::uint64_t unable = 0;
-  for (std::size_t i = 0; question_.asked && i < pool.members().size(); ++i)
+  for (std::size_t i = 0; i < pool.members().size(); ++i)
     if (!carriage_of(question_.asked, pool.members()[i]->upstream.config.endpoints)) unable |= std::uint64_t{1} << i;
   if (std::popcount(unable) == static_cast<int>(pool.members().size())) {
-    refusal_ = cannot_carry(question_.asked, pool.id(), model_.upstream->config.endpoints);
+    refusal_ = cannot_carry(question_.asked, pool.id(), model_.endpoints);
     co_return;
   }
   std::uint64_t tried = unable;

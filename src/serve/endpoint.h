@@ -37,6 +37,10 @@ class Endpoints {
     bits_ |= 1u << static_cast<unsigned>(e);
     return *this;
   }
+  constexpr Endpoints& add(Endpoints more) {
+    bits_ |= more.bits_;
+    return *this;
+  }
   constexpr bool has(Endpoint e) const { return (bits_ >> static_cast<unsigned>(e)) & 1u; }
   constexpr bool empty() const { return bits_ == 0; }
 

@@ -33,6 +33,9 @@ void Gateway::make_pools() {
   }
   for (const auto id : order) {
     const auto& all = by_name[id];
+    Endpoints served;
+    for (const ServedModel* m : all) served.add(m->upstream->config.endpoints);
+    for (ServedModel* m : all) m->endpoints = served;
     const auto told = std::find_if(config_.models.begin(), config_.models.end(), [&](const ModelConfig& m) { return m.id == id; });
     const bool own = told != config_.models.end();
     const BalanceConfig& balance = own ? told->balance : config_.balance;

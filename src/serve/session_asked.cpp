@@ -5,6 +5,7 @@
 
 #include "serve/dialect_messages.h"
 #include "serve/json_text.h"
+#include "serve/pool.h"
 #include "serve/session.h"
 
 namespace wattline::serve {
@@ -30,6 +31,15 @@ std::string estimated_count(std::string_view chat) {
                      (text_bytes(chat) + bytes_per_token - 1) / bytes_per_token, bytes_per_token);
 }
 
+// Where tokens can be asked for: the first upstream of the model that speaks messages.
+const ServedModel* counter_of(const ServedModel& model) {
+  if (model.builtin || !model.endpoints.has(Endpoint::messages)) return nullptr;
+  if (!model.pool) return model.upstream->drained ? nullptr : &model;
+  for (const auto& m : model.pool->members())
+    if (m->upstream.config.endpoints.has(Endpoint::messages) && !m->upstream.drained && m->upstream.health.up()) return &m->model;
+  return nullptr;
+}
+
 }  // namespace
 
 std::variant<ChatRequest, ApiError> Session::read_asked() {
@@ -53,7 +63,7 @@ std::variant<ChatRequest, ApiError> Session::read_asked() {
   } else {
     auto call = asked.dialect->read(body_);
     if (auto* e = std::get_if<ApiError>(&call)) {
-      if (model->builtin || !model->upstream->config.endpoints.has(asked.endpoint)) return std::move(*e);
+      if (model->builtin || !model->endpoints.has(asked.endpoint)) return std::move(*e);
       asked.no_chat = std::move(*e);
     } else {
       asked.call = std::get<ClientCall>(std::move(call));
@@ -73,10 +83,10 @@ Awaitable<void> Session::count_tokens() {
   const ServedModel* model = gateway_.find(request.model);
   if (!model || (access_ && !gateway_.governor()->may_use(access_, model->id))) co_return co_await send_error(no_model(request.model));
   HttpReply reply;
-  if (!model->builtin && model->upstream->config.endpoints.has(Endpoint::messages)) {
-    const Upstream& upstream = *model->upstream;
+  if (const ServedModel* there = counter_of(*model)) {
+    const Upstream& upstream = *there->upstream;
     UpstreamExchange exchange(thread_.pools[upstream.index], upstream, thread_.buffers);
-    const BodyPieces body = forward_body(body_, request, model->upstream_name, false);
+    const BodyPieces body = forward_body(body_, request, there->upstream_name, false);
     auto failed = co_await exchange.begin(upstream.count_head, body.pieces, body.size);
     while (!failed && !exchange.done()) failed = co_await exchange.read_more();
     if (failed) co_return co_await send_error(*failed);

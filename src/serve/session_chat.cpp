@@ -32,9 +32,9 @@ Awaitable<void> Session::chat() {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     co_return co_await send_error(no_model(request->model));
   }
-  if (!model->builtin && !model->pool && !carriage_of(asked_.get(), model->upstream->config.endpoints)) {
+  if (!model->builtin && !carriage_of(asked_.get(), model->endpoints)) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await send_error(cannot_carry(asked_.get(), model->id, model->upstream->config.endpoints));
+    co_return co_await send_error(cannot_carry(asked_.get(), model->id, model->endpoints));
   }
   if (access_ && !co_await admit(*model)) co_return;
   if (model->builtin) co_await chat_builtin(*model, *request);

@@ -41,6 +41,7 @@ struct ServedModel {
   std::string id;
   Upstream* upstream = nullptr;  // null: built in
   ModelPool* pool = nullptr;     // of the upstreams that serve this id; null: there is but one, asked as it is
+  Endpoints endpoints;           // that some upstream of this id serves
   std::string upstream_name;
   std::shared_ptr<const lm::Model> builtin;
   const Footprint* footprint = nullptr;
