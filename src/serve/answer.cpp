@@ -116,6 +116,12 @@ FigureBasis figure_basis(std::string unit, Method method, std::vector<std::strin
 
 void append_short_number(std::string& out, double v) { append_number(out, v, 4); }
 
+std::string short_number(double v) {
+  std::string out;
+  append_number(out, v, 4);
+  return out;
+}
+
 namespace {
 
 void append_figure(std::string& out, const Impact& v, std::string_view tail) {

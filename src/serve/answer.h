@@ -87,5 +87,6 @@ void append_json(std::string& out, const Answer&);
 void append_usage(std::string& out, const Answer&);
 // "0.00123": enough digits for a header.
 void append_short_number(std::string& out, double);
+std::string short_number(double);
 
 }  // namespace wattline::serve

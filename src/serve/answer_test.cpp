@@ -14,11 +14,6 @@
 namespace wattline::serve {
 namespace {
 
-std::string short_number(double v) {
-  std::string out;
-  append_short_number(out, v);
-  return out;
-}
 
 AnswerPtr answer(std::string id, std::shared_ptr<const Basis> basis, double joules = 2, AnswerStatus status = AnswerStatus::ok) {
   Answer a;
