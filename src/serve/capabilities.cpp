@@ -1,6 +1,7 @@
 #include "serve/capabilities.h"
 
 #include "serve/key_command.h"
+#include "serve/schema_command.h"
 #include "serve/service.h"
 #include "serve/workload.h"
 
@@ -40,6 +41,8 @@ std::vector<Capability> capabilities() {
                        "device = \"NVIDIA H100 SXM\"\nmodels = [\"llama-3.1-8b\"]\n"}},
                      "can be served"}};
   out.push_back(std::move(check));
+
+  out.push_back(schema_capability());
 
   auto key = capability<KeyOptions>("serve", "key", "Makes a key that lets a tenant's clients in.", make_key, key_fields());
   key.description =

@@ -117,6 +117,8 @@ struct Config {
   BalanceConfig balance;  // of pools that have no [[model]]
   std::vector<ModelConfig> models;
   std::string file;  // "" without one
+  std::string digest = "builtin";  // begin of the SHA-256 of what was read
+  std::string version;             // with its number, where it was taken ("2-3f9a1c2e")
 };
 
 // Reads as far as possible and lists every fault.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "serve/config_parts.h"
+#include "serve/config_schema.h"
 
 namespace wattline::serve {
 namespace {
@@ -163,25 +164,41 @@ UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
 
 }  // namespace
 
-// The key named by `api_key_env`; that the variable is missing is a fault here, not at the first request.
-ConfigReading read_config(std::string_view toml, const std::string& file, const Environment& environment) {
-  ConfigReading out;
-  out.config.file = file;
-  auto root = parse_toml(toml, file, &out.faults);
-  if (!root) return out;
-  Config& c = out.config;
-  if (auto t = root->table("server")) read_server(std::move(*t), environment, c.server);
-  if (auto t = root->table("limits")) read_limits(std::move(*t), c.limits);
-  if (auto t = root->table("builtin")) read_builtin(std::move(*t), c.builtin);
-  read_governance(*root, environment, c.governance);
-  for (auto& t : root->tables("upstream")) c.upstreams.push_back(read_upstream(std::move(t), environment));
-  if (auto t = root->table("balance")) {
+namespace {
+
+void read_root(TomlTable& root, const Environment& environment, Config& c) {
+  if (auto t = root.table("server")) read_server(std::move(*t), environment, c.server);
+  if (auto t = root.table("limits")) read_limits(std::move(*t), c.limits);
+  if (auto t = root.table("builtin")) read_builtin(std::move(*t), c.builtin);
+  read_governance(root, environment, c.governance);
+  for (auto& t : root.tables("upstream")) c.upstreams.push_back(read_upstream(std::move(t), environment));
+  if (auto t = root.table("balance")) {
     read_balance(*t, "policy", c.balance);
     t->finish();
   }
-  c.models = read_model_tables(*root, c.balance);
-  root->finish();
+  c.models = read_model_tables(root, c.balance);
+  root.finish();
+}
+
+}  // namespace
+
+ConfigReading read_config(std::string_view toml, const std::string& file, const Environment& environment) {
+  ConfigReading out;
+  out.config.file = file;
+  out.config.digest = to_hex(sha256(toml)).substr(0, 8);
+  auto root = parse_toml(toml, file, &out.faults, environment);
+  if (root) read_root(*root, environment, out.config);
   return out;
 }
+
+TomlSchema config_schema() {
+  TomlSchema out;
+  TomlTable root(out);
+  Config ignored;
+  read_root(root, [](const std::string&) { return std::optional<std::string>(); }, ignored);
+  return out;
+}
+
+std::string config_json_schema() { return json_schema_of(config_schema(), "Configuration of wattline serve"); }
 
 }  // namespace wattline::serve

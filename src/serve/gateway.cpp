@@ -40,12 +40,14 @@ std::string request_head(const UpstreamConfig& config, std::string_view path) {
 }  // namespace
 
 Gateway::Gateway(Config config, GatewayParts parts)
-    : config_(std::move(config)),
+    : lasting_(parts.lasting ? parts.lasting : std::make_shared<Lasting>()),
+      connections(lasting_->connections),
+      requests(lasting_->requests),
+      refused(lasting_->refused),
+      config_(std::move(config)),
       parts_(std::move(parts)),
       admission_(config_.server),
-      cpu_energy_(parts_.host),
-      started_ns_(monotonic_ns()),
-      started_(Time::now()) {
+      cpu_energy_(parts_.host) {
   home_ = &footprint(config_.server.place, config_.server.pue);
   by_upstream_["builtin"] = home_;
   if (config_.builtin.enabled) {
@@ -72,19 +74,17 @@ Gateway::Gateway(Config config, GatewayParts parts)
     if (const auto [it, added] = by_id_.emplace(m->id, m.get()); !added && (!m->pool || m->pool != it->second->pool))
       throw bad_input(fmt::format("the model id '{}' is taken by a built-in model", m->id), config_.file,
                       "give the upstream's model another id, or leave it out of builtin.models");
-  // Before the recorder takes up what an earlier run left for the ledger.
-  if (config_.governance.active() || !config_.server.api_key.empty()) add_governor();
+  generator_ = std::make_unique<Generator>(count_or_cores(config_.builtin.workers), static_cast<std::size_t>(config_.builtin.queue));
+  // Last, since it changes what lasts; and before the recorder takes up what an earlier run left for the ledger.
+  if (lasting_->governor || config_.governance.active() || !config_.server.api_key.empty()) add_governor();
+  if (lasting_->recorder) return;
   RecorderOptions options;
   options.answers_kept = static_cast<std::size_t>(config_.server.answers_kept);
   options.log = parts_.log;
-  recorder_ = std::make_unique<Recorder>(config_.server.ledger ? parts_.sink : nullptr, std::move(options));
-  generator_ = std::make_unique<Generator>(count_or_cores(config_.builtin.workers), static_cast<std::size_t>(config_.builtin.queue));
+  lasting_->recorder = std::make_unique<Recorder>(config_.server.ledger ? parts_.sink : nullptr, std::move(options));
 }
 
-Gateway::~Gateway() {
-  generator_.reset();
-  recorder_->close();
-}
+Gateway::~Gateway() { generator_.reset(); }
 
 const Footprint& Gateway::footprint(const std::string& place, std::optional<double> pue) {
   auto& held = footprints_[{place, pue.value_or(0)}];
@@ -106,7 +106,7 @@ void Gateway::add_builtin(std::shared_ptr<const lm::Model> model) {
   auto sources = host.sources();
   sources.insert(sources.begin(), "thread CPU time of the answer");
   m->basis = home_->basis(m->id, "", "builtin", host.device(), host.method(), std::move(sources));
-  m->metrics = std::make_unique<ModelMetrics>(m->id, "builtin");
+  m->metrics = lasting_->metrics(m->id, "builtin");
   m->head = response_head(*m);
   models_.push_back(std::move(m));
 }
@@ -122,7 +122,7 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
   for (std::size_t i = 0; i < endpoint_count; ++i) up->heads[i] = request_head(config, endpoint_names[i].path);
   up->count_head = request_head(config, "/messages/count_tokens");
   const auto* device = config.device.empty() ? nullptr : &parts_.catalog->device(config.device);
-  if (shares_cpu_time(config, *parts_.catalog)) up->share = std::make_unique<CpuShare>(cpu_of_listener(config.url.port));
+  if (shares_cpu_time(config, *parts_.catalog)) up->share = lasting_->cpu_share(config.url.port);
 
   const auto& host = *parts_.host;
   for (const auto& served : config.models) {
@@ -156,7 +156,7 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
                         "name the upstream's device and the model's catalog name");
       m->basis = modelled();
     }
-    m->metrics = std::make_unique<ModelMetrics>(m->id, config.name);
+    m->metrics = lasting_->metrics(m->id, config.name);
     m->head = response_head(*m);
     models_.push_back(std::move(m));
   }
@@ -164,10 +164,16 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
 }
 
 void Gateway::add_governor() {
-  Governor::Options options;
-  options.log = parts_.log;
-  governor_ = std::make_unique<Governor>(config_.governance, config_.server.api_key, std::move(options));
-  for (const auto& m : models_) m->governed = governor_->add_model(m->id, m->footprint->grid().pue.value().base());
+  auto& governor = lasting_->governor;
+  const bool first = !governor;
+  if (first) {
+    Governor::Options options;
+    options.log = parts_.log;
+    governor = std::make_unique<Governor>(config_.governance, config_.server.api_key, std::move(options));
+  } else {
+    governor->apply(config_.governance);
+  }
+  for (const auto& m : models_) m->governed = governor->add_model(m->id, m->footprint->grid().pue.value().base());
   if (config_.governance.admin.listen) {
     AdminApi::Hooks hooks;
     hooks.upstreams = [this] {
@@ -183,10 +189,10 @@ void Gateway::add_governor() {
         }
       return false;
     };
-    admin_ = std::make_unique<AdminApi>(*governor_, config_.governance.admin, std::move(hooks));
+    admin_ = std::make_unique<AdminApi>(*governor, config_.governance.admin, std::move(hooks));
   }
-  if (!parts_.usage) return;
-  governor_->restore(*parts_.usage, [&](const PastAnswer& past, Answer& a) {
+  if (!first || !parts_.usage) return;
+  governor->restore(*parts_.usage, [&](const PastAnswer& past, Answer& a) {
     // As where it ran, if that still serves; else by the place that the ledger names.
     const auto it = by_upstream_.find(past.upstream);
     const Footprint* f = it == by_upstream_.end() ? home_ : it->second;
@@ -216,7 +222,7 @@ void Gateway::settle(Answer& a, const ServedModel& m, const Spent& spent) const 
 
 void Gateway::record(Answer&& a, const ServedModel& m) {
   m.metrics->add(a);
-  recorder_->record(std::make_shared<const Answer>(std::move(a)));
+  lasting_->recorder->record(std::make_shared<const Answer>(std::move(a)));
 }
 
 }  // namespace wattline::serve

@@ -17,10 +17,9 @@
 #include "serve/admission.h"
 #include "serve/config.h"
 #include "serve/generator.h"
-#include "serve/governor.h"
+#include "serve/lasting.h"
 #include "serve/line.h"
 #include "serve/pool.h"
-#include "serve/recorder.h"
 #include "serve/routes.h"
 #include "serve/upstream.h"
 
@@ -35,13 +34,15 @@ struct GatewayParts {
   std::shared_ptr<const Routes> routes;  // of other rooms; may be absent
   std::shared_ptr<const UsageSource> usage;  // what was used before; may be absent
   std::function<void(std::string_view)> log;
+  std::shared_ptr<Lasting> lasting;          // of the gateway before; null for the first
   // Models to serve besides those in the program, for tests and embedding.
   std::vector<std::shared_ptr<const lm::Model>> models;
 };
 
 class Gateway {
  public:
-  // Error: the configuration names what there is not, or nothing is left to serve.
+  // Error: the configuration names what there is not, nothing is left to serve, or a gateway that took the place of
+  // another would need a restart; then nothing that lasts was changed.
   Gateway(Config, GatewayParts);
   ~Gateway();
 
@@ -53,10 +54,11 @@ class Gateway {
   const std::vector<std::unique_ptr<ModelPool>>& pools() const { return pools_; }
   Generator& generator() { return *generator_; }
   // Null where neither keys nor queues are configured.
-  Governor* governor() { return governor_.get(); }
+  Governor* governor() { return lasting_->governor.get(); }
   // Null where administrators have no door.
   AdminApi* admin() { return admin_.get(); }
-  Recorder& recorder() { return *recorder_; }
+  Recorder& recorder() { return *lasting_->recorder; }
+  const std::shared_ptr<Lasting>& lasting() const { return lasting_; }
   // Now and then: what this machine's CPU time costs.
   void refresh() { cpu_energy_.refresh(); }
 
@@ -76,7 +78,12 @@ class Gateway {
   }
 
   std::atomic<bool> draining{false};
-  std::atomic<std::int64_t> connections{0}, requests{0}, refused{0};
+
+ private:
+  std::shared_ptr<Lasting> lasting_;
+
+ public:
+  std::atomic<std::int64_t>&connections, &requests, &refused;
 
  private:
   const Footprint& footprint(const std::string& place, std::optional<double> pue);
@@ -102,12 +109,8 @@ class Gateway {
   std::vector<std::unique_ptr<ModelPool>> pools_;
   std::unordered_map<std::string_view, const ServedModel*> by_id_;
   std::map<std::string, const Footprint*, std::less<>> by_upstream_;
-  std::unique_ptr<Governor> governor_;  // outlives whose answers it charges
   std::unique_ptr<AdminApi> admin_;
-  std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Generator> generator_;
-  std::int64_t started_ns_ = 0;
-  Time started_;
 };
 
 }  // namespace wattline::serve

@@ -40,9 +40,9 @@ std::uint64_t resident_bytes() {
 
 // For clients of OpenAI and of Anthropic alike: each reads the members that it knows.
 void Gateway::write_model(JsonWriter& w, const ServedModel& m) const {
-  w.begin_object().member("id", m.id).member("object", "model").member("created", started_.ns / 1'000'000'000);
+  w.begin_object().member("id", m.id).member("object", "model").member("created", lasting_->started.ns / 1'000'000'000);
   w.member("owned_by", m.basis->upstream);
-  w.member("type", "model").member("display_name", m.id).member("created_at", to_string(started_)).end_object();
+  w.member("type", "model").member("display_name", m.id).member("created_at", to_string(lasting_->started)).end_object();
 }
 
 std::string Gateway::models_json(const Access& access) const {
@@ -50,7 +50,7 @@ std::string Gateway::models_json(const Access& access) const {
   w.begin_object().member("object", "list").key("data").begin_array();
   const ServedModel *first = nullptr, *last = nullptr;
   for (const auto& m : models_) {
-    if (access && !governor_->may_use(access, m->id)) continue;
+    if (access && !lasting_->governor->may_use(access, m->id)) continue;
     if (find(m->id) != m.get()) continue;  // a further member of its pool
     write_model(w, *m);
     if (!first) first = m.get();
@@ -66,7 +66,8 @@ std::string Gateway::status_json() const {
   const auto& grid = home_->grid();
   JsonWriter w;
   w.begin_object().member("version", WATTLINE_VERSION);
-  w.member("uptime_s", static_cast<double>(monotonic_ns() - started_ns_) * 1e-9).member("draining", draining.load());
+  w.member("uptime_s", static_cast<double>(monotonic_ns() - lasting_->started_ns) * 1e-9).member("draining", draining.load());
+  w.member("configuration", config_.version);
   w.key("models").begin_array();
   for (const auto& m : models_) {
     w.begin_object().member("id", m->id).member("upstream", m->basis->upstream).member("builtin", m->builtin != nullptr);
@@ -85,34 +86,38 @@ std::string Gateway::status_json() const {
 }
 
 std::string Gateway::line_json() const {
-  const auto& answers = recorder_->answers();
+  const auto& answers = lasting_->recorder->answers();
   const Line line = draw_line(
       answers.latest(answers.capacity()),
       [&](const Basis& b) -> const Footprint& {
         const auto it = by_upstream_.find(b.upstream);
         return it == by_upstream_.end() ? *home_ : *it->second;
       },
-      started_);
+      lasting_->started);
   return to_json(line, home_->grid(), parts_.catalog->place(home_->grid().place).name);
 }
 
 std::string Gateway::metrics_text() const {
   GatewayState s;
   s.version = WATTLINE_VERSION;
-  s.uptime_s = static_cast<double>(monotonic_ns() - started_ns_) * 1e-9;
+  s.uptime_s = static_cast<double>(monotonic_ns() - lasting_->started_ns) * 1e-9;
   s.cpu_s = cpu_seconds();
   s.resident_bytes = resident_bytes();
   s.connections = connections.load();
   s.requests = requests.load();
   s.refused = refused.load();
-  s.ledger = recorder_->backlog();
+  s.ledger = lasting_->recorder->backlog();
+  s.configuration = config_.version;
+  s.reloads_taken = lasting_->reloads_taken.load();
+  s.reloads_refused = lasting_->reloads_refused.load();
+  s.last_reload_taken = lasting_->last_reload_taken.load();
   s.grid_g_per_kwh = home_->grid().carbon_intensity.value().in(units::gCO2e_per_kWh);
   for (const auto& u : upstreams_) s.in_flight.emplace_back(u->config.name, u->in_flight.load());
   s.in_flight.emplace_back("builtin", generator_->under_way());
   std::vector<const ModelMetrics*> models;
   for (const auto& m : models_) models.push_back(m->metrics.get());
   std::string out = render_metrics(models, s);
-  if (governor_) governor_->append_metrics(out);
+  if (lasting_->governor) lasting_->governor->append_metrics(out);
   append_pool_metrics(out);
   return out;
 }
@@ -126,9 +131,9 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
   found = true;
   if (only && !shows_own_only(path))
     return to_reply(ApiError{403, "this key sees what its own tenant used, at /api/v1/usage and /api/v1/answers; all else needs a tenant with sees = \"all\"", "permission_error", {}, "own_only"});
-  if (path == "/api/v1/usage" && governor_) {
+  if (path == "/api/v1/usage" && lasting_->governor) {
     if (!get) return method_not_allowed("GET");
-    return json_reply(r.access.key ? governor_->usage_json(*r.access.tenant) : governor_->usage_json());
+    return json_reply(r.access.key ? lasting_->governor->usage_json(*r.access.tenant) : lasting_->governor->usage_json());
   }
   if (path == "/healthz") return get ? HttpReply{200, "text/plain; charset=utf-8", {}, "ok\n"} : method_not_allowed("GET");
   if (path == "/readyz") {
@@ -139,8 +144,8 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
   if (path.starts_with("/v1/models/")) {
     if (!get) return method_not_allowed("GET");
     const auto* m = find(std::string_view(path).substr(11));
-    if (r.access && !governor_->may_use(r.access, std::string_view(path).substr(11)))
-      return to_reply(governor_->not_allowed(r.access, std::string_view(path).substr(11)));
+    if (r.access && !lasting_->governor->may_use(r.access, std::string_view(path).substr(11)))
+      return to_reply(lasting_->governor->not_allowed(r.access, std::string_view(path).substr(11)));
     if (!m) return to_reply(unknown_model(std::string_view(path).substr(11)));
     JsonWriter w;
     write_model(w, *m);
@@ -159,7 +164,7 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
         return to_reply(invalid_request(fmt::format("'limit' is '{}'; 1 to {} is allowed", text.substr(0, 40), most_listed), "limit"));
     }
     std::string out = "{\"answers\":[";
-    for (const auto& a : recorder_->answers().latest(only ? recorder_->answers().capacity() : limit)) {
+    for (const auto& a : lasting_->recorder->answers().latest(only ? lasting_->recorder->answers().capacity() : limit)) {
       if (!is_own(*a)) continue;
       if (limit-- == 0) break;
       if (out.back() != '[') out += ',';
@@ -170,9 +175,9 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
   if (path.starts_with(answers_prefix)) {
     if (!get) return method_not_allowed("GET");
     const std::string_view id = std::string_view(path).substr(answers_prefix.size());
-    const auto answer = recorder_->answers().find(id);
+    const auto answer = lasting_->recorder->answers().find(id);
     if (!answer || !is_own(*answer))
-      return to_reply(ApiError{404, fmt::format("no answer '{}' among the last {}", id.substr(0, 60), recorder_->answers().capacity()),
+      return to_reply(ApiError{404, fmt::format("no answer '{}' among the last {}", id.substr(0, 60), lasting_->recorder->answers().capacity()),
                                "invalid_request_error", {}, "answer_not_found"});
     std::string out;
     append_json(out, *answer);

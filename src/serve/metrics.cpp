@@ -87,6 +87,12 @@ std::string render_metrics(const std::vector<const ModelMetrics*>& models, const
   };
   head("wattline_info", "gauge", "Version of the gateway.");
   fmt::format_to(to, "wattline_info{{version=\"{}\"}} 1\n", label_value(s.version));
+  head("wattline_configuration_info", "gauge", "The configuration in force: which since the start, and the begin of its SHA-256.");
+  fmt::format_to(to, "wattline_configuration_info{{version=\"{}\"}} 1\n", label_value(s.configuration));
+  head("wattline_configuration_reloads_total", "counter", "Configurations that were to be taken while serving.");
+  fmt::format_to(to, "wattline_configuration_reloads_total{{result=\"taken\"}} {}\nwattline_configuration_reloads_total{{result=\"refused\"}} {}\n",
+                 s.reloads_taken, s.reloads_refused);
+  single("wattline_configuration_last_reload_successful", "gauge", "Whether the last of them was taken.", s.last_reload_taken ? 1 : 0);
   each("wattline_answers_total", "counter", "Answers by outcome.", [&](const ModelMetrics& m) {
     for (const auto status : {AnswerStatus::ok, AnswerStatus::error, AnswerStatus::cancelled})
       fmt::format_to(to, "wattline_answers_total{{{},status=\"{}\"}} {}\n", m.labels_, to_string(status),

@@ -53,6 +53,9 @@ struct GatewayState {
   std::uint64_t resident_bytes = 0;
   std::int64_t connections = 0, requests = 0, refused = 0;
   AccountBacklog ledger;
+  std::string configuration;
+  std::int64_t reloads_taken = 0, reloads_refused = 0;
+  bool last_reload_taken = true;
   double grid_g_per_kwh = 0;
   std::vector<std::pair<std::string, std::int64_t>> in_flight;  // by upstream
 };

@@ -1,6 +1,8 @@
 #include "serve/server.h"
 
+#include <mutex>
 #include <thread>
+#include <fcntl.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -51,6 +53,16 @@ std::unique_ptr<Acceptor> listen_at(asio::io_context& io, ListenAddress& address
   return acceptor;
 }
 
+std::unique_ptr<Acceptor> go_on_listening(asio::io_context& io, Acceptor& earlier, const ListenAddress& address) {
+  error_code ec;
+  const auto endpoint = earlier.local_endpoint(ec);
+  const int own = ec ? -1 : ::fcntl(earlier.native_handle(), F_DUPFD_CLOEXEC, 0);
+  auto out = std::make_unique<Acceptor>(io.get_executor());
+  if (own >= 0) out->assign(endpoint.protocol(), own, ec);
+  if (own < 0 || ec) throw world_error(fmt::format("cannot go on listening on {}", address.text()), "server.listen");
+  return out;
+}
+
 }  // namespace
 
 struct Server::State {
@@ -58,6 +70,8 @@ struct Server::State {
       : gateway(g), address(g.config().server.listen), admin_address(g.config().governance.admin.listen.value_or(ListenAddress{})) {}
 
   Awaitable<void> accept(Acceptor& acceptor, Door door);
+  void make_threads();
+  void run();
   Awaitable<void> sweep(IoThread& thread);
 
   Gateway& gateway;
@@ -69,6 +83,8 @@ struct Server::State {
   std::unique_ptr<Acceptor> acceptor, admin_acceptor;
   std::vector<std::thread> running;
   std::atomic<std::int64_t> kill_at_ns{Watched::never};
+  std::mutex stopping;
+  std::atomic<bool> ended{false};
 };
 
 Server::Server(Gateway& gateway) : state_(std::make_unique<State>(gateway)) {}
@@ -136,36 +152,59 @@ Awaitable<void> Server::State::accept(Acceptor& at, Door door) {
   }
 }
 
-void Server::start() {
-  State& s = *state_;
-  const auto& config = s.gateway.config().server;
-  for (const auto& u : s.gateway.upstreams()) s.tls.push_back(make_tls_context(u->config));
-  s.workers = std::make_unique<WorkerPool>(2, 256);
-  const std::size_t threads = config.threads > 0 ? static_cast<std::size_t>(config.threads) : std::max(1u, std::thread::hardware_concurrency());
-  for (std::size_t i = 0; i < threads; ++i) s.threads.push_back(std::make_unique<IoThread>(s.gateway, *s.workers, s.tls));
+void Server::State::make_threads() {
+  const auto& config = gateway.config().server;
+  for (const auto& u : gateway.upstreams()) tls.push_back(make_tls_context(u->config));
+  workers = std::make_unique<WorkerPool>(2, 256);
+  const std::size_t count = config.threads > 0 ? static_cast<std::size_t>(config.threads) : std::max(1u, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < count; ++i) threads.push_back(std::make_unique<IoThread>(gateway, *workers, tls));
+}
 
-  auto& io = s.threads[0]->io;
-  s.acceptor = listen_at(io, s.address, "server.listen");
-  if (s.gateway.admin()) s.admin_acceptor = listen_at(io, s.admin_address, "admin.listen");
-
-  for (const auto& u : s.gateway.upstreams()) {
-    IoThread& thread = *s.threads[u->index % s.threads.size()];
-    s.watches.emplace_back(&thread, std::make_unique<UpstreamWatch>(thread, *u)).second->start();
+void Server::State::run() {
+  auto& io = threads[0]->io;
+  for (const auto& u : gateway.upstreams()) {
+    IoThread& thread = *threads[u->index % threads.size()];
+    watches.emplace_back(&thread, std::make_unique<UpstreamWatch>(thread, *u)).second->start();
   }
-  asio::co_spawn(io, s.accept(*s.acceptor, Door::clients), asio::detached);
-  if (s.admin_acceptor) asio::co_spawn(io, s.accept(*s.admin_acceptor, Door::administrators), asio::detached);
-  for (auto& t : s.threads) {
-    asio::co_spawn(t->io, s.sweep(*t), asio::detached);
-    s.running.emplace_back([&io_context = t->io] { io_context.run(); });
+  asio::co_spawn(io, accept(*acceptor, Door::clients), asio::detached);
+  if (admin_acceptor) asio::co_spawn(io, accept(*admin_acceptor, Door::administrators), asio::detached);
+  for (auto& t : threads) {
+    asio::co_spawn(t->io, sweep(*t), asio::detached);
+    running.emplace_back([&io_context = t->io] { io_context.run(); });
   }
 }
 
-void Server::stop() {
+void Server::start_beside(const Server& earlier) {
   State& s = *state_;
+  State& before = *earlier.state_;
+  s.make_threads();
+  s.address = before.address;
+  s.admin_address = before.admin_address;
+  auto& io = s.threads[0]->io;
+  s.acceptor = go_on_listening(io, *before.acceptor, s.address);
+  if (s.gateway.admin() && before.admin_acceptor) s.admin_acceptor = go_on_listening(io, *before.admin_acceptor, s.admin_address);
+  s.run();
+}
+
+void Server::start() {
+  State& s = *state_;
+  s.make_threads();
+  auto& io = s.threads[0]->io;
+  s.acceptor = listen_at(io, s.address, "server.listen");
+  if (s.gateway.admin()) s.admin_acceptor = listen_at(io, s.admin_address, "admin.listen");
+  s.run();
+}
+
+void Server::stop() { stop(state_->gateway.config().limits.drain); }
+
+void Server::stop(Duration limit) {
+  State& s = *state_;
+  const std::int64_t at = monotonic_ns() + static_cast<std::int64_t>(limit.base() * 1e9);
+  for (std::int64_t before = s.kill_at_ns; at < before && !s.kill_at_ns.compare_exchange_weak(before, at);) {
+  }
+  // One ends it, others wait for that.
+  std::lock_guard lock(s.stopping);
   if (s.running.empty()) return;
-  const auto limit = static_cast<std::int64_t>(s.gateway.config().limits.drain.base() * 1e9);
-  std::int64_t unset = Watched::never;
-  s.kill_at_ns.compare_exchange_strong(unset, monotonic_ns() + limit);
   s.gateway.draining = true;
   asio::post(s.threads[0]->io, [&s] {
     error_code ignored;
@@ -179,6 +218,9 @@ void Server::stop() {
   s.admin_acceptor.reset();
   s.watches.clear();
   s.threads.clear();
+  s.ended = true;
 }
+
+bool Server::ended() const { return state_->ended; }
 
 }  // namespace wattline::serve

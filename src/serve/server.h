@@ -17,6 +17,9 @@ class Server {
 
   // Listens and serves. Error world: the address is taken or not ours, certificates cannot be read.
   void start();
+  // The same on the socket of a server of an earlier configuration, which goes on beside this one until it is
+  // stopped: no connection is refused in between.
+  void start_beside(const Server& earlier);
   // With the port that was given.
   const ListenAddress& address() const;
   // Of administrators, where they have a door.
@@ -24,6 +27,10 @@ class Server {
   // Takes no further connections and requests, lets what is under way come to its end, and ends what
   // is not over after limits.drain. Returns when all is over.
   void stop();
+  // The same with another limit, which a later call may shorten.
+  void stop(Duration limit);
+  // Whether stop() has returned.
+  bool ended() const;
 
  private:
   struct State;

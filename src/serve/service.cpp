@@ -1,7 +1,9 @@
 #include "serve/service.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -10,7 +12,7 @@
 #include "kernel/account.h"
 #include "kernel/units.h"
 #include "serve/gateway.h"
-#include "serve/server.h"
+#include "serve/generations.h"
 
 namespace wattline::serve {
 namespace {
@@ -58,15 +60,35 @@ const Fields<ServeOptions>& serve_fields() {
   return fields;
 }
 
+namespace {
+
+// Asked for by SIGHUP, as of servers of all kinds.
+std::atomic<bool> asked_to_reload{false};
+
+class ReloadSignal {
+ public:
+  ReloadSignal() : before_(std::signal(SIGHUP, [](int) { asked_to_reload = true; })) {}
+  ~ReloadSignal() { std::signal(SIGHUP, before_); }
+  ReloadSignal(const ReloadSignal&) = delete;
+  ReloadSignal& operator=(const ReloadSignal&) = delete;
+
+ private:
+  void (*before_)(int);
+};
+
+}  // namespace
+
 Result serve(const ServeOptions& o, Context& context) {
   const auto catalog = context.share<catalog::Catalog>();
-  ConfigReading reading = read(o.config);
-  auto& server_config = reading.config.server;
-  if (!o.listen.empty()) server_config.listen = parse_listen(o.listen, "--listen");
-  if (!o.place.empty()) server_config.place = o.place;
-  if (o.threads > 0) server_config.threads = static_cast<int>(o.threads);
-  throw_faults(all_faults(reading, *catalog));
-
+  const auto read_all = [&] {
+    ConfigReading reading = read(o.config);
+    auto& server = reading.config.server;
+    if (!o.listen.empty()) server.listen = parse_listen(o.listen, "--listen");
+    if (!o.place.empty()) server.place = o.place;
+    if (o.threads > 0) server.threads = static_cast<int>(o.threads);
+    throw_faults(all_faults(reading, *catalog));
+    return std::move(reading.config);
+  };
   GatewayParts parts;
   parts.catalog = catalog;
   parts.host = meter::HostPower::detect(*catalog);
@@ -74,24 +96,29 @@ Result serve(const ServeOptions& o, Context& context) {
   if (context.find<Routes>()) parts.routes = context.share<Routes>();
   if (context.find<UsageSource>()) parts.usage = context.share<UsageSource>();
   parts.log = context.on_log;
-  Gateway gateway(std::move(reading.config), std::move(parts));
-  Server server(gateway);
-  server.start();
-  context.log(fmt::format("wattline serves {} model{} at http://{}", gateway.models().size(), gateway.models().size() == 1 ? "" : "s",
-                          server.address().text()));
-
-  if (gateway.admin()) context.log(fmt::format("administrators are served at http://{}", server.admin_address().text()));
+  asked_to_reload = false;
+  const ReloadSignal signal;
+  Generations generations(read_all, std::move(parts));
+  generations.start();
+  const std::size_t models = generations.gateway().models().size();
+  context.log(fmt::format("wattline serves {} model{} at http://{}", models, models == 1 ? "" : "s", generations.address().text()));
+  if (generations.gateway().admin())
+    context.log(fmt::format("administrators are served at http://{}", generations.admin_address().text()));
 
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
   while (!context.stop.stop_requested()) {
     wake.wait_for(lock, context.stop, std::chrono::seconds(1), [] { return false; });
-    gateway.refresh();
+    if (asked_to_reload.exchange(false)) {
+      if (o.config.given()) generations.reload();
+      else context.log("there is no configuration file to read again: --config FILE names one");
+    }
+    generations.gateway().refresh();
   }
-  server.stop();
-  gateway.recorder().close();
-  return farewell(gateway);
+  generations.stop();
+  generations.gateway().recorder().close();
+  return farewell(generations.gateway());
 }
 
 const Fields<CheckOptions>& check_fields() {

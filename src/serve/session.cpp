@@ -43,10 +43,11 @@ void Session::drain() {
   draining_ = true;
   keep_alive_ = false;
   if (events_) events_->close();
-  if (at_rest_) {
-    error_code ignored;
-    socket_.close(ignored);
-  }
+  if (!at_rest_) return;
+  // Who has only just come is about to ask, most likely.
+  if (is_fresh_) return set_deadline(monotonic_ns() + 1'000'000'000);
+  error_code ignored;
+  socket_.close(ignored);
 }
 
 void Session::kill() {

@@ -91,6 +91,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   std::unique_ptr<Asked> asked_;  // where the request is a question and no chat completion
 
   bool at_rest_ = true;      // waits for a request of which nothing has come
+  bool is_fresh_ = true;     // has not asked yet
   bool keep_alive_ = false;
   bool draining_ = false;
   bool chunked_ = true;      // streams; HTTP/1.0 knows no chunks

@@ -146,6 +146,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     append_common_headers(head_);
     head_ += "\r\n";
     pending.end(AnswerStatus::ok, 200);
+    ticket_.close();
     const std::array<std::string_view, 2> pieces{head_, body};
     co_await send(pieces);
     co_return;
@@ -164,6 +165,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     co_await send(pieces);
   }
   pending.end(AnswerStatus::ok, 200);
+  ticket_.close();
   if (co_await send_chunk(out)) co_await send_last_chunk();
 }
 

@@ -98,6 +98,7 @@ Awaitable<void> Session::whole_reply(Attempt& attempt) {
   append_common_headers(head_);
   head_ += "\r\n";
   attempt.pending.end(AnswerStatus::ok, status);
+  ticket_.close();  // who has the answer may ask again
   // Behind those whose replies came at the same time: all their records go with one write().
   co_await asio::post(thread_.io, use_awaitable);
   const std::array<std::string_view, 4> pieces{head_, injection.before, inserted, injection.after};
@@ -202,7 +203,10 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
       if (!co_await send(pieces)) break;
     }
     // Recorded before the last word is out, so that who has it can ask for the account.
-    if (finished) pending.end(AnswerStatus::ok, 200);
+    if (finished) {
+      pending.end(AnswerStatus::ok, 200);
+      ticket_.close();
+    }
     if (begun && !out.empty() && !co_await send_chunk(out)) break;
     out.clear();
     if (finished || failed || client_gone_) break;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "kernel/json.h"
 #include "kernel/units.h"
 #include "serve/toml_parser.h"
 
@@ -34,11 +35,22 @@ std::string place_of(const std::string& file, const toml::node& n) {
   return fmt::format("{}:{}", file, static_cast<unsigned long>(n.source().begin.line));
 }
 
+std::string json_text(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+std::string number_schema(double low, double high) {
+  return fmt::format(R"({{"type":"number","minimum":{},"maximum":{}}})", shortest(low), shortest(high));
+}
+
 }  // namespace
 
 TomlTable::TomlTable(std::shared_ptr<const Node> node, std::string file, std::string path,
-                     std::vector<Error>* faults)
-    : node_(std::move(node)), file_(std::move(file)), path_(std::move(path)), faults_(faults) {}
+                     std::vector<Error>* faults, Environment environment)
+    : node_(std::move(node)), file_(std::move(file)), path_(std::move(path)), faults_(faults), environment_(std::move(environment)) {}
+TomlTable::TomlTable(TomlSchema& noted) : noted_(&noted) {}
 TomlTable::~TomlTable() = default;
 TomlTable::TomlTable(TomlTable&&) noexcept = default;
 
@@ -46,23 +58,78 @@ std::string TomlTable::name_of(std::string_view key) const {
   return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
 }
 
-std::string TomlTable::where() const { return place_of(file_, *node_->table); }
+bool TomlTable::note(std::string_view key, std::string type, std::string standard, std::string json) {
+  if (!noted_) return false;
+  auto& k = noted_->key(key);
+  k.type = std::move(type);
+  k.standard = std::move(standard);
+  k.json = std::move(json);
+  const bool is_text = k.json.starts_with(R"({"type":"string")");
+  if (!k.standard.empty()) k.json.insert(k.json.size() - 1, ",\"default\":" + (is_text ? json_text(k.standard) : k.standard));
+  return true;
+}
+
+std::optional<std::string> TomlTable::filled_in(std::string_view key, const std::string& text) {
+  if (!environment_ || text.find('$') == std::string::npos) return text;
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] != '$') {
+      out += text[at++];
+      continue;
+    }
+    if (text.compare(at, 2, "$$") == 0) {
+      out += '$';
+      at += 2;
+      continue;
+    }
+    const std::size_t end = text.compare(at, 2, "${") == 0 ? text.find('}', at) : std::string::npos;
+    if (end == std::string::npos) {
+      fault(key, "holds a '$' that begins no ${NAME}", "write $$ for a dollar sign");
+      return std::nullopt;
+    }
+    std::string name = text.substr(at + 2, end - at - 2);
+    std::optional<std::string> otherwise;
+    if (const auto dash = name.find(":-"); dash != std::string::npos) {
+      otherwise = name.substr(dash + 2);
+      name.resize(dash);
+    }
+    auto value = environment_(name);
+    if (!value || value->empty()) value = otherwise;
+    if (!value) {
+      fault(key, fmt::format("names the environment variable {}, which is not set", name.substr(0, 80)), "set it before the gateway starts, or give ${NAME:-else}");
+      return std::nullopt;
+    }
+    out += *value;
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string TomlTable::where() const { return noted_ ? std::string() : place_of(file_, *node_->table); }
 std::string TomlTable::where(std::string_view key) const {
+  if (noted_) return {};
   const toml::node* n = node_->table->get(key);
   return n ? place_of(file_, *n) : where();
 }
 
 void TomlTable::fault(std::string_view key, std::string message, std::string hint) {
+  if (noted_) {
+    // Of a table that is not there everything is missing that is needed.
+    if (message.starts_with("is missing")) noted_->key(key).required = true;
+    return;
+  }
   faults_->push_back(bad_input(fmt::format("'{}' {}", name_of(key), message), where(key), std::move(hint)));
 }
 
-bool TomlTable::has(std::string_view key) const { return node_->table->contains(key); }
+bool TomlTable::has(std::string_view key) const { return !noted_ && node_->table->contains(key); }
 bool TomlTable::is_text(std::string_view key) const {
+  if (noted_) return false;
   const toml::node* n = node_->table->get(key);
   return n && n->is_string();
 }
 
 std::vector<std::string> TomlTable::keys() const {
+  if (noted_) return {};
   std::vector<std::pair<toml::source_index, std::string>> found;
   for (const auto& [key, value] : *node_->table)
     found.emplace_back(key.source().begin.line, std::string(key.str()));
@@ -73,14 +140,16 @@ std::vector<std::string> TomlTable::keys() const {
 }
 
 void TomlTable::read(std::string_view key, std::string& out) {
+  if (note(key, "text", out, R"({"type":"string"})")) return;
   asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
   if (!n) return;
-  if (const auto* s = n->as_string()) out = s->get();
+  if (const auto* s = n->as_string()) out = filled_in(key, s->get()).value_or(out);
   else fault(key, fmt::format("must be a text, found {}", kind_of(*n)));
 }
 
 void TomlTable::read(std::string_view key, bool& out) {
+  if (note(key, "true or false", out ? "true" : "false", R"({"type":"boolean"})")) return;
   asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
   if (!n) return;
@@ -89,6 +158,7 @@ void TomlTable::read(std::string_view key, bool& out) {
 }
 
 void TomlTable::read(std::string_view key, std::int64_t& out, std::int64_t low, std::int64_t high) {
+  if (note(key, fmt::format("{} to {}", low, high), std::to_string(out), fmt::format(R"({{"type":"integer","minimum":{},"maximum":{}}})", low, high))) return;
   asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
   if (!n) return;
@@ -106,6 +176,7 @@ void TomlTable::read(std::string_view key, int& out, int low, int high) {
 }
 
 void TomlTable::read(std::string_view key, double& out, double low, double high) {
+  if (note(key, fmt::format("{} to {}", low, high), shortest(out), number_schema(low, high))) return;
   asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
   if (!n) return;
@@ -117,6 +188,7 @@ void TomlTable::read(std::string_view key, double& out, double low, double high)
 }
 
 void TomlTable::read(std::string_view key, std::optional<double>& out, double low, double high) {
+  if (note(key, fmt::format("{} to {}", low, high), out ? shortest(*out) : "", number_schema(low, high))) return;
   double v = out.value_or(low);
   const std::size_t before = faults_->size();
   read(key, v, low, high);
@@ -124,6 +196,7 @@ void TomlTable::read(std::string_view key, std::optional<double>& out, double lo
 }
 
 void TomlTable::read(std::string_view key, std::vector<std::string>& out) {
+  if (note(key, "list of texts", "", R"({"type":"array","items":{"type":"string"}})")) return;
   asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
   if (!n) return;
@@ -133,22 +206,30 @@ void TomlTable::read(std::string_view key, std::vector<std::string>& out) {
   for (const auto& e : *a) {
     const auto* s = e.as_string();
     if (!s) return fault(key, fmt::format("must be a list of texts, found {} in it", kind_of(e)));
-    texts.push_back(s->get());
+    auto text = filled_in(key, s->get());
+    if (!text) return;
+    texts.push_back(std::move(*text));
   }
   out = std::move(texts);
 }
 
 void TomlTable::read_quantity(std::string_view key, double& base, Dimension dimension,
                               std::string_view unit, double low, double high) {
+  const double scale = noted_ ? parse_unit(unit).scale : 1;
+  if (note(key, fmt::format("{} to {}, or a number of {}", format_quantity(low, dimension), format_quantity(high, dimension), unit),
+           shortest(base / scale), fmt::format(R"({{"anyOf":[{{"type":"string"}},{}]}})", number_schema(low / scale, high / scale))))
+    return;
   asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
   if (!n) return;
   double found = 0;
   if (const auto* s = n->as_string()) {
+    const auto text = filled_in(key, s->get());
+    if (!text) return;
     try {
-      found = parse_quantity(s->get(), dimension, unit);
+      found = parse_quantity(*text, dimension, unit);
     } catch (const Error& e) {
-      return fault(key, fmt::format("is \"{}\": {}", s->get(), e.message()), e.hint());
+      return fault(key, fmt::format("is \"{}\": {}", *text, e.message()), e.hint());
     }
   } else if (n->is_number()) {
     found = n->value<double>().value_or(0) * parse_unit(unit).scale;
@@ -162,6 +243,12 @@ void TomlTable::read_quantity(std::string_view key, double& base, Dimension dime
 }
 
 void TomlTable::read_choice(std::string_view key, int& out, const std::vector<std::string>& names) {
+  if (noted_) {
+    std::string all;
+    for (const auto& name : names) all += (all.empty() ? "" : ",") + json_text(name);
+    note(key, fmt::format("{}", fmt::join(names, ", ")), names[static_cast<std::size_t>(out)], fmt::format(R"({{"type":"string","enum":[{}]}})", all));
+    return;
+  }
   std::string text;
   const std::size_t before = faults_->size();
   read(key, text);
@@ -173,6 +260,11 @@ void TomlTable::read_choice(std::string_view key, int& out, const std::vector<st
 }
 
 std::optional<TomlTable> TomlTable::table(std::string_view key) {
+  if (noted_) {
+    auto& k = noted_->key(key);
+    if (!k.table) k.table = std::make_unique<TomlSchema>();
+    return TomlTable(*k.table);
+  }
   asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
   if (!n) return std::nullopt;
@@ -181,12 +273,19 @@ std::optional<TomlTable> TomlTable::table(std::string_view key) {
     fault(key, fmt::format("must be a table ([{}]), found {}", name_of(key), kind_of(*n)));
     return std::nullopt;
   }
-  return TomlTable(std::make_shared<Node>(Node{node_->root, t}), file_, name_of(key), faults_);
+  return TomlTable(std::make_shared<Node>(Node{node_->root, t}), file_, name_of(key), faults_, environment_);
 }
 
 std::vector<TomlTable> TomlTable::tables(std::string_view key) {
-  asked_.emplace_back(key);
   std::vector<TomlTable> out;
+  if (noted_) {
+    auto& k = noted_->key(key);
+    if (!k.table) k.table = std::make_unique<TomlSchema>();
+    k.many = true;
+    out.emplace_back(*k.table);
+    return out;
+  }
+  asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
   if (!n) return out;
   const auto* a = n->as_array();
@@ -196,7 +295,7 @@ std::vector<TomlTable> TomlTable::tables(std::string_view key) {
   }
   for (const auto& e : *a)
     out.emplace_back(std::make_shared<Node>(Node{node_->root, e.as_table()}), file_,
-                     fmt::format("{}[{}]", name_of(key), out.size()), faults_);
+                     fmt::format("{}[{}]", name_of(key), out.size()), faults_, environment_);
   return out;
 }
 
@@ -210,7 +309,7 @@ void TomlTable::finish() {
 }
 
 std::optional<TomlTable> parse_toml(std::string_view text, const std::string& file,
-                                    std::vector<Error>* faults) {
+                                    std::vector<Error>* faults, Environment environment) {
   std::shared_ptr<toml::table> root;
   try {
     root = std::make_shared<toml::table>(toml::parse(text, file));
@@ -224,7 +323,7 @@ std::optional<TomlTable> parse_toml(std::string_view text, const std::string& fi
   }
   const auto* table = root.get();
   return TomlTable(std::make_shared<TomlTable::Node>(TomlTable::Node{std::move(root), table}), file, {},
-                   faults);
+                   faults, std::move(environment));
 }
 
 }  // namespace wattline::serve

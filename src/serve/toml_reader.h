@@ -1,6 +1,9 @@
 // Typed reading of a TOML table that remembers every fault with file:line and field, and every key
 // it was asked for, so that what is left over can be reported as unknown. toml++ stays in
 // toml_reader.cpp, which is slow to compile.
+//
+// In texts ${NAME} is the value of an environment variable and ${NAME:-else} its value or what else to take; $$ is a
+// dollar sign. Without an environment texts are as they stand.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +15,8 @@
 
 #include "kernel/error.h"
 #include "kernel/quantity.h"
+#include "serve/config_values.h"
+#include "serve/toml_schema.h"
 
 namespace wattline::serve {
 
@@ -19,7 +24,9 @@ class TomlTable {
  public:
   struct Node;
   TomlTable(std::shared_ptr<const Node> node, std::string file, std::string path,
-            std::vector<Error>* faults);
+            std::vector<Error>* faults, Environment environment = {});
+  // One that is not there: what is asked of it is noted.
+  explicit TomlTable(TomlSchema& noted);
   ~TomlTable();
   TomlTable(TomlTable&&) noexcept;
   TomlTable(const TomlTable&) = delete;
@@ -45,6 +52,8 @@ class TomlTable {
   std::optional<TomlTable> table(std::string_view key);
   std::vector<TomlTable> tables(std::string_view key);  // [[key]]
   bool has(std::string_view key) const;
+  // Whether what is asked is only noted.
+  bool is_noted() const { return noted_ != nullptr; }
   bool is_text(std::string_view key) const;
   std::vector<std::string> keys() const;
 
@@ -59,15 +68,21 @@ class TomlTable {
   void read_quantity(std::string_view key, double& base, Dimension, std::string_view unit, double low,
                      double high);
   std::string name_of(std::string_view key) const;
+  // Whether this call was only to be noted.
+  bool note(std::string_view key, std::string type, std::string standard, std::string json);
+  // With what stands for environment variables put in; nothing and a fault where one is not set.
+  std::optional<std::string> filled_in(std::string_view key, const std::string& text);
 
   std::shared_ptr<const Node> node_;
   std::string file_, path_;
-  std::vector<Error>* faults_;
+  std::vector<Error>* faults_ = nullptr;
+  Environment environment_;
+  TomlSchema* noted_ = nullptr;
   std::vector<std::string> asked_;
 };
 
 // The root table; a syntax fault is put into `faults` and nothing is returned.
 std::optional<TomlTable> parse_toml(std::string_view text, const std::string& file,
-                                    std::vector<Error>* faults);
+                                    std::vector<Error>* faults, Environment environment = {});
 
 }  // namespace wattline::serve

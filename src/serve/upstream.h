@@ -28,7 +28,7 @@ struct Upstream {
   const Footprint* footprint = nullptr;
   std::array<std::string, endpoint_count> heads;  // of requests to each endpoint, up to and with "content-length: "
   std::string count_head;                         // of requests to count tokens
-  std::unique_ptr<CpuShare> share;  // where its CPU time is charged
+  std::shared_ptr<CpuShare> share;  // where its CPU time is charged
   std::atomic<int> in_flight{0};
   HealthState health;
   EngineState engine;
@@ -48,7 +48,7 @@ struct ServedModel {
   std::unique_ptr<EnergyTable> table;           // where energy is modelled
   std::shared_ptr<const Basis> basis;           // how its energy is known
   std::shared_ptr<const Basis> unseen_basis;    // while the process of a local upstream cannot be seen
-  std::unique_ptr<ModelMetrics> metrics;
+  std::shared_ptr<ModelMetrics> metrics;
   std::string head;  // response headers that are the same for all its answers
   GovernedModel* governed = nullptr;            // where tenants, keys or queues are configured
 };

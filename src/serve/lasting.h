@@ -1,0 +1,52 @@
+// What outlives a configuration: a gateway is made anew from each that is taken, while the books go on. Counters never
+// fall back, budgets stay used, answers stay known, and two generations that serve at the same time for a while
+// share what a process on this machine has spent.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "kernel/time.h"
+#include "serve/cpu_share.h"
+#include "serve/governor.h"
+#include "serve/metrics.h"
+#include "serve/recorder.h"
+
+namespace wattline::serve {
+
+struct Lasting {
+  std::int64_t started_ns = monotonic_ns();
+  Time started = Time::now();
+  std::atomic<std::int64_t> connections{0}, requests{0}, refused{0};
+  std::atomic<std::int64_t> reloads_taken{0}, reloads_refused{0};
+  std::atomic<bool> last_reload_taken{true};
+  std::unique_ptr<Governor> governor;  // null where neither keys nor queues are configured; outlives the recorder
+  std::unique_ptr<Recorder> recorder;
+
+  // The one of this name, made by `make` where it is the first.
+  std::shared_ptr<ModelMetrics> metrics(const std::string& model, const std::string& upstream) {
+    std::lock_guard lock(mutex_);
+    auto& held = metrics_[{model, upstream}];
+    if (!held) held = std::make_shared<ModelMetrics>(model, upstream);
+    return held;
+  }
+  // Of the process that listens on this port.
+  std::shared_ptr<CpuShare> cpu_share(std::uint16_t port) {
+    std::lock_guard lock(mutex_);
+    auto& held = shares_[port];
+    if (!held) held = std::make_shared<CpuShare>(cpu_of_listener(port));
+    return held;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<ModelMetrics>> metrics_;
+  std::map<std::uint16_t, std::shared_ptr<CpuShare>> shares_;
+};
+
+}  // namespace wattline::serve
