@@ -105,6 +105,7 @@ std::optional<Error> Generations::reload() {
     lasting.reloads_taken.fetch_add(1);
     lasting.last_reload_taken = true;
     log("another configuration was taken");
+    next->server->stop_accepting();
     Generation& old = *before_.emplace_back(std::move(next));
     const Duration patience = longest_answer(old.gateway->config());
     old.ending = std::thread([&old, patience] { old.server->stop(patience); });

@@ -1,7 +1,7 @@
 #include "serve/recorder.h"
 
+#include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,36 +15,25 @@ constexpr std::int64_t between_words_ns = 10'000'000'000;  // of the log on loss
 
 // What facts of answers have in common, by what decides it.
 struct Common {
+  std::uint64_t recorder = 0;
   std::shared_ptr<const Basis> basis;
   std::shared_ptr<const Requester> requester;
   AnswerStatus status = AnswerStatus::ok;
   bool estimated = false;
   std::string_view attempt;
-  explicit Common(const Answer& a) : basis(a.basis), requester(a.requester), status(a.status), estimated(a.tokens_estimated), attempt(a.attempt) {}
-  bool of(const Answer& a) const {
-    return basis == a.basis && requester == a.requester && status == a.status && estimated == a.tokens_estimated && attempt == a.attempt;
+  bool operator==(const Common&) const = default;
+};
+struct HashOfCommon {
+  std::size_t operator()(const Common& c) const {
+    const auto bits = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p) >> 4; };
+    std::size_t h = bits(c.basis.get()) * 0x9e3779b97f4a7c15 + bits(c.requester.get());
+    h = h * 0x9e3779b97f4a7c15 + c.recorder * 8 + static_cast<std::size_t>(c.status) * 2 + (c.estimated ? 1 : 0);
+    return h ^ (h >> 29);
   }
 };
-
-// Of one thread: the shapes of the answers it recorded last, the latest in front.
-struct KnownShapes {
-  struct Known {
-    std::uint64_t recorder;
-    Common common;
-    AccountJournal::Shape shape;
-  };
-  static constexpr std::size_t most = 256;
-  std::vector<Known> all;
-
-  Known* find(std::uint64_t recorder, const Answer& a) {
-    for (std::size_t i = 0; i < all.size(); ++i)
-      if (all[i].recorder == recorder && all[i].common.of(a)) {
-        if (i > 0) std::swap(all[i], all[i / 2]);
-        return &all[i / 2];
-      }
-    return nullptr;
-  }
-};
+// Of one thread: shapes of the answers it recorded. Emptied when they become too many (keys that came and went).
+using KnownShapes = std::unordered_map<Common, AccountJournal::Shape, HashOfCommon>;
+constexpr std::size_t most_known_shapes = 16'384;
 
 std::uint64_t next_number() {
   static std::atomic<std::uint64_t> last{0};
@@ -109,16 +98,16 @@ void Recorder::keep_account(const Answer& a) {
     return;
   }
   thread_local KnownShapes shapes;
-  auto* known = shapes.find(number_, a);
-  if (!known) {
+  const Common wanted{number_, a.basis, a.requester, a.status, a.tokens_estimated, a.attempt};
+  auto known = shapes.find(wanted);
+  if (known == shapes.end()) {
     Fact common = make_fact(a);
     common.uid.clear();
     common.energy.raw().renumber(1, 1);
-    if (shapes.all.size() >= KnownShapes::most) shapes.all.pop_back();
-    shapes.all.push_back({number_, Common(a), journal_->shape(common)});
-    known = &shapes.all.back();
+    if (shapes.size() >= most_known_shapes) shapes.clear();
+    known = shapes.emplace(wanted, journal_->shape(common)).first;
   }
-  journal_->stage(known->shape, {a.id, a.begin, a.end, a.energy.value(), a.energy.sd(), a.tokens_in, a.tokens_out});
+  journal_->stage(known->second, {a.id, a.begin, a.end, a.energy.value(), a.energy.sd(), a.tokens_in, a.tokens_out});
 }
 
 void Recorder::record(AnswerPtr answer) {

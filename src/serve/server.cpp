@@ -1,5 +1,6 @@
 #include "serve/server.h"
 
+#include <future>
 #include <mutex>
 #include <thread>
 #include <fcntl.h>
@@ -193,6 +194,18 @@ void Server::start() {
   s.acceptor = listen_at(io, s.address, "server.listen");
   if (s.gateway.admin()) s.admin_acceptor = listen_at(io, s.admin_address, "admin.listen");
   s.run();
+}
+
+void Server::stop_accepting() {
+  State& s = *state_;
+  std::promise<void> closed;
+  asio::post(s.threads[0]->io, [&] {
+    error_code ignored;
+    s.acceptor->close(ignored);
+    if (s.admin_acceptor) s.admin_acceptor->close(ignored);
+    closed.set_value();
+  });
+  closed.get_future().wait();
 }
 
 void Server::stop() { stop(state_->gateway.config().limits.drain); }

@@ -24,6 +24,8 @@ class Server {
   const ListenAddress& address() const;
   // Of administrators, where they have a door.
   const ListenAddress& admin_address() const;
+  // Takes no further connections; when it returns none comes here any more. Not from a thread of the server's own.
+  void stop_accepting();
   // Takes no further connections and requests, lets what is under way come to its end, and ends what
   // is not over after limits.drain. Returns when all is over.
   void stop();
