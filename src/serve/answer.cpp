@@ -136,9 +136,34 @@ void append_figure(std::string& out, const Impact& v, std::string_view tail) {
 
 }  // namespace
 
+std::string_view to_string(CacheUse c) {
+  switch (c) {
+    case CacheUse::miss: return "miss";
+    case CacheUse::bypass: return "bypass";
+    case CacheUse::hit: return "hit";
+    case CacheUse::shared: return "single_flight";
+    default: return "";
+  }
+}
+
 std::string energy_cause(const Basis& b) { return "serve.energy." + b.upstream + "." + b.model; }
 
 void append_impact(std::string& out, const Impact& v, const FigureBasis& basis) { append_figure(out, v, basis.tail); }
+
+namespace {
+
+// What did not happen is never measured, so the saving is modelled: as much as the first time.
+void append_cache(std::string& out, const Answer& a) {
+  if (a.cache == CacheUse::none) return;
+  append_member(out, "cache", to_string(a.cache));
+  if (!a.repeats()) return;
+  out += ",\"saved\":{\"energy\":";
+  append_figure(out, a.saved, ",\"unit\":\"J\",\"method\":\"modelled\"}");
+  append_member(out, "answer_id", a.saved_from);
+  out += '}';
+}
+
+}  // namespace
 
 void append_usage(std::string& out, const Answer& a) {
   out += "{\"energy\":";
@@ -149,7 +174,9 @@ void append_usage(std::string& out, const Answer& a) {
   append_figure(out, a.water, a.basis->water.short_tail);
   out += ",\"answer_id\":\"";
   out += a.id;
-  out += "\"}";
+  out += '"';
+  append_cache(out, a);
+  out += '}';
 }
 
 void append_json(std::string& out, const Answer& a) {
@@ -181,6 +208,7 @@ void append_json(std::string& out, const Answer& a) {
   if (a.finish_reason.empty()) out += "null";
   else append_json_string(out, a.finish_reason);
   if (!a.error.empty()) append_member(out, "error", a.error);
+  append_cache(out, a);
   append_member(out, "place", b.place);
   if (a.requester) append_member(out, "tenant", a.requester->tenant);
   out += '}';

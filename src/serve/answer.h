@@ -54,6 +54,17 @@ struct Requester {
   std::string key;  // id, "" when there was none
 };
 
+// What the cache had to do with an answer.
+enum class CacheUse {
+  none,    // there is no cache, or no upstream was asked
+  miss,    // might have been given before, was not
+  bypass,  // not one to be kept, or not wanted
+  hit,     // given before
+  shared,  // made for another who asked the same at the same time (single flight)
+};
+// "", "miss", "bypass", "hit", "single_flight".
+std::string_view to_string(CacheUse);
+
 struct Answer {
   std::string id;
   Time begin, end;
@@ -76,6 +87,13 @@ struct Answer {
   Estimate<Energy> energy;          // at the device
   Energy prefill{0}, decode{0};     // its parts; waste when the answer did not arrive
   Impact joules, carbon, water;     // J, mgCO2e, mL
+
+  CacheUse cache = CacheUse::none;
+  // Of hit and shared, which spend nothing at a device: the joules of the run that they repeat, and its
+  // answer. Never a part of `energy`.
+  Impact saved;
+  std::string saved_from;
+  bool repeats() const { return cache == CacheUse::hit || cache == CacheUse::shared; }
 };
 
 // {"value":..,"low":..,"high":..,"unit":..,"method":..,"sources":[..]}
@@ -83,7 +101,7 @@ void append_impact(std::string& out, const Impact&, const FigureBasis&);
 // The answer as /api/v1/answers shows it.
 void append_json(std::string& out, const Answer&);
 // {"energy":{..},"carbon":{..},"water":{..},"answer_id":".."}: `usage.wattline`, without sources, which
-// /api/v1/answers/{id} tells.
+// /api/v1/answers/{id} tells. With a cache also "cache":"hit" and "saved":{"energy":{..},"answer_id":".."}.
 void append_usage(std::string& out, const Answer&);
 // "0.00123": enough digits for a header.
 void append_short_number(std::string& out, double);

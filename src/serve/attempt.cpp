@@ -12,7 +12,9 @@ Attempt::Attempt(IoThread& thread, const ServedModel& served, const Question& qu
               question.ticket),
       exchange(thread.pools[served.upstream->index], *served.upstream, thread.buffers),
       thread_(thread),
-      question_(question) {}
+      question_(question) {
+  pending.cache_use(question.cache);
+}
 
 // What a client is told when an upstream answers with a failure: its own words where it speaks
 // OpenAI's shape, else ours. Its trouble with our key is ours, not the client's.

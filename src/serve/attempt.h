@@ -23,6 +23,7 @@ struct Question {
   std::string id;  // of the answer
   const Asked* asked = nullptr;  // how it was asked, where that was no chat completion
   Ticket* ticket = nullptr;  // to which its cost is charged
+  CacheUse cache = CacheUse::none;
 };
 
 class Attempt {

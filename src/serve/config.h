@@ -52,6 +52,15 @@ struct BuiltinConfig {
   std::vector<std::string> models;     // empty: all there are
 };
 
+// Answers given again, and shared while they are made.
+struct CacheConfig {
+  bool enabled = false;
+  Bytes size{64.0 * 1024 * 1024};
+  Duration ttl{3600};
+  bool by_user = false;        // never across the request's `user` either
+  bool single_flight = true;   // one run for those who ask the same at the same time
+};
+
 struct UpstreamModel {
   std::string id;             // what clients ask for
   std::string upstream_name;  // what the upstream calls it
@@ -113,6 +122,7 @@ struct Config {
   LimitsConfig limits;
   BuiltinConfig builtin;
   GovernanceConfig governance;
+  CacheConfig cache;
   std::vector<UpstreamConfig> upstreams;
   BalanceConfig balance;  // of pools that have no [[model]]
   std::vector<ModelConfig> models;

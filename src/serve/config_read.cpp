@@ -56,6 +56,17 @@ void read_builtin(TomlTable t, BuiltinConfig& out) {
   t.finish();
 }
 
+void read_cache(TomlTable t, CacheConfig& out) {
+  t.read("enabled", out.enabled);
+  t.read("size", out.size, "B", units::MiB, units::GiB * 256);
+  t.read("ttl", out.ttl, "s", Duration(1), Duration(30.0 * 86400));
+  int scope = 0;
+  t.read_choice("scope", scope, {"tenant", "user"});
+  out.by_user = scope == 1;
+  t.read("single_flight", out.single_flight);
+  t.finish();
+}
+
 bool good_id(std::string_view id) {
   if (id.empty() || id.size() > 200) return false;
   for (unsigned char c : id)
@@ -171,6 +182,7 @@ void read_root(TomlTable& root, const Environment& environment, Config& c) {
   if (auto t = root.table("limits")) read_limits(std::move(*t), c.limits);
   if (auto t = root.table("builtin")) read_builtin(std::move(*t), c.builtin);
   read_governance(root, environment, c.governance);
+  if (auto t = root.table("cache")) read_cache(std::move(*t), c.cache);
   for (auto& t : root.tables("upstream")) c.upstreams.push_back(read_upstream(std::move(t), environment));
   if (auto t = root.table("balance")) {
     read_balance(*t, "policy", c.balance);

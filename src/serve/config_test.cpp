@@ -174,5 +174,20 @@ TEST(Config, Addresses) {
   EXPECT_EQ(parse_base_url("http://[::1]:5/v1///", "x").authority, "[::1]:5");
 }
 
+TEST(Config, TheCacheIsOffUntilToldOtherwise) {
+  const auto none = read("").config.cache;
+  EXPECT_FALSE(none.enabled);
+  EXPECT_TRUE(none.single_flight);
+  const auto r = read("[cache]\nenabled = true\nsize = \"2 GiB\"\nttl = \"10 min\"\nscope = \"user\"\nsingle_flight = false\n");
+  EXPECT_TRUE(r.faults.empty());
+  EXPECT_TRUE(r.config.cache.enabled && r.config.cache.by_user && !r.config.cache.single_flight);
+  EXPECT_EQ(r.config.cache.size.base(), 2.0 * 1024 * 1024 * 1024);
+  EXPECT_EQ(r.config.cache.ttl.base(), 600);
+  EXPECT_THAT(faults("[cache]\nscope = \"world\"\n"), HasSubstr("tenant"));
+  EXPECT_THAT(faults("[cache]\nsize = 10\n"), HasSubstr("gateway.toml:2"));
+  EXPECT_THAT(faults("[cache]\nttl = 0\n"), HasSubstr("ttl"));
+  EXPECT_THAT(faults("[cache]\nsise = 10\n"), HasSubstr("sise"));
+}
+
 }  // namespace
 }  // namespace wattline::serve

@@ -74,6 +74,13 @@ Gateway::Gateway(Config config, GatewayParts parts)
     if (const auto [it, added] = by_id_.emplace(m->id, m.get()); !added && (!m->pool || m->pool != it->second->pool))
       throw bad_input(fmt::format("the model id '{}' is taken by a built-in model", m->id), config_.file,
                       "give the upstream's model another id, or leave it out of builtin.models");
+  if (config_.cache.enabled) {
+    cache_ = std::make_unique<AnswerCache>(config_.cache);
+    for (const auto& m : models_) {
+      const Basis& b = *m->basis;
+      m->repeat_basis = m->footprint->basis(b.model, b.catalog_model, b.upstream, b.device, b.energy.method, {"an earlier answer given again: nothing ran at the device"});
+    }
+  }
   generator_ = std::make_unique<Generator>(count_or_cores(config_.builtin.workers), static_cast<std::size_t>(config_.builtin.queue));
   // Last, since it changes what lasts; and before the recorder takes up what an earlier run left for the ledger.
   if (lasting_->governor || config_.governance.active() || !config_.server.api_key.empty()) add_governor();

@@ -15,6 +15,7 @@
 #include "kernel/json.h"
 #include "meter/host_power.h"
 #include "serve/admission.h"
+#include "serve/answer_cache.h"
 #include "serve/config.h"
 #include "serve/generator.h"
 #include "serve/lasting.h"
@@ -59,6 +60,8 @@ class Gateway {
   AdminApi* admin() { return admin_.get(); }
   Recorder& recorder() { return *lasting_->recorder; }
   const std::shared_ptr<Lasting>& lasting() const { return lasting_; }
+  // Null when none is configured.
+  AnswerCache* cache() { return cache_.get(); }
   // Now and then: what this machine's CPU time costs.
   void refresh() { cpu_energy_.refresh(); }
 
@@ -110,6 +113,7 @@ class Gateway {
   std::unordered_map<std::string_view, const ServedModel*> by_id_;
   std::map<std::string, const Footprint*, std::less<>> by_upstream_;
   std::unique_ptr<AdminApi> admin_;
+  std::unique_ptr<AnswerCache> cache_;
   std::unique_ptr<Generator> generator_;
 };
 

@@ -114,6 +114,10 @@ std::string Gateway::metrics_text() const {
   s.grid_g_per_kwh = home_->grid().carbon_intensity.value().in(units::gCO2e_per_kWh);
   for (const auto& u : upstreams_) s.in_flight.emplace_back(u->config.name, u->in_flight.load());
   s.in_flight.emplace_back("builtin", generator_->under_way());
+  if (cache_) {
+    const auto t = cache_->store.totals();
+    s.cache = CacheState{t.entries, t.bytes, t.capacity, t.stored, t.evicted, t.expired, cache_->flights.flights(), cache_->flights.followers()};
+  }
   std::vector<const ModelMetrics*> models;
   for (const auto& m : models_) models.push_back(m->metrics.get());
   std::string out = render_metrics(models, s);

@@ -79,6 +79,11 @@ void append_begun_headers(std::string& out, const Answer& a, std::string_view fi
   out += "x-wattline-answer-id: ";
   out += a.id;
   out += "\r\n";
+  if (a.cache != CacheUse::none) {
+    out += "x-wattline-cache: ";
+    out += a.repeats() ? "hit" : to_string(a.cache);
+    out += "\r\n";
+  }
 }
 
 void append_account_headers(std::string& out, const Answer& a, std::string_view fixed) {
@@ -100,6 +105,7 @@ void append_account_headers(std::string& out, const Answer& a, std::string_view 
   count("\r\nx-wattline-tokens-out: ", a.tokens_out);
   number("\r\nx-wattline-latency-ms: ", a.latency.in(units::ms));
   if (a.first_token) number("\r\nx-wattline-ttft-ms: ", a.first_token->in(units::ms));
+  if (a.repeats()) number("\r\nx-wattline-saved-j: ", a.saved.value);
   out += "\r\n";
 }
 

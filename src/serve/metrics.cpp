@@ -55,6 +55,10 @@ void ModelMetrics::add(const Answer& a) {
   serve::add(carbon_g_, a.carbon.value * 1e-3);
   serve::add(water_l_, a.water.value * 1e-3);
   if (!a.attempt.empty()) return;
+  if (a.cache != CacheUse::none) {
+    cache_[static_cast<std::size_t>(a.cache)].fetch_add(1, relaxed);
+    if (a.repeats() && a.status == AnswerStatus::ok) serve::add(saved_j_[a.cache == CacheUse::shared ? 1 : 0], a.saved.value);
+  }
   latency_.add(a.latency.base());
   if (a.first_token) first_token_.add(a.first_token->base());
 }
@@ -113,6 +117,24 @@ std::string render_metrics(const std::vector<const ModelMetrics*>& models, const
   plain("wattline_wasted_joules_total", "Energy of answers that failed or were left by their reader.", &ModelMetrics::wasted_j_);
   plain("wattline_carbon_grams_total", "gCO2e of the energy, site overhead included.", &ModelMetrics::carbon_g_);
   plain("wattline_water_litres_total", "Litres of water, on site and of generation.", &ModelMetrics::water_l_);
+  if (s.cache) {
+    each("wattline_saved_joules_total", "counter", "Modelled energy that answers given again would have cost, by what saved it.", [&](const ModelMetrics& m) {
+      fmt::format_to(to, "wattline_saved_joules_total{{{0},reason=\"cache\"}} {1}\nwattline_saved_joules_total{{{0},reason=\"single_flight\"}} {2}\n", m.labels_,
+                     m.saved_j_[0].load(), m.saved_j_[1].load());
+    });
+    each("wattline_cache_answers_total", "counter", "Answers by what the cache had to do with them.", [&](const ModelMetrics& m) {
+      for (const auto use : {CacheUse::miss, CacheUse::bypass, CacheUse::hit, CacheUse::shared})
+        fmt::format_to(to, "wattline_cache_answers_total{{{},result=\"{}\"}} {}\n", m.labels_, to_string(use), m.cache_[static_cast<std::size_t>(use)].load());
+    });
+    single("wattline_cache_entries", "gauge", "Answers kept.", s.cache->entries);
+    single("wattline_cache_bytes", "gauge", "Bytes of the answers kept.", s.cache->bytes);
+    single("wattline_cache_capacity_bytes", "gauge", "Most bytes that are kept.", s.cache->capacity);
+    single("wattline_cache_stored_total", "counter", "Answers put into the cache.", s.cache->stored);
+    single("wattline_cache_evicted_total", "counter", "Answers thrown out for want of room.", s.cache->evicted);
+    single("wattline_cache_expired_total", "counter", "Answers past their time.", s.cache->expired);
+    single("wattline_shared_runs", "gauge", "Runs under way that who asks the same may follow.", s.cache->runs);
+    single("wattline_shared_followers", "gauge", "Requests that follow another's run.", s.cache->followers);
+  }
   each("wattline_answer_duration_seconds", "histogram", "From the request read to the answer sent.",
        [&](const ModelMetrics& m) { m.latency_.write(out, "wattline_answer_duration_seconds", m.labels_); });
   each("wattline_time_to_first_token_seconds", "histogram", "From the request read to the first token, of streams.",

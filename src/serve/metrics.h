@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,13 @@ class ModelMetrics {
   std::atomic<std::uint64_t> tokens_in_{0}, tokens_out_{0};
   std::array<std::atomic<double>, 3> joules_{};          // by Method
   std::atomic<double> wasted_j_{0}, carbon_g_{0}, water_l_{0};
+  std::array<std::atomic<std::uint64_t>, 5> cache_{};    // by CacheUse
+  std::array<std::atomic<double>, 2> saved_j_{};         // by the cache, by sharing a run
   Histogram latency_, first_token_;
+};
+
+struct CacheState {
+  std::uint64_t entries = 0, bytes = 0, capacity = 0, stored = 0, evicted = 0, expired = 0, runs = 0, followers = 0;
 };
 
 struct GatewayState {
@@ -58,6 +65,7 @@ struct GatewayState {
   bool last_reload_taken = true;
   double grid_g_per_kwh = 0;
   std::vector<std::pair<std::string, std::int64_t>> in_flight;  // by upstream
+  std::optional<CacheState> cache;
 };
 std::string render_metrics(const std::vector<const ModelMetrics*>&, const GatewayState&);
 

@@ -28,6 +28,7 @@ class PendingAnswer {
   void first_token();
   // Of the built-in model.
   void generated(const lm::Generation&);
+  void cache_use(CacheUse use) { answer_.cache = use; }
   bool has_usage() const { return has_usage_; }
 
   // What it cost until now; later calls change nothing more but the time.

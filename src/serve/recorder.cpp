@@ -19,6 +19,7 @@ struct Common {
   std::shared_ptr<const Basis> basis;
   std::shared_ptr<const Requester> requester;
   AnswerStatus status = AnswerStatus::ok;
+  CacheUse repeats = CacheUse::none;  // hit or shared, else none
   bool estimated = false;
   std::string_view attempt;
   bool operator==(const Common&) const = default;
@@ -27,7 +28,7 @@ struct HashOfCommon {
   std::size_t operator()(const Common& c) const {
     const auto bits = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p) >> 4; };
     std::size_t h = bits(c.basis.get()) * 0x9e3779b97f4a7c15 + bits(c.requester.get());
-    h = h * 0x9e3779b97f4a7c15 + c.recorder * 8 + static_cast<std::size_t>(c.status) * 2 + (c.estimated ? 1 : 0);
+    h = h * 0x9e3779b97f4a7c15 + c.recorder * 8 + static_cast<std::size_t>(c.status) * 2 + (c.estimated ? 1 : 0) + static_cast<std::size_t>(c.repeats) * 1024;
     return h ^ (h >> 29);
   }
 };
@@ -61,6 +62,7 @@ Fact make_fact(const Answer& a) {
   f.labels = {{"served_as", b.model}, {"upstream", b.upstream}, {"status", std::string(to_string(a.status))}};
   if (a.tokens_estimated) f.labels.emplace_back("tokens", "estimated");
   if (!a.attempt.empty()) f.labels.emplace_back("attempt", a.attempt);
+  if (a.repeats()) f.labels.emplace_back("cache", std::string(to_string(a.cache)));
   if (a.requester) {
     f.labels.emplace_back("tenant", a.requester->tenant);
     if (!a.requester->key.empty()) f.labels.emplace_back("key", a.requester->key);
@@ -98,7 +100,7 @@ void Recorder::keep_account(const Answer& a) {
     return;
   }
   thread_local KnownShapes shapes;
-  const Common wanted{number_, a.basis, a.requester, a.status, a.tokens_estimated, a.attempt};
+  const Common wanted{number_, a.basis, a.requester, a.status, a.repeats() ? a.cache : CacheUse::none, a.tokens_estimated, a.attempt};
   auto known = shapes.find(wanted);
   if (known == shapes.end()) {
     Fact common = make_fact(a);

@@ -59,18 +59,22 @@ void look_at_message(dom::object message, ReplyFacts& out) {
     } else if (key == "tool_calls") {
       dom::array calls;
       if (value.get_array().get(calls) || calls.size() == 0) continue;
-      out.has_content = true;
+      out.has_content = out.calls_tools = true;
       for (dom::element call : calls) {
         std::string_view arguments;
         if (!call["function"]["arguments"].get_string().get(arguments)) out.content_bytes += arguments.size();
       }
+    } else if (key == "function_call") {
+      out.calls_tools = out.calls_tools || !value.is_null();
     }
   }
 }
 
 void look_at_choices(dom::array choices, ReplyFacts& out) {
+  std::int64_t position = 0, others = 0;
   for (dom::element choice : choices) {
     out.has_choices = true;
+    std::int64_t index = position++;
     dom::object members;
     if (choice.get_object().get(members)) continue;
     for (auto [key, value] : members) {
@@ -84,9 +88,14 @@ void look_at_choices(dom::array choices, ReplyFacts& out) {
         out.has_content = out.has_content || n > 0;
       } else if (key == "finish_reason" && !value.get_string().get(reason)) {
         out.finish_reason = reason.substr(0, 64);
+        (reason == "stop" ? out.stopped : others) += 1;
+      } else if (key == "index") {
+        index = count_of(value);
       }
     }
+    out.choices = std::max(out.choices, index + 1);
   }
+  out.ended_otherwise = others > 0;
 }
 
 void look_at_error(dom::element error, ReplyFacts& out) {

@@ -24,6 +24,10 @@ struct ReplyFacts {
   bool is_error = false;      // "error" that is not null
   std::string error_message;  // "" when it has none
   std::string finish_reason;
+  std::int64_t choices = 0;      // the highest index, plus one
+  std::int64_t stopped = 0;      // choices that came to their own end: "stop"
+  bool ended_otherwise = false;  // some choice was cut, filtered, or waits for a tool
+  bool calls_tools = false;
   std::size_t content_bytes = 0;    // of all choices
   std::optional<TokenUsage> usage;  // "usage" that is an object
   bool partial_usage = false;       // of a stream that is not over: what was written is not counted yet

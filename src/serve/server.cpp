@@ -127,7 +127,7 @@ Awaitable<void> Server::State::accept(Acceptor& at, Door door) {
   while (true) {
     IoThread& thread = *threads[turn++ % threads.size()];
     Socket socket = co_await at.async_accept(thread.io.get_executor(), into(ec));
-    if (ec == asio::error::operation_aborted || !at.is_open()) co_return;
+    if (ec && !at.is_open()) co_return;
     if (ec) {
       // Out of descriptors, most likely: let some come back.
       Timer pause(threads[0]->io);
@@ -147,9 +147,11 @@ Awaitable<void> Server::State::accept(Acceptor& at, Door door) {
       continue;
     }
     asio::dispatch(thread.io, [&thread, door, s = std::move(socket)]() mutable {
-      if (thread.draining) return;
-      std::make_shared<Session>(thread, std::move(s), door)->start();
+      const auto session = std::make_shared<Session>(thread, std::move(s), door);
+      session->start();
+      if (thread.draining) session->drain();
     });
+    if (!at.is_open()) co_return;
   }
 }
 

@@ -51,6 +51,7 @@ void Session::drain() {
 }
 
 void Session::kill() {
+  killed_ = true;
   client_left();
   if (events_) events_->close();
   error_code ignored;
@@ -71,10 +72,25 @@ void Session::on_sweep() {
 
 void Session::client_left() {
   client_gone_ = true;
-  if (dispatcher_) dispatcher_->abort();
-  generation_.request_stop();
+  for_others_ = !killed_ && keeper_ && keeper_->carries_on([executor = thread_.io.get_executor(), weak = weak_from_this()] {
+    asio::post(executor, [weak] {
+      if (const auto self = weak.lock()) self->others_left();
+    });
+  });
+  if (bell_) bell_->close();
+  if (!for_others_) stop_work();
   if (events_) events_->close();
   if (turn_) turn_->close();
+}
+
+void Session::others_left() {
+  if (!std::exchange(for_others_, false)) return;
+  stop_work();
+}
+
+void Session::stop_work() {
+  if (dispatcher_) dispatcher_->abort();
+  generation_.request_stop();
 }
 
 Awaitable<void> Session::run() {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "serve/answer_cache.h"
 #include "serve/asked.h"
 #include "serve/io_thread.h"
 #include "serve/mailbox.h"
@@ -58,11 +59,21 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   // Of a question that came in another dialect: puts its canonical form where a chat completion would lie.
   std::variant<ChatRequest, ApiError> read_asked();
   Awaitable<void> count_tokens();
-  Awaitable<void> chat_upstream(const ServedModel&, const ChatRequest&);
+  Awaitable<void> chat_model(const ServedModel&, const ChatRequest&, CacheUse, CacheKeeper*);
+  Awaitable<void> chat_cached(const ServedModel&, const ChatRequest&);
+  Awaitable<void> kept_reply(const ServedModel&, const ChatRequest&, const StoredReply&, std::int64_t age_ns);
+  Awaitable<void> send_repeat(Answer&&, const ServedModel&, const StoredReply&, std::string_view age);
+  // The failure of the run that it follows, where the client was told nothing yet and another may be tried.
+  Awaitable<std::optional<ApiError>> follow(const ServedModel&, const ChatRequest&, SingleFlight::Follow&, std::shared_ptr<Mailbox> bell, bool last_try);
+  // That tells a stream in the client's dialect; null where that is chat completions.
+  std::unique_ptr<ClientStream> new_voice() const;
+  Answer new_repeat(const ServedModel&, bool stream, CacheUse);
+  void end_repeat(Answer&&, const ServedModel&, AnswerStatus, int http_status, std::string error = {});
+  Awaitable<void> chat_upstream(const ServedModel&, const ChatRequest&, CacheUse);
   Awaitable<void> failed_reply(Attempt&);
   Awaitable<void> whole_reply(Attempt&);
   Awaitable<void> stream_reply(Attempt&, bool tell_usage);
-  Awaitable<void> chat_builtin(const ServedModel&, const ChatRequest&);
+  Awaitable<void> chat_builtin(const ServedModel&, const ChatRequest&, CacheUse);
   Awaitable<void> finish();
 
   Awaitable<bool> send(std::span<const std::string_view> pieces);  // at most 4
@@ -77,6 +88,10 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   void on_deadline() override;
   void on_sweep() override;
   void client_left();
+  void others_left();
+  void stop_work();
+  // Nobody waits for the answer under way: neither the client nor who follows its run.
+  bool given_up() const { return client_gone_ && !for_others_; }
 
   IoThread& thread_;
   Gateway& gateway_;
@@ -98,7 +113,11 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   bool linger_ = false;      // the client may still be sending
   bool watch_client_ = false;  // someone works for it: see whether it is still there
   bool client_gone_ = false;
+  bool for_others_ = false;    // the client has left; the run goes on for those who follow it
+  bool killed_ = false;
   Dispatcher* dispatcher_ = nullptr;
+  CacheKeeper* keeper_ = nullptr;  // of the answer under way
+  std::shared_ptr<Mailbox> bell_;  // rings when the run that is followed gets on
   std::stop_source generation_;
   std::shared_ptr<Mailbox> events_;
   Access access_;                  // whose the request is, where that is asked

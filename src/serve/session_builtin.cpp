@@ -29,21 +29,21 @@ std::string content_delta(std::string_view piece) {
   return out + "}";
 }
 
+// Without its account.
 std::string whole_answer(const Answer& a, std::string_view text) {
-  std::string model, content, account;
+  std::string model, content;
   append_json_string(model, a.basis->model);
   append_json_string(content, text);
-  append_usage(account, a);
   return fmt::format("{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion\",\"created\":{},\"model\":{},\"choices\":[{{\"index\":0,"
                      "\"message\":{{\"role\":\"assistant\",\"content\":{}}},\"logprobs\":null,\"finish_reason\":\"{}\"}}],"
-                     "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{},\"wattline\":{}}}}}",
+                     "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}}}}}",
                      a.id, a.begin.ns / 1'000'000'000, model, content, a.finish_reason, a.tokens_in, a.tokens_out,
-                     a.tokens_in + a.tokens_out, account);
+                     a.tokens_in + a.tokens_out);
 }
 
 }  // namespace
 
-Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatRequest& request) {
+Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatRequest& request, CacheUse use) {
   auto read = read_chat_options(body_);
   if (auto* e = std::get_if<ApiError>(&read)) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
@@ -63,6 +63,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   task.stop = generation_.get_token();
 
   PendingAnswer pending(gateway_, model, new_id(), request.stream, body_.size(), ticket());
+  pending.cache_use(use);
   auto box = std::make_shared<Mailbox>(thread_.io.get_executor());
   auto shared = std::make_shared<Shared>();
   if (request.stream) task.on_piece = [box](std::string_view piece) { return box->push(piece); };
@@ -75,7 +76,9 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   };
   if (!gateway_.generator().submit(std::move(task))) {
     pending.end(AnswerStatus::error, 429, "the queue of the built-in models is full");
-    co_return co_await send_error(api_error(429, "the queue of the built-in models is full", "rate_limit_error", {}, "busy", 1));
+    const ApiError full = api_error(429, "the queue of the built-in models is full", "rate_limit_error", {}, "busy", 1);
+    if (keeper_) keeper_->fail(full);
+    co_return co_await send_error(full);
   }
   watch_client_ = true;
   bool begun = false, closed = false;
@@ -83,9 +86,12 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   std::unique_ptr<ClientStream> voice;
   if (asked_ && asked_->dialect) voice = asked_->dialect->stream(asked_->call);
   std::string out;
-  const auto say = [&](const std::string& chunk) {
+  const auto say = [&](const std::string& chunk, bool keep = true) {
     if (voice) voice->push(chunk, out);
     else out.append("data: ").append(chunk).append("\n\n");
+    if (!keeper_ || !keep) return;
+    const ReplyFacts facts = thread_.reply_reader.read(chunk);
+    keeper_->event("data: " + chunk + "\n\n", &facts);
   };
   const auto say_failure = [&](const ApiError& e) {
     out.clear();
@@ -104,12 +110,12 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   while (!closed) {
     co_await box->wait(no_limit);
     text = box->take(closed);
-    if (!request.stream || text.empty() || client_gone_) continue;
+    if (!request.stream || text.empty() || given_up()) continue;
     pending.first_token();
     if (!begun) {
       begin_stream();
       const std::array<std::string_view, 1> pieces{head_};
-      if (!co_await send(pieces)) continue;
+      if (!co_await send(pieces) && given_up()) continue;
       say(delta_chunk(pending.answer(), "{\"role\":\"assistant\",\"content\":\"\"}", ""));
     }
     say(delta_chunk(pending.answer(), content_delta(text), ""));
@@ -121,6 +127,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   if (!outcome.error.empty()) {
     const ApiError e = outcome.bad_request ? invalid_request(outcome.error, "messages") : api_error(503, outcome.error, "server_error");
     pending.end(AnswerStatus::error, e.status, e.message);
+    if (keeper_) keeper_->fail(e);
     if (!begun) co_return co_await send_error(e);
     keep_alive_ = false;
     say_failure(e);
@@ -137,7 +144,15 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   }
   const Answer& answer = pending.settle();
   if (!request.stream) {
-    std::string body = whole_answer(answer, outcome.generation.text);
+    const std::string bare = whole_answer(answer, outcome.generation.text);
+    if (keeper_) {
+      keeper_->whole(bare, thread_.reply_reader.read(bare));
+      keeper_->complete(answer);
+    }
+    std::string account, inserted;
+    append_usage(account, answer);
+    const Injection injection = inject_account(bare, account, inserted);
+    std::string body = std::string(injection.before) + inserted + std::string(injection.after);
     if (asked_ && asked_->dialect) body = asked_->dialect->reply(asked_->call, body);
     head_.clear();
     append_status(head_, 200, thread_.date());
@@ -152,10 +167,11 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     co_return;
   }
   say(delta_chunk(answer, "{}", answer.finish_reason));
+  if (keeper_) keeper_->complete(answer);
   if (request.include_usage) {
     std::string account;
     append_usage(account, answer);
-    say(usage_chunk(answer, account));
+    say(usage_chunk(answer, account), false);
   }
   if (voice) voice->finish(out);
   else out += "data: [DONE]\n\n";

@@ -9,6 +9,23 @@
 
 namespace wattline::serve {
 
+namespace {
+
+// Whether the reply comes as a chat completion, whoever of a pool gives it.
+bool replies_as_chat(const Asked* asked, const ServedModel& model) {
+  if (!asked || model.builtin) return true;
+  const auto own_shape = [&](const Upstream& u) {
+    const auto carriage = carriage_of(asked, u.config.endpoints);
+    return carriage && carriage->as_asked;
+  };
+  if (!model.pool) return !own_shape(*model.upstream);
+  for (const auto& member : model.pool->members())
+    if (own_shape(member->upstream)) return false;
+  return true;
+}
+
+}  // namespace
+
 std::string Session::new_id() {
   std::string id = "wl-0000000000000000";
   std::uint64_t n = thread_.next_id();
@@ -32,28 +49,39 @@ Awaitable<void> Session::chat() {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     co_return co_await send_error(no_model(request->model));
   }
-  if (!model->builtin && !carriage_of(asked_.get(), model->endpoints)) {
+  const Asked* asked = asked_.get();
+  if (!model->builtin && !carriage_of(asked, model->endpoints)) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await send_error(cannot_carry(asked_.get(), model->id, model->endpoints));
+    co_return co_await send_error(cannot_carry(asked, model->id, model->endpoints));
   }
   if (access_ && !co_await admit(*model)) co_return;
-  if (model->builtin) co_await chat_builtin(*model, *request);
-  else co_await chat_upstream(*model, *request);
+  if (!gateway_.cache()) co_await chat_model(*model, *request, CacheUse::none, nullptr);
+  else if (replies_as_chat(asked, *model)) co_await chat_cached(*model, *request);
+  else co_await chat_model(*model, *request, CacheUse::bypass, nullptr);
   ticket_.close();
 }
 
-Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request) {
-  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_.get(), ticket()});
+Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest& request, CacheUse use, CacheKeeper* keeper) {
+  keeper_ = keeper;
+  if (model.builtin) co_await chat_builtin(model, request, use);
+  else co_await chat_upstream(model, request, use);
+  keeper_ = nullptr;
+  for_others_ = false;
+}
+
+Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request, CacheUse use) {
+  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_.get(), ticket(), use});
   dispatcher_ = &dispatcher;
   watch_client_ = true;
   co_await dispatcher.begin();
   if (Attempt* attempt = dispatcher.attempt()) {
-    if (client_gone_ && (attempt->failed || !attempt->is_stream)) attempt->pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
+    if (given_up() && (attempt->failed || !attempt->is_stream)) attempt->pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
     else if (attempt->failed) co_await failed_reply(*attempt);
     else if (attempt->is_stream) co_await stream_reply(*attempt, request.include_usage);
     else co_await whole_reply(*attempt);
   } else {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+    if (keeper_) keeper_->fail(dispatcher.refusal());
     co_await send_error(dispatcher.refusal());
   }
   watch_client_ = false;
@@ -61,6 +89,7 @@ Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatReque
 }
 
 Awaitable<void> Session::failed_reply(Attempt& attempt) {
+  if (keeper_) keeper_->fail(*attempt.failed);
   head_.clear();
   append_begun_headers(head_, attempt.pending.answer(), attempt.model.head);
   if (!attempt.retry_after.empty()) head_ += fmt::format("retry-after: {}\r\n", attempt.retry_after);
@@ -85,6 +114,10 @@ Awaitable<void> Session::whole_reply(Attempt& attempt) {
   const Answer& answer = attempt.pending.settle();
   std::string account, inserted;
   append_usage(account, answer);
+  if (keeper_) {
+    keeper_->whole(body, attempt.facts);
+    keeper_->complete(answer);
+  }
   Injection injection = inject_account(body, account, inserted);
   if (asked_ && asked_->dialect && !attempt.carriage.as_asked) {
     body = asked_->dialect->reply(asked_->call, std::string(injection.before) + inserted + std::string(injection.after));
@@ -139,6 +172,7 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
   const auto take_event = [&](const SseParser::Event& event, const ReplyFacts* read) {
     if (!event.has_data) {
       out += event.raw;
+      if (keeper_) keeper_->event(event.raw, nullptr);
       return;
     }
     if (event.data == "[DONE]") return end_stream(event.raw);
@@ -152,6 +186,7 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
                               : upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", name), "upstream_bad_reply");
       return;
     }
+    if (keeper_) keeper_->event(event.raw, &facts);
     if (!facts.takes_account) {
       if (voice) failed = voice->push(event.data, out);
       else out += event.raw;
@@ -171,8 +206,9 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
     finished = facts.ends;
   };
 
+  if (keeper_ && !out.empty()) keeper_->event(out, nullptr);
   if (attempt.first) take_event(*attempt.first, &attempt.facts);
-  while (!client_gone_) {
+  while (!given_up()) {
     if (!finished && !events.push(exchange.body())) failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
     exchange.body().clear();
     while (!failed && !finished) {
@@ -200,16 +236,17 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
       head_ += "content-type: text/event-stream\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n";
       append_stream_framing(head_);
       const std::array<std::string_view, 1> pieces{head_};
-      if (!co_await send(pieces)) break;
+      if (!co_await send(pieces) && given_up()) break;
     }
     // Recorded before the last word is out, so that who has it can ask for the account.
+    if (finished && keeper_) keeper_->complete(pending.settle());
     if (finished) {
       pending.end(AnswerStatus::ok, 200);
       ticket_.close();
     }
-    if (begun && !out.empty() && !co_await send_chunk(out)) break;
+    if (begun && !out.empty() && !co_await send_chunk(out) && given_up()) break;
     out.clear();
-    if (finished || failed || client_gone_) break;
+    if (finished || failed || given_up()) break;
     failed = co_await exchange.read_more();
   }
   if (finished && pending.ended()) {
@@ -219,13 +256,14 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
       if (co_await exchange.read_more()) break;
     co_return;
   }
-  if (client_gone_) {
+  if (given_up()) {
     exchange.abort();
     pending.end(AnswerStatus::cancelled, 499, "the client left in the middle of the answer");
     co_return;
   }
   if (failed) attempt.failed = failed;
   else failed = upstream_error(502, "the answer broke off", "upstream_truncated");
+  if (keeper_) keeper_->fail(*failed);
   std::string headers;
   append_begun_headers(headers, pending.answer(), attempt.model.head);
   pending.end(AnswerStatus::error, begun ? 200 : failed->status, failed->message);

@@ -3,6 +3,7 @@
 #include <array>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace wattline::serve {
@@ -19,6 +20,7 @@ struct SingleFlight::Table {
 // Locks are taken in the order table, flight.
 class Flight {
  public:
+  std::shared_ptr<Flight> next;  // the run after this one, which failed; of the table's lock
   Flight(std::shared_ptr<SingleFlight::Table> table, const CacheKey& key, bool stream) : table_(std::move(table)), key_(key), stream_(stream) {}
 
   // 0: it is over, or nobody is left in it.
@@ -74,6 +76,10 @@ class Flight {
     std::lock_guard lock(mutex_);
     return waiting_.size();
   }
+  bool over() const {
+    std::lock_guard lock(mutex_);
+    return over_;
+  }
   FlightView look(std::size_t& taken, std::string& events) const {
     std::lock_guard lock(mutex_);
     FlightView out;
@@ -118,13 +124,20 @@ class Flight {
 SingleFlight::SingleFlight() : table_(std::make_shared<Table>()) {}
 SingleFlight::~SingleFlight() = default;
 
-SingleFlight::Joined SingleFlight::join(const CacheKey& key, bool stream, std::function<void()> wake) {
+SingleFlight::Joined SingleFlight::join(const CacheKey& key, bool stream, std::function<void()> wake, const Follow* after) {
   auto& shard = table_->of(key);
   std::lock_guard lock(shard.mutex);
+  std::shared_ptr<Flight> none;
+  auto& next = after && after->flight_ ? after->flight_->next : none;
+  if (next) {
+    const auto id = next->add(wake);
+    if (id || next->over()) return {Lead(), Follow(next, id)};
+  }
   auto& flight = shard.flights[key];
-  if (flight)
-    if (const auto id = flight->add(std::move(wake))) return {Lead(), Follow(flight, id)};
-  flight = std::make_shared<Flight>(table_, key, stream);
+  const auto id = flight ? flight->add(std::move(wake)) : 0;
+  if (!id) flight = std::make_shared<Flight>(table_, key, stream);
+  next = flight;
+  if (id) return {Lead(), Follow(flight, id)};
   return {Lead(flight), Follow()};
 }
 
@@ -137,8 +150,27 @@ std::size_t SingleFlight::flights() const {
   return n;
 }
 
+std::size_t SingleFlight::followers() const {
+  std::size_t n = 0;
+  for (auto& s : table_->shards) {
+    std::lock_guard lock(s.mutex);
+    for (const auto& [key, flight] : s.flights) n += flight->followers();
+  }
+  return n;
+}
+
 SingleFlight::Lead::~Lead() {
-  if (flight_) flight_->end(nullptr, api_error(503, "the request that asked for the same was ended", "server_error", {}, "flight_ended", 1));
+  if (flight_) flight_->end(nullptr, api_error(503, "the request that asked for the same was ended", "server_error", {}, std::string(flight_ended), 1));
+}
+SingleFlight::Lead& SingleFlight::Lead::operator=(Lead&& o) noexcept {
+  flight_.swap(o.flight_);
+  return *this;
+}
+SingleFlight::Follow& SingleFlight::Follow::operator=(Follow&& o) noexcept {
+  flight_.swap(o.flight_);
+  std::swap(id_, o.id_);
+  std::swap(taken_, o.taken_);
+  return *this;
 }
 void SingleFlight::Lead::append(std::string_view events) { flight_->append(events); }
 void SingleFlight::Lead::complete(StoredReplyPtr reply) { flight_->end(std::move(reply), {}); }

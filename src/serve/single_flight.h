@@ -4,8 +4,8 @@
 // - A leader whose client leaves carries on while anyone follows; when the last of them leaves too, it is
 //   told to stop (on_deserted).
 // - A leader that is stopped, or gets no answer, ends the flight as failed. Who has been given nothing of
-//   it yet joins again: the first to come leads the next run, the rest follow that one. So nobody waits
-//   for the dead, and no herd reaches the upstream.
+//   it yet joins again: the first to come leads the next run, the rest follow that one, also when they come
+//   after its end. So nobody waits for the dead, and no herd reaches the upstream.
 // - What is shared is one run's outcome, whatever its end (also cut by a limit, also tool calls); what may
 //   be kept for later is decided apart.
 #pragma once
@@ -23,6 +23,9 @@
 namespace wattline::serve {
 
 class Flight;
+
+// The code of a failure that says nothing of the upstream: the run was ended with its leader.
+inline constexpr std::string_view flight_ended = "flight_ended";
 
 // What a follower sees when it looks.
 struct FlightView {
@@ -50,7 +53,7 @@ class SingleFlight {
     Lead() = default;
     explicit Lead(std::shared_ptr<Flight> f) : flight_(std::move(f)) {}
     Lead(Lead&&) noexcept = default;
-    Lead& operator=(Lead&&) = delete;
+    Lead& operator=(Lead&&) noexcept;
     ~Lead();
     explicit operator bool() const { return flight_ != nullptr; }
 
@@ -73,7 +76,7 @@ class SingleFlight {
     Follow() = default;
     Follow(std::shared_ptr<Flight> f, std::uint64_t id) : flight_(std::move(f)), id_(id) {}
     Follow(Follow&& o) noexcept : flight_(std::move(o.flight_)), id_(o.id_), taken_(o.taken_) {}
-    Follow& operator=(Follow&&) = delete;
+    Follow& operator=(Follow&&) noexcept;
     ~Follow() { leave(); }
     explicit operator bool() const { return flight_ != nullptr; }
 
@@ -83,6 +86,7 @@ class SingleFlight {
     void leave();
 
    private:
+    friend class SingleFlight;
     std::shared_ptr<Flight> flight_;
     std::uint64_t id_ = 0;
     std::size_t taken_ = 0;  // bytes of the stream
@@ -93,9 +97,11 @@ class SingleFlight {
     Follow follow;  // the two
   };
   // `wake` is called, from any thread, when there is something to look at; it must not call back.
-  Joined join(const CacheKey&, bool stream, std::function<void()> wake);
+  // `after`: a run that the asker followed and that failed.
+  Joined join(const CacheKey&, bool stream, std::function<void()> wake, const Follow* after = nullptr);
 
-  std::size_t flights() const;
+  std::size_t flights() const;    // under way
+  std::size_t followers() const;  // of all of them
 
  private:
   friend class Flight;

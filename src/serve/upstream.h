@@ -47,6 +47,7 @@ struct ServedModel {
   const Footprint* footprint = nullptr;
   std::unique_ptr<EnergyTable> table;           // where energy is modelled
   std::shared_ptr<const Basis> basis;           // how its energy is known
+  std::shared_ptr<const Basis> repeat_basis;    // of answers given again; null without a cache
   std::shared_ptr<const Basis> unseen_basis;    // while the process of a local upstream cannot be seen
   std::shared_ptr<ModelMetrics> metrics;
   std::string head;  // response headers that are the same for all its answers
