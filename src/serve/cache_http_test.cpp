@@ -307,6 +307,29 @@ TEST(CacheHttp, ClientsOfOtherDialectsShareTheirAnswers) {
   EXPECT_EQ(up.requests(), 2);
 }
 
+TEST(CacheHttp, TenantsNeverMeet) {
+  FakeUpstream up(answers(reply(whole)));
+  CacheGateway g(up.port());
+  for (const char* name : {"lab", "shop"}) {
+    TenantConfig t;
+    t.name = name;
+    g.config.governance.tenants.push_back(t);
+    KeyConfig k;
+    k.id = k.tenant = name;
+    k.digest = sha256("wl_" + std::string(name));
+    g.config.governance.keys.push_back(k);
+  }
+  g.start();
+  constexpr std::string_view lab = "authorization: Bearer wl_lab\r\n", shop = "authorization: Bearer wl_shop\r\n";
+  EXPECT_EQ(g.ask_for(ask).status, 401);
+  EXPECT_EQ(g.use(ask, lab), "miss");
+  EXPECT_EQ(g.use(ask, lab), "hit");
+  EXPECT_EQ(g.use(ask, shop), "miss");
+  EXPECT_EQ(g.use(ask, shop), "hit");
+  EXPECT_EQ(up.requests(), 2);
+  EXPECT_EQ(g.answer(4)->requester->tenant, "shop");
+}
+
 TEST(CacheHttp, ForgetsInTime) {
   FakeUpstream up(answers(reply(whole)));
   CacheGateway g(up.port());
