@@ -208,6 +208,7 @@ void append_json(std::string& out, const Answer& a) {
   if (a.finish_reason.empty()) out += "null";
   else append_json_string(out, a.finish_reason);
   if (!a.error.empty()) append_member(out, "error", a.error);
+  if (!a.request_id.empty()) append_member(out, "request_id", a.request_id);
   append_cache(out, a);
   append_member(out, "place", b.place);
   if (a.requester) append_member(out, "tenant", a.requester->tenant);

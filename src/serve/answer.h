@@ -4,6 +4,8 @@
 // place) is the same for all answers of a model and is shared, as a Basis.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,6 +89,9 @@ struct Answer {
   Estimate<Energy> energy;          // at the device
   Energy prefill{0}, decode{0};     // its parts; waste when the answer did not arrive
   Impact joules, carbon, water;     // J, mgCO2e, mL
+
+  std::string request_id;               // of the request that it answers
+  std::array<std::uint8_t, 8> span{};   // of the try at an upstream, where traces are recorded
 
   CacheUse cache = CacheUse::none;
   // Of hit and shared, which spend nothing at a device: the joules of the run that they repeat, and its

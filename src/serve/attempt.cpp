@@ -14,6 +14,14 @@ Attempt::Attempt(IoThread& thread, const ServedModel& served, const Question& qu
       thread_(thread),
       question_(question) {
   pending.cache_use(question.cache);
+  if (!question.request_id.empty()) headers_.append("x-request-id: ").append(question.request_id).append("\r\n");
+  TraceContext own;
+  if (question.info && thread.gateway.tracing()) {
+    own = question.info->context;
+    own.span = thread.new_span();
+    append_trace_headers(headers_, own, question.info->trace_state);
+  }
+  pending.observe(question.request_id, question.info, own.span);
 }
 
 // What a client is told when an upstream answers with a failure: its own words where it speaks
@@ -47,7 +55,7 @@ Awaitable<void> Attempt::send() {
     }
     const std::string& text = std::get<std::string>(told);
     const std::vector<std::string_view> whole{text};
-    failed = co_await exchange.begin(head, whole, text.size());
+    failed = co_await exchange.begin(head, whole, text.size(), headers_);
   } else if (question_.asked && carriage.as_asked) {
     const Asked& asked = *question_.asked;
     const BodyPieces body = forward_body(asked.body, asked.request, model.upstream_name, carriage.wire == Endpoint::completions);
@@ -56,12 +64,12 @@ Awaitable<void> Attempt::send() {
       const std::size_t line = head.find('\n') + 1;
       own_head = head.substr(0, line) + asked.headers + head.substr(line);
     }
-    failed = co_await exchange.begin(own_head.empty() ? head : own_head, body.pieces, body.size);
+    failed = co_await exchange.begin(own_head.empty() ? head : own_head, body.pieces, body.size, headers_);
   } else {
     std::string renamed;
     if (question_.asked && upstream.config.completion_limit) renamed = with_completion_limit(question_.body);
     const BodyPieces body = forward_body(renamed.empty() ? question_.body : renamed, question_.request, model.upstream_name, true);
-    failed = co_await exchange.begin(head, body.pieces, body.size);
+    failed = co_await exchange.begin(head, body.pieces, body.size, headers_);
   }
 }
 

@@ -24,6 +24,8 @@ struct Question {
   const Asked* asked = nullptr;  // how it was asked, where that was no chat completion
   Ticket* ticket = nullptr;  // to which its cost is charged
   CacheUse cache = CacheUse::none;
+  std::string_view request_id;
+  std::shared_ptr<RequestInfo> info;  // null where nobody is to be told
 };
 
 class Attempt {
@@ -67,6 +69,7 @@ class Attempt {
   Awaitable<void> read_whole();
   Awaitable<void> read_first_event();
 
+  std::string headers_;  // of this try, each ended by CR LF
   IoThread& thread_;
   const Question& question_;
   std::unique_ptr<UpstreamStream> translator_;

@@ -61,6 +61,27 @@ struct CacheConfig {
   bool single_flight = true;   // one run for those who ask the same at the same time
 };
 
+// One line a request.
+struct AccessLogConfig {
+  std::string file;        // "" is none, "stderr" is that
+  Bytes rotate_size{0};    // 0: never by size
+  std::int64_t keep = 5;   // files put aside by size
+  bool prompts = false;    // the request's text too
+};
+
+// Spans to an OpenTelemetry collector.
+struct TracingConfig {
+  std::string endpoint;  // "" is none
+  BaseUrl url;
+  std::string headers_env;
+  std::vector<std::pair<std::string, Secret>> headers;
+  std::string ca_file;   // "" is the system's store
+  double sample = 1;     // of traces that begin here
+  std::string service_name = "wattline";
+  Duration interval{5}, timeout{10};
+  std::int64_t batch = 512, queue = 8192;
+};
+
 struct UpstreamModel {
   std::string id;             // what clients ask for
   std::string upstream_name;  // what the upstream calls it
@@ -123,6 +144,8 @@ struct Config {
   BuiltinConfig builtin;
   GovernanceConfig governance;
   CacheConfig cache;
+  AccessLogConfig access_log;
+  TracingConfig tracing;
   std::vector<UpstreamConfig> upstreams;
   BalanceConfig balance;  // of pools that have no [[model]]
   std::vector<ModelConfig> models;

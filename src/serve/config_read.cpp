@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "serve/config_observe.h"
 #include "serve/config_parts.h"
 #include "serve/config_schema.h"
 
@@ -183,6 +184,7 @@ void read_root(TomlTable& root, const Environment& environment, Config& c) {
   if (auto t = root.table("builtin")) read_builtin(std::move(*t), c.builtin);
   read_governance(root, environment, c.governance);
   if (auto t = root.table("cache")) read_cache(std::move(*t), c.cache);
+  read_observation(root, environment, c);
   for (auto& t : root.tables("upstream")) c.upstreams.push_back(read_upstream(std::move(t), environment));
   if (auto t = root.table("balance")) {
     read_balance(*t, "policy", c.balance);

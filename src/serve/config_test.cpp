@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "catalog/catalog.h"
+#include "serve/config_observe.h"
 
 namespace wattline::serve {
 namespace {
@@ -15,6 +16,7 @@ Environment with_key() {
     if (name == "GOOD_KEY") return "s3cret";
     if (name == "BAD_KEY") return "line\nbreak";
     if (name == "EMPTY_KEY") return "";
+    if (name == "HEADERS") return "x-api-key=s3%2C%20cret,x-scope=blue";
     return std::nullopt;
   };
 }
@@ -187,6 +189,37 @@ TEST(Config, TheCacheIsOffUntilToldOtherwise) {
   EXPECT_THAT(faults("[cache]\nsize = 10\n"), HasSubstr("gateway.toml:2"));
   EXPECT_THAT(faults("[cache]\nttl = 0\n"), HasSubstr("ttl"));
   EXPECT_THAT(faults("[cache]\nsise = 10\n"), HasSubstr("sise"));
+}
+
+TEST(Config, WhoIsToldOfRequests) {
+  const auto none = read("").config;
+  EXPECT_TRUE(none.access_log.file.empty());
+  EXPECT_TRUE(none.tracing.endpoint.empty());
+  const auto r = read("[access_log]\nfile = \"/tmp/a.log\"\nrotate_size = \"10 MB\"\nkeep = 2\nprompts = true\n"
+                      "[tracing]\nendpoint = \"https://otel.example/x\"\nsample = 0.1\nheaders_env = \"HEADERS\"\nbatch = 7\n");
+  EXPECT_TRUE(r.faults.empty()) << r.faults[0].what();
+  EXPECT_EQ(r.config.access_log.rotate_size.base(), 10e6);
+  EXPECT_TRUE(r.config.access_log.prompts);
+  EXPECT_EQ(r.config.tracing.url.path, "/x");
+  EXPECT_EQ(r.config.tracing.sample, 0.1);
+  ASSERT_EQ(r.config.tracing.headers.size(), 2u);
+  EXPECT_EQ(r.config.tracing.headers[0].first, "x-api-key");
+  EXPECT_EQ(r.config.tracing.headers[0].second.reveal(), "s3, cret");
+  EXPECT_THAT(faults("[access_log]\n"), HasSubstr("file"));
+  EXPECT_THAT(faults("[access_log]\nfile = \"stderr\"\nrotate_size = 5\n"), HasSubstr("stderr"));
+  EXPECT_THAT(faults("[tracing]\nendpoint = \"ftp://x\"\n"), HasSubstr("endpoint"));
+  EXPECT_THAT(faults("[tracing]\n"), HasSubstr("endpoint"));
+  EXPECT_THAT(faults("[tracing]\nendpoint = \"http://127.0.0.1:4318\"\nsample = 2\n"), HasSubstr("sample"));
+  EXPECT_THAT(faults("[tracing]\nendpoint = \"http://127.0.0.1:4318\"\nheaders_env = \"NO_SUCH\"\n"), HasSubstr("NO_SUCH"));
+  const auto bad = faults("[tracing]\nendpoint = \"http://127.0.0.1:4318\"\nheaders_env = \"GOOD_KEY\"\n");
+  EXPECT_THAT(bad, HasSubstr("name=value"));
+  EXPECT_EQ(bad.find("s3cret"), std::string::npos);
+  EXPECT_THAT(faults("[tracing]\nendpoint = \"http://otel.example\"\nheaders_env = \"HEADERS\"\n"), HasSubstr("https"));
+}
+
+TEST(Config, HeadersFromTheEnvironmentAreReadOrRefused) {
+  for (const char* bad : {"", "a", "a=", "=b", "a=b,c", "a b=c", "a=%0a", "a=%zz", "a=%4", "a:b=c"}) EXPECT_FALSE(parse_header_list(bad)) << bad;
+  EXPECT_EQ(parse_header_list(" a = b , c=d=e ")->at(1).second.reveal(), "d=e");
 }
 
 }  // namespace

@@ -21,6 +21,11 @@ inline constexpr std::array<EndpointNames, endpoint_count> endpoint_names = {
 constexpr std::string_view to_string(Endpoint e) { return endpoint_names[static_cast<std::size_t>(e)].name; }
 constexpr std::string_view path_of(Endpoint e) { return endpoint_names[static_cast<std::size_t>(e)].path; }
 
+// What it does, as the semantic conventions of OpenTelemetry for GenAI name it.
+constexpr std::string_view operation_of(Endpoint e) {
+  return e == Endpoint::completions ? "text_completion" : e == Endpoint::embeddings ? "embeddings" : "chat";
+}
+
 // Of "/v1/messages"; nothing when it is none of them.
 inline std::optional<Endpoint> endpoint_at(std::string_view path) {
   if (!path.starts_with("/v1/")) return std::nullopt;

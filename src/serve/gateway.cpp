@@ -1,6 +1,7 @@
 #include "serve/gateway.h"
 
 #include <algorithm>
+#include <random>
 #include <thread>
 
 #include <fmt/format.h>
@@ -80,6 +81,13 @@ Gateway::Gateway(Config config, GatewayParts parts)
       const Basis& b = *m->basis;
       m->repeat_basis = m->footprint->basis(b.model, b.catalog_model, b.upstream, b.device, b.energy.method, {"an earlier answer given again: nothing ran at the device"});
     }
+  }
+  if (!config_.access_log.file.empty()) access_log_ = std::make_unique<AccessLog>(config_.access_log, parts_.log);
+  if (!config_.tracing.endpoint.empty()) {
+    std::string instance;
+    std::random_device device;
+    for (int i = 0; i < 4; ++i) fmt::format_to(std::back_inserter(instance), "{:08x}", device());
+    tracing_ = std::make_unique<OtlpExporter>(config_.tracing, OtlpResource{config_.tracing.service_name, WATTLINE_VERSION, instance}, post_to(config_.tracing), parts_.log);
   }
   generator_ = std::make_unique<Generator>(count_or_cores(config_.builtin.workers), static_cast<std::size_t>(config_.builtin.queue));
   // Last, since it changes what lasts; and before the recorder takes up what an earlier run left for the ledger.
@@ -227,9 +235,11 @@ void Gateway::settle(Answer& a, const ServedModel& m, const Spent& spent) const 
   m.footprint->apply(a);
 }
 
-void Gateway::record(Answer&& a, const ServedModel& m) {
+AnswerPtr Gateway::record(Answer&& a, const ServedModel& m) {
   m.metrics->add(a);
-  lasting_->recorder->record(std::make_shared<const Answer>(std::move(a)));
+  auto kept = std::make_shared<const Answer>(std::move(a));
+  lasting_->recorder->record(kept);
+  return kept;
 }
 
 }  // namespace wattline::serve

@@ -15,11 +15,13 @@
 #include "kernel/json.h"
 #include "meter/host_power.h"
 #include "serve/admission.h"
+#include "serve/access_log.h"
 #include "serve/answer_cache.h"
 #include "serve/config.h"
 #include "serve/generator.h"
 #include "serve/lasting.h"
 #include "serve/line.h"
+#include "serve/otlp_exporter.h"
 #include "serve/pool.h"
 #include "serve/routes.h"
 #include "serve/upstream.h"
@@ -60,15 +62,19 @@ class Gateway {
   AdminApi* admin() { return admin_.get(); }
   Recorder& recorder() { return *lasting_->recorder; }
   const std::shared_ptr<Lasting>& lasting() const { return lasting_; }
-  // Null when none is configured.
+  // Each null when none is configured.
   AnswerCache* cache() { return cache_.get(); }
+  AccessLog* access_log() { return access_log_.get(); }
+  OtlpExporter* tracing() { return tracing_.get(); }
+  // Whether anybody is to be told of requests.
+  bool observes() const { return access_log_ || tracing_; }
   // Now and then: what this machine's CPU time costs.
   void refresh() { cpu_energy_.refresh(); }
 
   // The answer's cost is worked out (charge) and its footprint; what it is told with can be rendered.
   void settle(Answer&, const ServedModel&, const Spent&) const;
   // Counts, keeps and accounts for it.
-  void record(Answer&&, const ServedModel&);
+  AnswerPtr record(Answer&&, const ServedModel&);
   ApiError unknown_model(std::string_view id) const;
 
   // Own routes and those of other rooms; what may take long is to be run on the worker pool.
@@ -114,6 +120,8 @@ class Gateway {
   std::map<std::string, const Footprint*, std::less<>> by_upstream_;
   std::unique_ptr<AdminApi> admin_;
   std::unique_ptr<AnswerCache> cache_;
+  std::unique_ptr<AccessLog> access_log_;
+  std::unique_ptr<OtlpExporter> tracing_;
   std::unique_ptr<Generator> generator_;
 };
 

@@ -118,6 +118,9 @@ std::string Gateway::metrics_text() const {
     const auto t = cache_->store.totals();
     s.cache = CacheState{t.entries, t.bytes, t.capacity, t.stored, t.evicted, t.expired, cache_->flights.flights(), cache_->flights.followers()};
   }
+  if (access_log_) s.access_log = {access_log_->lines(), access_log_->lost()};
+  if (tracing_) s.spans = {tracing_->exported(), tracing_->dropped()};
+  s.started_s = static_cast<double>(started_.ns) * 1e-9;
   std::vector<const ModelMetrics*> models;
   for (const auto& m : models_) models.push_back(m->metrics.get());
   std::string out = render_metrics(models, s);

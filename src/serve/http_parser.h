@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
 namespace wattline::serve {
@@ -38,6 +39,9 @@ class RequestParser : public http::basic_parser<true> {
   std::string_view origin() const { return part(origin_); }
   // Also of clients that send their key as Anthropic's do ("x-api-key: KEY"): then it reads "Bearer KEY".
   std::string_view authorization() const { return part(authorization_); }
+  std::string_view request_id() const { return part(request_id_); }
+  std::string_view traceparent() const { return part(traceparent_); }
+  std::string_view tracestate() const { return part(tracestate_); }
   bool has_host = false, has_origin = false, two_hosts = false, expects_continue = false, header_done = false;
   int version = 11;
   template <class F>
@@ -82,6 +86,12 @@ class RequestParser : public http::basic_parser<true> {
         if (authorization_.size == 0 && boost::beast::iequals(name, "x-api-key")) {
           authorization_ = keep("Bearer ");
           authorization_.size += keep(value).size;
+        } else if (boost::beast::iequals(name, "x-request-id")) {
+          request_id_ = v;
+        } else if (boost::beast::iequals(name, "traceparent")) {
+          traceparent_ = v;
+        } else if (boost::beast::iequals(name, "tracestate")) {
+          tracestate_ = v;
         }
         break;
       default: break;
@@ -104,7 +114,7 @@ class RequestParser : public http::basic_parser<true> {
 
   HeaderText& header_;
   std::string& body_;
-  Part method_, target_, host_, origin_, authorization_;
+  Part method_, target_, host_, origin_, authorization_, request_id_, traceparent_, tracestate_;
 };
 
 class ResponseParser : public http::basic_parser<false> {

@@ -1,6 +1,8 @@
 // What belongs to one thread of the gateway: its io_context and all that connections on it share.
 #pragma once
 
+#include <array>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -26,6 +28,7 @@ struct IoThread {
     std::random_device device;
     for (std::size_t i = 0; i < g.pools().size(); ++i) seats.emplace_back(device());
     id_ = (std::uint64_t{device()} << 32) ^ device();
+    trace_id_ = (std::uint64_t{device()} << 32) ^ device();
   }
 
   Gateway& gateway;
@@ -46,6 +49,17 @@ struct IoThread {
   // Counts up from a random place: ids never meet those of other threads and runs, and neighbours lie
   // side by side in the ledger's index, which random ones would rewrite all over.
   std::uint64_t next_id() { return ++id_; }
+  // Ids of traces and spans must look drawn by chance: counted, and stirred (SplitMix64, a bijection).
+  std::array<std::uint8_t, 8> new_span() {
+    std::uint64_t z = (trace_id_ += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    z ^= z >> 31;
+    std::array<std::uint8_t, 8> out;
+    if (z == 0) z = 1;
+    std::memcpy(out.data(), &z, sizeof z);
+    return out;
+  }
 
   const std::string& date() {
     const std::int64_t now = Time::now().ns / 1'000'000'000;
@@ -57,7 +71,7 @@ struct IoThread {
   }
 
  private:
-  std::uint64_t id_ = 0;
+  std::uint64_t id_ = 0, trace_id_ = 0;
   std::int64_t date_second_ = 0;
   std::string date_;
 };

@@ -150,6 +150,15 @@ std::string render_metrics(const std::vector<const ModelMetrics*>& models, const
   single("wattline_ledger_lost_total", "counter", "Answers that the ledger could not take.", s.ledger.lost);
   single("wattline_grid_intensity_grams_per_kwh", "gauge", "Carbon intensity of the gateway's own place.", s.grid_g_per_kwh);
   single("wattline_uptime_seconds", "gauge", "Seconds since the start.", s.uptime_s);
+  if (s.access_log) {
+    single("wattline_access_log_lines_total", "counter", "Lines taken for the access log.", s.access_log->first);
+    single("wattline_access_log_lost_total", "counter", "Lines that the access log could not take.", s.access_log->second);
+  }
+  if (s.spans) {
+    single("wattline_spans_exported_total", "counter", "Spans handed to the trace collector.", s.spans->first);
+    single("wattline_spans_dropped_total", "counter", "Spans that it did not take in time.", s.spans->second);
+  }
+  single("process_start_time_seconds", "gauge", "Start of this process since the Unix epoch.", s.started_s);
   single("process_cpu_seconds_total", "counter", "CPU time of this process.", s.cpu_s);
   single("process_resident_memory_bytes", "gauge", "Resident memory.", s.resident_bytes);
   return out;

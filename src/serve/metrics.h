@@ -66,6 +66,8 @@ struct GatewayState {
   double grid_g_per_kwh = 0;
   std::vector<std::pair<std::string, std::int64_t>> in_flight;  // by upstream
   std::optional<CacheState> cache;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> access_log, spans;  // written and lost; handed over and dropped
+  double started_s = 0;  // Unix time
 };
 std::string render_metrics(const std::vector<const ModelMetrics*>&, const GatewayState&);
 

@@ -40,6 +40,12 @@ void PendingAnswer::set_aside(std::string_view attempt, int n) {
   answer_.id += fmt::format("-{}", n);
 }
 
+void PendingAnswer::observe(std::string_view request_id, std::shared_ptr<RequestInfo> info, const std::array<std::uint8_t, 8>& span) {
+  answer_.request_id = request_id;
+  answer_.span = span;
+  info_ = std::move(info);
+}
+
 void PendingAnswer::first_token() {
   if (!answer_.first_token) answer_.first_token = Duration(static_cast<double>(monotonic_ns() - begun_ns_) * 1e-9);
 }
@@ -98,7 +104,8 @@ void PendingAnswer::end(AnswerStatus status, int http_status, std::string error)
   answer_.error = std::move(error);
   if (model_.upstream) model_.upstream->in_flight.fetch_sub(1);
   if (charged_) charged_->charge(answer_);
-  gateway_.record(std::move(answer_), model_);
+  const AnswerPtr told = gateway_.record(std::move(answer_), model_);
+  if (info_) note_answer(gateway_, info_, told);
 }
 
 }  // namespace wattline::serve

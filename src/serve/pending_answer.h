@@ -29,6 +29,8 @@ class PendingAnswer {
   // Of the built-in model.
   void generated(const lm::Generation&);
   void cache_use(CacheUse use) { answer_.cache = use; }
+  // For which request it is; `info` where somebody is to be told of it.
+  void observe(std::string_view request_id, std::shared_ptr<RequestInfo> info, const std::array<std::uint8_t, 8>& span);
   bool has_usage() const { return has_usage_; }
 
   // What it cost until now; later calls change nothing more but the time.
@@ -47,6 +49,7 @@ class PendingAnswer {
   Ticket* charged_;
   Answer answer_;
   Spent spent_;
+  std::shared_ptr<RequestInfo> info_;
   std::size_t body_bytes_, content_bytes_ = 0;
   std::int64_t content_chunks_ = 0;
   std::int64_t begun_ns_;

@@ -100,6 +100,7 @@ Awaitable<void> Session::run() {
   while (co_await read_request()) {
     if (door_ == Door::administrators) co_await administrate();
     else co_await dispatch();
+    if (info_) end_observing();
     if (!keep_alive_ || draining_ || client_gone_) break;
   }
   co_await finish();
@@ -110,6 +111,7 @@ Awaitable<bool> Session::read_request() {
   const auto header_limit = static_cast<std::size_t>(limits.header.base());
   if (body_.capacity() > kept_body) body_ = std::string();
   body_.clear();
+  request_id_.clear();
   asked_.reset();
   parser_.emplace(header_, body_);
   parser_->header_limit(static_cast<std::uint32_t>(header_limit));
@@ -189,7 +191,10 @@ Awaitable<void> Session::refuse_head(error_code ec) {
   gateway_.refused.fetch_add(1, std::memory_order_relaxed);
   keep_alive_ = false;
   linger_ = true;
+  take_request_id();
+  if (gateway_.observes()) begin_observing("");
   co_await send_error(refusal(ec, gateway_.config().limits));
+  if (info_) end_observing();
 }
 
 Awaitable<void> Session::send_timeout(std::string_view what, Duration limit) {
@@ -202,10 +207,12 @@ Awaitable<void> Session::dispatch() {
   gateway_.requests.fetch_add(1, std::memory_order_relaxed);
   chunked_ = parser_->version >= 11;
   const bool is_chat = parser_->target() == chat_path;
+  take_request_id();
   RequestTarget target;
   if (!is_chat) {
     auto parsed = parse_target(parser_->target());
     if (!parsed) {
+      if (gateway_.observes()) begin_observing("");
       gateway_.refused.fetch_add(1, std::memory_order_relaxed);
       co_return co_await send_error(invalid_request("the request's target is malformed", {}, "bad_target"));
     }
@@ -218,6 +225,7 @@ Awaitable<void> Session::dispatch() {
     asked_->endpoint = *endpoint;
     asked_->dialect = dialect_of(*endpoint);
   }
+  if (gateway_.observes()) begin_observing(is_chat ? chat_path : std::string_view(target.path));
   Caller caller{is_chat ? chat_path : std::string_view(target.path), parser_->host(), parser_->origin(),
                 parser_->has_host, parser_->has_origin};
   auto refused = parser_->two_hosts ? std::optional(invalid_request("two Host headers", {}, "two_hosts")) : gateway_.admission().refuse(caller);
@@ -234,7 +242,7 @@ Awaitable<void> Session::dispatch() {
     HttpReply reply{204, "", {{"allow", "GET, POST, DELETE, OPTIONS"}}, ""};
     if (parser_->has_origin && gateway_.admission().allowed_origin(parser_->origin())) {
       reply.headers.emplace_back("access-control-allow-methods", "GET, POST, DELETE");
-      reply.headers.emplace_back("access-control-allow-headers", "authorization, content-type, x-api-key, anthropic-version, anthropic-beta");
+      reply.headers.emplace_back("access-control-allow-headers", "authorization, content-type, x-api-key, anthropic-version, anthropic-beta, cache-control, x-wattline-cache, x-request-id, traceparent, tracestate");
       reply.headers.emplace_back("access-control-max-age", "600");
     }
     co_return co_await send_reply(reply);

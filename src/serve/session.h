@@ -76,6 +76,12 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> chat_builtin(const ServedModel&, const ChatRequest&, CacheUse);
   Awaitable<void> finish();
 
+  // The request's id, of the client or ours; and where somebody is told of requests, what is known of this one.
+  void take_request_id();
+  void begin_observing(std::string_view path);
+  void observe_question(std::string_view operation);
+  void end_observing();
+
   Awaitable<bool> send(std::span<const std::string_view> pieces);  // at most 4
   Awaitable<bool> send_chunk(std::string_view data);
   Awaitable<bool> send_last_chunk();
@@ -115,6 +121,9 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   bool client_gone_ = false;
   bool for_others_ = false;    // the client has left; the run goes on for those who follow it
   bool killed_ = false;
+  std::string request_id_;
+  std::shared_ptr<RequestInfo> info_;            // null where nobody is told
+  std::uint64_t sent_ = 0, sent_before_ = 0;     // bytes
   Dispatcher* dispatcher_ = nullptr;
   CacheKeeper* keeper_ = nullptr;  // of the answer under way
   std::shared_ptr<Mailbox> bell_;  // rings when the run that is followed gets on

@@ -51,6 +51,7 @@ Answer Session::new_repeat(const ServedModel& model, bool stream, CacheUse use) 
   a.basis = model.repeat_basis;
   a.streamed = stream;
   a.cache = use;
+  a.request_id = request_id_;
   if (ticket_) a.requester = ticket_.requester();
   return a;
 }
@@ -61,7 +62,8 @@ void Session::end_repeat(Answer&& a, const ServedModel& model, AnswerStatus stat
   a.http_status = http_status;
   a.error = std::move(error);
   if (ticket_) ticket_.charge(a);
-  gateway_.record(std::move(a), model);
+  const AnswerPtr told = gateway_.record(std::move(a), model);
+  if (info_) note_answer(gateway_, info_, told);
 }
 
 Awaitable<void> Session::chat_cached(const ServedModel& model, const ChatRequest& request) {

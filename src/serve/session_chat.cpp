@@ -38,6 +38,7 @@ Awaitable<void> Session::chat() {
     co_await send_error(api_error(405, "POST is allowed here", "invalid_request_error", {}, "method_not_allowed"), "allow: POST\r\n");
     co_return;
   }
+  if (info_) observe_question(asked_ ? operation_of(asked_->endpoint) : "chat");
   const auto read = asked_ ? read_asked() : thread_.chat_reader.read(body_);
   const auto* request = std::get_if<ChatRequest>(&read);
   if (!request) {
@@ -70,7 +71,7 @@ Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest&
 }
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request, CacheUse use) {
-  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_.get(), ticket(), use});
+  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_.get(), ticket(), use, request_id_, info_});
   dispatcher_ = &dispatcher;
   watch_client_ = true;
   co_await dispatcher.begin();

@@ -26,6 +26,7 @@ Awaitable<bool> Session::send(std::span<const std::string_view> pieces) {
     buffers.emplace_back(p.data(), p.size());
     left += p.size();
   }
+  sent_ += left;
   error_code ec;
   std::size_t sent = left > 0 ? socket_.write_some(buffers, ec) : 0;
   if (ec == asio::error::would_block || ec == asio::error::try_again) ec = {};
@@ -66,6 +67,7 @@ Awaitable<bool> Session::send_last_chunk() {
 }
 
 void Session::append_common_headers(std::string& head) {
+  if (!request_id_.empty()) head.append("x-request-id: ").append(request_id_).append("\r\n");
   if (ticket_) ticket_.append_headers(head);
   if (!keep_alive_) head += "connection: close\r\n";
   else if (parser_->version < 11) head += "connection: keep-alive\r\n";

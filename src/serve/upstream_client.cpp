@@ -178,8 +178,8 @@ ApiError UpstreamExchange::failure(error_code ec, std::string_view stage) const 
   return upstream_error(502, fmt::format("upstream '{}' closed the connection without a reply", config.name), "upstream_closed");
 }
 
-Awaitable<error_code> UpstreamExchange::send(std::string_view request_head, const std::vector<std::string_view>& body, std::size_t size) {
-  const std::string head = fmt::format("{}{}\r\n\r\n", request_head, size);
+Awaitable<error_code> UpstreamExchange::send(std::string_view request_head, const std::vector<std::string_view>& body, std::size_t size, std::string_view more_headers) {
+  const std::string head = fmt::format("{}{}\r\n{}\r\n", request_head, size, more_headers);
   std::vector<asio::const_buffer> buffers;
   buffers.reserve(body.size() + 1);
   buffers.push_back(asio::buffer(head));
@@ -249,7 +249,7 @@ Awaitable<error_code> UpstreamExchange::read_into_parser() {
   co_return ec;
 }
 
-Awaitable<std::optional<ApiError>> UpstreamExchange::begin(std::string_view head, const std::vector<std::string_view>& body, std::size_t size) {
+Awaitable<std::optional<ApiError>> UpstreamExchange::begin(std::string_view head, const std::vector<std::string_view>& body, std::size_t size, std::string_view more_headers) {
   const auto& config = upstream_.config;
   while (true) {
     connection_ = pool_.take_idle(begun_ns_);
@@ -265,7 +265,7 @@ Awaitable<std::optional<ApiError>> UpstreamExchange::begin(std::string_view head
     parser_->body_limit(static_cast<std::uint64_t>(config.max_reply.base()));
     const std::int64_t last = begun_ns_ + ns_of(config.total_timeout);
     connection_->set_deadline(std::min(last, monotonic_ns() + ns_of(config.first_byte_timeout)));
-    error_code ec = co_await send(head, body, size);
+    error_code ec = co_await send(head, body, size, more_headers);
     while (!ec && !parser_->header_done) ec = co_await read_into_parser();
     if (!ec) {
       connection_->set_deadline(std::min(last, monotonic_ns() + ns_of(config.idle_timeout)));
