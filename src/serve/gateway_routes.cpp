@@ -120,7 +120,7 @@ std::string Gateway::metrics_text() const {
   }
   if (access_log_) s.access_log = {access_log_->lines(), access_log_->lost()};
   if (tracing_) s.spans = {tracing_->exported(), tracing_->dropped()};
-  s.started_s = static_cast<double>(started_.ns) * 1e-9;
+  s.started_s = static_cast<double>(lasting_->started.ns) * 1e-9;
   std::vector<const ModelMetrics*> models;
   for (const auto& m : models_) models.push_back(m->metrics.get());
   std::string out = render_metrics(models, s);

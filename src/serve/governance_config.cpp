@@ -108,7 +108,7 @@ KeyConfig read_key(TomlTable t) {
     t.fault("sha256", fmt::format("is a text of {} characters; 64 hexadecimal digits are allowed", hex.size()));
   }
   out.id = default_key_id(out.digest);
-  if (t.is_noted()) t.read("id", out.id);
+  if (std::string any; t.is_noted()) t.read("id", any);
   if (t.has("id")) read_name(t, "id", out.id);
   if (out.id == server_key_id) t.fault("id", "is \"server\", which is the id of server.api_key_env's key");
   read_name(t, "tenant", out.tenant);

@@ -48,7 +48,7 @@ Capability schema_capability() {
       "could say otherwise. What the keys mean: docs/formats/serve-config.md. The same as JSON Schema: docs/formats/serve-config.schema.json.";
   c.doors = Doors::command_line;
   c.emits = {"serve.keys.v1"};
-  c.examples = {{{}, {}, "upstream[].url"}};
+  c.examples = {{{}, {}, "server.listen"}};
   return c;
 }
 

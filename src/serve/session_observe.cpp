@@ -73,7 +73,7 @@ void Session::end_observing() {
   info->bytes_out = sent_ - sent_before_;
   constexpr std::size_t status_at = 9;  // after "HTTP/1.1 "
   if (info->bytes_out > 0 && head_.size() > status_at) info->status = std::atoi(head_.c_str() + status_at);
-  if (auto* log = gateway_.access_log()) log->write(*info, {});
+  if (auto* log = gateway_.access_log()) log->write(*info, gateway_.config().version);
   if (auto* tracing = gateway_.tracing(); tracing && info->context.sampled && !info->operation.empty()) tracing->push({info, nullptr});
 }
 
