@@ -53,12 +53,14 @@ Error foreign(const Database& database) {
 int newest_schema() { return static_cast<int>(steps.size()); }
 
 int check_schema(const Database& database) {
-  const auto version = static_cast<int>(database.integer("PRAGMA user_version"));
+  auto version = static_cast<int>(database.integer("PRAGMA user_version"));
   const auto id = database.integer("PRAGMA application_id");
   if (id != application_id) {
     const bool empty = database.integer("SELECT count(*) FROM sqlite_master") == 0;
     if (id == 0 && version == 0 && empty) return 0;
-    throw foreign(database);
+    // Another process may have made an account of it between these questions.
+    if (database.integer("PRAGMA application_id") != application_id) throw foreign(database);
+    version = static_cast<int>(database.integer("PRAGMA user_version"));
   }
   refuse_newer(database, version);
   return version;
