@@ -61,6 +61,7 @@ connections = 20000
 enabled = false
 [[tenant]]
 name = "bench"
+sees = "all"
 [[key]]
 id = "bench"
 tenant = "bench"
