@@ -30,7 +30,11 @@ std::shared_ptr<Ledger> open_with_leftovers(const std::filesystem::path& dir, co
   OpenOptions options;
   options.factor_set = factor_set;
   auto ledger = Ledger::open(dir, OpenMode::write, options);
-  adopt_journals(dir, [&](auto facts, auto factors) { ledger->record_all(facts, factors); });
+  try {
+    adopt_journals(dir, [&](auto facts, auto factors) { ledger->record_all(facts, factors); });
+  } catch (const Error&) {
+    // They stay where they are; what is to be recorded now is not held up by them.
+  }
   return ledger;
 }
 

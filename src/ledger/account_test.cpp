@@ -321,5 +321,16 @@ TEST_F(Account, ADamagedOrNewerAccountIsAnErrorEverywhere) {
   for (const char* name : {"report", "list", "verify", "export"}) EXPECT_THAT(message(name, {}), HasSubstr("no account")) << name;
 }
 
+TEST_F(Account, WhatCannotBeTakenInHoldsUpNoRecord) {
+  // A folder where a file should be: opening it for writing fails, whoever asks.
+  fs::create_directories(dir() / "journal" / "left.journal");
+  const auto ledger = open_with_leftovers(dir(), "");
+  Fact f;
+  f.kind = "run";
+  f.begin = f.end = Time::now();
+  EXPECT_FALSE(ledger->record(f).empty());
+  EXPECT_TRUE(fs::exists(dir() / "journal" / "left.journal"));
+}
+
 }  // namespace
 }  // namespace wattline::ledger

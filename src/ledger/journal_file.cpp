@@ -73,7 +73,8 @@ JournalFile JournalFile::create(const fs::path& dir) {
 std::optional<JournalFile> JournalFile::take_over(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
   if (descriptor < 0) {
-    if (errno == ENOENT) return std::nullopt;
+    // Gone meanwhile, or another user's: theirs to bring home.
+    if (errno == ENOENT || errno == EACCES || errno == EPERM) return std::nullopt;
     throw file_error("cannot read a file of the journal that was left behind", path, errno);
   }
   JournalFile file(path, descriptor, 0);
