@@ -20,8 +20,8 @@ const std::string& numbers_csv() {
     std::normal_distribution<double> noise(0, 1);
     std::string out = "seconds [s],power [W],temperature,energy_counter\n";
     for (std::size_t i = 0; i < row_count; ++i)
-      fmt::format_to(std::back_inserter(out), "{:.3f},{:.4f},{:.2f},{}\n", 0.1 * static_cast<double>(i), 250 + 30 * noise(random),
-                         60 + 4 * noise(random), 1'000'000 + 25 * i);
+      fmt::format_to(std::back_inserter(out), "{:.3f},{:.4f},{:.2f},{}\n", 0.1 * static_cast<double>(i),
+                     250 + 30 * noise(random), 60 + 4 * noise(random), 1'000'000 + 25 * i);
     return out;
   }();
   return text;
@@ -32,9 +32,10 @@ const std::string& mixed_csv() {
   static const std::string text = [] {
     std::string out = "start,name,cores,ok\n";
     for (std::size_t i = 0; i < row_count / 4; ++i)
-      fmt::format_to(std::back_inserter(out), "2026-{:02}-{:02}T{:02}:{:02}:{:02}Z,{},{},{}\n", i % 12 + 1, i % 28 + 1, i % 24, i % 60,
-                         i % 59, i % 5 ? fmt::format("job-{}", i) : fmt::format("\"job {}, \"\"resumed\"\"\"", i),
-                         i % 128, i % 7 ? "true" : "false");
+      fmt::format_to(std::back_inserter(out), "2026-{:02}-{:02}T{:02}:{:02}:{:02}Z,{},{},{}\n", i % 12 + 1, i % 28 + 1,
+                     i % 24, i % 60, i % 59,
+                     i % 5 ? fmt::format("job-{}", i) : fmt::format("\"job {}, \"\"resumed\"\"\"", i), i % 128,
+                     i % 7 ? "true" : "false");
     return out;
   }();
   return text;
@@ -87,9 +88,8 @@ void csv_rows(benchmark::State& state) {
   const std::string& text = numbers_csv();
   for (auto _ : state) {
     std::size_t bytes = 0;
-    for_each_csv_row(text, ',', "bench", [&](std::size_t, const std::vector<std::string_view>& fields) {
-      bytes += fields.back().size();
-    });
+    for_each_csv_row(text, ',', "bench",
+                     [&](std::size_t, const std::vector<std::string_view>& fields) { bytes += fields.back().size(); });
     benchmark::DoNotOptimize(bytes);
   }
   processed(state, text, row_count);

@@ -1,11 +1,10 @@
 // The account's write path: a batch of answers in one transaction, beside plain SQLite inserts of the
 // same bytes, once into a table without indexes and once into the account's own tables.
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "ledger/database.h"
 #include "ledger/ledger.h"
@@ -58,9 +57,7 @@ std::vector<Fact> answers(std::int64_t& made) {
   return out;
 }
 
-void rows(benchmark::State& state) {
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * batch));
-}
+void rows(benchmark::State& state) { state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * batch)); }
 
 void record_all(benchmark::State& state) {
   Folder folder;
@@ -79,25 +76,28 @@ void record_all(benchmark::State& state) {
 void insert_plainly(benchmark::State& state, bool indexed) {
   Folder folder;
   std::int64_t made = 0;
-  const auto source = ledger::Ledger::open(folder.path() / "source", ledger::OpenMode::write, {.factor_set = "2026-11-25-ebb4bc"});
+  const auto source =
+      ledger::Ledger::open(folder.path() / "source", ledger::OpenMode::write, {.factor_set = "2026-11-25-ebb4bc"});
   source->record_all(answers(made));
   std::vector<ledger::Row> all;
   source->for_each({}, [&](const ledger::Row& row) { all.push_back(row); });
 
-  const ledger::Database database(folder.path() / "plain.sqlite", ledger::Database::Access::create, std::chrono::seconds(10));
+  const ledger::Database database(folder.path() / "plain.sqlite", ledger::Database::Access::create,
+                                  std::chrono::seconds(10));
   database.run("PRAGMA page_size = 8192");
   database.text("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA cache_size = -32768");
   database.run("PRAGMA wal_autocheckpoint = 2048");
-  if (indexed)
-    ledger::migrate(database);
+  if (indexed) ledger::migrate(database);
   else
-    database.run("CREATE TABLE facts (writer, seq, prev_hash, hash, uid, recorded, corrects, factor_set, kind, begin_ns, end_ns,"
-                 " energy, energy_sd, by_factor, method, signed, sources, tokens_in, tokens_out, model, device, place, labels)");
+    database.run(
+        "CREATE TABLE facts (writer, seq, prev_hash, hash, uid, recorded, corrects, factor_set, kind, begin_ns, end_ns,"
+        " energy, energy_sd, by_factor, method, signed, sources, tokens_in, tokens_out, model, device, place, labels)");
   ledger::Statement insert(database, "INSERT INTO facts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  const std::string sources = "[\"Llama 3 model card\",\"NVIDIA H100 Tensor Core GPU datasheet\",\"roofline of llama-3.1-8b on NVIDIA "
-                              "H100 SXM, 16-bit weights, batch 1\"]";
+  const std::string sources =
+      "[\"Llama 3 model card\",\"NVIDIA H100 Tensor Core GPU datasheet\",\"roofline of llama-3.1-8b on NVIDIA "
+      "H100 SXM, 16-bit weights, batch 1\"]";
   const std::string labels = "[[\"served_as\",\"llama-3.1-8b\"],[\"upstream\",\"bench\"],[\"status\",\"ok\"]]";
   std::int64_t seq = 0;
   for (auto _ : state) {
@@ -112,10 +112,10 @@ void insert_plainly(benchmark::State& state, bool indexed) {
     using View = std::string_view;
     for (const auto& row : all) {
       const Fact& f = row.fact;
-      insert.run(View(row.writer), row.seq, View(row.prev_hash), View(row.hash), View(f.uid), row.recorded.ns, View(row.corrects),
-                 View(row.factor_set), View(f.kind), f.begin.ns, f.end.ns, f.energy.raw().value(), f.energy.raw().independent_sd(),
-                 View("{}"), View("modelled"), std::int64_t{0}, View(sources), f.tokens_in, f.tokens_out, View(f.model),
-                 View(f.device), View(f.place), View(labels));
+      insert.run(View(row.writer), row.seq, View(row.prev_hash), View(row.hash), View(f.uid), row.recorded.ns,
+                 View(row.corrects), View(row.factor_set), View(f.kind), f.begin.ns, f.end.ns, f.energy.raw().value(),
+                 f.energy.raw().independent_sd(), View("{}"), View("modelled"), std::int64_t{0}, View(sources),
+                 f.tokens_in, f.tokens_out, View(f.model), View(f.device), View(f.place), View(labels));
     }
     transaction.commit();
   }
@@ -133,7 +133,8 @@ BENCHMARK(record_all)->Unit(benchmark::kMillisecond);
 }  // namespace wattline
 
 int main(int argc, char** argv) {
-  return wattline::bench::run(argc, argv,
-                              {{"record_all", "plain_table", "plain SQLite inserts of the same bytes, no index"},
-                               {"record_all", "own_tables", "SQLite inserts of the same bytes into the account's tables"}});
+  return wattline::bench::run(
+      argc, argv,
+      {{"record_all", "plain_table", "plain SQLite inserts of the same bytes, no index"},
+       {"record_all", "own_tables", "SQLite inserts of the same bytes into the account's tables"}});
 }

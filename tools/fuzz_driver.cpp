@@ -25,12 +25,20 @@ int main(int argc, char** argv) {
     for (int edits = 1 + static_cast<int>(random() % 4); edits > 0; --edits) {
       const std::size_t at = s.empty() ? 0 : random() % s.size();
       switch (random() % 6) {
-        case 0: if (!s.empty()) s[at] = static_cast<char>(random()); break;
+        case 0:
+          if (!s.empty()) s[at] = static_cast<char>(random());
+          break;
         case 1: s.insert(at, 1, static_cast<char>(random())); break;
-        case 2: if (!s.empty()) s.erase(at, 1 + random() % 8); break;
+        case 2:
+          if (!s.empty()) s.erase(at, 1 + random() % 8);
+          break;
         case 3: s.resize(at); break;
         case 4: s.insert(at, s.substr(at, random() % 32)); break;
-        case 5: { const auto& t = seeds[random() % seeds.size()]; s.insert(at, t.substr(0, random() % 64)); break; }
+        case 5: {
+          const auto& t = seeds[random() % seeds.size()];
+          s.insert(at, t.substr(0, random() % 64));
+          break;
+        }
       }
     }
     run(s);

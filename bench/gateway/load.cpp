@@ -44,10 +44,10 @@ std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch
 struct Connection {
   int fd = -1;
   std::string in, out;
-  std::int64_t due = 0;      // of the request under way; 0: idle
-  int chunks_left = 0;       // of a stream that the upstream sends
+  std::int64_t due = 0;  // of the request under way; 0: idle
+  int chunks_left = 0;  // of a stream that the upstream sends
   std::int64_t every_ns = 0;
-  std::size_t scanned = 0;   // of `in`, for chunks
+  std::size_t scanned = 0;  // of `in`, for chunks
 };
 
 class Loop {
@@ -110,9 +110,11 @@ std::int64_t number_after(std::string_view text, std::string_view name, std::int
 }
 
 std::string question(bool stream, const std::string& words, const char* key) {
-  const std::string body = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":")" + words + "\"}]" + (stream ? ",\"stream\":true}" : ",\"max_tokens\":64}");
+  const std::string body = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":")" + words + "\"}]" +
+                           (stream ? ",\"stream\":true}" : ",\"max_tokens\":64}");
   return "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n" +
-         (key ? std::string("authorization: Bearer ") + key + "\r\n" : std::string()) + "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+         (key ? std::string("authorization: Bearer ") + key + "\r\n" : std::string()) +
+         "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 // Whether `in` begins with a whole response that has a content-length; it is taken out.
@@ -120,8 +122,10 @@ bool take_response(std::string& in, bool& good) {
   const auto end = in.find("\r\n\r\n");
   if (end == std::string::npos) return false;
   const std::string_view head(in.data(), end);
-  const auto at = head.find("ontent-length: ") != std::string_view::npos ? head.find("ontent-length: ") : head.find("ontent-Length: ");
-  const std::size_t size = at == std::string_view::npos ? 0 : static_cast<std::size_t>(std::strtoll(head.data() + at + 15, nullptr, 10));
+  const auto at = head.find("ontent-length: ") != std::string_view::npos ? head.find("ontent-length: ")
+                                                                         : head.find("ontent-Length: ");
+  const std::size_t size =
+      at == std::string_view::npos ? 0 : static_cast<std::size_t>(std::strtoll(head.data() + at + 15, nullptr, 10));
   if (in.size() < end + 4 + size) return false;
   good = head.starts_with("HTTP/1.1 200");
   in.erase(0, end + 4 + size);
@@ -140,7 +144,9 @@ std::string http_chunk(const std::string& data) {
 }
 
 std::string word() {
-  return http_chunk("data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"t=" + std::to_string(now_ns()) + " \"},\"finish_reason\":null}]}\n\n");
+  return http_chunk(
+      "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"t=" +
+      std::to_string(now_ns()) + " \"},\"finish_reason\":null}]}\n\n");
 }
 
 int upstream(int port) {
@@ -176,17 +182,21 @@ int upstream(int port) {
       if (!receive(fd, c.in)) return drop(fd);
       const auto end = c.in.find("\r\n\r\n");
       if (end == std::string::npos) return;
-      const auto size = static_cast<std::size_t>(number_after(std::string_view(c.in).substr(0, end), "ontent-length: ", 0));
+      const auto size =
+          static_cast<std::size_t>(number_after(std::string_view(c.in).substr(0, end), "ontent-length: ", 0));
       if (c.in.size() < end + 4 + size) return;
       const std::string body = c.in.substr(end + 4, size);
       c.in.erase(0, end + 4 + size);
       if (body.find("\"stream\":true") == std::string::npos) {
-        if (!send_all(fd, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(whole_body.size()) + "\r\n\r\n" + std::string(whole_body))) drop(fd);
+        if (!send_all(fd, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: " +
+                              std::to_string(whole_body.size()) + "\r\n\r\n" + std::string(whole_body)))
+          drop(fd);
         return;
       }
       c.chunks_left = static_cast<int>(number_after(body, "chunks=", 10));
       c.every_ns = number_after(body, "every=", 1000) * 1000;
-      if (!send_all(fd, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")) return drop(fd);
+      if (!send_all(fd, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"))
+        return drop(fd);
       due.emplace(now_ns() + c.every_ns, fd);
     });
     while (!due.empty() && due.top().first <= now_ns()) {
@@ -197,7 +207,10 @@ int upstream(int port) {
       Connection& c = it->second;
       bool alive = send_all(fd, word());
       if (alive && --c.chunks_left == 0)
-        alive = send_all(fd, http_chunk("data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n") + "0\r\n\r\n");
+        alive = send_all(fd, http_chunk("data: "
+                                        "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"
+                                        "\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n") +
+                                 "0\r\n\r\n");
       if (!alive) drop(fd);
       else if (c.chunks_left > 0) due.emplace(at + c.every_ns, fd);
     }
@@ -249,15 +262,18 @@ int rate(int port, double per_second, double seconds, const char* key) {
     });
   }
   // The first second warmed everything up.
-  latencies.erase(latencies.begin(), latencies.begin() + static_cast<std::ptrdiff_t>(std::min(latencies.size() / 2, static_cast<std::size_t>(per_second))));
+  latencies.erase(latencies.begin(),
+                  latencies.begin() + static_cast<std::ptrdiff_t>(
+                                          std::min(latencies.size() / 2, static_cast<std::size_t>(per_second))));
   std::sort(latencies.begin(), latencies.end());
-  std::printf("%zu %.1f %.1f %.1f %.1f %lld\n", latencies.size(), quantile(latencies, 0.5), quantile(latencies, 0.99), quantile(latencies, 0.999), quantile(latencies, 1),
-              static_cast<long long>(failed));
+  std::printf("%zu %.1f %.1f %.1f %.1f %lld\n", latencies.size(), quantile(latencies, 0.5), quantile(latencies, 0.99),
+              quantile(latencies, 0.999), quantile(latencies, 1), static_cast<long long>(failed));
   return failed == 0 ? 0 : 1;
 }
 
 int streams(int port, int count, int chunks, long every_us, const char* key) {
-  const std::string text = question(true, "chunks=" + std::to_string(chunks) + " every=" + std::to_string(every_us), key);
+  const std::string text =
+      question(true, "chunks=" + std::to_string(chunks) + " every=" + std::to_string(every_us), key);
   Loop loop;
   std::map<int, Connection> all;
   std::vector<std::int64_t> delays;
@@ -294,7 +310,8 @@ int streams(int port, int count, int chunks, long every_us, const char* key) {
   }
   std::fprintf(stderr, "open\n");
   const std::int64_t last = now_ns() + (static_cast<std::int64_t>(chunks) * every_us + 30'000'000) * 1000;
-  while (ended < count && now_ns() < last) loop.wait(now_ns() + 100'000'000, [&](int fd, std::uint32_t) { read_one(fd); });
+  while (ended < count && now_ns() < last)
+    loop.wait(now_ns() + 100'000'000, [&](int fd, std::uint32_t) { read_one(fd); });
   failed += count - ended;
   std::sort(delays.begin(), delays.end());
   std::printf("%d %zu %.1f %.1f %d\n", count, delays.size(), quantile(delays, 0.5), quantile(delays, 0.99), failed);
@@ -308,8 +325,12 @@ int main(int argc, char** argv) {
   const std::vector<std::string> a(argv + 1, argv + argc);
   const auto key = [&](std::size_t i) { return a.size() > i ? a[i].c_str() : nullptr; };
   if (a.size() == 2 && a[0] == "upstream") return upstream(std::atoi(a[1].c_str()));
-  if (a.size() >= 4 && a[0] == "rate") return rate(std::atoi(a[1].c_str()), std::atof(a[2].c_str()), std::atof(a[3].c_str()), key(4));
-  if (a.size() >= 5 && a[0] == "streams") return streams(std::atoi(a[1].c_str()), std::atoi(a[2].c_str()), std::atoi(a[3].c_str()), std::atol(a[4].c_str()), key(5));
-  std::fprintf(stderr, "gateway_load upstream PORT | rate PORT RATE SECONDS [KEY] | streams PORT COUNT CHUNKS EVERY_US [KEY]\n");
+  if (a.size() >= 4 && a[0] == "rate")
+    return rate(std::atoi(a[1].c_str()), std::atof(a[2].c_str()), std::atof(a[3].c_str()), key(4));
+  if (a.size() >= 5 && a[0] == "streams")
+    return streams(std::atoi(a[1].c_str()), std::atoi(a[2].c_str()), std::atoi(a[3].c_str()), std::atol(a[4].c_str()),
+                   key(5));
+  std::fprintf(
+      stderr, "gateway_load upstream PORT | rate PORT RATE SECONDS [KEY] | streams PORT COUNT CHUNKS EVERY_US [KEY]\n");
   return 2;
 }

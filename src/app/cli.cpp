@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
-#include <unistd.h>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/environment.h"
 #include "app/http_api.h"
@@ -110,7 +110,8 @@ class StopOnSignal {
  private:
   static void on_signal(int) {
     const int fd = write_end_;
-    if (fd >= 0) [[maybe_unused]] const auto n = ::write(fd, "s", 1);
+    if (fd >= 0) [[maybe_unused]]
+      const auto n = ::write(fd, "s", 1);
   }
   // A signal handler can reach nothing else.
   static std::atomic<int> write_end_;
@@ -197,7 +198,9 @@ int run_command_line(const std::string& program, const std::vector<std::string>&
     }
     if (in.help) {
       const int width = terminal_width(STDOUT_FILENO);
-      print(in.capability ? help_text(*in.capability, width) : in.help_room.empty() ? overview(rooms) : room_overview(rooms, in.help_room));
+      print(in.capability          ? help_text(*in.capability, width)
+            : in.help_room.empty() ? overview(rooms)
+                                   : room_overview(rooms, in.help_room));
       return 0;
     }
     return run_capability(in);

@@ -4,10 +4,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sys/wait.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include "kernel/json.h"
 #include "kernel/testing.h"
@@ -46,7 +46,8 @@ TEST(CommandLine, HelpListsTheLine) {
     EXPECT_THAT(r.out, HasSubstr("exit codes"));
   }
   EXPECT_THAT(wattline("ledger --help", dir).out, HasSubstr("slurm"));
-  EXPECT_THAT(wattline("ledger green-algorithms --help", dir).out, HasSubstr("usage: wattline ledger green-algorithms"));
+  EXPECT_THAT(wattline("ledger green-algorithms --help", dir).out,
+              HasSubstr("usage: wattline ledger green-algorithms"));
   EXPECT_THAT(wattline("--version", dir).out, HasSubstr("wattline 0."));
 }
 
@@ -83,7 +84,8 @@ TEST(CommandLine, OutputForms) {
 
 TEST(CommandLine, AReaderThatLeavesIsNoFault) {
   ScratchDir dir;
-  const std::string command = "cd '" + dir.path().string() + "' && '" WATTLINE_BINARY "' papers --quiet | head -1 > head.txt; exit ${PIPESTATUS[0]}";
+  const std::string command = "cd '" + dir.path().string() +
+                              "' && '" WATTLINE_BINARY "' papers --quiet | head -1 > head.txt; exit ${PIPESTATUS[0]}";
   std::ofstream(dir.path() / "pipe.sh") << command;
   EXPECT_EQ(std::system(("bash '" + (dir.path() / "pipe.sh").string() + "'").c_str()), 0);
   EXPECT_THAT(slurp(dir.path() / "head.txt"), HasSubstr("papers"));
@@ -91,7 +93,8 @@ TEST(CommandLine, AReaderThatLeavesIsNoFault) {
 
 TEST(CommandLine, AFullDiskIsSaid) {
   ScratchDir dir;
-  const int status = std::system(("'" WATTLINE_BINARY "' papers --quiet >/dev/full 2>'" + (dir.path() / "err.txt").string() + "'").c_str());
+  const int status = std::system(
+      ("'" WATTLINE_BINARY "' papers --quiet >/dev/full 2>'" + (dir.path() / "err.txt").string() + "'").c_str());
   EXPECT_EQ(WEXITSTATUS(status), 3);
   EXPECT_THAT(slurp(dir.path() / "err.txt"), HasSubstr("No space left"));
 }

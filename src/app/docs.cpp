@@ -28,10 +28,14 @@ std::string index_page(const Rooms& rooms, bool whole) {
     out += fmt::format("\n## {}: {}\n\n| command | what it does | verb |\n|---|---|---|\n", room.name, room.summary);
     for (const auto& c : room.capabilities) {
       const std::string shown = c.aliases.empty() ? c.room + " " + c.name : c.aliases.front();
-      out += fmt::format("| [`wattline {}`]({}-{}.md) | {} | {} |\n", shown, c.room, c.name, cell(c.summary), to_string(c.verb));
+      out += fmt::format("| [`wattline {}`]({}-{}.md) | {} | {} |\n", shown, c.room, c.name, cell(c.summary),
+                         to_string(c.verb));
     }
   }
-  if (whole) out += "\n## learn: everything that trains\n\nA program of its own, reached as `wattline learn`: [its commands](learn.md).\n";
+  if (whole)
+    out +=
+        "\n## learn: everything that trains\n\nA program of its own, reached as `wattline learn`: [its "
+        "commands](learn.md).\n";
   return out;
 }
 
@@ -48,9 +52,8 @@ std::string papers_page(Context& context) {
       if (claim.paper != p.number) continue;
       any = true;
       const auto check = claim.check(context);
-      out += fmt::format("| {} | {} | `{}` | {} | {} | {} |\n", p.number, cell(p.title), p.command,
-                         cell(claim.claimed), cell(check.ours + (check.note.empty() ? "" : "; " + check.note)),
-                         to_string(check.verdict));
+      out += fmt::format("| {} | {} | `{}` | {} | {} | {} |\n", p.number, cell(p.title), p.command, cell(claim.claimed),
+                         cell(check.ours + (check.note.empty() ? "" : "; " + check.note)), to_string(check.verdict));
     }
     if (!any)
       out += fmt::format("| {} | {} | `{}` | {} | | open |\n", p.number, cell(p.title), p.command, cell(p.claimed));
@@ -83,7 +86,8 @@ Result write_docs(const DocsOptions& o, Context& context, const Rooms& rooms, co
   }
   const auto pages = t.rows();
   if (o.check)
-    r.verdict = Verdict{pages == 0, pages == 0 ? "the pages say what the declarations say" : "stale pages: run ./dev docs"};
+    r.verdict =
+        Verdict{pages == 0, pages == 0 ? "the pages say what the declarations say" : "stale pages: run ./dev docs"};
   r.title = o.check ? "Reference pages" : fmt::format("{} pages written", pages);
   if (pages > 0) r.add(std::move(t));
   return r;
@@ -91,7 +95,8 @@ Result write_docs(const DocsOptions& o, Context& context, const Rooms& rooms, co
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> reference_pages(Context& context, const Rooms& all, const std::string& index) {
+std::vector<std::pair<std::string, std::string>> reference_pages(Context& context, const Rooms& all,
+                                                                 const std::string& index) {
   const bool whole = &all == &rooms();
   std::vector<std::pair<std::string, std::string>> pages;
   pages.emplace_back(index, index_page(all, whole));

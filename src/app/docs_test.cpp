@@ -28,7 +28,8 @@ TEST(Docs, AreWhatTheDeclarationsSay) {
   }
   for (const auto& entry : std::filesystem::directory_iterator(docs / "reference"))
     // Those of wattline-learn are checked by that program (test learn.docs).
-    EXPECT_TRUE(expected.contains("reference/" + entry.path().filename().string()) || entry.path().filename().string().starts_with("learn"))
+    EXPECT_TRUE(expected.contains("reference/" + entry.path().filename().string()) ||
+                entry.path().filename().string().starts_with("learn"))
         << entry.path().filename() << " belongs to no capability: remove it";
 }
 
@@ -54,7 +55,8 @@ TEST(Papers, ClaimsNameAPaperAndAreChecked) {
     const ClaimCheck check = claim.check(context);
     EXPECT_NE(check.verdict, ClaimVerdict::open) << claim.claimed;
     // Where there is no figure of ours, the reason stands in its place.
-    EXPECT_FALSE(check.verdict == ClaimVerdict::not_reproducible ? check.note.empty() : check.ours.empty()) << claim.claimed;
+    EXPECT_FALSE(check.verdict == ClaimVerdict::not_reproducible ? check.note.empty() : check.ours.empty())
+        << claim.claimed;
   }
 }
 

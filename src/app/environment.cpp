@@ -1,9 +1,9 @@
 #include "app/environment.h"
 
 #include <mutex>
-#include <sys/resource.h>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include "catalog/catalog.h"
 #include "catalog/place_options.h"

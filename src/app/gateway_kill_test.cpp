@@ -8,12 +8,11 @@
 #include <thread>
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include "kernel/testing.h"
 #include "ledger/account.h"
@@ -25,7 +24,8 @@ namespace {
 // The program itself; its log goes down the pipe.
 [[noreturn]] void become_gateway(const std::filesystem::path& ledger, int pipe) {
   ::dup2(pipe, STDERR_FILENO);
-  ::execl(WATTLINE_BINARY, "wattline", "serve", "--listen", "127.0.0.1:0", "--place", "FR", "--threads", "2", "--ledger", ledger.c_str(), nullptr);
+  ::execl(WATTLINE_BINARY, "wattline", "serve", "--listen", "127.0.0.1:0", "--place", "FR", "--threads", "2",
+          "--ledger", ledger.c_str(), nullptr);
   ::_exit(127);
 }
 
@@ -44,9 +44,12 @@ int port_of(int pipe) {
 
 // Asks until the connection ends; the id of each answer that came whole.
 void ask_until_gone(int port, bool stream, std::set<std::string>& seen) {
-  const std::string body = std::string(R"({"model":"glow-xs","messages":[{"role":"user","content":"What is 12 + 7?"}],"max_tokens":8)") +
-                           (stream ? R"(,"stream":true,"stream_options":{"include_usage":true}})" : "}");
-  const std::string request = "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  const std::string body =
+      std::string(R"({"model":"glow-xs","messages":[{"role":"user","content":"What is 12 + 7?"}],"max_tokens":8)") +
+      (stream ? R"(,"stream":true,"stream_options":{"include_usage":true}})" : "}");
+  const std::string request =
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: " + std::to_string(body.size()) +
+      "\r\n\r\n" + body;
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -68,7 +71,9 @@ void ask_until_gone(int port, bool stream, std::set<std::string>& seen) {
       const auto head = in.find("\r\n\r\n");
       if (head == std::string::npos) continue;
       const auto length = in.find("content-length: ");
-      whole = stream ? in.ends_with("0\r\n\r\n") : length < head && in.size() >= head + 4 + static_cast<std::size_t>(std::atoll(in.c_str() + length + 16));
+      whole = stream ? in.ends_with("0\r\n\r\n")
+                     : length < head &&
+                           in.size() >= head + 4 + static_cast<std::size_t>(std::atoll(in.c_str() + length + 16));
     }
     const auto id = in.find("\"answer_id\":\"");
     if (whole && id != std::string::npos) seen.insert(in.substr(id + 13, 19));
@@ -96,7 +101,8 @@ TEST(GatewayKill, EveryAnswerThatWasSeenIsInTheLedgerOnce) {
     ASSERT_GT(port, 0) << "the gateway did not start";
     std::vector<std::set<std::string>> found(4);
     std::vector<std::jthread> clients;
-    for (std::size_t i = 0; i < found.size(); ++i) clients.emplace_back([&, i] { ask_until_gone(port, i % 2 == 1, found[i]); });
+    for (std::size_t i = 0; i < found.size(); ++i)
+      clients.emplace_back([&, i] { ask_until_gone(port, i % 2 == 1, found[i]); });
     std::this_thread::sleep_for(std::chrono::microseconds(5'000 + random() % 120'000));
     ::kill(child, SIGKILL);
     clients.clear();

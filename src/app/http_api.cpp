@@ -90,8 +90,9 @@ const Capability& served(const std::string& room, const std::string& name) {
   const Capability* c = find_capability(rooms(), room, name);
   if (c && c->doors == Doors::all) return *c;
   if (c)
-    throw Error(ErrorKind::denied, fmt::format("{} {} runs commands or reads the machine and is not served over HTTP", room, name),
-                {}, "use the command line");
+    throw Error(ErrorKind::denied,
+                fmt::format("{} {} runs commands or reads the machine and is not served over HTTP", room, name), {},
+                "use the command line");
   std::vector<std::string> known;
   for (const auto& r : rooms())
     for (const auto& other : r.capabilities)
@@ -113,17 +114,20 @@ class Api {
 
   HttpReply capability(const HttpRequest& request) {
     const auto parts = segments(std::string_view(request.path).substr(std::string_view("/api/v1/").size()));
-    if (parts.size() != 2) throw Error(ErrorKind::not_found, fmt::format("nothing at '{}'", request.path.substr(0, 100)));
+    if (parts.size() != 2)
+      throw Error(ErrorKind::not_found, fmt::format("nothing at '{}'", request.path.substr(0, 100)));
     const Capability& c = served(parts[0], parts[1]);
     if (request.method == "GET") return {200, "application/schema+json", {}, json_schema(c)};
-    if (request.method != "POST") return {405, "application/json", {{"allow", "GET, POST"}}, R"({"error":{"message":"GET or POST"}})"};
+    if (request.method != "POST")
+      return {405, "application/json", {{"allow", "GET, POST"}}, R"({"error":{"message":"GET or POST"}})"};
     const Json body = request.body.empty() ? Json(Json::Object{}) : parse_json(request.body, "request body");
     const auto options = options_from_json(c, body);
     if (c.cost == Cost::instant) {
       Context context = base_;
       return result_reply(c.run(options.get(), context), request);
     }
-    const std::string id = jobs_.start(base_, [&c, options](Context& context) { return c.run(options.get(), context); });
+    const std::string id =
+        jobs_.start(base_, [&c, options](Context& context) { return c.run(options.get(), context); });
     // Most "long" work on small inputs is over at once: then the answer is the result itself.
     const auto soon = jobs_.wait(id, std::chrono::milliseconds(200));
     if (soon && soon->state == JobState::done) return result_reply(*soon->result, request);
@@ -137,7 +141,9 @@ class Api {
     const std::string id = request.path.substr(std::string_view("/api/v1/jobs/").size());
     if (request.method == "DELETE") jobs_.cancel(id);
     const auto status = jobs_.status(id);
-    if (!status) throw Error(ErrorKind::not_found, fmt::format("no job '{}'", id.substr(0, 40)), {}, "finished jobs are forgotten after a while");
+    if (!status)
+      throw Error(ErrorKind::not_found, fmt::format("no job '{}'", id.substr(0, 40)), {},
+                  "finished jobs are forgotten after a while");
     JsonWriter w;
     w.begin_object().member("id", status->id).member("state", to_string(status->state));
     w.member("progress", status->progress).member("what", status->what);

@@ -49,7 +49,8 @@ TEST_F(HttpApi, RunsACapability) {
   const auto r = ask("POST", "/api/v1/ledger/green-algorithms", R"({"runtime":"12 h","cores":12,"memory":"64 GB"})");
   ASSERT_EQ(r.status, 200) << r.body;
   EXPECT_TRUE(parse_json(r.body).find("blocks"));
-  EXPECT_THAT(ask("POST", "/api/v1/ledger/green-algorithms", R"({"runtime":1,"cores":1})", "text/html").content_type, HasSubstr("text/html"));
+  EXPECT_THAT(ask("POST", "/api/v1/ledger/green-algorithms", R"({"runtime":1,"cores":1})", "text/html").content_type,
+              HasSubstr("text/html"));
 }
 
 TEST_F(HttpApi, RefusesInJson) {

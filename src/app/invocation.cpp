@@ -122,8 +122,8 @@ Invocation read_invocation(const std::vector<std::string>& arguments, const Room
     return out;
   }
   // After `--`, and after the first plain word of a command that runs another, words are not ours.
-  const bool runs_another = std::any_of(out.capability->fields.begin(), out.capability->fields.end(),
-                                        [](const Field& f) { return f.rest; });
+  const bool runs_another =
+      std::any_of(out.capability->fields.begin(), out.capability->fields.end(), [](const Field& f) { return f.rest; });
   for (; i < words.size(); ++i) {
     const bool plain = !words[i].starts_with('-') || words[i] == "-";
     if (words[i] == "--" || (plain && runs_another)) {

@@ -15,7 +15,7 @@ enum class OutputForm { text, json, csv };
 
 struct Invocation {
   const Capability* capability = nullptr;  // null: only help or version was asked for
-  std::vector<std::string> words;          // the capability's own
+  std::vector<std::string> words;  // the capability's own
   OutputForm form = OutputForm::text;
   std::string html_file, output_file;
   std::string catalog_dir, ledger_dir;

@@ -22,13 +22,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!i.capability && !i.help && !i.version) __builtin_trap();
     if (i.words.size() > words.size()) __builtin_trap();
     if (i.capability) options_from_arguments(*i.capability, i.words);
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
   return 0;
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {"run\n--seed\n7\n--\nmake\n--json", "--quiet\nledger\ngreen-algorithms\n--cores\n12\n--runtime\n12 h\n--json",
-          "study\ncompare\n--data=runs.csv\n--html\nx.html", "ledger\n--help", "help\npapers", "--version",
+  return {"run\n--seed\n7\n--\nmake\n--json",
+          "--quiet\nledger\ngreen-algorithms\n--cores\n12\n--runtime\n12 h\n--json",
+          "study\ncompare\n--data=runs.csv\n--html\nx.html",
+          "ledger\n--help",
+          "help\npapers",
+          "--version",
           "serve\nworkload\n--url\nhttp://127.0.0.1:8080\n--limit=3"};
 }

@@ -35,7 +35,8 @@ const std::vector<std::pair<std::string, std::string>> page_headers = {
 serve::HttpReply page_reply(const serve::HttpRequest& request) {
   const std::string_view wanted = request.path == "/" ? "index.html" : std::string_view(request.path).substr(1);
   for (const auto& file : page_files())
-    if (file.name == wanted) return {200, std::string(content_type(file.name)), page_headers, std::string(file.content)};
+    if (file.name == wanted)
+      return {200, std::string(content_type(file.name)), page_headers, std::string(file.content)};
   if (wanted == "index.html")
     return {200, "text/html; charset=utf-8", page_headers,
             "<!doctype html><title>Wattline</title><p>This build carries no page: web/dist was empty when it was "

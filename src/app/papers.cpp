@@ -40,8 +40,9 @@ std::vector<Row> rows_of(const PapersOptions& o, Context& context, bool recomput
       context.check_cancelled();
       context.progress(static_cast<double>(rows.size()) / 60, fmt::format("paper {}", p.number));
       const ClaimCheck check = claim.check(context);
-      rows.push_back({&p, claim.claimed, check.ours, std::string(to_string(check.verdict)),
-                      recompute && !claim.how.empty() ? claim.how + (check.note.empty() ? "" : "; " + check.note) : check.note});
+      rows.push_back(
+          {&p, claim.claimed, check.ours, std::string(to_string(check.verdict)),
+           recompute && !claim.how.empty() ? claim.how + (check.note.empty() ? "" : "; " + check.note) : check.note});
     }
     if (!any) rows.push_back({&p, p.claimed, "", "open", ""});
   }
@@ -74,12 +75,14 @@ Result list_papers(const PapersOptions& o, Context& context) {
   t.text("ours", "recomputed by this program").text("verdict");
   std::size_t open = 0;
   for (const auto& row : rows_of(o, context, false)) {
-    t.add_row({std::int64_t{row.paper->number}, row.paper->title, row.paper->command, row.claimed,
-               row.ours, row.verdict});
+    t.add_row(
+        {std::int64_t{row.paper->number}, row.paper->title, row.paper->command, row.claimed, row.ours, row.verdict});
     open += row.verdict == "open";
   }
-  t.caption = open == 0 ? "`wattline papers N` tells how a figure was recomputed."
-                        : fmt::format("{} papers are open: their command is not built yet. `wattline papers N` tells one whole.", open);
+  t.caption =
+      open == 0 ? "`wattline papers N` tells how a figure was recomputed."
+                : fmt::format(
+                      "{} papers are open: their command is not built yet. `wattline papers N` tells one whole.", open);
   r.title = "The 48 papers";
   r.add(std::move(t));
   return r;
@@ -103,9 +106,8 @@ Result check_papers(const PapersOptions& o, Context& context) {
   }
   r.title = "Claims recomputed";
   r.add(std::move(t));
-  r.verdict = Verdict{differs == 0,
-                      fmt::format("{} claims hold, {} differ, {} not reproducible, {} papers open", holds,
-                                  differs, other, open)};
+  r.verdict = Verdict{differs == 0, fmt::format("{} claims hold, {} differ, {} not reproducible, {} papers open", holds,
+                                                differs, other, open)};
   return r;
 }
 
@@ -143,8 +145,8 @@ Capability papers_capability() {
 }
 
 Capability papers_check_capability() {
-  Capability c = capability<PapersOptions>("program", "check", "Recompute the papers' claims; exit code 1 when one differs.",
-                                           check_papers, papers_fields());
+  Capability c = capability<PapersOptions>(
+      "program", "check", "Recompute the papers' claims; exit code 1 when one differs.", check_papers, papers_fields());
   c.description = "Runs the check of every claim whose command is built, or of one paper.";
   c.verb = Verb::account;
   c.cost = Cost::job;

@@ -16,7 +16,7 @@ struct Paper {
 // All rows, from data/papers.csv.
 const std::vector<Paper>& papers();
 
-Capability papers_capability();        // wattline papers
+Capability papers_capability();  // wattline papers
 Capability papers_check_capability();  // wattline papers check [N]
 
 }  // namespace wattline::app

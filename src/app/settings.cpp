@@ -57,7 +57,8 @@ Settings::Settings(Settings&&) noexcept = default;
 
 fs::path user_config_file() {
   if (const char* xdg = std::getenv("XDG_CONFIG_HOME"); xdg && *xdg) return fs::path(xdg) / "wattline" / "config.toml";
-  if (const char* home = std::getenv("HOME"); home && *home) return fs::path(home) / ".config" / "wattline" / "config.toml";
+  if (const char* home = std::getenv("HOME"); home && *home)
+    return fs::path(home) / ".config" / "wattline" / "config.toml";
   return {};
 }
 
@@ -72,7 +73,8 @@ Settings Settings::load() {
   for (const fs::path& path : {fs::path("wattline.toml"), user_config_file()}) {
     std::error_code ignored;
     if (path.empty() || !fs::is_regular_file(path, ignored)) continue;
-    files->list.push_back({path.string(), parsed(path.string(), InputFile::from_path(path.string()).read(largest_file))});
+    files->list.push_back(
+        {path.string(), parsed(path.string(), InputFile::from_path(path.string()).read(largest_file))});
   }
   return Settings(std::move(files));
 }

@@ -15,8 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (const auto& c : room.capabilities) {
         try {
           options_from_arguments(c, {}, [&](const Field& f) { return settings.find(c, f); });
-        } catch (const Error&) {
-        }
+        } catch (const Error&) {}
       }
   } catch (const Error& e) {
     if (e.where().find("fuzz.toml") == std::string::npos) __builtin_trap();

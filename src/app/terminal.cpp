@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "kernel/time.h"
 #include "kernel/units.h"
@@ -41,7 +41,8 @@ void ProgressBar::show(double fraction, std::string_view what) {
   fraction = std::clamp(fraction, 0.0, 1.0);
   const double seconds = static_cast<double>(now - started_ns_) * 1e-9;
   std::string left;
-  if (fraction > 0.01) left = ", " + format_quantity(seconds * (1 - fraction) / fraction, Duration::dimension, 2) + " left";
+  if (fraction > 0.01)
+    left = ", " + format_quantity(seconds * (1 - fraction) / fraction, Duration::dimension, 2) + " left";
   const int cells = 24, full = static_cast<int>(fraction * cells);
   std::string bar;
   for (int i = 0; i < cells; ++i) bar += i < full ? "█" : "·";

@@ -63,9 +63,11 @@ TEST(CatalogCommands, OneRowIsExplainedWhole) {
                                         HasSubstr("Apache-2.0"), HasSubstr("H100 SXM5")));
   EXPECT_EQ(h100.factors.size(), 1u);
   EXPECT_THAT(to_text(run("devices", {"Apple M1"}), 200), HasSubstr("can be measured, not predicted"));
-  EXPECT_THAT(to_text(run("models", {"gpt-4o"}), 200), AllOf(HasSubstr("EcoLogits"), HasSubstr("shape is not published")));
+  EXPECT_THAT(to_text(run("models", {"gpt-4o"}), 200),
+              AllOf(HasSubstr("EcoLogits"), HasSubstr("shape is not published")));
   const Result region = run("places", {"gcp/europe-west1"});
-  EXPECT_THAT(to_text(region, 200), AllOf(HasSubstr("Belgium"), HasSubstr("power usage effectiveness"), HasSubstr("Carbon")));
+  EXPECT_THAT(to_text(region, 200),
+              AllOf(HasSubstr("Belgium"), HasSubstr("power usage effectiveness"), HasSubstr("Carbon")));
   ASSERT_NE(region.find_estimate("carbon"), nullptr);
   EXPECT_THAT(to_text(run("factors", {"pue.default"}), 200), AllOf(HasSubstr("Uptime"), HasSubstr("1.1")));
 }

@@ -22,7 +22,8 @@ const T* find_in(const std::vector<T>& rows, const std::map<std::string, std::si
 std::string validity(const Origin& o) {
   std::string out = o.year ? std::to_string(o.year) : "";
   if (!o.valid_from.empty()) out += fmt::format("{}from {}", out.empty() ? "" : ", ", o.valid_from);
-  if (!o.valid_to.empty()) out += fmt::format("{}to {}", out.empty() ? "" : o.valid_from.empty() ? ", " : " ", o.valid_to);
+  if (!o.valid_to.empty())
+    out += fmt::format("{}to {}", out.empty() ? "" : o.valid_from.empty() ? ", " : " ", o.valid_to);
   return out;
 }
 
@@ -35,7 +36,8 @@ template <class Q>
 std::string value_text(Q value, const std::optional<Interval>& interval, Q unit, std::string_view symbol) {
   std::string out = fmt::format("{} {}", format_number(value.in(unit)), symbol);
   if (interval)
-    out += fmt::format(" ({} .. {})", format_number(Q(interval->low).in(unit)), format_number(Q(interval->high).in(unit)));
+    out +=
+        fmt::format(" ({} .. {})", format_number(Q(interval->low).in(unit)), format_number(Q(interval->high).in(unit)));
   return out;
 }
 std::string carbon_text(const Estimate<CarbonIntensity>& e, const std::optional<Interval>& interval) {
@@ -52,9 +54,8 @@ std::shared_ptr<Catalog> Catalog::load(const std::filesystem::path& overrides) {
   if (overrides.empty()) return Loader::load(std::move(texts));
   std::error_code failed;
   if (!fs::is_directory(overrides, failed))
-    throw Error(ErrorKind::not_found,
-                fs::exists(overrides, failed) ? "this is no folder" : "there is no such folder", overrides.string(),
-                "--catalog takes a folder with files as places.csv or devices.csv");
+    throw Error(ErrorKind::not_found, fs::exists(overrides, failed) ? "this is no folder" : "there is no such folder",
+                overrides.string(), "--catalog takes a folder with files as places.csv or devices.csv");
   fs::directory_iterator entries(overrides, failed);
   if (failed) throw errno_error("read the folder", overrides.string(), failed.value());
   for (const auto& entry : entries) {
@@ -175,7 +176,8 @@ FactorUse use(const Model& m) {
   std::string text = count(m.parameters) + " parameters";
   if (m.active_parameters != m.parameters) text += fmt::format(", {} active", count(m.active_parameters));
   if (m.active_parameters_interval)
-    text += fmt::format(" ({} .. {})", count(m.active_parameters_interval->low), count(m.active_parameters_interval->high));
+    text +=
+        fmt::format(" ({} .. {})", count(m.active_parameters_interval->low), count(m.active_parameters_interval->high));
   return used("model." + m.name, "size and shape of " + m.name, std::move(text), m.origin);
 }
 

@@ -22,9 +22,9 @@ namespace wattline::catalog {
 
 // Where a row comes from.
 struct Origin {
-  std::string source;   // title and link
+  std::string source;  // title and link
   std::string licence;
-  int year = 0;         // the year the figure is of
+  int year = 0;  // the year the figure is of
   std::string valid_from, valid_to;  // ISO dates; empty: open
 };
 
@@ -34,13 +34,13 @@ struct Device {
   std::string name;  // "NVIDIA H100 SXM"
   std::vector<std::string> aliases;
   DeviceKind kind = DeviceKind::gpu;
-  Power board_power{0};                  // TDP or board power limit; 0: not published
-  std::optional<Power> idle_power;       // measured or published; absent: unknown
+  Power board_power{0};  // TDP or board power limit; 0: not published
+  std::optional<Power> idle_power;  // measured or published; absent: unknown
   std::optional<Bytes> memory;
   std::optional<Bandwidth> bandwidth;
-  std::optional<Bandwidth> link;         // to its neighbours, one direction (NVLink, PCIe)
+  std::optional<Bandwidth> link;  // to its neighbours, one direction (NVLink, PCIe)
   std::map<std::string, ComputeRate> peak;  // dense, by number format: "fp32", "bf16", "fp8", "int8"
-  int cores = 0;                         // CPU cores, 0 otherwise
+  int cores = 0;  // CPU cores, 0 otherwise
   Origin origin;
   std::string note;
 };
@@ -80,10 +80,10 @@ struct Place {
 // A cloud region or data centre: where it is and its own PUE.
 struct Region {
   std::string provider, name;  // "gcp", "europe-west9"
-  std::string place;           // code
+  std::string place;  // code
   std::optional<double> pue;
   std::optional<Estimate<CarbonIntensity>> carbon_intensity;  // the provider's own figure
-  std::optional<Interval> carbon_interval;                    // as stated, base units
+  std::optional<Interval> carbon_interval;  // as stated, base units
   Origin origin;
   std::string city, note;
 };
@@ -139,8 +139,7 @@ class Catalog {
   std::vector<Place> places_;
   std::vector<Region> regions_;
   std::vector<Factor> factors_;
-  std::map<std::string, std::size_t> device_index_, model_index_, place_index_, region_index_,
-      factor_index_;
+  std::map<std::string, std::size_t> device_index_, model_index_, place_index_, region_index_, factor_index_;
   std::map<std::string, std::string, std::less<>> override_files_;  // name, content
   std::string version_;
 

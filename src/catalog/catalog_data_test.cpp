@@ -135,11 +135,13 @@ TEST(Data, PeakRatesAreDense) {
       EXPECT_LT(peak("bf16") / d.board_power.base(), 4e12);
     }
   }
-  const auto dense = [](const char* device, const char* format) { return embedded().device(device).peak.at(format).base(); };
-  EXPECT_DOUBLE_EQ(dense("H100 SXM", "bf16"), 989e12);     // 1,979 is sparse
+  const auto dense = [](const char* device, const char* format) {
+    return embedded().device(device).peak.at(format).base();
+  };
+  EXPECT_DOUBLE_EQ(dense("H100 SXM", "bf16"), 989e12);  // 1,979 is sparse
   EXPECT_DOUBLE_EQ(dense("A100 SXM 80GB", "bf16"), 312e12);  // 624 is sparse
-  EXPECT_DOUBLE_EQ(dense("L40S", "fp8"), 733e12);          // 1,466 is sparse
-  EXPECT_DOUBLE_EQ(dense("RTX 4090", "fp16"), 165.2e12);   // 330.3 with sums in fp16
+  EXPECT_DOUBLE_EQ(dense("L40S", "fp8"), 733e12);  // 1,466 is sparse
+  EXPECT_DOUBLE_EQ(dense("RTX 4090", "fp16"), 165.2e12);  // 330.3 with sums in fp16
   EXPECT_DOUBLE_EQ(dense("B200", "fp4"), 9000e12);
 }
 

@@ -59,7 +59,8 @@ TEST(Lookup, DevicesAsMachinesNameThem) {
 
 TEST(Lookup, WhatIsNotThereIsAnErrorThatNamesTheNearest) {
   // Another memory or form factor is another device, so the bare name of a family is none.
-  EXPECT_THAT(message([] { embedded().device("A100"); }), AllOf(HasSubstr("unknown device 'A100'"), HasSubstr("A100 SXM")));
+  EXPECT_THAT(message([] { embedded().device("A100"); }),
+              AllOf(HasSubstr("unknown device 'A100'"), HasSubstr("A100 SXM")));
   EXPECT_THAT(message([] { embedded().device("RTX 3090 Laptop GPU"); }), HasSubstr("unknown device"));
   EXPECT_EQ(embedded().find_device("Intel(R) CPU @ 2.60GHz"), nullptr);
   EXPECT_EQ(embedded().find_device(""), nullptr);
@@ -69,7 +70,8 @@ TEST(Lookup, WhatIsNotThereIsAnErrorThatNamesTheNearest) {
   EXPECT_EQ(embedded().find_place("..."), nullptr);
   EXPECT_THAT(message([] { embedded().place("Frnce"); }),
               AllOf(HasSubstr("unknown place 'Frnce'"), HasSubstr("'France'"), HasSubstr("wattline catalog places")));
-  EXPECT_THAT(message([] { embedded().place("gcp/europe-west99"); }), AllOf(HasSubstr("region"), HasSubstr("gcp/europe-west9")));
+  EXPECT_THAT(message([] { embedded().place("gcp/europe-west99"); }),
+              AllOf(HasSubstr("region"), HasSubstr("gcp/europe-west9")));
   EXPECT_THAT(message([] { embedded().place("europe-west9"); }), HasSubstr("gcp/europe-west9"));
   EXPECT_THAT(message([] { embedded().model("lama-3.1-8b"); }), HasSubstr("'llama-3.1-8b'"));
   EXPECT_THAT(message([] { embedded().factor("pue.defult"); }), HasSubstr("'pue.default'"));

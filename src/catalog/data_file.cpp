@@ -46,8 +46,9 @@ Heading heading(std::string_view text, const std::string& where) {
 std::string checked(std::string_view text, const std::string& column, const std::string& file, std::size_t row) {
   text = trim(text);
   if (text.size() > longest_cell)
-    throw bad_input(fmt::format("{}: a cell of {} characters; {} at most are allowed", column, text.size(), longest_cell),
-                    fmt::format("{}:{}", file, row));
+    throw bad_input(
+        fmt::format("{}: a cell of {} characters; {} at most are allowed", column, text.size(), longest_cell),
+        fmt::format("{}:{}", file, row));
   for (const char c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       throw bad_input(fmt::format("{}: a cell with a control character", column), fmt::format("{}:{}", file, row),
@@ -79,8 +80,7 @@ void read_rows(std::string_view where, std::string_view content,
       throw bad_input(fmt::format("more than {} rows", most_rows), fmt::format("{}:{}", where, number));
     row(fields, number);
   });
-  if (first)
-    throw bad_input("the file is empty; a header line with column names belongs there", std::string(where));
+  if (first) throw bad_input("the file is empty; a header line with column names belongs there", std::string(where));
 }
 
 // A column put over ours has a unit exactly where ours has one, and of the same kind.
@@ -124,9 +124,7 @@ DataFile::DataFile(std::string_view name, std::string_view content, std::vector<
       });
 }
 
-std::string DataFile::where(std::size_t file, std::size_t row) const {
-  return fmt::format("{}:{}", files_[file], row);
-}
+std::string DataFile::where(std::size_t file, std::size_t row) const { return fmt::format("{}:{}", files_[file], row); }
 
 std::size_t DataFile::column(std::string_view name) const {
   const auto it = index_.find(name);
@@ -147,9 +145,9 @@ std::string DataFile::key(const std::vector<Cell>& cells) const {
   for (const auto k : keys_) {
     const std::string part = key_of_(cells[k].text);
     if (part.empty())
-      throw bad_input(fmt::format("{}: '{}' names nothing; a name with letters or digits is needed", names_[k],
-                                  cells[k].text),
-                      where(cells[k].file, cells[k].row));
+      throw bad_input(
+          fmt::format("{}: '{}' names nothing; a name with letters or digits is needed", names_[k], cells[k].text),
+          where(cells[k].file, cells[k].row));
     out += (out.empty() ? "" : "/") + part;
   }
   return out;
@@ -185,11 +183,12 @@ void DataFile::put_over(std::string_view name, std::string_view content) {
         const std::string row_key = key(cells);
         const std::string place = where(file, number);
         if (const auto [it, fresh] = seen.emplace(row_key, number); !fresh)
-          throw bad_input(fmt::format("'{}' is there twice, first in row {}", cells[keys_.back()].text, it->second), place);
+          throw bad_input(fmt::format("'{}' is there twice, first in row {}", cells[keys_.back()].text, it->second),
+                          place);
         for (const char* own : {"source", "year"})
           if (dated && (cells[column(own)].text.empty() || cells[column(own)].text == "-"))
-            throw bad_input(fmt::format("no {}: every row put over the catalog says its own source and year", own), place,
-                            fmt::format("fill the column '{}'", own));
+            throw bad_input(fmt::format("no {}: every row put over the catalog says its own source and year", own),
+                            place, fmt::format("fill the column '{}'", own));
         put_row(row_key, std::move(cells), file, number);
       });
 }

@@ -21,7 +21,7 @@
 namespace wattline::catalog {
 
 struct Cell {
-  std::string text;            // empty: absent
+  std::string text;  // empty: absent
   const Unit* unit = nullptr;  // of its column where it was written; none: a text or a plain number
   std::size_t file = 0, row = 0;  // where it was written
 };
@@ -60,7 +60,7 @@ class DataFile {
   std::vector<std::string> files_;  // those read: our own, then what is put over it
   std::vector<std::string> names_;
   std::vector<const Unit*> units_;  // of our own columns
-  std::deque<Unit> known_units_;    // stable addresses
+  std::deque<Unit> known_units_;  // stable addresses
   std::map<std::string, std::size_t, std::less<>> index_;
   std::vector<std::size_t> keys_;
   KeyOf key_of_;
@@ -79,7 +79,7 @@ class DataRow {
   const std::string& text(std::string_view column) const { return cell(column).text; }
   const std::string& required(std::string_view column) const;
   std::vector<std::string> list(std::string_view column) const;  // split at ';'
-  std::optional<bool> flag(std::string_view column) const;       // yes, no, absent
+  std::optional<bool> flag(std::string_view column) const;  // yes, no, absent
 
   // Base units, zero or more unless told.
   std::optional<double> number(std::string_view column, double minimum = 0) const;

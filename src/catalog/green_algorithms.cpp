@@ -48,8 +48,8 @@ std::string joined(const Words& words) {
 
 // Without the maker's name, trademarks and what operating systems add ("CPU @ 2.10GHz").
 Words model_words(std::string_view name) {
-  static constexpr std::string_view noise[] = {"intel",   "amd",  "nvidia", "r",   "tm",       "c", "cpu",
-                                               "geforce", "gpu", "tesla",  "processor", "graphics"};
+  static constexpr std::string_view noise[] = {"intel", "amd",     "nvidia", "r",     "tm",        "c",
+                                               "cpu",   "geforce", "gpu",    "tesla", "processor", "graphics"};
   Words out;
   for (auto& word : words_of(name.substr(0, name.find('@'))))
     if (std::find(std::begin(noise), std::end(noise), word) == std::end(noise)) out.push_back(std::move(word));
@@ -118,8 +118,7 @@ std::vector<std::string> GreenAlgorithms::versions() { return {"v1.0", "v3.0"}; 
 std::shared_ptr<const GreenAlgorithms> GreenAlgorithms::load(std::string_view version,
                                                              const std::filesystem::path& overrides) {
   const auto known = versions();
-  if (std::find(known.begin(), known.end(), version) == known.end())
-    throw unknown_name("data version", version, known);
+  if (std::find(known.begin(), known.end(), version) == known.end()) throw unknown_name("data version", version, known);
   std::shared_ptr<GreenAlgorithms> out(new GreenAlgorithms);
   out->version_ = version;
   for_each_row("green_algorithms_versions.csv", overrides, version, 4, [&](const auto& f, const auto&) {
@@ -144,8 +143,8 @@ std::shared_ptr<const GreenAlgorithms> GreenAlgorithms::load(std::string_view ve
   });
   for (const std::string_view part : {version, std::string_view("wattline")})
     for_each_row("green_algorithms_values.csv", overrides, part, 6, [&](const auto& f, const auto& where) {
-      out->values_.push_back({std::string(f[1]), std::string(f[2]), number(f[3], where), std::string(f[4]),
-                              std::string(f[5])});
+      out->values_.push_back(
+          {std::string(f[1]), std::string(f[2]), number(f[3], where), std::string(f[4]), std::string(f[5])});
     });
   return out;
 }
@@ -179,8 +178,7 @@ GreenMatch<GreenProcessor> GreenAlgorithms::processor(std::string_view name, boo
     }
   }
   const auto& found = inside.empty() ? around : inside;
-  if (found.size() == 1)
-    return {found[0], fmt::format("{} '{}' taken for '{}'", what, name, found[0]->model)};
+  if (found.size() == 1) return {found[0], fmt::format("{} '{}' taken for '{}'", what, name, found[0]->model)};
   const std::string hint = fmt::format("'Any' takes the calculator's default of {} W; --{}-tdp gives the power itself",
                                        format_number(processor("Any", gpu).row->watts), gpu ? "gpu" : "core");
   if (found.size() > 1) {
@@ -204,8 +202,8 @@ GreenMatch<GreenPlace> GreenAlgorithms::place(std::string_view name) const {
     const bool whole_country = p.region.empty() && joined(words_of(p.country)) == whole;
     if (whole_country || joined(words_of(p.name())) == whole || joined(words_of(p.region)) == whole)
       exact.push_back(&p);
-    else if (whole.size() >= 4 && (p.region.empty() ? within(wanted, words_of(p.country))
-                                                    : within(wanted, words_of(p.region))))
+    else if (whole.size() >= 4 &&
+             (p.region.empty() ? within(wanted, words_of(p.country)) : within(wanted, words_of(p.region))))
       inside.push_back(&p);
   }
   const auto& found = exact.empty() ? inside : exact;
@@ -254,8 +252,12 @@ const GreenValue& GreenAlgorithms::value(std::string_view group, std::string_vie
 
 FactorUse GreenAlgorithms::factor(std::string id, std::string description, std::string value,
                                   std::string source) const {
-  return {fmt::format("green_algorithms.{}.{}", version_, id), std::move(description), std::move(value),
-          fmt::format("{}; {}", origin_, source), year_, licence_};
+  return {fmt::format("green_algorithms.{}.{}", version_, id),
+          std::move(description),
+          std::move(value),
+          fmt::format("{}; {}", origin_, source),
+          year_,
+          licence_};
 }
 
 FactorUse GreenAlgorithms::use(const GreenProcessor& p) const {
@@ -268,7 +270,8 @@ FactorUse GreenAlgorithms::use(const GreenPlace& p) const {
                 fmt::format("{} gCO2e/kWh", format_number(p.grams_per_kwh, 6)), p.source);
 }
 FactorUse GreenAlgorithms::use(const GreenDatacentre& d) const {
-  return factor(fmt::format("datacentre.{}.{}", d.provider, d.name), fmt::format("data centre {} {}", d.provider, d.name),
+  return factor(fmt::format("datacentre.{}.{}", d.provider, d.name),
+                fmt::format("data centre {} {}", d.provider, d.name),
                 fmt::format("at {}{}", d.place.empty() ? "an unlisted place" : d.place,
                             d.pue ? fmt::format(", PUE {}", format_number(*d.pue)) : ""),
                 d.source);

@@ -135,7 +135,8 @@ TEST(GreenAlgorithms, OverridesReplaceAFile) {
   tests::ScratchDir dir;
   const auto write = [&](const char* row) {
     std::ofstream(dir.path() / "green_algorithms_places.csv")
-        << "version,code,continent,country,region,intensity_g_per_kwh,kind,source\n" << row << "\n";
+        << "version,code,continent,country,region,intensity_g_per_kwh,kind,source\n"
+        << row << "\n";
   };
   write("v3.0,XX,Nowhere,Utopia,,3.5,country,me");
   EXPECT_EQ(GreenAlgorithms::load("v3.0", dir.path())->place("Utopia").row->grams_per_kwh, 3.5);

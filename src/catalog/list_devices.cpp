@@ -43,7 +43,8 @@ Result explain(const Device& d) {
     e.figure("balance: operations per byte at which both limit", peak * 1e12 / d.bandwidth->base(), "FLOP/B");
   e.about("kind", kind_name(d.kind)).names(d.aliases).origin(d.origin).about("note", d.note);
   std::move(e).add_to(out);
-  if (!(d.board_power > Power(0))) out.warn("no power is published for it: energy on it can be measured, not predicted");
+  if (!(d.board_power > Power(0)))
+    out.warn("no power is published for it: energy on it can be measured, not predicted");
   out.use(use(d));
   return out;
 }
@@ -55,7 +56,8 @@ Result devices(const DevicesOptions& o, Context& context) {
   Table t("catalog.devices.v1");
   t.text("name").text("kind").number("power", "W", "TDP or limit of the board; missing: not published");
   t.number("memory", "GiB").number("bandwidth", "GB/s", "of its memory").number("fp32", "TFLOP/s", "dense peak");
-  t.number("16-bit", "TFLOP/s", "dense peak of bf16, else fp16").number("8-bit", "TFLOP/s", "dense peak of fp8, else int8");
+  t.number("16-bit", "TFLOP/s", "dense peak of bf16, else fp16")
+      .number("8-bit", "TFLOP/s", "dense peak of fp8, else int8");
   t.integer("cores", "", "of processors");
   for (const auto& d : catalog.devices()) {
     if (o.kind != KindFilter::any && static_cast<int>(o.kind) != static_cast<int>(d.kind) + 1) continue;
@@ -76,13 +78,15 @@ Result devices(const DevicesOptions& o, Context& context) {
 Capability devices_capability() {
   static const auto fields =
       Fields<DevicesOptions>()
-          .reference("device", &DevicesOptions::name, "devices", "this one only, explained whole").positional()
+          .reference("device", &DevicesOptions::name, "devices", "this one only, explained whole")
+          .positional()
           .enumeration("kind", &DevicesOptions::kind, {"any", "gpu", "cpu", "soc", "accelerator"}, "only of this kind")
           .text("match", &DevicesOptions::match, "only those with this in their name or aliases");
-  Capability c = capability<DevicesOptions>("catalog", "devices", "Processors and accelerators that are known, or one of them.",
-                                            &devices, fields);
+  Capability c = capability<DevicesOptions>(
+      "catalog", "devices", "Processors and accelerators that are known, or one of them.", &devices, fields);
   c.description =
-      "Board power, idle power, memory, bandwidths and peak rates by number format, each row with its source. Rates are "
+      "Board power, idle power, memory, bandwidths and peak rates by number format, each row with its source. Rates "
+      "are "
       "dense: the sparse figures of data sheets are halved. A processor is found as the machine names it "
       "(\"AMD EPYC 7763 64-Core Processor\", \"NVIDIA H100 80GB HBM3\"). Further rows and other figures come from "
       "devices.csv in the folder of --catalog (docs/formats/catalog.md).";

@@ -29,7 +29,8 @@ Result factors(const FactorsOptions& o, Context& context) {
   std::set<std::string> groups;
   for (const auto& f : catalog.factors()) groups.insert(f.group);
   if (!o.group.empty() && !groups.contains(o.group))
-    throw unknown_name("group", o.group, std::vector<std::string>(groups.begin(), groups.end()), "wattline catalog factors");
+    throw unknown_name("group", o.group, std::vector<std::string>(groups.begin(), groups.end()),
+                       "wattline catalog factors");
   Result out;
   Table t("catalog.factors.v1");
   t.text("id").number("value").number("low", {}, "95 %").number("high").text("unit").text("description");
@@ -48,13 +49,17 @@ Result factors(const FactorsOptions& o, Context& context) {
 Capability factors_capability() {
   static const auto fields =
       Fields<FactorsOptions>()
-          .text("id", &FactorsOptions::id, "this one only, explained whole").positional()
+          .text("id", &FactorsOptions::id, "this one only, explained whole")
+          .positional()
           .text("group", &FactorsOptions::group, "only of this group: pue, wue, physics ...")
           .text("match", &FactorsOptions::match, "only those with this in their id or description");
-  Capability c = capability<FactorsOptions>("catalog", "factors", "Numbers that results rest on, or one of them.", &factors, fields);
+  Capability c = capability<FactorsOptions>("catalog", "factors", "Numbers that results rest on, or one of them.",
+                                            &factors, fields);
   c.description =
-      "Everything that is neither a device, a model nor a place: overheads of sites, power of memory, shares of peak rates "
-      "that real work reaches. No formula of Wattline holds such a number itself. Where nobody published one the source "
+      "Everything that is neither a device, a model nor a place: overheads of sites, power of memory, shares of peak "
+      "rates "
+      "that real work reaches. No formula of Wattline holds such a number itself. Where nobody published one the "
+      "source "
       "says that it is our own judgement, and its method is modelled.";
   c.emits = {"catalog.factors.v1"};
   c.examples = {{{"pue.default"}, {}, "1.56"}, {{"--group", "wue"}, {}, "wue.default"}};

@@ -47,7 +47,9 @@ Result models(const ModelsOptions& o, Context& context) {
   if (!o.name.empty()) return explain(catalog.model(o.name));
   Result out;
   Table t("catalog.models.v1");
-  t.text("name").number("parameters", "", "thousand millions").number("active", "", "of them for a token, thousand millions");
+  t.text("name")
+      .number("parameters", "", "thousand millions")
+      .number("active", "", "of them for a token, thousand millions");
   t.number("active_low", "", "95 %, where only a range is known").number("active_high");
   t.integer("layers").integer("hidden").integer("heads").integer("kv_heads").integer("experts");
   t.integer("context", "tokens").integer("year");
@@ -69,14 +71,16 @@ Result models(const ModelsOptions& o, Context& context) {
 }  // namespace
 
 Capability models_capability() {
-  static const auto fields =
-      Fields<ModelsOptions>()
-          .reference("model", &ModelsOptions::name, "models", "this one only, explained whole").positional()
-          .flag("open", &ModelsOptions::open, "only those whose shape is published")
-          .text("match", &ModelsOptions::match, "only those with this in their name or aliases");
-  Capability c = capability<ModelsOptions>("catalog", "models", "Language models that are known, or one of them.", &models, fields);
+  static const auto fields = Fields<ModelsOptions>()
+                                 .reference("model", &ModelsOptions::name, "models", "this one only, explained whole")
+                                 .positional()
+                                 .flag("open", &ModelsOptions::open, "only those whose shape is published")
+                                 .text("match", &ModelsOptions::match, "only those with this in their name or aliases");
+  Capability c = capability<ModelsOptions>("catalog", "models", "Language models that are known, or one of them.",
+                                           &models, fields);
   c.description =
-      "Size and shape, from which work and memory traffic follow. Models that are not published have ranges of EcoLogits "
+      "Size and shape, from which work and memory traffic follow. Models that are not published have ranges of "
+      "EcoLogits "
       "in place of counts. A model is found by its name at the usual hubs and providers "
       "(\"meta-llama/Llama-3.1-8B-Instruct\", \"llama3.1:8b\").";
   c.emits = {"catalog.models.v1"};

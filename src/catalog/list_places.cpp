@@ -37,7 +37,8 @@ Result explain(const std::string& name, const Catalog& catalog) {
                in(region->carbon_interval, grams));
     e.origin(region->origin, "region's ").about("region's note", region->note);
   }
-  e.figure("carbon intensity of " + place.code, carbon_of(place.carbon_intensity), "gCO2e/kWh", in(place.carbon_interval, grams));
+  e.figure("carbon intensity of " + place.code, carbon_of(place.carbon_intensity), "gCO2e/kWh",
+           in(place.carbon_interval, grams));
   if (place.water_intensity)
     e.figure("water used to make electricity", place.water_intensity->value().in(units::L_per_kWh), "L/kWh",
              in(place.water_interval, litres));
@@ -82,13 +83,13 @@ Table place_table(const PlacesOptions& o, const Catalog& catalog) {
     if (matches(o.match, p.name, names)) rows.push_back(&p);
   }
   if (o.sort == Order::intensity)
-    std::stable_sort(rows.begin(), rows.end(), [](auto* a, auto* b) {
-      return a->carbon_intensity.value() < b->carbon_intensity.value();
-    });
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](auto* a, auto* b) { return a->carbon_intensity.value() < b->carbon_intensity.value(); });
   for (const Place* p : rows) {
     const auto i = in(p->carbon_interval, units::gCO2e_per_kWh.base());
     t.add_row({p->code, p->name, carbon_of(p->carbon_intensity), i ? i->low : NAN, i ? i->high : NAN,
-               p->water_intensity ? p->water_intensity->value().in(units::L_per_kWh) : NAN, std::int64_t{p->origin.year}});
+               p->water_intensity ? p->water_intensity->value().in(units::L_per_kWh) : NAN,
+               std::int64_t{p->origin.year}});
   }
   if (t.rows() == 0) nothing_left("place", o.match);
   return t;
@@ -110,14 +111,18 @@ Result places(const PlacesOptions& o, Context& context) {
 Capability places_capability() {
   static const auto fields =
       Fields<PlacesOptions>()
-          .reference("place", &PlacesOptions::place, "places", "this one only, explained whole; also gcp/europe-west9").positional()
+          .reference("place", &PlacesOptions::place, "places", "this one only, explained whole; also gcp/europe-west9")
+          .positional()
           .flag("regions", &PlacesOptions::regions, "cloud regions in place of countries and states")
           .enumeration("sort", &PlacesOptions::sort, {"name", "intensity"}, "order of the list")
           .text("match", &PlacesOptions::match, "only those with this in their name, code or aliases");
-  Capability c = capability<PlacesOptions>("catalog", "places", "Places and their electricity, or one of them.", &places, fields);
+  Capability c =
+      capability<PlacesOptions>("catalog", "places", "Places and their electricity, or one of them.", &places, fields);
   c.description =
-      "Carbon intensity (location-based yearly average, life cycle where the source says so) and the water that making the "
-      "electricity uses, by country, state and cloud region, each with interval, source and year. The world's row stands "
+      "Carbon intensity (location-based yearly average, life cycle where the source says so) and the water that making "
+      "the "
+      "electricity uses, by country, state and cloud region, each with interval, source and year. The world's row "
+      "stands "
       "for a place that is not given; its interval holds the places that make 95 % of the world's electricity.";
   c.verb = Verb::observe;
   c.emits = {"catalog.places.v1", "catalog.regions.v1"};

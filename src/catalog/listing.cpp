@@ -30,13 +30,12 @@ Explained::Explained() {
 
 Explained& Explained::figure(std::string name, double value, std::string unit, std::optional<Interval> interval) {
   const bool spread = interval && interval->low != interval->high;
-  figures_.add_row({std::move(name), value, std::move(unit), spread ? interval->low : NAN, spread ? interval->high : NAN});
+  figures_.add_row(
+      {std::move(name), value, std::move(unit), spread ? interval->low : NAN, spread ? interval->high : NAN});
   return *this;
 }
 
-Explained& Explained::count(std::string name, int value) {
-  return value ? figure(std::move(name), value, "") : *this;
-}
+Explained& Explained::count(std::string name, int value) { return value ? figure(std::move(name), value, "") : *this; }
 
 Explained& Explained::about(std::string_view name, std::string_view text) {
   if (!text.empty()) about_ += fmt::format("{}{}: {}", about_.empty() ? "" : "\n", name, text);

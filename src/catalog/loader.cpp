@@ -19,7 +19,9 @@ std::uint64_t digest(std::uint64_t state, std::string_view text) {
   for (const unsigned char c : text) state = (state ^ c) * 0x100000001b3ull;
   return (state ^ 0x1ff) * 0x100000001b3ull;  // ends the text
 }
-std::string six_digits(std::uint64_t state) { return fmt::format("{:06x}", (state ^ (state >> 24) ^ (state >> 48)) & 0xffffff); }
+std::string six_digits(std::uint64_t state) {
+  return fmt::format("{:06x}", (state ^ (state >> 24) ^ (state >> 48)) & 0xffffff);
+}
 
 // The value of columns "x", "x_low", "x_high" as an estimate whose error is the factor's.
 template <class Q>
@@ -180,15 +182,16 @@ void Loader::read_places() {
     p.name = row.required("name");
     p.aliases = row.list("aliases");
     p.origin = origin(row);
-    p.carbon_intensity = factor_estimate<CarbonIntensity>(row, "carbon_intensity", "carbon",
-                                                          fmt::format("grid.{}.{}", p.code, p.origin.year), p.origin.source);
+    p.carbon_intensity = factor_estimate<CarbonIntensity>(
+        row, "carbon_intensity", "carbon", fmt::format("grid.{}.{}", p.code, p.origin.year), p.origin.source);
     p.carbon_interval = row.interval("carbon_intensity", "carbon_low", "carbon_high");
     p.water_interval = row.interval("water_intensity", "water_low", "water_high");
     p.note = row.text("note");
     if (!row.text("water_intensity").empty()) {
       p.water_origin = origin(row, "water_source", "water_year");
-      p.water_intensity = factor_estimate<WaterIntensity>(
-          row, "water_intensity", "water", fmt::format("water.{}.{}", p.code, p.water_origin.year), p.water_origin.source);
+      p.water_intensity = factor_estimate<WaterIntensity>(row, "water_intensity", "water",
+                                                          fmt::format("water.{}.{}", p.code, p.water_origin.year),
+                                                          p.water_origin.source);
     }
     std::vector<std::string> spellings = p.aliases;
     spellings.insert(spellings.begin(), {p.code, p.name});
@@ -217,7 +220,8 @@ void Loader::read_regions() {
     r.carbon_interval = row.interval("carbon_intensity", "carbon_low", "carbon_high");
     if (!row.text("carbon_intensity").empty())
       r.carbon_intensity = factor_estimate<CarbonIntensity>(
-          row, "carbon_intensity", "carbon", fmt::format("grid.{}/{}.{}", r.provider, r.name, r.origin.year), r.origin.source);
+          row, "carbon_intensity", "carbon", fmt::format("grid.{}/{}.{}", r.provider, r.name, r.origin.year),
+          r.origin.source);
     catalog_.region_index_[name_key(r.provider) + "/" + name_key(r.name)] = catalog_.regions_.size();
     catalog_.regions_.push_back(std::move(r));
   }
@@ -251,7 +255,8 @@ void Loader::set_version() {
   std::uint64_t state = 0xcbf29ce484222325ull;
   for (const auto& file : catalog_data()) state = digest(digest(state, file.name), file.content);
   std::string edition;
-  const DataFile file("edition.csv", embedded("edition.csv"), {"date"}, [](std::string_view s) { return std::string(s); });
+  const DataFile file("edition.csv", embedded("edition.csv"), {"date"},
+                      [](std::string_view s) { return std::string(s); });
   for (const auto& row : file.rows()) edition = date(row, "date");
   catalog_.version_ = edition + "-" + six_digits(state);
   if (catalog_.override_files_.empty()) return;

@@ -1,6 +1,6 @@
-#include "catalog/catalog.h"
-
 #include <array>
+
+#include "catalog/catalog.h"
 
 namespace wattline::catalog {
 namespace {
@@ -16,9 +16,9 @@ bool is_word(char c) {
 // What says who made it or what kind of thing it is, never which.
 bool is_noise(std::string_view word) {
   static constexpr std::array<std::string_view, 23> noise = {
-      "r",     "tm",       "c",        "cpu",      "gpu",    "processor", "nvidia",      "intel",
-      "amd",   "tesla",    "geforce",  "graphics", "gen",    "apple",     "genuine",     "qualcomm",
-      "inc",   "radeon",   "ampere",   "instinct", "google", "aws",       "corporation"};
+      "r",   "tm",     "c",       "cpu",      "gpu",    "processor", "nvidia",     "intel",
+      "amd", "tesla",  "geforce", "graphics", "gen",    "apple",     "genuine",    "qualcomm",
+      "inc", "radeon", "ampere",  "instinct", "google", "aws",       "corporation"};
   for (const auto n : noise)
     if (word == n) return true;
   // "64-core": the first word of two; "13th": a generation, which the number repeats.

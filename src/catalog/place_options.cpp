@@ -10,8 +10,8 @@ namespace {
 
 template <class Q>
 Estimate<Q> given(Q value, std::string_view what, std::string_view option, Grid& grid) {
-  grid.factors.push_back({fmt::format("given.{}", option), fmt::format("{}, given", what),
-                          to_string(value, 6), fmt::format("given with --{}", option), "", ""});
+  grid.factors.push_back({fmt::format("given.{}", option), fmt::format("{}, given", what), to_string(value, 6),
+                          fmt::format("given with --{}", option), "", ""});
   return Estimate<Q>::with_sd(value, Q(0), Method::declared, fmt::format("given with --{}", option));
 }
 
@@ -62,7 +62,8 @@ const Fields<PlaceOptions>& place_fields() {
       Fields<PlaceOptions>()
           .reference("place", &PlaceOptions::place, "places",
                      "country, region or cloud region (FR, US-CA, gcp/europe-west9); none: the world average, flagged")
-          .quantity("intensity", &PlaceOptions::intensity, "gCO2e/kWh", "carbon intensity of the electricity, instead of the place's")
+          .quantity("intensity", &PlaceOptions::intensity, "gCO2e/kWh",
+                    "carbon intensity of the electricity, instead of the place's")
           .at_least(0)
           .quantity("water-intensity", &PlaceOptions::water_intensity, "L/kWh",
                     "water used to make the electricity, instead of the place's")
@@ -95,11 +96,13 @@ Grid resolve(const PlaceOptions& o, const Catalog& catalog) {
   } else {
     const Place& known = place.water_intensity ? place : world;
     if (!known.water_intensity)
-      throw Error(ErrorKind::not_found, "the world's row has no water intensity", "places.csv", "give --water-intensity");
+      throw Error(ErrorKind::not_found, "the world's row has no water intensity", "places.csv",
+                  "give --water-intensity");
     grid.water_intensity = *known.water_intensity;
     grid.factors.push_back(use_water(known));
     if (&known != &place)
-      grid.warnings.push_back(fmt::format("no water figure is known for {} ({}): world average", place.code, place.name));
+      grid.warnings.push_back(
+          fmt::format("no water figure is known for {} ({}): world average", place.code, place.name));
   }
   // An average that stands for an unknown place is a model of it, not a figure anybody declared.
   if (o.place.empty() && !(o.intensity && o.water_intensity)) {

@@ -14,10 +14,10 @@ namespace wattline::catalog {
 
 struct PlaceOptions {
   std::string place;  // catalog name, region ("gcp/europe-west9"), or "": the world, flagged
-  std::optional<CarbonIntensity> intensity;     // overrides the place's figure
+  std::optional<CarbonIntensity> intensity;  // overrides the place's figure
   std::optional<WaterIntensity> water_intensity;
-  std::optional<double> pue;                    // power usage effectiveness, >= 1
-  std::optional<WaterIntensity> wue;            // on-site water per IT energy
+  std::optional<double> pue;  // power usage effectiveness, >= 1
+  std::optional<WaterIntensity> wue;  // on-site water per IT energy
 };
 
 const Fields<PlaceOptions>& place_fields();
@@ -27,7 +27,7 @@ struct Grid {
   std::string place;  // code
   Estimate<CarbonIntensity> carbon_intensity;
   Estimate<WaterIntensity> water_intensity;  // off-site
-  Estimate<WaterIntensity> wue;              // on-site
+  Estimate<WaterIntensity> wue;  // on-site
   Estimate<Ratio> pue;
   std::vector<FactorUse> factors;
   std::vector<std::string> warnings;  // "no place given: world average"

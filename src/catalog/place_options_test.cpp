@@ -138,7 +138,8 @@ TEST(Resolve, TheProvidersOwnFiguresComeFirst) {
   const Grid given = resolve(o, embedded());
   EXPECT_DOUBLE_EQ(given.carbon_intensity.value().in(units::gCO2e_per_kWh), 7);
   EXPECT_DOUBLE_EQ(given.pue.value(), 1);
-  EXPECT_THAT(ids(given), AllOf(Contains("given.intensity"), Contains("given.pue"), Not(Contains("pue.region_spread"))));
+  EXPECT_THAT(ids(given),
+              AllOf(Contains("given.intensity"), Contains("given.pue"), Not(Contains("pue.region_spread"))));
 }
 
 TEST(Resolve, WaterFallsBackToTheWorldAndSaysSo) {

@@ -30,8 +30,10 @@ Table phases_table(const Inference& i, const RooflineOptions& o) {
       .number("moved", "GB", "between memory and processors")
       .number("passes", "", "over the weights")
       .number("exchanged", "GB", "sent by each device to the others")
-      .number("time_low", "s", "95 % interval").number("time_high", "s")
-      .number("energy_low", "J", "95 % interval").number("energy_high", "J");
+      .number("time_low", "s", "95 % interval")
+      .number("time_high", "s")
+      .number("energy_low", "J", "95 % interval")
+      .number("energy_high", "J");
   const auto row = [&](const char* name, const Phase& p, double tokens) {
     const double seconds = p.time.value().base();
     const auto share = [&](double work, double rate) {
@@ -76,10 +78,16 @@ void add_sweep(Result& out, const RooflineOptions& o, const catalog::Model& mode
   t.title = "Sweep of " + varied_name(o.sweep);
   t.number(varied_name(o.sweep))
       .number("energy_per_token", "J/token", "all energy of a request, over its answer's tokens")
-      .number("energy_low", "J/token", "95 % interval").number("energy_high", "J/token")
+      .number("energy_low", "J/token", "95 % interval")
+      .number("energy_high", "J/token")
       .number("tokens_per_second", "tokens/s", "of the batch's answers")
-      .number("first_token", "s").number("output_token", "s").number("power", "W")
-      .text("decode_bound").text("format").number("memory", "GB", "needed").flag("fits");
+      .number("first_token", "s")
+      .number("output_token", "s")
+      .number("power", "W")
+      .text("decode_bound")
+      .text("format")
+      .number("memory", "GB", "needed")
+      .flag("fits");
   Figure f;
   f.title = "Energy per output token";
   f.caption = "95 % intervals";
@@ -141,9 +149,9 @@ Result roofline(const RooflineOptions& o, Context& context) {
   const Summary s = summarise(i, o);
 
   Result out;
-  out.title = fmt::format("{} on {}{}: {} tokens in, {} out", model.name,
-                          o.devices > 1 ? fmt::format("{} x ", o.devices) : "", device.name, o.prompt_tokens,
-                          o.output_tokens);
+  out.title =
+      fmt::format("{} on {}{}: {} tokens in, {} out", model.name, o.devices > 1 ? fmt::format("{} x ", o.devices) : "",
+                  device.name, o.prompt_tokens, o.output_tokens);
   if (o.batch > 1) out.title += fmt::format(", {} requests at once", o.batch);
   catalog::add_impacts(out, s.request, grid);
   if (o.output_tokens > 0) {
@@ -154,7 +162,9 @@ Result roofline(const RooflineOptions& o, Context& context) {
                o.batch > 1 ? "all prompts of the batch read together" : "");
   if (i.decode.passes > 0) out.estimate("output_token", "Time per output token", s.output_token);
   out.estimate("time", "Time of the whole request", s.whole);
-  const auto counted = [](Bytes b) { return Estimate<Bytes>::with_sd(b, Bytes(0), Method::declared, "the model's shape"); };
+  const auto counted = [](Bytes b) {
+    return Estimate<Bytes>::with_sd(b, Bytes(0), Method::declared, "the model's shape");
+  };
   out.estimate("weights", "Weights", counted(i.weights), {}, fmt::format("{:g} bits each", o.weight_bits));
   if (i.kv_per_token.base() > 0)
     out.estimate("kv_per_token", "Keys and values of a token", counted(i.kv_per_token), "KiB",
@@ -168,10 +178,11 @@ Result roofline(const RooflineOptions& o, Context& context) {
     out.add(phases_table(i, o));
     add_sweep(out, o, model, device, catalog, context);
   }
-  out.note(fmt::format("Modelled, at the devices alone: not the host, its memory and fans. Arithmetic in {} at {}, "
-                       "memory at {} a device: memory limits below {:.3g} FLOP per byte by the data sheet, "
-                       "{:.3g} as achieved.", i.roof.format, to_string(i.roof.peak), to_string(i.roof.bandwidth),
-                       i.roof.nominal_ridge(), i.roof.ridge()));
+  out.note(fmt::format(
+      "Modelled, at the devices alone: not the host, its memory and fans. Arithmetic in {} at {}, "
+      "memory at {} a device: memory limits below {:.3g} FLOP per byte by the data sheet, "
+      "{:.3g} as achieved.",
+      i.roof.format, to_string(i.roof.peak), to_string(i.roof.bandwidth), i.roof.nominal_ridge(), i.roof.ridge()));
   for (const auto& f : i.factors) out.use(f);
   for (const auto& w : i.warnings) out.warn(w);
   return out;
@@ -181,15 +192,27 @@ const Fields<RooflineOptions>& roofline_fields() {
   using O = RooflineOptions;
   static const Fields<O> fields =
       Fields<O>()
-          .reference("model", &O::model, "models", "language model of the catalog (llama-3.1-8b)").required().positional()
-          .reference("device", &O::device, "devices", "device of the catalog (NVIDIA H100 SXM)").required().positional()
-          .integer("prompt-tokens", &O::prompt_tokens, "tokens of the prompt").range(0, 1e9)
-          .integer("output-tokens", &O::output_tokens, "tokens of the answer").range(0, 1e9)
-          .integer("cached-tokens", &O::cached_tokens, "of the prompt, found in the prefix cache").range(0, 1e9)
-          .integer("batch", &O::batch, "requests that share each pass over the weights").range(1, 1e6)
-          .integer("devices", &O::devices, "devices that share every layer").range(1, 1e5)
-          .number("weight-bits", &O::weight_bits, "bits of a stored weight, scales included (4-bit formats: 4.25 to 4.5)").range(1, 64)
-          .number("kv-bits", &O::kv_bits, "bits of a stored key or value").range(1, 64)
+          .reference("model", &O::model, "models", "language model of the catalog (llama-3.1-8b)")
+          .required()
+          .positional()
+          .reference("device", &O::device, "devices", "device of the catalog (NVIDIA H100 SXM)")
+          .required()
+          .positional()
+          .integer("prompt-tokens", &O::prompt_tokens, "tokens of the prompt")
+          .range(0, 1e9)
+          .integer("output-tokens", &O::output_tokens, "tokens of the answer")
+          .range(0, 1e9)
+          .integer("cached-tokens", &O::cached_tokens, "of the prompt, found in the prefix cache")
+          .range(0, 1e9)
+          .integer("batch", &O::batch, "requests that share each pass over the weights")
+          .range(1, 1e6)
+          .integer("devices", &O::devices, "devices that share every layer")
+          .range(1, 1e5)
+          .number("weight-bits", &O::weight_bits,
+                  "bits of a stored weight, scales included (4-bit formats: 4.25 to 4.5)")
+          .range(1, 64)
+          .number("kv-bits", &O::kv_bits, "bits of a stored key or value")
+          .range(1, 64)
           .text("format", &O::format, "arithmetic (bf16, fp8); none: the device's fastest for the weights")
           .enumeration("sweep", &O::sweep, {"none", "batch", "prompt", "devices", "weight-bits"}, "vary one of them")
           .group(&O::place, catalog::place_fields(), "Place");
@@ -210,11 +233,12 @@ Capability roofline_capability() {
       "devices alone, not their host. A mixture of experts reads the experts that a batch touches.";
   c.verb = Verb::predict;
   c.emits = {"device.roofline.v1", "device.roofline.sweep.v1"};
-  c.examples = {
-      {{"llama-3.1-8b", "NVIDIA H100 SXM", "--place", "FR"}, {}, "decode   memory"},
-      {{"mixtral-8x7b", "NVIDIA H100 SXM", "--devices", "2", "--batch", "32"}, {}, "2 x NVIDIA H100 SXM"},
-      {{"llama-3.1-70b", "NVIDIA H200 SXM", "--devices", "2", "--weight-bits", "8", "--sweep", "batch"}, {}, "Sweep of batch"},
-      {{"llama-3.1-70b", "NVIDIA GeForce RTX 4090"}, {}, "does not fit"}};
+  c.examples = {{{"llama-3.1-8b", "NVIDIA H100 SXM", "--place", "FR"}, {}, "decode   memory"},
+                {{"mixtral-8x7b", "NVIDIA H100 SXM", "--devices", "2", "--batch", "32"}, {}, "2 x NVIDIA H100 SXM"},
+                {{"llama-3.1-70b", "NVIDIA H200 SXM", "--devices", "2", "--weight-bits", "8", "--sweep", "batch"},
+                 {},
+                 "Sweep of batch"},
+                {{"llama-3.1-70b", "NVIDIA GeForce RTX 4090"}, {}, "does not fit"}};
   return c;
 }
 

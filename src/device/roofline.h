@@ -36,7 +36,7 @@ struct Summary {
   Estimate<Energy> request;
   Estimate<EnergyPerToken> per_output_token;  // all energy of a request, over its answer's tokens
   Estimate<Duration> first_token, output_token, whole;
-  Estimate<TokenRate> throughput;             // answers' tokens of the whole batch
+  Estimate<TokenRate> throughput;  // answers' tokens of the whole batch
 };
 Summary summarise(const physics::Inference&, const RooflineOptions&);
 

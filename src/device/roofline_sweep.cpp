@@ -24,7 +24,8 @@ std::vector<RooflineOptions> sweep_points(const RooflineOptions& o, const catalo
       for (double d = 1; d <= 16; d *= 2) add(&RooflineOptions::devices, d);
       break;
     case Sweep::prompt: {
-      const double longest = std::max((model.context > 0 ? model.context : 131072.0) - static_cast<double>(o.output_tokens), 1.0);
+      const double longest =
+          std::max((model.context > 0 ? model.context : 131072.0) - static_cast<double>(o.output_tokens), 1.0);
       for (double p = 128; p < longest; p *= 2) add(&RooflineOptions::prompt_tokens, p);
       add(&RooflineOptions::prompt_tokens, std::floor(longest));
       break;
@@ -52,7 +53,8 @@ Figure roof_figure(const physics::Inference& i, const RooflineOptions& o) {
     nominal.x.push_back(intensity);
     achieved.x.push_back(intensity);
     nominal.y.push_back(std::min(r.peak.base(), r.bandwidth.base() * intensity));
-    achieved.y.push_back(std::min(r.peak.base() * r.of_peak.value(), r.bandwidth.base() * r.of_bandwidth.value() * intensity));
+    achieved.y.push_back(
+        std::min(r.peak.base() * r.of_peak.value(), r.bandwidth.base() * r.of_bandwidth.value() * intensity));
   }
   f.traces = {std::move(nominal), std::move(achieved)};
   const auto add = [&](const char* name, const physics::Phase& p) {

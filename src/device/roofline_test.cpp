@@ -1,10 +1,10 @@
 #include "device/roofline.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <iostream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "device/capabilities.h"
 #include "kernel/error.h"
@@ -131,8 +131,10 @@ TEST(device_roofline, refuses_bad_input) {
   EXPECT_THAT(refusal({"llama-3.1-8b", "H100 SXM5", "--batch", "0"}), HasSubstr("batch"));
   EXPECT_THAT(refusal({"llama-3.1-8b", "H100 SXM5", "--devices", "-1"}), HasSubstr("devices"));
   EXPECT_THAT(refusal({"llama-3.1-8b", "H100 SXM5", "--format", "fp3"}), HasSubstr("fp3"));
-  EXPECT_THAT(refusal({"llama-3.1-8b", "H100 SXM5", "--prompt-tokens", "10", "--cached-tokens", "11"}), HasSubstr("cached"));
-  EXPECT_THAT(refusal({"llama-3.1-8b", "H100 SXM5", "--prompt-tokens", "0", "--output-tokens", "0"}), HasSubstr("neither"));
+  EXPECT_THAT(refusal({"llama-3.1-8b", "H100 SXM5", "--prompt-tokens", "10", "--cached-tokens", "11"}),
+              HasSubstr("cached"));
+  EXPECT_THAT(refusal({"llama-3.1-8b", "H100 SXM5", "--prompt-tokens", "0", "--output-tokens", "0"}),
+              HasSubstr("neither"));
   EXPECT_THAT(refusal({"llama-3.1-8b", "H100 SXM5", "--place", "Frnce"}), HasSubstr("France"));
 }
 

@@ -19,9 +19,9 @@ namespace wattline {
 struct Fact {
   std::string kind;  // "run", "answer", "training"
   Time begin, end;
-  Estimate<Energy> energy;               // at the device
+  Estimate<Energy> energy;  // at the device
   std::int64_t tokens_in = 0, tokens_out = 0;
-  std::string model, device, place;      // catalog names, "" when unknown
+  std::string model, device, place;  // catalog names, "" when unknown
   std::vector<std::pair<std::string, std::string>> labels;
   std::string uid;  // set by the writer when empty; the same uid twice is one fact
 };
@@ -38,7 +38,7 @@ struct FactNumbers {
 struct AccountBacklog {
   std::int64_t waiting = 0;  // recorded, not yet in the account
   std::int64_t written = 0;  // in the account
-  std::int64_t lost = 0;     // could be neither kept nor written
+  std::int64_t lost = 0;  // could be neither kept nor written
 };
 
 // The door for writers on a hot path: many facts are staged in memory and flushed together in about a microsecond.

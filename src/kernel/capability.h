@@ -32,15 +32,15 @@ struct Example {
 
 struct Capability {
   std::string room, name;  // "ledger", "green-algorithms"
-  std::string summary;     // one line
-  std::string description; // a paragraph or more: method, source (paper, equation), limits
+  std::string summary;  // one line
+  std::string description;  // a paragraph or more: method, source (paper, equation), limits
   Verb verb = Verb::observe;
   Cost cost = Cost::instant;
   Doors doors = Doors::all;
-  std::vector<int> papers;                 // rows of PAPERS
+  std::vector<int> papers;  // rows of PAPERS
   std::vector<std::string> consumes, emits;  // table schemas
-  std::vector<std::string> aliases;        // top-level verbs, of one or two words: "run" for "meter run"
-  bool results_to_stderr = false;          // standard output belongs to the command that it runs
+  std::vector<std::string> aliases;  // top-level verbs, of one or two words: "run" for "meter run"
+  bool results_to_stderr = false;  // standard output belongs to the command that it runs
   std::vector<Example> examples;
 
   FieldTable fields;
@@ -51,17 +51,15 @@ struct Capability {
 };
 
 template <class O>
-Capability capability(std::string room, std::string name, std::string summary,
-                      Result (*function)(const O&, Context&), const Fields<O>& fields) {
+Capability capability(std::string room, std::string name, std::string summary, Result (*function)(const O&, Context&),
+                      const Fields<O>& fields) {
   Capability c;
   c.room = std::move(room);
   c.name = std::move(name);
   c.summary = std::move(summary);
   c.fields = fields.table();
   c.make_options = [] { return std::shared_ptr<void>(std::make_shared<O>()); };
-  c.run = [function](const void* o, Context& context) {
-    return function(*static_cast<const O*>(o), context);
-  };
+  c.run = [function](const void* o, Context& context) { return function(*static_cast<const O*>(o), context); };
   return c;
 }
 
@@ -75,8 +73,7 @@ struct Fallback {
 };
 using Fallbacks = std::function<std::optional<Fallback>(const Field&)>;
 // Sets the options from command-line words ("--cores", "12", "--cores=12", positionals).
-std::shared_ptr<void> options_from_arguments(const Capability&, const std::vector<std::string>&,
-                                             const Fallbacks& = {});
+std::shared_ptr<void> options_from_arguments(const Capability&, const std::vector<std::string>&, const Fallbacks& = {});
 // Everything required is there; called by both readers.
 void check_required(const Capability&, const std::vector<bool>& given);
 std::string json_schema(const Capability&);

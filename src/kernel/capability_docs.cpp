@@ -81,15 +81,14 @@ std::string field_notes(const Field& f, const void* defaults) {
   const auto add = [&](const std::string& s) { notes += notes.empty() ? s : "; " + s; };
   if (f.required) add("required");
   if (const std::string range = range_text(f); !range.empty()) add(range);
-  if (const std::string d = field_default_text(f, defaults); !d.empty() && !f.required)
-    add("default " + d);
+  if (const std::string d = field_default_text(f, defaults); !d.empty() && !f.required) add("default " + d);
   if (!f.catalog.empty()) add(fmt::format("names: wattline catalog {}", f.catalog));
   return notes.empty() ? "" : " [" + notes + "]";
 }
 
 std::string usage(const Capability& c) {
-  std::string out = c.aliases.empty() ? fmt::format("wattline {} {}", c.room, c.name)
-                                      : fmt::format("wattline {}", c.aliases.front());
+  std::string out =
+      c.aliases.empty() ? fmt::format("wattline {} {}", c.room, c.name) : fmt::format("wattline {}", c.aliases.front());
   std::string tail;
   for (const auto& f : c.fields) {
     if (f.rest) tail += fmt::format(" -- {}", value_hint(f));
@@ -106,8 +105,8 @@ std::string quoted(const std::string& word) {
 }
 
 std::string example_line(const Capability& c, const Example& e) {
-  std::string out = c.aliases.empty() ? fmt::format("wattline {} {}", c.room, c.name)
-                                      : fmt::format("wattline {}", c.aliases.front());
+  std::string out =
+      c.aliases.empty() ? fmt::format("wattline {} {}", c.room, c.name) : fmt::format("wattline {}", c.aliases.front());
   for (const auto& word : e.arguments) out += " " + quoted(word);
   return out;
 }

@@ -63,8 +63,7 @@ std::shared_ptr<void> options_from_json(const Capability& c, const Json& body) {
   return options;
 }
 
-std::shared_ptr<void> options_from_arguments(const Capability& c,
-                                             const std::vector<std::string>& words,
+std::shared_ptr<void> options_from_arguments(const Capability& c, const std::vector<std::string>& words,
                                              const Fallbacks& fallbacks) {
   auto options = c.make_options();
   const FieldTable& fields = c.fields;
@@ -95,8 +94,7 @@ std::shared_ptr<void> options_from_arguments(const Capability& c,
         break;
       }
       for (++w; w < words.size(); ++w)
-        if (!take_positional(words[w]))
-          throw bad_input(fmt::format("unexpected word '{}'", words[w]), c.id());
+        if (!take_positional(words[w])) throw bad_input(fmt::format("unexpected word '{}'", words[w]), c.id());
       break;
     }
     if (!word.starts_with("--") || word.size() == 2) {
@@ -106,9 +104,9 @@ std::shared_ptr<void> options_from_arguments(const Capability& c,
         take_rest(w);
         break;
       }
-      throw bad_input(fmt::format("unexpected word '{}'", word), {},
-                      fmt::format("options are written --name value; `wattline {} {} --help` shows them",
-                                  c.room, c.name));
+      throw bad_input(
+          fmt::format("unexpected word '{}'", word), {},
+          fmt::format("options are written --name value; `wattline {} {} --help` shows them", c.room, c.name));
     }
     const auto equals = word.find('=');
     std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
@@ -130,8 +128,7 @@ std::shared_ptr<void> options_from_arguments(const Capability& c,
     else if (f.kind == FieldKind::flag) value = "true";
     else if (w + 1 < words.size()) value = words[++w];
     else throw bad_input(fmt::format("--{} needs a value: {}", f.name, f.help));
-    if (given[*i] && f.kind != FieldKind::list)
-      throw bad_input(fmt::format("--{} is given twice", f.name));
+    if (given[*i] && f.kind != FieldKind::list) throw bad_input(fmt::format("--{} is given twice", f.name));
     if (negated) {
       if (equals != std::string::npos) throw bad_input(fmt::format("--{} takes no value", name));
       value = "false";

@@ -38,22 +38,27 @@ Result echo(const Options& o, Context&) {
 }
 
 Capability sample() {
-  static const Fields<Inner> inner =
-      Fields<Inner>().reference("place", &Inner::place, "places", "where");
-  return capability<Options>(
-      "test", "sample", "A sample.", echo,
-      Fields<Options>()
-          .quantity("time", &Options::time, "h", "run time").at_least(0)
-          .quantity("power", &Options::power, "W", "power, when known").at_least(0)
-          .integer("cores", &Options::cores, "cores").range(1, 100)
-          .number("usage", &Options::usage, "usage").range(0, 1)
-          .flag("dry", &Options::dry, "only look")
-          .enumeration("size", &Options::size, {"small", "large"}, "how big")
-          .text("name", &Options::name, "a name").required().positional()
-          .file("file", &Options::file, "input")
-          .list("label", &Options::labels, "k=v")
-          .list("command", &Options::command, "what to run").rest()
-          .group(&Options::inner, inner, "Place"));
+  static const Fields<Inner> inner = Fields<Inner>().reference("place", &Inner::place, "places", "where");
+  return capability<Options>("test", "sample", "A sample.", echo,
+                             Fields<Options>()
+                                 .quantity("time", &Options::time, "h", "run time")
+                                 .at_least(0)
+                                 .quantity("power", &Options::power, "W", "power, when known")
+                                 .at_least(0)
+                                 .integer("cores", &Options::cores, "cores")
+                                 .range(1, 100)
+                                 .number("usage", &Options::usage, "usage")
+                                 .range(0, 1)
+                                 .flag("dry", &Options::dry, "only look")
+                                 .enumeration("size", &Options::size, {"small", "large"}, "how big")
+                                 .text("name", &Options::name, "a name")
+                                 .required()
+                                 .positional()
+                                 .file("file", &Options::file, "input")
+                                 .list("label", &Options::labels, "k=v")
+                                 .list("command", &Options::command, "what to run")
+                                 .rest()
+                                 .group(&Options::inner, inner, "Place"));
 }
 
 Options from_words(const std::vector<std::string>& words) {
@@ -72,8 +77,8 @@ std::string error_of(auto&& f) {
 }
 
 TEST(CapabilityOptions, ReadFromWords) {
-  const Options o = from_words({"job", "--time", "90 min", "--cores=4", "--dry", "--size", "large",
-                                "--label", "a=1", "--label", "b=2", "--place", "FR", "--power", "5"});
+  const Options o = from_words({"job", "--time", "90 min", "--cores=4", "--dry", "--size", "large", "--label", "a=1",
+                                "--label", "b=2", "--place", "FR", "--power", "5"});
   EXPECT_EQ(o.name, "job");
   EXPECT_DOUBLE_EQ(o.time.in(units::hour), 1.5);
   EXPECT_EQ(o.cores, 4);
@@ -85,8 +90,7 @@ TEST(CapabilityOptions, ReadFromWords) {
 }
 
 TEST(CapabilityOptions, RestKeepsTheCommandWhole) {
-  EXPECT_THAT(from_words({"job", "--", "make", "--cores", "3"}).command,
-              testing::ElementsAre("make", "--cores", "3"));
+  EXPECT_THAT(from_words({"job", "--", "make", "--cores", "3"}).command, testing::ElementsAre("make", "--cores", "3"));
   EXPECT_THAT(from_words({"job", "make", "-j"}).command, testing::ElementsAre("make", "-j"));
 }
 
@@ -106,8 +110,8 @@ TEST(CapabilityOptions, BadWordsAreNamed) {
 }
 
 TEST(CapabilityOptions, ReadFromJson) {
-  const Options o = from_text(
-      R"({"name":"job","time":2,"power":"1.5 kW","label":["a=1"],"file":{"name":"x.csv","content":"1,2"}})");
+  const Options o =
+      from_text(R"({"name":"job","time":2,"power":"1.5 kW","label":["a=1"],"file":{"name":"x.csv","content":"1,2"}})");
   EXPECT_DOUBLE_EQ(o.time.in(units::hour), 2);
   EXPECT_DOUBLE_EQ(o.power->base(), 1500);
   EXPECT_EQ(o.file.read(), "1,2");
@@ -138,8 +142,7 @@ TEST(CapabilityDocs, ComeFromTheDeclaration) {
 }
 
 TEST(InputFile, SaysWhyItCannotBeRead) {
-  EXPECT_THAT(error_of([] { InputFile::from_path("/nonexistent/x.csv").read(); }),
-              HasSubstr("No such file"));
+  EXPECT_THAT(error_of([] { InputFile::from_path("/nonexistent/x.csv").read(); }), HasSubstr("No such file"));
   EXPECT_THAT(error_of([] { InputFile::from_path("/tmp").read(); }), HasSubstr("folder"));
   tests::ScratchDir dir;
   const auto path = dir.path() / "big";

@@ -19,7 +19,7 @@ struct ClaimCheck {
 struct Claim {
   int paper = 0;
   std::string claimed;  // the figure as the paper has it
-  std::string how;      // how ours is recomputed
+  std::string how;  // how ours is recomputed
   std::function<ClaimCheck(Context&)> check;
 };
 

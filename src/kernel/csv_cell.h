@@ -20,14 +20,12 @@ inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // How other programs write that there is no value. "-" and "None" are left to text columns.
 inline bool is_missing(std::string_view s) {
-  return s.empty() || s == "NA" || s == "N/A" || s == "n/a" || s == "NaN" || s == "nan" || s == "null" ||
-         s == "NULL" || s == "[N/A]" || s == "[Not Supported]";
+  return s.empty() || s == "NA" || s == "N/A" || s == "n/a" || s == "NaN" || s == "nan" || s == "null" || s == "NULL" ||
+         s == "[N/A]" || s == "[Not Supported]";
 }
 
 // "007" is a name that happens to be digits: a number would lose its zeros.
-inline bool has_leading_zero(const char* p, const char* end) {
-  return end - p > 1 && p[0] == '0' && is_digit(p[1]);
-}
+inline bool has_leading_zero(const char* p, const char* end) { return end - p > 1 && p[0] == '0' && is_digit(p[1]); }
 
 // For the rare forms: signs, exponents, more digits than fit.
 std::optional<std::int64_t> read_integer_slowly(std::string_view s);

@@ -28,9 +28,9 @@ class ColumnReader {
   bool decide(std::string_view cell, std::size_t row);
   std::string_view without_unit(std::string_view cell) const;
 
-  bool undecided_;       // only missing cells so far
-  bool again_ = false;   // became text late
-  std::string suffix_;   // the unit that every cell carries, as in "250 W"
+  bool undecided_;  // only missing cells so far
+  bool again_ = false;  // became text late
+  std::string suffix_;  // the unit that every cell carries, as in "250 W"
   bool unit_from_cells_ = false;
 };
 

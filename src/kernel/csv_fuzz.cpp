@@ -26,8 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       JsonWriter w;
       write_json(w, t);
       parse_json(w.str());
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
   }
   for (const char delimiter : {'\0', ',', '|'}) {
     std::size_t bytes = 0;
@@ -35,16 +34,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for_each_csv_row(text, delimiter, "fuzz", [&](std::size_t, const std::vector<std::string_view>& fields) {
         for (const auto& f : fields) bytes += f.size();
       });
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
     if (bytes > size) __builtin_trap();
   }
   return 0;
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {"a,b\n1,2\n3.5,\n", "\n\xEF\xBB\xBF\n1\n", "time,power_w [W],energy (kWh)\n2026-01-01T00:00:00.5Z,1e3,NaN\n2026-01-01,inf,-0\n",
-          "a;b\n\"x;\"\"y\"\"\";true\r\n\"\r\n\";false\r\n", "\xEF\xBB\xBFn\tn\tn_2\n007\tNA\t\n", "a\n\n\"\"\n1\n",
+  return {"a,b\n1,2\n3.5,\n",
+          "\n\xEF\xBB\xBF\n1\n",
+          "time,power_w [W],energy (kWh)\n2026-01-01T00:00:00.5Z,1e3,NaN\n2026-01-01,inf,-0\n",
+          "a;b\n\"x;\"\"y\"\"\";true\r\n\"\r\n\";false\r\n",
+          "\xEF\xBB\xBFn\tn\tn_2\n007\tNA\t\n",
+          "a\n\n\"\"\n1\n",
           "[W],x [°C],y (zz)\n-9223372036854775808,1,9223372036854775807\n",
           "t, p [W], m\n2023/03/10 04:43:32.636, 335.90 W, 11135 MiB\n2023/03/10, [N/A], 3 MiB\n"};
 }

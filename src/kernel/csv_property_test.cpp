@@ -18,7 +18,8 @@ namespace {
 [[maybe_unused]] const int seeded = setenv("RC_PARAMS", "seed=20261124", 0);
 
 rc::Gen<std::string> some_text() {
-  return rc::gen::container<std::string>(rc::gen::element('a', 'Z', '7', ',', ';', '\t', '"', '\n', '\r', ' ', '.', '-', '|'));
+  return rc::gen::container<std::string>(
+      rc::gen::element('a', 'Z', '7', ',', ';', '\t', '"', '\n', '\r', ' ', '.', '-', '|'));
 }
 
 std::string quoted(const std::string& s) {
@@ -118,9 +119,8 @@ RC_GTEST_PROP(CsvProperty, RowsAreThoseOfAPlainReader, ()) {
   std::string text;
   for (auto n = *rc::gen::inRange(0, 60); n > 0; --n) {
     // Short and long fields, so that rows end on every side of the reader's blocks.
-    const auto field = *rc::gen::oneOf(some_text(), rc::gen::map(rc::gen::inRange<std::size_t>(0, 150), [](std::size_t k) {
-                                         return std::string(k, 'x');
-                                       }));
+    const auto field = *rc::gen::oneOf(some_text(), rc::gen::map(rc::gen::inRange<std::size_t>(0, 150),
+                                                                 [](std::size_t k) { return std::string(k, 'x'); }));
     text += field.find_first_of(",\"\n\r") == std::string::npos ? field : quoted(field);
     text += *rc::gen::element(",", ",", "\n");
   }

@@ -30,21 +30,17 @@ std::uint64_t matches(const char* p, char a, char b) {
   return mask;
 #else
   std::uint64_t mask = 0;
-  for (std::size_t i = 0; i < block_size; ++i)
-    mask |= static_cast<std::uint64_t>(p[i] == a || p[i] == b) << i;
+  for (std::size_t i = 0; i < block_size; ++i) mask |= static_cast<std::uint64_t>(p[i] == a || p[i] == b) << i;
   return mask;
 #endif
 }
 
 }  // namespace
 
-Scanner::Scanner(std::string_view text, char delimiter, std::string_view where, std::size_t line,
-                 bool quotes)
+Scanner::Scanner(std::string_view text, char delimiter, std::string_view where, std::size_t line, bool quotes)
     : text_(text), delimiter_(delimiter), quotes_(quotes), where_(where), line_(line) {}
 
-std::string Scanner::where(std::size_t field) const {
-  return fmt::format("{}:{}:{}", where_, row_line_, field);
-}
+std::string Scanner::where(std::size_t field) const { return fmt::format("{}:{}:{}", where_, row_line_, field); }
 
 // The first delimiter or newline at or after `from`, or the end.
 inline std::size_t Scanner::next_special(std::size_t from) {
@@ -79,8 +75,8 @@ std::string_view Scanner::quoted(std::size_t field) {
       throw bad_input("a quoted field begins here and never ends", where(field),
                       "close it with \", and double every \" inside");
     const std::string_view piece = text_.substr(at, quote - at);
-    for (const char* p = piece.data(); (p = static_cast<const char*>(
-             std::memchr(p, '\n', static_cast<std::size_t>(piece.data() + piece.size() - p))));
+    for (const char* p = piece.data(); (p = static_cast<const char*>(std::memchr(
+                                            p, '\n', static_cast<std::size_t>(piece.data() + piece.size() - p))));
          ++p)
       ++line_;
     const bool doubled = quote + 1 < text_.size() && text_[quote + 1] == '"';
@@ -158,10 +154,9 @@ std::string_view checked_text(std::string_view content, std::string_view where) 
   for (char c : before) line += c == '\n';
   const std::size_t newline = before.rfind('\n');
   const std::size_t column = bad - (newline == std::string_view::npos ? 0 : newline + 1) + 1;
-  throw bad_input(fmt::format("{} (byte 0x{:02X} at byte {} of the line)", what,
-                              static_cast<unsigned char>(content[bad]), column),
-                  fmt::format("{}:{}", where, line),
-                  content[bad] ? "iconv -f LATIN1 -t UTF-8 converts a Latin-1 file" : "");
+  throw bad_input(
+      fmt::format("{} (byte 0x{:02X} at byte {} of the line)", what, static_cast<unsigned char>(content[bad]), column),
+      fmt::format("{}:{}", where, line), content[bad] ? "iconv -f LATIN1 -t UTF-8 converts a Latin-1 file" : "");
 }
 
 char find_delimiter(std::string_view text) {

@@ -14,8 +14,7 @@ class Scanner {
  public:
   // `line` is the number of the text's first line in the file, for errors. Without `quotes`, " is a
   // letter like others.
-  Scanner(std::string_view text, char delimiter, std::string_view where, std::size_t line = 1,
-          bool quotes = true);
+  Scanner(std::string_view text, char delimiter, std::string_view where, std::size_t line = 1, bool quotes = true);
 
   // The next row that is no blank line; false at the end. Fields are valid until the next call.
   bool next(std::vector<std::string_view>& fields);

@@ -108,7 +108,8 @@ TEST(Csv, UnitsInHeaders) {
   const Table t = read_csv("t [°C],e (kWh) [MJ],(W),[W],r (%),f [furlong],i [gCO2e/kWh],empty [W]\n1,2,3,4,5,6,7,\n");
   std::vector<std::string> shown;
   for (const auto& c : t.columns()) shown.push_back(c.name + "|" + c.unit);
-  EXPECT_THAT(shown, ElementsAre("t|°C", "e (kWh)|MJ", "(W)|", "[W]|", "r|%", "f [furlong]|", "i|gCO2e/kWh", "empty|W"));
+  EXPECT_THAT(shown,
+              ElementsAre("t|°C", "e (kWh)|MJ", "(W)|", "[W]|", "r|%", "f [furlong]|", "i|gCO2e/kWh", "empty|W"));
   EXPECT_EQ(t.column("i").kind, ColumnKind::number);
   EXPECT_EQ(t.column("f [furlong]").kind, ColumnKind::integer);
   EXPECT_EQ(t.column("empty").kind, ColumnKind::number);
@@ -156,7 +157,8 @@ TEST(Csv, ErrorsNameThePlace) {
   EXPECT_THAT(message(""), HasSubstr("f.csv: is empty"));
   EXPECT_THAT(message("a,b\n1,2\n\n1,\"2\n"), testing::AllOf(HasSubstr("f.csv:4:2"), HasSubstr("never ends")));
   EXPECT_THAT(message("a,b\n1,\"2\" x\n"), testing::AllOf(HasSubstr("f.csv:2:2"), HasSubstr("followed by")));
-  EXPECT_THAT(message("a,b\n\"x\ny\",2\n1\n"), testing::AllOf(HasSubstr("f.csv:4:1"), HasSubstr("has 1 field where the header names 2")));
+  EXPECT_THAT(message("a,b\n\"x\ny\",2\n1\n"),
+              testing::AllOf(HasSubstr("f.csv:4:1"), HasSubstr("has 1 field where the header names 2")));
   EXPECT_THAT(message("a,b\n1,2,3\n"), HasSubstr("f.csv:2:3"));
   EXPECT_THAT(message("a,b,c\n1,2,3\n4,5"), testing::AllOf(HasSubstr("f.csv:3:2"), HasSubstr("ends in the middle")));
   EXPECT_THAT(message(std::string("a\n\0x", 4)), testing::AllOf(HasSubstr("f.csv:2"), HasSubstr("NUL")));

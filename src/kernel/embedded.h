@@ -6,7 +6,7 @@
 namespace wattline::kernel {
 
 struct EmbeddedFile {
-  std::string_view name;     // relative path, e.g. "places.csv"
+  std::string_view name;  // relative path, e.g. "places.csv"
   std::string_view content;  // the bytes, valid for the whole run
 };
 

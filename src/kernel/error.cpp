@@ -77,8 +77,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        row[j] = std::min(row[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
     }
     std::swap(before, last);
     std::swap(last, row);
@@ -88,8 +87,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::vector<std::string> nearest(std::string_view name, std::span<const std::string> known,
-                                 std::size_t limit) {
+std::vector<std::string> nearest(std::string_view name, std::span<const std::string> known, std::size_t limit) {
   // Names this long are hostile or a mistake: comparing them would only cost time.
   const std::string wanted = folded(name.substr(0, 100));
   struct Scored {
@@ -109,13 +107,11 @@ std::vector<std::string> nearest(std::string_view name, std::span<const std::str
     else if (candidate.find(wanted) != std::string::npos) score = std::min(score, 0.35);
     if (score <= 0.45) scored.push_back({score, i});
   }
-  std::stable_sort(scored.begin(), scored.end(),
-                   [](const Scored& a, const Scored& b) { return a.score < b.score; });
+  std::stable_sort(scored.begin(), scored.end(), [](const Scored& a, const Scored& b) { return a.score < b.score; });
   std::vector<std::string> out;
   for (const auto& s : scored) {
     if (out.size() == limit) break;
-    if (std::find(out.begin(), out.end(), known[s.index]) == out.end())
-      out.push_back(known[s.index]);
+    if (std::find(out.begin(), out.end(), known[s.index]) == out.end()) out.push_back(known[s.index]);
   }
   return out;
 }

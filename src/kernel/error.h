@@ -11,12 +11,12 @@
 namespace wattline {
 
 enum class ErrorKind {
-  bad_input,    // the user gave something that cannot be used: exit code 2, HTTP 400
-  not_found,    // a name, file or row does not exist: exit code 2, HTTP 404
-  denied,       // permission or policy: exit code 3, HTTP 403
-  world,        // disk, network, device, another program: exit code 3, HTTP 502/503
+  bad_input,  // the user gave something that cannot be used: exit code 2, HTTP 400
+  not_found,  // a name, file or row does not exist: exit code 2, HTTP 404
+  denied,  // permission or policy: exit code 3, HTTP 403
+  world,  // disk, network, device, another program: exit code 3, HTTP 502/503
   unsupported,  // understood, but not possible in this build or on this machine: exit code 3, HTTP 501
-  cancelled,    // the user asked to stop: exit code 130
+  cancelled,  // the user asked to stop: exit code 130
 };
 
 class Error : public std::exception {
@@ -48,8 +48,7 @@ Error world_error(std::string message, std::string where = {}, std::string hint 
 Error errno_error(std::string_view action, std::string_view path, int errno_value);
 
 // The up to `limit` known names nearest to `name` (edit distance, prefix and word matches first).
-std::vector<std::string> nearest(std::string_view name, std::span<const std::string> known,
-                                 std::size_t limit = 3);
+std::vector<std::string> nearest(std::string_view name, std::span<const std::string> known, std::size_t limit = 3);
 // "unknown place 'Frnce'; did you mean 'France', ...?"
 Error unknown_name(std::string_view what, std::string_view name, std::span<const std::string> known,
                    std::string list_command = {});

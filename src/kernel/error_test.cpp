@@ -19,7 +19,8 @@ TEST(Nearest, FindsMisspellingsAndPieces) {
   EXPECT_EQ(nearest("kingdom", places)[0], "United Kingdom");
   EXPECT_EQ(nearest("finlnad", places)[0], "Finland");
   const std::vector<std::string> cards = {"NVIDIA H200", "NVIDIA H100 PCIe", "NVIDIA H100 SXM"};
-  EXPECT_THAT(nearest("nvidia h100", cards), testing::ElementsAre("NVIDIA H100 PCIe", "NVIDIA H100 SXM", "NVIDIA H200"));
+  EXPECT_THAT(nearest("nvidia h100", cards),
+              testing::ElementsAre("NVIDIA H100 PCIe", "NVIDIA H100 SXM", "NVIDIA H200"));
   EXPECT_THAT(nearest("frobnicate", cards), testing::IsEmpty());
   EXPECT_THAT(nearest("zzzzzz", places), testing::IsEmpty());
   EXPECT_THAT(nearest("", places), testing::IsEmpty());

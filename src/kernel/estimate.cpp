@@ -73,8 +73,7 @@ RawEstimate RawEstimate::scaled(const RawEstimate& a, double f) {
 namespace {
 
 // d(result) = da * wa + db * wb, factor by factor.
-void combine_factors(std::map<std::string, double>& out, const std::map<std::string, double>& other,
-                     double weight) {
+void combine_factors(std::map<std::string, double>& out, const std::map<std::string, double>& other, double weight) {
   for (const auto& [factor, s] : other) out[factor] += s * weight;
 }
 
@@ -102,8 +101,8 @@ RawEstimate RawEstimate::product(const RawEstimate& a, const RawEstimate& b) {
   for (const auto& [factor, s] : b.by_factor_) shared_b += s * s;
   // The last terms are exact for independent operands and vanish for small spreads; what is shared
   // through a factor is already counted to first order above.
-  out.independent_variance_ = va * b.value_ * b.value_ + vb * a.value_ * a.value_ + va * vb +
-                              va * shared_b + vb * shared_a;
+  out.independent_variance_ =
+      va * b.value_ * b.value_ + vb * a.value_ * a.value_ + va * vb + va * shared_b + vb * shared_a;
   out.sources_.insert(b.sources_.begin(), b.sources_.end());
   out.method_ = std::max(a.method_, b.method_);
   out.signed_ = a.signed_ || b.signed_;
@@ -125,8 +124,7 @@ Measure to_measure(const RawEstimate& raw, Dimension dimension, std::string_view
     u = friendly_unit(raw.value(), dimension);
   } else {
     u = parse_unit(unit);
-    if (u.dimension != dimension)
-      throw bad_input(fmt::format("'{}' does not measure {}", unit, describe(dimension)));
+    if (u.dimension != dimension) throw bad_input(fmt::format("'{}' does not measure {}", unit, describe(dimension)));
   }
   const Interval i = raw.interval();
   return {raw.value() / u.scale,
@@ -140,10 +138,9 @@ std::string to_string(const Measure& m, int significant) {
   std::string out = format_number(m.value, significant);
   if (!m.unit.empty()) out += " " + m.unit;
   if (m.interval.low != m.interval.high)
-    out += fmt::format(" ({} .. {}, {})", format_number(m.interval.low, 3),
-                       format_number(m.interval.high, 3), to_string(m.method));
-  else
-    out += fmt::format(" ({})", to_string(m.method));
+    out += fmt::format(" ({} .. {}, {})", format_number(m.interval.low, 3), format_number(m.interval.high, 3),
+                       to_string(m.method));
+  else out += fmt::format(" ({})", to_string(m.method));
   return out;
 }
 

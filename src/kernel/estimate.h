@@ -98,8 +98,7 @@ class Estimate {
   }
   // Value known to +- `fraction` (95 %).
   static Estimate relative(Q value, double fraction, Method method, std::string source) {
-    return Estimate(RawEstimate(value.base(), std::abs(value.base()) * fraction / 1.96, method,
-                                std::move(source)));
+    return Estimate(RawEstimate(value.base(), std::abs(value.base()) * fraction / 1.96, method, std::move(source)));
   }
   // The same, its error shared by everything that uses the factor.
   Estimate from_factor(const std::string& factor_id) && {
@@ -125,9 +124,7 @@ class Estimate {
   friend Estimate operator-(const Estimate& a, const Estimate& b) {
     return Estimate(RawEstimate::sum(a.raw_, b.raw_, -1));
   }
-  friend Estimate operator*(const Estimate& a, double f) {
-    return Estimate(RawEstimate::scaled(a.raw_, f));
-  }
+  friend Estimate operator*(const Estimate& a, double f) { return Estimate(RawEstimate::scaled(a.raw_, f)); }
   friend Estimate operator*(double f, const Estimate& a) { return a * f; }
 
  private:

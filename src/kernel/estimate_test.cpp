@@ -23,13 +23,10 @@ Sampled monte_carlo(auto&& draw) {
   for (double v : x) mean += v;
   mean /= static_cast<double>(x.size());
   for (double v : x) square += (v - mean) * (v - mean);
-  return {mean, std::sqrt(square / static_cast<double>(x.size())), x[x.size() / 40],
-          x[x.size() - x.size() / 40]};
+  return {mean, std::sqrt(square / static_cast<double>(x.size())), x[x.size() / 40], x[x.size() - x.size() / 40]};
 }
 
-double normal(std::mt19937_64& r, double mean, double sd) {
-  return std::normal_distribution<double>(mean, sd)(r);
-}
+double normal(std::mt19937_64& r, double mean, double sd) { return std::normal_distribution<double>(mean, sd)(r); }
 // Log-normal with given mean and standard deviation.
 double positive(std::mt19937_64& r, double mean, double sd) {
   const double v = std::log1p(sd * sd / mean / mean);
@@ -46,23 +43,22 @@ void expect_close(const RawEstimate& e, const Sampled& mc, double tolerance) {
 TEST(Estimate, SumOfIndependentPartsMatchesMonteCarlo) {
   const E a = E::with_sd(Energy(10), Energy(1), Method::measured, "a");
   const E b = E::with_sd(Energy(20), Energy(2), Method::measured, "b");
-  expect_close((a + b).raw(),
-               monte_carlo([](auto& r) { return normal(r, 10, 1) + normal(r, 20, 2); }), 0.01);
+  expect_close((a + b).raw(), monte_carlo([](auto& r) { return normal(r, 10, 1) + normal(r, 20, 2); }), 0.01);
 }
 
 TEST(Estimate, ProductMatchesMonteCarloAlsoWhenWide) {
   const auto energy = E::with_sd(Energy(10), Energy(3), Method::modelled, "");
   const auto intensity =
       Estimate<CarbonIntensity>::with_sd(CarbonIntensity(5), CarbonIntensity(1), Method::modelled, "");
-  expect_close((energy * intensity).raw(),
-               monte_carlo([](auto& r) { return positive(r, 10, 3) * positive(r, 5, 1); }), 0.02);
+  expect_close((energy * intensity).raw(), monte_carlo([](auto& r) { return positive(r, 10, 3) * positive(r, 5, 1); }),
+               0.02);
 }
 
 TEST(Estimate, QuotientMatchesMonteCarloForModestSpread) {
   const auto energy = E::with_sd(Energy(10), Energy(0.5), Method::measured, "");
   const auto tokens = Estimate<Tokens>::with_sd(Tokens(50), Tokens(2), Method::measured, "");
-  expect_close((energy / tokens).raw(),
-               monte_carlo([](auto& r) { return normal(r, 10, 0.5) / normal(r, 50, 2); }), 0.01);
+  expect_close((energy / tokens).raw(), monte_carlo([](auto& r) { return normal(r, 10, 0.5) / normal(r, 50, 2); }),
+               0.01);
 }
 
 TEST(Estimate, DifferenceMayBeNegative) {
@@ -76,15 +72,14 @@ TEST(Estimate, DifferenceMayBeNegative) {
 
 // The point of the class: rows that share a grid factor do not average its error away.
 TEST(Estimate, SharedFactorDoesNotBecomeFalselyCertain) {
-  const auto grid = Estimate<CarbonIntensity>::relative(CarbonIntensity(1), 0.2, Method::declared, "g")
-                        .from_factor("grid.FR");
+  const auto grid =
+      Estimate<CarbonIntensity>::relative(CarbonIntensity(1), 0.2, Method::declared, "g").from_factor("grid.FR");
   Estimate<Carbon> total = Estimate<Carbon>::exact(Carbon(0));
   const int rows = 10'000;
-  for (int i = 0; i < rows; ++i)
-    total += E::with_sd(Energy(1), Energy(0.5), Method::modelled, "row") * grid;
+  for (int i = 0; i < rows; ++i) total += E::with_sd(Energy(1), Energy(0.5), Method::modelled, "row") * grid;
   EXPECT_NEAR(total.value().base(), rows, 1e-6);
   const double relative = (total.high() - total.low()).base() / total.value().base() / 2;
-  EXPECT_NEAR(relative, 0.2, 0.01);          // the grid's 20 % stays
+  EXPECT_NEAR(relative, 0.2, 0.01);  // the grid's 20 % stays
   EXPECT_NEAR(total.raw().independent_sd() / rows, 0.005, 0.0005);  // the rows' own error averages out
 }
 

@@ -29,12 +29,12 @@ struct Figure {
   Kind kind = Kind::line;
   std::string title, caption;
   Axis x, y;
-  std::vector<Trace> traces;            // line, scatter; bar: x are category indices
+  std::vector<Trace> traces;  // line, scatter; bar: x are category indices
   std::vector<std::string> categories;  // bar, and heat columns
   std::vector<std::string> row_labels;  // heat rows
   std::vector<std::vector<double>> cells;  // heat [row][column]
-  std::vector<Link> links;              // sankey
-  std::string value_unit;               // sankey and heat
+  std::vector<Link> links;  // sankey
+  std::string value_unit;  // sankey and heat
 };
 
 std::string to_text(const Figure&, int width = 78, int height = 16, bool unicode = true);

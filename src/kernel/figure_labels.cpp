@@ -7,7 +7,7 @@ namespace {
 
 std::string_view in_ascii(std::string_view character) {
   static constexpr std::pair<std::string_view, std::string_view> known[] = {
-      {"µ", "u"}, {"μ", "u"}, {"°", "deg "}, {"²", "2"}, {"³", "3"}, {"₂", "2"}, {"–", "-"},
+      {"µ", "u"}, {"μ", "u"}, {"°", "deg "}, {"²", "2"}, {"³", "3"},  {"₂", "2"}, {"–", "-"},
       {"—", "-"}, {"−", "-"}, {"·", "."},    {"×", "x"}, {"…", ".."}, {"±", "+-"}};
   for (const auto& [from, to] : known)
     if (character == from) return to;

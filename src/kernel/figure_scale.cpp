@@ -54,8 +54,8 @@ Scale logarithmic(double low, double high, int count) {
 }
 
 constexpr double day = 86400, year = 365 * day;
-constexpr std::array time_steps{1.0,     2.0,     5.0,     10.0,    15.0,     30.0,     60.0,     120.0, 300.0,
-                                600.0,   900.0,   1800.0,  3600.0,  7200.0,   10800.0,  21600.0,  43200.0, day,
+constexpr std::array time_steps{1.0,     2.0,     5.0,      10.0,     15.0,     30.0,      60.0,    120.0,   300.0,
+                                600.0,   900.0,   1800.0,   3600.0,   7200.0,   10800.0,   21600.0, 43200.0, day,
                                 2 * day, 7 * day, 14 * day, 30 * day, 91 * day, 182 * day, year};
 
 std::string time_label(double seconds, double step, double span) {

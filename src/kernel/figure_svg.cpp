@@ -55,7 +55,8 @@ std::string described(const Figure& f) {
     const Flows flows = drawable_flows(f);
     for (std::size_t i = 0; i < std::min<std::size_t>(flows.bands.size(), 12); ++i) {
       const auto& b = flows.bands[i];
-      out += fmt::format("{} {} to {}: {:.4g} {}", i ? "," : " of", flows.nodes[b.from].name, flows.nodes[b.to].name, b.value, f.value_unit);
+      out += fmt::format("{} {} to {}: {:.4g} {}", i ? "," : " of", flows.nodes[b.from].name, flows.nodes[b.to].name,
+                         b.value, f.value_unit);
     }
     return out + ".";
   }
@@ -65,7 +66,8 @@ std::string described(const Figure& f) {
   if (f.kind == Figure::Kind::heat) {
     Extent e;
     for (const auto& row : f.cells) e.add(row);
-    return out + fmt::format(" of {} rows and {} columns, {}.", f.cells.size(), f.categories.size(), range(e, {"", f.value_unit}));
+    return out + fmt::format(" of {} rows and {} columns, {}.", f.cells.size(), f.categories.size(),
+                             range(e, {"", f.value_unit}));
   }
   if (!f.y.label.empty()) out += " of " + f.y.label;
   if (!f.x.label.empty()) out += " by " + f.x.label;
@@ -80,7 +82,8 @@ std::string described(const Figure& f) {
 
 std::string to_svg(const Figure& f, int width, int height) {
   using namespace figures;
-  SvgFrame frame{static_cast<double>(std::clamp(width, 160, 10'000)), static_cast<double>(std::clamp(height, 120, 10'000)), {}};
+  SvgFrame frame{
+      static_cast<double>(std::clamp(width, 160, 10'000)), static_cast<double>(std::clamp(height, 120, 10'000)), {}};
   JsonWriter w;
   write_json(w, f);
   frame.id = fmt::format("f{:012x}", hash_of(w.str()) & 0xffffffffffffu);

@@ -16,7 +16,8 @@ constexpr std::string_view dashes[colours] = {"", "7 3", "2 3", "9 3 2 3", "12 4
 std::string marker(double x, double y, std::size_t trace) {
   const auto at = [](double v) { return number(v); };
   switch (trace % 4) {
-    case 1: return fmt::format("<rect class=\"fill\" x=\"{}\" y=\"{}\" width=\"6\" height=\"6\"/>", at(x - 3), at(y - 3));
+    case 1:
+      return fmt::format("<rect class=\"fill\" x=\"{}\" y=\"{}\" width=\"6\" height=\"6\"/>", at(x - 3), at(y - 3));
     case 2: return fmt::format("<path class=\"fill\" d=\"M{},{}l4,7h-8z\"/>", at(x), at(y - 4));
     case 3: return fmt::format("<path class=\"fill\" d=\"M{},{}l4,4l-4,4l-4,-4z\"/>", at(x), at(y - 4));
     default: return fmt::format("<circle class=\"fill\" cx=\"{}\" cy=\"{}\" r=\"3\"/>", at(x), at(y));
@@ -54,7 +55,9 @@ std::string line_path(const Plot& p, const Figure::Trace& t, const std::vector<s
   return d;
 }
 
-bool has_range(const Figure::Trace& t) { return !t.y.empty() && t.low.size() >= t.y.size() && t.high.size() >= t.y.size(); }
+bool has_range(const Figure::Trace& t) {
+  return !t.y.empty() && t.low.size() >= t.y.size() && t.high.size() >= t.y.size();
+}
 
 std::string band_path(const Plot& p, const Figure::Trace& t, const std::vector<std::size_t>& drawn) {
   std::string there, back;
@@ -69,7 +72,8 @@ std::string band_path(const Plot& p, const Figure::Trace& t, const std::vector<s
 
 std::string error_bar(double x, double low, double high) {
   if (!std::isfinite(x) || !std::isfinite(low) || !std::isfinite(high)) return "";
-  return fmt::format("<path class=\"err\" d=\"M{0},{1}V{2}M{3},{1}h8M{3},{2}h8\"/>", number(x), number(low), number(high), number(x - 4));
+  return fmt::format("<path class=\"err\" d=\"M{0},{1}V{2}M{3},{1}h8M{3},{2}h8\"/>", number(x), number(low),
+                     number(high), number(x - 4));
 }
 
 std::string trace_svg(const Plot& p, std::size_t k) {
@@ -79,21 +83,23 @@ std::string trace_svg(const Plot& p, std::size_t k) {
   const std::vector<std::size_t> drawn = thinned(t, line ? static_cast<std::size_t>(std::max(200.0, p.width)) : 5'000);
   std::string out = fmt::format("<g class=\"c{}\">", k % colours);
   if (line && has_range(t) && drawn.size() > 1)
-    if (const std::string d = band_path(p, t, drawn); !d.empty()) out += fmt::format("<path class=\"band\" d=\"{}\"/>", d);
+    if (const std::string d = band_path(p, t, drawn); !d.empty())
+      out += fmt::format("<path class=\"band\" d=\"{}\"/>", d);
   if (line) {
     const std::string_view dash = dashes[k % colours];
     if (const std::string d = line_path(p, t, drawn); !d.empty())
-      out += fmt::format("<path class=\"line\"{} d=\"{}\"/>", dash.empty() ? "" : fmt::format(" stroke-dasharray=\"{}\"", dash), d);
+      out += fmt::format("<path class=\"line\"{} d=\"{}\"/>",
+                         dash.empty() ? "" : fmt::format(" stroke-dasharray=\"{}\"", dash), d);
   }
   const double floor = p.ys.log ? p.py(p.ys.low) : p.py(std::clamp(0.0, p.ys.low, p.ys.high));
   for (const std::size_t i : drawn) {
     const double x = bar ? p.bar_middle(t.x[i], k) : p.px(t.x[i]), y = p.py(t.y[i]);
     if (!std::isfinite(x) || !std::isfinite(y)) continue;
     if (bar)
-      out += fmt::format("<rect class=\"fill\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>", number(x - p.bar_width() / 2 + 0.5),
-                         number(std::min(y, floor)), number(std::max(1.0, p.bar_width() - 1)), number(std::max(1.0, std::abs(floor - y))));
-    else if (!line || drawn.size() <= 40)
-      out += marker(x, y, k);
+      out += fmt::format("<rect class=\"fill\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
+                         number(x - p.bar_width() / 2 + 0.5), number(std::min(y, floor)),
+                         number(std::max(1.0, p.bar_width() - 1)), number(std::max(1.0, std::abs(floor - y))));
+    else if (!line || drawn.size() <= 40) out += marker(x, y, k);
     if (!line && has_range(t)) out += error_bar(x, p.py(t.low[i]), p.py(t.high[i]));
   }
   return out + "</g>";
@@ -111,9 +117,12 @@ std::string legend_svg(const Figure& f, double left, double right, double y) {
     }
     out += fmt::format("<g class=\"c{}\">", k % colours);
     if (f.kind == Figure::Kind::line)
-      out += fmt::format("<path class=\"line\" stroke-dasharray=\"{}\" d=\"M{},{}h26\"/>", dashes[k % colours].empty() ? "none" : dashes[k % colours], number(x), number(y - 4));
-    out += f.kind == Figure::Kind::bar ? fmt::format("<rect class=\"fill\" x=\"{}\" y=\"{}\" width=\"14\" height=\"11\"/>", number(x + 6), number(y - 9))
-                                       : marker(x + 13, y - 4, k);
+      out += fmt::format("<path class=\"line\" stroke-dasharray=\"{}\" d=\"M{},{}h26\"/>",
+                         dashes[k % colours].empty() ? "none" : dashes[k % colours], number(x), number(y - 4));
+    out += f.kind == Figure::Kind::bar
+               ? fmt::format("<rect class=\"fill\" x=\"{}\" y=\"{}\" width=\"14\" height=\"11\"/>", number(x + 6),
+                             number(y - 9))
+               : marker(x + 13, y - 4, k);
     out += "</g>" + svg_text(x + 32, y, name, "k");
     x += size;
   }
@@ -172,7 +181,8 @@ std::string xy_svg(const Figure& f, const SvgFrame& frame) {
     out += svg_text(p.left - 7, y + 4, t.text, "e");
   }
   if (const std::string title = axis_title(f.y); !title.empty())
-    out += svg_text(0, 0, title, "m", fmt::format("transform=\"translate(14 {}) rotate(-90)\"", number(p.top + p.height / 2)));
+    out += svg_text(0, 0, title, "m",
+                    fmt::format("transform=\"translate(14 {}) rotate(-90)\"", number(p.top + p.height / 2)));
   const double bottom = p.top + p.height;
   for (const auto& t : p.xs.ticks) {
     if (bar) break;
@@ -184,8 +194,10 @@ std::string xy_svg(const Figure& f, const SvgFrame& frame) {
   for (std::size_t c = 0; bar && c < f.categories.size(); ++c) {
     const double x = p.left + (static_cast<double>(c) + 0.5) * p.band();
     const std::string name = shortened(one_line(f.categories[c]), 24);
-    out += tilted ? svg_text(0, 0, name, "e", fmt::format("transform=\"translate({} {}) rotate(-38)\"", number(x + 4), number(bottom + 13)))
-                  : svg_text(x, bottom + 18, name, "m");
+    out += tilted
+               ? svg_text(0, 0, name, "e",
+                          fmt::format("transform=\"translate({} {}) rotate(-38)\"", number(x + 4), number(bottom + 13)))
+               : svg_text(x, bottom + 18, name, "m");
   }
   if (const std::string title = axis_title(f.x); !title.empty())
     out += svg_text(p.left + p.width / 2, bottom + below - 18.0 * lines - 1, title, "m");

@@ -124,7 +124,8 @@ TEST(FigureScale, TimesAreClockTimes) {
 }
 
 TEST(FigureScale, OneValueAndNoneStillMakeAnAxis) {
-  for (const std::vector<double>& values : {std::vector<double>{}, {0}, {5}, {-5}, {1e300, -1e300}, {1e-320, 0}, {1e16, 1e16 + 2}, {nan_value, infinite}})
+  for (const std::vector<double>& values :
+       {std::vector<double>{}, {0}, {5}, {-5}, {1e300, -1e300}, {1e-320, 0}, {1e16, 1e16 + 2}, {nan_value, infinite}})
     for (const bool log : {false, true})
       for (const bool time : {false, true}) {
         figures::Extent e(log);
@@ -153,8 +154,8 @@ TEST(FigureText, AsciiPlotsPutMarksWhereTheyBelong) {
   std::istringstream in(text);
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
-  EXPECT_TRUE(lines[2].ends_with("*"));          // high, on the right
-  EXPECT_TRUE(lines[6].ends_with("0 +*"));       // low, on the left
+  EXPECT_TRUE(lines[2].ends_with("*"));  // high, on the right
+  EXPECT_TRUE(lines[6].ends_with("0 +*"));  // low, on the left
   EXPECT_EQ(text_width(lines[2]), 40u);
 }
 
@@ -326,7 +327,8 @@ TEST(Figure, AnythingCanBeDrawn) {
       for (std::size_t c = random() % 6; c-- > 0;) f.cells.back().push_back(draw());
     }
     for (std::size_t i = random() % 8; i-- > 0;)
-      f.links.push_back({std::string(1, static_cast<char>('a' + random() % 4)), std::string(1, static_cast<char>('a' + random() % 4)), draw()});
+      f.links.push_back({std::string(1, static_cast<char>('a' + random() % 4)),
+                         std::string(1, static_cast<char>('a' + random() % 4)), draw()});
     expect_drawable(f);
   }
 }

@@ -85,15 +85,16 @@ std::ptrdiff_t cell_of(double place, std::size_t cells) {
   return static_cast<std::ptrdiff_t>(std::lround(place * static_cast<double>(cells - 1)));
 }
 
-void draw_trace(Canvas& canvas, const Figure& f, std::size_t k, const Scale& xs, const Scale& ys,
-                std::size_t width, std::size_t height, bool unicode) {
+void draw_trace(Canvas& canvas, const Figure& f, std::size_t k, const Scale& xs, const Scale& ys, std::size_t width,
+                std::size_t height, bool unicode) {
   const Figure::Trace& t = f.traces[k];
   const bool line = f.kind == Figure::Kind::line, fine = unicode && line && f.traces.size() == 1;
   const std::size_t sx = fine ? 2 : 1, sy = fine ? 4 : 1;
   const std::vector<std::size_t> drawn = f.kind == Figure::Kind::line ? thinned(t, 2 * width) : thinned(t, 20'000);
   std::ptrdiff_t last_x = -1, last_y = -1;
   for (const std::size_t i : drawn) {
-    const std::ptrdiff_t x = cell_of(xs.place(t.x[i]), width * sx), from_bottom = cell_of(ys.place(t.y[i]), height * sy);
+    const std::ptrdiff_t x = cell_of(xs.place(t.x[i]), width * sx),
+                         from_bottom = cell_of(ys.place(t.y[i]), height * sy);
     if (x < 0 || from_bottom < 0) {
       last_x = -1;
       continue;
@@ -115,7 +116,8 @@ void draw_trace(Canvas& canvas, const Figure& f, std::size_t k, const Scale& xs,
     const std::ptrdiff_t low = cell_of(ys.place(t.low[i]), height), high = cell_of(ys.place(t.high[i]), height);
     if (x < 0 || low < 0 || high < 0) continue;
     for (std::ptrdiff_t v = low; v <= high; ++v)
-      canvas.put_behind(x, static_cast<std::ptrdiff_t>(height) - 1 - v, dense ? (unicode ? "░" : ".") : (unicode ? "│" : "|"));
+      canvas.put_behind(x, static_cast<std::ptrdiff_t>(height) - 1 - v,
+                        dense ? (unicode ? "░" : ".") : (unicode ? "│" : "|"));
   }
 }
 
@@ -143,7 +145,8 @@ std::string xy_text(const Figure& f, const TextFrame& frame) {
       labels[height - 1 - static_cast<std::size_t>(at)] = t.text;
   for (std::size_t y = 0; y < height; ++y) {
     const bool tick = !labels[y].empty();
-    out += "  " + padded(labels[y], left, true) + (tick ? (frame.unicode ? " ┤" : " +") : (frame.unicode ? " │" : " |"));
+    out +=
+        "  " + padded(labels[y], left, true) + (tick ? (frame.unicode ? " ┤" : " +") : (frame.unicode ? " │" : " |"));
     out += canvas.row(y) + "\n";
   }
   std::vector<std::string> axis(width, frame.unicode ? "─" : "-");
@@ -170,7 +173,8 @@ std::string xy_text(const Figure& f, const TextFrame& frame) {
     std::string line = " ";
     for (std::size_t k = 0; k < f.traces.size(); ++k) {
       const std::string entry = " " + std::string(mark_of(k, frame.unicode)) + " " +
-                                shortened(one_line(trace_name(f, k), frame.unicode), frame.width - 6, frame.unicode) + " ";
+                                shortened(one_line(trace_name(f, k), frame.unicode), frame.width - 6, frame.unicode) +
+                                " ";
       if (text_width(line) + text_width(entry) > frame.width && line != " ") {
         out += line + "\n";
         line = " ";

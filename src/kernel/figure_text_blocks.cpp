@@ -58,7 +58,8 @@ std::string bar_text(const Figure& f, const TextFrame& frame) {
         Row r{first ? (c < f.categories.size() ? f.categories[c] : std::to_string(c)) : "", "", t.y[i], k, first};
         r.number = with_unit(t.y[i], f.y.unit, frame.unicode);
         if (i < t.low.size() && i < t.high.size() && std::isfinite(t.low[i]) && std::isfinite(t.high[i]))
-          r.number += " [" + format_number(t.low[i], 3) + (frame.unicode ? " … " : " .. ") + format_number(t.high[i], 3) + "]";
+          r.number +=
+              " [" + format_number(t.low[i], 3) + (frame.unicode ? " … " : " .. ") + format_number(t.high[i], 3) + "]";
         r.label = one_line(r.label, frame.unicode);
         rows.push_back(std::move(r));
         first = false;
@@ -77,7 +78,8 @@ std::string bar_text(const Figure& f, const TextFrame& frame) {
   // To the greatest value, not to the last tick: there is no axis to line up with.
   const double low = scale.log ? scale.low : std::min(0.0, e.low()), high = std::max(e.high(), low);
   const auto place = [&](double v) {
-    const double at = scale.log ? (std::log(v) - std::log(low)) / (std::log(high) - std::log(low)) : (v - low) / (high - low);
+    const double at =
+        scale.log ? (std::log(v) - std::log(low)) / (std::log(high) - std::log(low)) : (v - low) / (high - low);
     return std::isfinite(at) ? std::clamp(at, 0.0, 1.0) * static_cast<double>(width) : 0.0;
   };
   const double zero = scale.log ? 0 : place(0);
@@ -89,9 +91,10 @@ std::string bar_text(const Figure& f, const TextFrame& frame) {
     const double begin = std::min(at, zero), length = std::isfinite(r.value) ? std::abs(at - zero) : 0;
     const auto skipped = static_cast<std::size_t>(std::lround(begin));
     // A bar leftwards has no eighths: they grow from the left.
-    const std::string bar = r.value < 0 ? repeated(frame.unicode ? unicode_fills[r.trace % 4] : ascii_fills[r.trace % 4],
-                                                   static_cast<std::size_t>(std::lround(length)))
-                                        : bar_of(length, frame.unicode, f.traces.size() > 1 ? r.trace : 0);
+    const std::string bar = r.value < 0
+                                ? repeated(frame.unicode ? unicode_fills[r.trace % 4] : ascii_fills[r.trace % 4],
+                                           static_cast<std::size_t>(std::lround(length)))
+                                : bar_of(length, frame.unicode, f.traces.size() > 1 ? r.trace : 0);
     std::string line = "  " + padded(shortened(r.label, label_width, frame.unicode), label_width) +
                        (frame.unicode ? " │" : " |") + std::string(skipped, ' ') + bar;
     line = padded(line, label_width + 4 + static_cast<std::size_t>(std::ceil(zero))) + " " + r.number;
@@ -123,8 +126,12 @@ std::string heat_text(const Figure& f, const TextFrame& frame) {
     const double at = e.high() > e.low() ? (v - e.low()) / (e.high() - e.low()) : 0.5;
     return shades[static_cast<std::size_t>(std::clamp(at * 5, 0.0, 4.0))];
   };
-  const auto label_of = [&](std::size_t r) { return r < f.row_labels.size() ? one_line(f.row_labels[r], frame.unicode) : std::to_string(r + 1); };
-  const auto name_of = [&](std::size_t c) { return c < f.categories.size() ? one_line(f.categories[c], frame.unicode) : std::to_string(c + 1); };
+  const auto label_of = [&](std::size_t r) {
+    return r < f.row_labels.size() ? one_line(f.row_labels[r], frame.unicode) : std::to_string(r + 1);
+  };
+  const auto name_of = [&](std::size_t c) {
+    return c < f.categories.size() ? one_line(f.categories[c], frame.unicode) : std::to_string(c + 1);
+  };
   std::size_t label_width = 0, number_width = 0, name_width = 0;
   for (std::size_t r = 0; r < f.cells.size(); ++r) {
     label_width = std::max(label_width, text_width(label_of(r)));
@@ -134,13 +141,15 @@ std::string heat_text(const Figure& f, const TextFrame& frame) {
   label_width = std::min(label_width, frame.width / 3);
   const std::size_t room = (frame.width - 3 - label_width) / columns;
   const bool numbers = room >= number_width + 3;
-  const std::size_t cell = numbers ? std::min(room, std::max(number_width + 3, name_width + 2)) : std::clamp<std::size_t>(room, 1, 3);
+  const std::size_t cell =
+      numbers ? std::min(room, std::max(number_width + 3, name_width + 2)) : std::clamp<std::size_t>(room, 1, 3);
   std::string out;
   // Names where they fit; otherwise the columns are numbered by their last digit and told below.
   const bool named = numbers || cell > name_width;
   std::string head = "  " + std::string(label_width, ' ') + " ";
   for (std::size_t c = 0; c < columns; ++c)
-    head += padded(named ? shortened(name_of(c), cell - 1, frame.unicode) : std::to_string((c + 1) % 10), cell, numbers);
+    head +=
+        padded(named ? shortened(name_of(c), cell - 1, frame.unicode) : std::to_string((c + 1) % 10), cell, numbers);
   while (head.ends_with(' ')) head.pop_back();
   out += head + "\n";
   for (std::size_t r = 0; r < f.cells.size(); ++r) {
@@ -149,7 +158,9 @@ std::string heat_text(const Figure& f, const TextFrame& frame) {
     for (std::size_t c = 0; c < columns; ++c) {
       const double v = c < f.cells[r].size() ? f.cells[r][c] : std::nan("");
       const bool known = std::isfinite(v);
-      if (numbers) line += padded((known ? std::string(shade(v)) : " ") + " " + padded(format_number(v, 3), number_width, true), cell, true);
+      if (numbers)
+        line += padded((known ? std::string(shade(v)) : " ") + " " + padded(format_number(v, 3), number_width, true),
+                       cell, true);
       else line += padded(known ? repeated(shade(v), std::max<std::size_t>(1, cell - (cell > 1))) : "", cell);
     }
     while (line.ends_with(' ')) line.pop_back();
@@ -176,10 +187,12 @@ std::string sankey_text(const Figure& f, const TextFrame& frame) {
   name_width = std::min(name_width, frame.width / 3);
   std::vector<std::size_t> order(flows.nodes.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return flows.nodes[a].layer < flows.nodes[b].layer; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return flows.nodes[a].layer < flows.nodes[b].layer; });
   std::string out;
   const std::size_t number_width = 26;
-  const std::size_t width = frame.width > name_width + number_width + 10 ? frame.width - name_width - number_width - 8 : 6;
+  const std::size_t width =
+      frame.width > name_width + number_width + 10 ? frame.width - name_width - number_width - 8 : 6;
   for (const std::size_t i : order) {
     const auto& n = flows.nodes[i];
     if (n.out == 0) continue;
@@ -192,8 +205,9 @@ std::string sankey_text(const Figure& f, const TextFrame& frame) {
       --left;
       const std::string bar = bar_of(static_cast<double>(width) * (b.value / greatest), frame.unicode);
       out += std::string("  ") + (frame.unicode ? (left ? "├─► " : "└─► ") : (left ? "|-> " : "`-> ")) +
-             padded(shortened(one_line(flows.nodes[b.to].name, frame.unicode), name_width, frame.unicode), name_width) + " " +
-             bar + " " + with_unit(b.value, f.value_unit, frame.unicode) + " (" + format_number(100 * b.value / n.out, 3) + " %)\n";
+             padded(shortened(one_line(flows.nodes[b.to].name, frame.unicode), name_width, frame.unicode), name_width) +
+             " " + bar + " " + with_unit(b.value, f.value_unit, frame.unicode) + " (" +
+             format_number(100 * b.value / n.out, 3) + " %)\n";
     }
   }
   return out;

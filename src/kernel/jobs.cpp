@@ -40,8 +40,7 @@ std::string Jobs::start(Context base, std::function<Result(Context&)> run) {
   auto job = std::make_shared<Job>();
   std::lock_guard lock(mutex_);
   if (queue_.size() >= limits_.queued)
-    throw world_error(fmt::format("{} jobs are waiting already", queue_.size()), {},
-                      "try again later, or cancel one");
+    throw world_error(fmt::format("{} jobs are waiting already", queue_.size()), {}, "try again later, or cancel one");
   job->status.id = fmt::format("job-{}", next_++);
   job->context = std::move(base);
   job->context.stop = job->stop.get_token();
@@ -55,8 +54,7 @@ std::string Jobs::start(Context base, std::function<Result(Context&)> run) {
   jobs_[job->status.id] = job;
   queue_.push_back(job);
   // Threads are made when first needed: most runs of the program have no job.
-  if (workers_.size() < limits_.workers)
-    workers_.emplace_back([this] { work(); });
+  if (workers_.size() < limits_.workers) workers_.emplace_back([this] { work(); });
   changed_.notify_all();
   return job->status.id;
 }
@@ -127,9 +125,8 @@ std::optional<JobStatus> Jobs::wait(const std::string& id, std::chrono::millisec
   const auto it = jobs_.find(id);
   if (it == jobs_.end()) return std::nullopt;
   const auto job = it->second;
-  changed_.wait_for(lock, limit, [&] {
-    return job->status.state != JobState::queued && job->status.state != JobState::running;
-  });
+  changed_.wait_for(lock, limit,
+                    [&] { return job->status.state != JobState::queued && job->status.state != JobState::running; });
   return job->status;
 }
 

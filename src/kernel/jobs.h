@@ -26,16 +26,16 @@ struct JobStatus {
   double progress = 0;
   std::string what;
   std::optional<Result> result;  // when done
-  std::optional<Error> error;    // when failed
+  std::optional<Error> error;  // when failed
 };
 
 // A small pool. Thread-safe. Destruction cancels what runs and waits for it.
 class Jobs {
  public:
   struct Limits {
-    std::size_t workers = 2;   // at once
-    std::size_t queued = 32;   // waiting; beyond: Error
-    std::size_t kept = 100;    // finished ones remembered, oldest forgotten first
+    std::size_t workers = 2;  // at once
+    std::size_t queued = 32;  // waiting; beyond: Error
+    std::size_t kept = 100;  // finished ones remembered, oldest forgotten first
   };
   explicit Jobs(Limits limits);
   Jobs() : Jobs(Limits{}) {}

@@ -44,8 +44,7 @@ Json convert(simdjson::dom::element e, int depth) {
     }
     case element_type::OBJECT: {
       Json::Object out;
-      for (auto [key, child] : simdjson::dom::object(e))
-        out.emplace_back(std::string(key), convert(child, depth + 1));
+      for (auto [key, child] : simdjson::dom::object(e)) out.emplace_back(std::string(key), convert(child, depth + 1));
       return Json(std::move(out));
     }
   }
@@ -144,8 +143,7 @@ Json parse_json(std::string_view text, std::string_view where) {
     throw world_error("not enough memory to read the document", std::string(where));
   simdjson::dom::element root;
   const auto error = parser.parse(text.data(), text.size()).get(root);
-  if (error) throw bad_input(fmt::format("not valid JSON: {}", simdjson::error_message(error)),
-                             std::string(where));
+  if (error) throw bad_input(fmt::format("not valid JSON: {}", simdjson::error_message(error)), std::string(where));
   return convert(root, 0);
 }
 

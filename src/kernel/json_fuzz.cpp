@@ -11,12 +11,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const wattline::Json j = wattline::parse_json(text);
     if (!(wattline::parse_json(j.dump()) == j)) __builtin_trap();
-  } catch (const wattline::Error&) {
-  }
+  } catch (const wattline::Error&) {}
   return 0;
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {R"({"a":[1,2.5e3,-0,true,null,"x\u00e9\n"],"b":{"c":{}}})", "[[[[]]]]",
-          "\"\\ud83d\\ude00\"", "123456789012345678901234567890"};
+  return {R"({"a":[1,2.5e3,-0,true,null,"x\u00e9\n"],"b":{"c":{}}})", "[[[[]]]]", "\"\\ud83d\\ude00\"",
+          "123456789012345678901234567890"};
 }

@@ -11,8 +11,7 @@ namespace wattline {
 namespace {
 
 TEST(Json, RoundTrips) {
-  const std::string text =
-      R"({"a":1,"b":-2.5,"c":"x\"y\n","d":[true,false,null],"e":{},"f":[],"g":"µ"})";
+  const std::string text = R"({"a":1,"b":-2.5,"c":"x\"y\n","d":[true,false,null],"e":{},"f":[],"g":"µ"})";
   EXPECT_EQ(parse_json(text).dump(), text);
 }
 

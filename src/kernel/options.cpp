@@ -4,11 +4,11 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include "kernel/error.h"
 #include "kernel/units.h"
@@ -31,9 +31,9 @@ InputFile InputFile::from_bytes(std::string name, std::string bytes) {
 
 std::string InputFile::read(std::size_t limit) const {
   const auto too_large = [&] {
-    return bad_input(fmt::format("is larger than the {} allowed",
-                                 format_quantity(static_cast<double>(limit), Bytes::dimension, 3)),
-                     name_);
+    return bad_input(
+        fmt::format("is larger than the {} allowed", format_quantity(static_cast<double>(limit), Bytes::dimension, 3)),
+        name_);
   };
   if (inline_) {
     if (bytes_.size() > limit) throw too_large();
@@ -97,13 +97,11 @@ std::string shown(const Field& f, double base) {
 }
 
 void check_range(const Field& f, double base, std::string_view given) {
-  if (!std::isfinite(base))
-    throw bad_input(fmt::format("'{}' is not a finite number", given), f.name);
+  if (!std::isfinite(base)) throw bad_input(fmt::format("'{}' is not a finite number", given), f.name);
   const bool low = f.minimum && base < *f.minimum, high = f.maximum && base > *f.maximum;
   if (!low && !high) return;
   std::string allowed;
-  if (f.minimum && f.maximum)
-    allowed = fmt::format("from {} to {}", shown(f, *f.minimum), shown(f, *f.maximum));
+  if (f.minimum && f.maximum) allowed = fmt::format("from {} to {}", shown(f, *f.minimum), shown(f, *f.maximum));
   else if (f.minimum) allowed = "at least " + shown(f, *f.minimum);
   else allowed = "at most " + shown(f, *f.maximum);
   throw bad_input(fmt::format("'{}' is out of range; {} is allowed", given, allowed), f.name);
@@ -121,8 +119,7 @@ double number_from_text(const Field& f, std::string_view text) {
   double d = 0;
   const auto [ptr, ec] = std::from_chars(text.data(), text.data() + text.size(), d);
   if (ec != std::errc() || ptr != text.data() + text.size()) {
-    if (!text.empty() && text.back() == '%' && f.kind == FieldKind::number)
-      return parse_quantity(text, Dimension{});
+    if (!text.empty() && text.back() == '%' && f.kind == FieldKind::number) return parse_quantity(text, Dimension{});
     throw bad_input(fmt::format("'{}' is not a number", text.substr(0, 60)), f.name);
   }
   return d;

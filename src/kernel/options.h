@@ -45,8 +45,8 @@ enum class FieldKind { quantity, integer, number, flag, enumeration, text, file,
 std::string_view to_string(FieldKind);
 
 // Quantity and number in base units; enumeration and reference as text; list as texts.
-using FieldValue = std::variant<std::monostate, double, std::int64_t, bool, std::string, InputFile,
-                                std::vector<std::string>>;
+using FieldValue =
+    std::variant<std::monostate, double, std::int64_t, bool, std::string, InputFile, std::vector<std::string>>;
 
 struct Field {
   std::string name;  // kebab-case, as in --name and "name":
@@ -56,12 +56,12 @@ struct Field {
   std::string help;
   bool required = false;
   bool positional = false;  // may be given without --name
-  bool rest = false;        // list that takes every remaining word (after --)
-  bool secret = false;      // never printed
+  bool rest = false;  // list that takes every remaining word (after --)
+  bool secret = false;  // never printed
   std::optional<double> minimum, maximum;  // base units
-  std::vector<std::string> choices;        // enumeration
-  std::string catalog;                     // reference: "places", "devices", "models"
-  std::string group;                       // heading in help: "Place"
+  std::vector<std::string> choices;  // enumeration
+  std::string catalog;  // reference: "places", "devices", "models"
+  std::string group;  // heading in help: "Place"
   std::function<FieldValue(const void*)> get;
   std::function<void(void*, const FieldValue&)> set;
 };
@@ -84,14 +84,11 @@ class Fields {
     f.unit = std::move(unit);
     f.dimension = D;
     f.get = [m](const void* o) { return FieldValue((static_cast<const T*>(o)->*m).base()); };
-    f.set = [m](void* o, const FieldValue& v) {
-      static_cast<T*>(o)->*m = Quantity<D>(std::get<double>(v));
-    };
+    f.set = [m](void* o, const FieldValue& v) { static_cast<T*>(o)->*m = Quantity<D>(std::get<double>(v)); };
     return *this;
   }
   template <Dimension D>
-  Fields& quantity(std::string name, std::optional<Quantity<D>> T::*m, std::string unit,
-                   std::string help) {
+  Fields& quantity(std::string name, std::optional<Quantity<D>> T::*m, std::string unit, std::string help) {
     Field& f = add(std::move(name), FieldKind::quantity, std::move(help));
     f.unit = std::move(unit);
     f.dimension = D;
@@ -99,9 +96,7 @@ class Fields {
       const auto& v = static_cast<const T*>(o)->*m;
       return v ? FieldValue(v->base()) : FieldValue();
     };
-    f.set = [m](void* o, const FieldValue& v) {
-      static_cast<T*>(o)->*m = Quantity<D>(std::get<double>(v));
-    };
+    f.set = [m](void* o, const FieldValue& v) { static_cast<T*>(o)->*m = Quantity<D>(std::get<double>(v)); };
     return *this;
   }
   Fields& number(std::string name, double T::*m, std::string help) {
@@ -155,21 +150,37 @@ class Fields {
     for (Field f : fields.table()) {
       f.group = heading;
       f.get = [m, inner = f.get](const void* o) { return inner(&(static_cast<const T*>(o)->*m)); };
-      f.set = [m, inner = f.set](void* o, const FieldValue& v) {
-        inner(&(static_cast<T*>(o)->*m), v);
-      };
+      f.set = [m, inner = f.set](void* o, const FieldValue& v) { inner(&(static_cast<T*>(o)->*m), v); };
       fields_.push_back(std::move(f));
     }
     return *this;
   }
 
   // Of the last field declared; bounds in the field's own unit.
-  Fields& required() { fields_.back().required = true; return *this; }
-  Fields& positional() { fields_.back().positional = true; return *this; }
-  Fields& rest() { fields_.back().rest = true; return *this; }
-  Fields& secret() { fields_.back().secret = true; return *this; }
-  Fields& at_least(double low) { fields_.back().minimum = in_base(low); return *this; }
-  Fields& at_most(double high) { fields_.back().maximum = in_base(high); return *this; }
+  Fields& required() {
+    fields_.back().required = true;
+    return *this;
+  }
+  Fields& positional() {
+    fields_.back().positional = true;
+    return *this;
+  }
+  Fields& rest() {
+    fields_.back().rest = true;
+    return *this;
+  }
+  Fields& secret() {
+    fields_.back().secret = true;
+    return *this;
+  }
+  Fields& at_least(double low) {
+    fields_.back().minimum = in_base(low);
+    return *this;
+  }
+  Fields& at_most(double high) {
+    fields_.back().maximum = in_base(high);
+    return *this;
+  }
   Fields& range(double low, double high) { return at_least(low).at_most(high); }
 
   const FieldTable& table() const { return fields_; }

@@ -35,15 +35,22 @@ Result nothing(const Options&, Context&) { return {}; }
 Capability sample(bool runs_another) {
   static const Fields<Inner> inner = Fields<Inner>()
                                          .reference("place", &Inner::place, "places", "where")
-                                         .number("pue", &Inner::pue, "overhead").at_least(1);
+                                         .number("pue", &Inner::pue, "overhead")
+                                         .at_least(1);
   Fields<Options> fields = Fields<Options>()
-                               .quantity("time", &Options::time, "h", "run time").at_least(0)
-                               .quantity("power", &Options::power, "W", "power, when known").range(0, 1e6)
-                               .integer("cores", &Options::cores, "cores").range(1, 100)
-                               .number("usage", &Options::usage, "usage").range(0, 1)
+                               .quantity("time", &Options::time, "h", "run time")
+                               .at_least(0)
+                               .quantity("power", &Options::power, "W", "power, when known")
+                               .range(0, 1e6)
+                               .integer("cores", &Options::cores, "cores")
+                               .range(1, 100)
+                               .number("usage", &Options::usage, "usage")
+                               .range(0, 1)
                                .flag("dry", &Options::dry, "only look")
                                .enumeration("size", &Options::size, {"small", "large"}, "how big")
-                               .text("name", &Options::name, "a name").required().positional()
+                               .text("name", &Options::name, "a name")
+                               .required()
+                               .positional()
                                .file("file", &Options::file, "input")
                                .list("label", &Options::labels, "k=v");
   if (runs_another) fields.list("command", &Options::command, "what to run").rest();
@@ -65,14 +72,15 @@ void check(const Capability& c, const std::shared_ptr<void>& read) {
   must(!o.inner.pue || (*o.inner.pue >= 1 && std::isfinite(*o.inner.pue)));
   for (const auto& f : c.fields) {
     // Files are not written with their bytes, and words need not be UTF-8.
-    if (f.kind == FieldKind::file || f.kind == FieldKind::text || f.kind == FieldKind::reference || f.kind == FieldKind::list) continue;
+    if (f.kind == FieldKind::file || f.kind == FieldKind::text || f.kind == FieldKind::reference ||
+        f.kind == FieldKind::list)
+      continue;
     const Json written = field_to_json(f, f.get(read.get()));
     if (written.is_null()) continue;
     const Json again = field_to_json(f, field_from_json(f, parse_json(written.dump())));
     if (f.kind == FieldKind::quantity)
       must(std::abs(again.as_number() - written.as_number()) <= 1e-12 * std::abs(written.as_number()));
-    else
-      must(again == written);
+    else must(again == written);
   }
 }
 
@@ -90,19 +98,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Capability* c : {&runs, &plain}) {
     try {
       check(*c, options_from_arguments(*c, words));
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
     try {
       check(*c, options_from_json(*c, parse_json(text)));
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
   }
   return 0;
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {"job\n--time\n90 min\n--cores=4\n--dry\n--size\nlarge\n--label\na=1\n--label=b=2\n--place\nFR\n--power\n5 kW",
-          "--name=x\n--no-dry\n--usage\n50 %\n--pue\n1.2\n--\nmake\n--cores\n3", "job\nmake\n-j",
-          R"({"name":"job","time":"90 min","cores":4,"dry":true,"size":"large","label":["a=1"],"place":"FR","power":5})",
-          R"({"name":"x","usage":0.5,"pue":1.5,"file":{"name":"a.csv","content":"a,b\n"},"command":["make","-j"]})"};
+  return {
+      "job\n--time\n90 min\n--cores=4\n--dry\n--size\nlarge\n--label\na=1\n--label=b=2\n--place\nFR\n--power\n5 kW",
+      "--name=x\n--no-dry\n--usage\n50 %\n--pue\n1.2\n--\nmake\n--cores\n3", "job\nmake\n-j",
+      R"({"name":"job","time":"90 min","cores":4,"dry":true,"size":"large","label":["a=1"],"place":"FR","power":5})",
+      R"({"name":"x","usage":0.5,"pue":1.5,"file":{"name":"a.csv","content":"a,b\n"},"command":["make","-j"]})"};
 }

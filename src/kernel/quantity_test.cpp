@@ -10,9 +10,13 @@ namespace {
 using namespace units;
 
 template <class A, class B>
-concept Addable = requires(A a, B b) { a + b; };
+concept Addable = requires(A a, B b) {
+  a + b;
+};
 template <class A, class B>
-concept Comparable = requires(A a, B b) { a < b; };
+concept Comparable = requires(A a, B b) {
+  a < b;
+};
 
 // What physics forbids does not build.
 static_assert(!Addable<Energy, Power>);

@@ -10,8 +10,7 @@
 namespace wattline {
 
 void Result::use(FactorUse factor) {
-  const bool known = std::any_of(factors.begin(), factors.end(),
-                                 [&](const FactorUse& f) { return f.id == factor.id; });
+  const bool known = std::any_of(factors.begin(), factors.end(), [&](const FactorUse& f) { return f.id == factor.id; });
   if (!known) factors.push_back(std::move(factor));
 }
 
@@ -23,8 +22,7 @@ const EstimateBlock* Result::find_estimate(std::string_view name) const {
 
 const Table* Result::find_table(std::string_view schema_or_title) const {
   for (const auto& b : blocks)
-    if (const auto* t = std::get_if<Table>(&b);
-        t && (t->schema() == schema_or_title || t->title == schema_or_title))
+    if (const auto* t = std::get_if<Table>(&b); t && (t->schema() == schema_or_title || t->title == schema_or_title))
       return t;
   return nullptr;
 }
@@ -74,8 +72,7 @@ void estimates_text(std::string& out, const std::vector<const EstimateBlock*>& g
   }
   for (auto& r : rows) {
     out += "  " + padded(r.label, label_width) + "  " + padded(r.value, value_width, true);
-    if (range_width > 0)
-      out += "  " + padded(r.range.empty() ? "" : "[" + r.range + "]", range_width + 2);
+    if (range_width > 0) out += "  " + padded(r.range.empty() ? "" : "[" + r.range + "]", range_width + 2);
     out += "  " + r.method;
     if (!r.note.empty()) out += "  " + r.note;
     while (out.ends_with(' ')) out.pop_back();
@@ -219,8 +216,8 @@ std::string to_csv(const Result& r) {
   t.text("name").text("label").number("value").number("low").number("high").text("unit").text("method");
   for (const auto& block : r.blocks)
     if (const auto* e = std::get_if<EstimateBlock>(&block))
-      t.add_row({e->name, e->label, e->measure.value, e->measure.interval.low,
-                 e->measure.interval.high, e->measure.unit, std::string(to_string(e->measure.method))});
+      t.add_row({e->name, e->label, e->measure.value, e->measure.interval.low, e->measure.interval.high,
+                 e->measure.unit, std::string(to_string(e->measure.method))});
   return to_csv(t);
 }
 

@@ -16,7 +16,7 @@ namespace wattline {
 
 // A named estimate: "energy  1.366 kWh (0.98 .. 1.9) modelled".
 struct EstimateBlock {
-  std::string name;   // stable key: "energy", "carbon"
+  std::string name;  // stable key: "energy", "carbon"
   std::string label;  // for people: "Energy"
   Measure measure;
   std::string note;
@@ -45,8 +45,8 @@ struct Result {
   std::optional<int> exit_code;  // passes on another program's exit code (wattline run)
 
   template <class Q>
-  Result& estimate(std::string name, std::string label, const Estimate<Q>& e,
-                   std::string_view unit = {}, std::string note = {}) {
+  Result& estimate(std::string name, std::string label, const Estimate<Q>& e, std::string_view unit = {},
+                   std::string note = {}) {
     blocks.push_back(EstimateBlock{std::move(name), std::move(label), e.measure(unit), std::move(note)});
     return *this;
   }
@@ -68,7 +68,7 @@ struct Result {
 // The derived forms. JSON keeps raw numbers whatever the text shows.
 std::string to_json(const Result&, int indent = 2);
 std::string to_text(const Result&, int width = 100, bool unicode = true);
-std::string to_csv(const Result&);   // the first table, or the estimates as rows
+std::string to_csv(const Result&);  // the first table, or the estimates as rows
 std::string to_html(const Result&);  // one self-contained page
 
 }  // namespace wattline

@@ -28,12 +28,10 @@ void table_html(std::string& out, const Table& t) {
   out += "<table>";
   if (!t.caption.empty()) out += fmt::format("<caption>{}</caption>", escaped(t.caption));
   out += "<thead><tr>";
-  const auto numeric = [](const Column& c) {
-    return c.kind == ColumnKind::number || c.kind == ColumnKind::integer;
-  };
+  const auto numeric = [](const Column& c) { return c.kind == ColumnKind::number || c.kind == ColumnKind::integer; };
   for (const auto& c : t.columns())
-    out += fmt::format("<th scope=\"col\"{}>{}{}</th>", numeric(c) ? " class=\"n\"" : "",
-                       escaped(c.name), c.unit.empty() ? "" : fmt::format(" [{}]", escaped(c.unit)));
+    out += fmt::format("<th scope=\"col\"{}>{}{}</th>", numeric(c) ? " class=\"n\"" : "", escaped(c.name),
+                       c.unit.empty() ? "" : fmt::format(" [{}]", escaped(c.unit)));
   out += "</tr></thead>\n<tbody>\n";
   for (std::size_t row = 0; row < t.rows(); ++row) {
     out += "<tr>";
@@ -61,8 +59,9 @@ std::string to_html(const Result& r) {
   for (const auto& block : r.blocks) {
     if (const auto* e = std::get_if<EstimateBlock>(&block)) {
       if (!in_estimates)
-        out += "<table><thead><tr><th scope=\"col\"></th><th scope=\"col\" class=\"n\">value</th>"
-               "<th scope=\"col\">95 % interval</th><th scope=\"col\">method</th></tr></thead><tbody>\n";
+        out +=
+            "<table><thead><tr><th scope=\"col\"></th><th scope=\"col\" class=\"n\">value</th>"
+            "<th scope=\"col\">95 % interval</th><th scope=\"col\">method</th></tr></thead><tbody>\n";
       in_estimates = true;
       const Measure& m = e->measure;
       out += fmt::format(
@@ -91,13 +90,12 @@ std::string to_html(const Result& r) {
   close();
   for (const auto& s : r.warnings) out += fmt::format("<p class=\"warning\">{}</p>\n", escaped(s));
   if (r.verdict)
-    out += fmt::format("<p class=\"verdict\">{}: {}</p>\n", r.verdict->holds ? "yes" : "no",
-                       escaped(r.verdict->why));
+    out += fmt::format("<p class=\"verdict\">{}: {}</p>\n", r.verdict->holds ? "yes" : "no", escaped(r.verdict->why));
   if (!r.factors.empty()) {
     out += "<section class=\"factors\"><h2>Factors used</h2><ul>\n";
     for (const auto& f : r.factors)
-      out += fmt::format("<li>{} = {}; {}{}{}</li>\n", escaped(f.description), escaped(f.value),
-                         escaped(f.source), f.valid.empty() ? "" : ", " + escaped(f.valid),
+      out += fmt::format("<li>{} = {}; {}{}{}</li>\n", escaped(f.description), escaped(f.value), escaped(f.source),
+                         f.valid.empty() ? "" : ", " + escaped(f.valid),
                          f.licence.empty() ? "" : " (" + escaped(f.licence) + ")");
     out += "</ul></section>\n";
   }

@@ -29,8 +29,8 @@ struct SeriesFaults {
   struct Gap {
     Time begin, end;
   };
-  std::vector<Gap> gaps;              // longer than gap_factor times the median step, or NaN
-  std::vector<Time> backward_steps;   // the clock stepped back here
+  std::vector<Gap> gaps;  // longer than gap_factor times the median step, or NaN
+  std::vector<Time> backward_steps;  // the clock stepped back here
   std::vector<Time> duplicates;
   Duration median_step{0};
 };
@@ -41,22 +41,20 @@ SeriesFaults find_faults(const Series&, double gap_factor = 3);
 Series cleaned(const Series&);
 
 struct Integral {
-  double value = 0;         // unit of the series times second
-  Duration covered{0};      // time integrated over
-  Duration missing{0};      // gaps and time outside the record: never extrapolated across
+  double value = 0;  // unit of the series times second
+  Duration covered{0};  // time integrated over
+  Duration missing{0};  // gaps and time outside the record: never extrapolated across
   std::size_t samples = 0;  // with a value, inside the range
 };
 // Trapezoid over the samples in [begin, end], edges interpolated, gaps left out; covered + missing is
 // the length of the range. No begin or end: from the first, to the last sample.
-Integral integrate(const Series&, std::optional<Time> begin = {}, std::optional<Time> end = {},
-                   double gap_factor = 3);
+Integral integrate(const Series&, std::optional<Time> begin = {}, std::optional<Time> end = {}, double gap_factor = 3);
 
 // Onto a regular grid from the first sample: `linear` between samples, `hold` the last, `mean` over
 // [t, t + step) of the straight lines between samples. NaN in gaps. Error when the step is under 1 ns
 // or makes more than 10^8 points.
 enum class Resampling { linear, hold, mean };
-Series resample(const Series&, Duration step, Resampling = Resampling::linear,
-                double gap_factor = 3);
+Series resample(const Series&, Duration step, Resampling = Resampling::linear, double gap_factor = 3);
 
 // The time shift that best lays `other` over `reference` (peak of the normalised cross-correlation
 // within +-max_lag, on a grid of `step`), and the correlation there. Lags that leave fewer than half

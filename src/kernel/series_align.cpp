@@ -82,7 +82,8 @@ Alignment align(const Series& reference, const Series& other, Duration max_lag, 
   for (const Series* s : {&reference, &other})
     if (std::none_of(s->values.begin(), s->values.end(), [](double v) { return std::isfinite(v); }))
       throw bad_input(fmt::format("series '{}' has no values to align", s->name));
-  if (!(max_lag.base() >= 0)) throw bad_input("the greatest lag must be at least 0, not " + to_string(max_lag), "max_lag");
+  if (!(max_lag.base() >= 0))
+    throw bad_input("the greatest lag must be at least 0, not " + to_string(max_lag), "max_lag");
   const Gridded a = gridded(resample(reference, step)), b = gridded(resample(other, step));
   const detail::Ordered first(reference), second(other);
   // Both grids begin at their own first sample; `offset` is how much later the other's begins.

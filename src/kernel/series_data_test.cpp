@@ -19,7 +19,8 @@ std::string gunzipped(const fs::path& path) {
   std::string out;
   gzFile file = gzopen(path.c_str(), "rb");
   char buffer[1 << 16];
-  for (int n = 0; file && (n = gzread(file, buffer, sizeof buffer)) > 0;) out.append(buffer, static_cast<std::size_t>(n));
+  for (int n = 0; file && (n = gzread(file, buffer, sizeof buffer)) > 0;)
+    out.append(buffer, static_cast<std::size_t>(n));
   if (file) gzclose(file);
   return out;
 }
@@ -69,7 +70,8 @@ Series supply_log(const fs::path& folder) {
   EXPECT_EQ(unwrapped.resets, 0u);
   Series s{"supply", "W", {}, {}};
   for (std::size_t r = 0; r < watts.size(); ++r)
-    s.add(Time{(start_us - 50'000) * 1000 + static_cast<std::int64_t>(unwrapped.total.values[r] / 2933.5 * 1e6)}, watts[r]);
+    s.add(Time{(start_us - 50'000) * 1000 + static_cast<std::int64_t>(unwrapped.total.values[r] / 2933.5 * 1e6)},
+          watts[r]);
   return s;
 }
 
@@ -81,8 +83,9 @@ struct Reference {
 TEST(SeriesData, IntegralsOfPublishedTraces) {
   const auto shared = tests::shared_dir();
   if (!shared) GTEST_SKIP() << "skipped: no shared data";
-  for (const Reference& r : {Reference{"square_5050_A100", 1024.72, 1023.34}, Reference{"transient_A100", 1580.29, 1492.32},
-                             Reference{"transient_RTX3090", 3439.60, 3270.99}}) {
+  for (const Reference& r :
+       {Reference{"square_5050_A100", 1024.72, 1023.34}, Reference{"transient_A100", 1580.29, 1492.32},
+        Reference{"transient_RTX3090", 3439.60, 3270.99}}) {
     const fs::path folder = *shared / "data" / "gpu-power-traces" / r.folder;
     if (!fs::exists(folder)) GTEST_SKIP() << "skipped: no shared data";
     std::ifstream edges(folder / "load_edges_us.csv");
@@ -113,7 +116,8 @@ TEST(SeriesData, TheReadingLagsBehindTheSupply) {
   if (!shared) GTEST_SKIP() << "skipped: no shared data";
   const fs::path folder = *shared / "data" / "gpu-power-traces" / "transient_A100";
   if (!fs::exists(folder)) GTEST_SKIP() << "skipped: no shared data";
-  const Alignment a = align(resample(supply_log(folder), Duration(0.005), Resampling::mean), smi_log(folder, 5), Duration(0.5), Duration(0.005));
+  const Alignment a = align(resample(supply_log(folder), Duration(0.005), Resampling::mean), smi_log(folder, 5),
+                            Duration(0.5), Duration(0.005));
   // A reading is a mean over the past, so it is late, and no more than its update period.
   EXPECT_LE(a.lag.base(), 0.01);
   EXPECT_GE(a.lag.base(), -0.2);
@@ -123,7 +127,8 @@ TEST(SeriesData, TheReadingLagsBehindTheSupply) {
 TEST(SeriesData, LoadStepsOfAServer) {
   const auto shared = tests::shared_dir();
   if (!shared) GTEST_SKIP() << "skipped: no shared data";
-  const fs::path file = *shared / "data" / "cpu-load-rapl" / "compare_cpu_load_and_RAPL-all_cores-AMD_EPYC_8024P_8-Core_Processor-2025-01-14.csv";
+  const fs::path file = *shared / "data" / "cpu-load-rapl" /
+                        "compare_cpu_load_and_RAPL-all_cores-AMD_EPYC_8024P_8-Core_Processor-2025-01-14.csv";
   if (!fs::exists(file)) GTEST_SKIP() << "skipped: no shared data";
   std::ifstream in(file);
   std::stringstream text;

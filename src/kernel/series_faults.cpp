@@ -50,8 +50,8 @@ SeriesFaults find_faults(const Series& raw, double gap_factor) {
   const auto add = [&](Time begin, Time end) {
     // A gap of NaNs is one gap, not one for each step of it.
     if (!faults.gaps.empty() && faults.gaps.back().end == begin && begin != end) {
-      const std::size_t at = static_cast<std::size_t>(
-          std::lower_bound(s.times.begin(), s.times.end(), begin) - s.times.begin());
+      const std::size_t at =
+          static_cast<std::size_t>(std::lower_bound(s.times.begin(), s.times.end(), begin) - s.times.begin());
       if (std::isnan(s.values[at])) {
         faults.gaps.back().end = end;
         return;
@@ -94,9 +94,8 @@ std::vector<std::size_t> standing(const Series& s) {
     }
     spans.emplace(begin, end);
   }
-  std::sort(kept.begin(), kept.end(), [&](std::size_t a, std::size_t b) {
-    return s.times[a] != s.times[b] ? s.times[a] < s.times[b] : a < b;
-  });
+  std::sort(kept.begin(), kept.end(),
+            [&](std::size_t a, std::size_t b) { return s.times[a] != s.times[b] ? s.times[a] < s.times[b] : a < b; });
   return kept;
 }
 

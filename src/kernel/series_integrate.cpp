@@ -71,8 +71,8 @@ Integral integrate(const Series& raw, std::optional<Time> begin, std::optional<T
 
   const auto index = [&](auto it) { return static_cast<std::size_t>(it - s.times.begin()); };
   const std::size_t first = index(std::lower_bound(s.times.begin(), s.times.end(), from));
-  const std::size_t past = index(std::upper_bound(s.times.begin() + static_cast<std::ptrdiff_t>(first),
-                                                  s.times.end(), to));
+  const std::size_t past =
+      index(std::upper_bound(s.times.begin() + static_cast<std::ptrdiff_t>(first), s.times.end(), to));
   for (std::size_t i = first; i < past; ++i) out.samples += !std::isnan(s.values[i]);
   if (first > 0 && first < s.size()) add_part(out, s, first - 1, limit, from, to);
   if (past > first) {

@@ -31,7 +31,8 @@ TEST(SeriesResample, LinearAndHold) {
 TEST(SeriesResample, MeanIsThatOfTheStraightLines) {
   EXPECT_THAT(resample(of({{0, 0}, {2, 20}, {4, 10}}), Duration(2), Resampling::mean).values, ElementsAre(10, 15));
   // Not the mean of the samples: these are crowded where the power is low.
-  EXPECT_THAT(resample(of({{0, 0}, {0.1, 0}, {0.2, 0}, {0.3, 0}, {1, 10}}), Duration(1), Resampling::mean, 0).values, ElementsAre(3.5));
+  EXPECT_THAT(resample(of({{0, 0}, {0.1, 0}, {0.2, 0}, {0.3, 0}, {1, 10}}), Duration(1), Resampling::mean, 0).values,
+              ElementsAre(3.5));
 }
 
 TEST(SeriesResample, GapsStayGaps) {
@@ -71,7 +72,8 @@ TEST(SeriesResample, SmallAndBrokenRecords) {
 
 TEST(SeriesResample, RefusesStepsThatCannotBe) {
   const Series s = of({{0, 0}, {1e6, 1}});
-  for (const double step : {0.0, -1.0, nan_value, 1e-10, 1e-4}) EXPECT_THROW(resample(s, Duration(step)), Error) << step;
+  for (const double step : {0.0, -1.0, nan_value, 1e-10, 1e-4})
+    EXPECT_THROW(resample(s, Duration(step)), Error) << step;
 }
 
 TEST(SeriesAlign, FindsTheShift) {

@@ -176,7 +176,8 @@ TEST(SeriesIntegral, IsAdditive) {
       s.add(at(t), unit(random) < 0.05 ? nan_value : 100 * unit(random));
     }
     const double a = t * (unit(random) - 0.1), c = a + t * unit(random), b = a + (c - a) * unit(random);
-    const Integral left = integrate(s, at(a), at(b)), right = integrate(s, at(b), at(c)), all = integrate(s, at(a), at(c));
+    const Integral left = integrate(s, at(a), at(b)), right = integrate(s, at(b), at(c)),
+                   all = integrate(s, at(a), at(c));
     ASSERT_NEAR(left.value + right.value, all.value, 1e-6);
     ASSERT_NEAR(left.covered.base() + right.covered.base(), all.covered.base(), 1e-8);
     ASSERT_NEAR(all.covered.base() + all.missing.base(), c - a, 1e-8);
@@ -236,7 +237,9 @@ TEST(SeriesJson, TimesKeepTheirDigits) {
   JsonWriter w;
   Series s = of({{0, 1}, {0.25, nan_value}});
   write_json(w, s);
-  EXPECT_EQ(w.str(), R"({"name":"power","unit":"W","times":["2023-11-14T22:13:20.000Z","2023-11-14T22:13:20.250Z"],"values":[1,null]})");
+  EXPECT_EQ(
+      w.str(),
+      R"({"name":"power","unit":"W","times":["2023-11-14T22:13:20.000Z","2023-11-14T22:13:20.250Z"],"values":[1,null]})");
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ std::size_t Column::size() const {
 }
 
 void Column::wrong_kind(const char* wanted) const {
-  std::string found = fmt::format("column '{}' holds {}", name, kind == ColumnKind::text ? "text" : fmt::format("{}s", to_string(kind)));
+  std::string found = fmt::format("column '{}' holds {}", name,
+                                  kind == ColumnKind::text ? "text" : fmt::format("{}s", to_string(kind)));
   // The cell that made the column one of text.
   if (const auto* all = std::get_if<0>(&cells))
     for (std::size_t row = 0; row < all->size(); ++row)
@@ -36,7 +37,8 @@ void Column::wrong_kind(const char* wanted) const {
         found += fmt::format(" ('{}' in row {})", shown_text((*all)[row]), row + 1);
         break;
       }
-  throw bad_input(fmt::format("{}, {} needed", found, std::string_view(wanted) == "text" ? "text is" : fmt::format("{} are", wanted)));
+  throw bad_input(fmt::format("{}, {} needed", found,
+                              std::string_view(wanted) == "text" ? "text is" : fmt::format("{} are", wanted)));
 }
 
 std::vector<double> Column::to_numbers() const {

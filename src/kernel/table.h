@@ -62,7 +62,7 @@ class Table {
   void add_row(std::vector<Cell> cells);
 
   const std::string& schema() const { return schema_; }
-  std::string title;    // shown above the table
+  std::string title;  // shown above the table
   std::string caption;  // shown below it
   std::size_t rows() const;
   const std::vector<Column>& columns() const { return columns_; }
@@ -79,11 +79,11 @@ class Table {
 
 // --- CSV (RFC 4180; also ';' and tab, found from the header line; CRLF; UTF-8 byte order mark).
 struct CsvOptions {
-  char delimiter = 0;       // 0: find it
-  bool header = true;       // first line holds names
-  bool quotes = true;       // false: " is a letter like others, as in many tab-separated texts
+  char delimiter = 0;  // 0: find it
+  bool header = true;  // first line holds names
+  bool quotes = true;  // false: " is a letter like others, as in many tab-separated texts
   std::size_t skip_lines = 0;
-  bool infer = true;        // numbers and times become typed columns; false: all text
+  bool infer = true;  // numbers and times become typed columns; false: all text
   std::size_t max_rows = 50'000'000;
 };
 // Header cells like "power_w [W]" or "energy (kWh)" give the unit, as do cells that all read "250 W". A

@@ -56,7 +56,8 @@ TEST(Table, HoldsTypedCells) {
 
 TEST(Table, AMissingColumnNamesWhatThereIs) {
   EXPECT_THAT(message([] { sample().column("powr"); }),
-              testing::AllOf(HasSubstr("unknown column 'powr'"), HasSubstr("'power'"), HasSubstr("begin"), HasSubstr("run.records.v1")));
+              testing::AllOf(HasSubstr("unknown column 'powr'"), HasSubstr("'power'"), HasSubstr("begin"),
+                             HasSubstr("run.records.v1")));
   EXPECT_THAT(message([] { Table().column("x"); }), HasSubstr("unknown column 'x'"));
 }
 
@@ -157,7 +158,8 @@ TEST(TableText, ChoosesAPrefixThatCanBeRead) {
   t.add_row({0.0000023, 0.0000004, 0.0000023, 475.0});
   t.add_row({0.0000041, 0.0, 0.0000041, 51.3});
   const std::string text = to_text(t);
-  EXPECT_THAT(text, testing::AllOf(HasSubstr("µJ"), HasSubstr("2.3"), HasSubstr("nL"), HasSubstr("0.4"), HasSubstr("gCO2e/kWh")));
+  EXPECT_THAT(text, testing::AllOf(HasSubstr("µJ"), HasSubstr("2.3"), HasSubstr("nL"), HasSubstr("0.4"),
+                                   HasSubstr("gCO2e/kWh")));
   EXPECT_THAT(text, HasSubstr("0.0000023"));  // without a unit there is no prefix
   EXPECT_THAT(to_csv(t), testing::StartsWith("energy [J],water [mL],count,intensity [gCO2e/kWh]"));
 }

@@ -22,7 +22,7 @@ struct Shown {
   bool number = false;
   bool whole = false;  // worth nothing when cut: numbers and times
 
-  std::size_t width = 0;                // as laid out
+  std::size_t width = 0;  // as laid out
   std::vector<std::string> name_lines;  // the name, wrapped into it
 };
 
@@ -66,8 +66,9 @@ Shown shown_column(const Table& t, std::size_t index, std::size_t rows) {
   s.whole = s.number || c.kind == ColumnKind::time;
   s.cell_width = text_width(s.unit);
   for (std::size_t row = 0; row < rows; ++row) {
-    std::string cell = unit && std::isfinite(c.numbers()[row]) ? format_number(c.numbers()[row] * unit->scale, significant)
-                                                                : one_line(t.cell_text(row, index, significant));
+    std::string cell = unit && std::isfinite(c.numbers()[row])
+                           ? format_number(c.numbers()[row] * unit->scale, significant)
+                           : one_line(t.cell_text(row, index, significant));
     if (cell.empty() && c.kind != ColumnKind::text) cell = "-";
     s.cell_width = std::max(s.cell_width, text_width(cell));
     s.cells.push_back(std::move(cell));
@@ -173,7 +174,8 @@ std::vector<std::string> broken(const std::string& s, std::size_t width, std::si
   while (lines.size() + 1 < most && text_width(rest) > width) {
     std::size_t end = text_prefix(rest, width).size();
     // A break is at a space; a word longer than the line is broken anywhere.
-    if (const auto space = rest.substr(0, end + 1).rfind(' '); space != std::string_view::npos && space > 0) end = space;
+    if (const auto space = rest.substr(0, end + 1).rfind(' '); space != std::string_view::npos && space > 0)
+      end = space;
     lines.emplace_back(rest.substr(0, end));
     rest.remove_prefix(end);
     while (rest.starts_with(' ')) rest.remove_prefix(1);

@@ -106,8 +106,7 @@ Parsed read_iso(std::string_view text) {
   const int day = r.digits(2);
   if (day < 0) return {{}, shape};
   if (month < 1 || month > 12) return {{}, "in a month that is not 01 to 12"};
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return {{}, "a day that its month does not have"};
   std::int64_t seconds = std::chrono::sys_days(date).time_since_epoch().count() * std::int64_t{86400};
@@ -183,8 +182,7 @@ std::optional<Time> try_parse_date_time(std::string_view text) {
 Time parse_time(std::string_view given) {
   const std::string_view text = trim(given);
   const std::string_view shown = text.substr(0, 60);
-  if (text.empty())
-    throw bad_input("an empty text is no time", {}, "write for example 2026-11-24T14:03:00Z");
+  if (text.empty()) throw bad_input("an empty text is no time", {}, "write for example 2026-11-24T14:03:00Z");
   const Parsed iso = read_iso(text);
   if (!iso.fault) return iso.time;
   if (iso.fault != shape) throw bad_input(fmt::format("'{}' is {}", shown, iso.fault));
@@ -213,8 +211,8 @@ std::string to_string(Time t, int fraction_digits) {
   }
   const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
   std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                of_day / 3600, of_day / 60 % 60, of_day % 60);
+                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), of_day / 3600,
+                                of_day / 60 % 60, of_day % 60);
   const int digits = std::min(std::max(fraction_digits, 0), 9);
   if (digits > 0) out += "." + fmt::format("{:09}", ns).substr(0, static_cast<std::size_t>(digits));
   return out + "Z";

@@ -16,12 +16,8 @@ struct Time {
 
   static Time now();
   constexpr auto operator<=>(const Time&) const = default;
-  constexpr Duration operator-(Time o) const {
-    return Duration(static_cast<double>(ns - o.ns) * 1e-9);
-  }
-  constexpr Time operator+(Duration d) const {
-    return Time{ns + static_cast<std::int64_t>(d.base() * 1e9)};
-  }
+  constexpr Duration operator-(Time o) const { return Duration(static_cast<double>(ns - o.ns) * 1e-9); }
+  constexpr Time operator+(Duration d) const { return Time{ns + static_cast<std::int64_t>(d.base() * 1e9)}; }
 };
 
 // ISO 8601 ("2026-11-24", "2026-11-24T14:03:00Z", with fraction or +hh:mm offset; a space for the T

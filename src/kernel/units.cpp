@@ -19,57 +19,81 @@ struct BaseUnit {
   bool prefixes;  // takes SI prefixes
 };
 
-constexpr Dimension time_d{.time = 1}, energy_d{.energy = 1}, power_d{.time = -1, .energy = 1},
-    carbon_d{.carbon = 1}, mass_d{.mass = 1}, volume_d{.volume = 1}, token_d{.token = 1},
-    byte_d{.byte = 1}, flop_d{.flop = 1}, money_d{.money = 1}, area_d{.area = 1},
-    kelvin_d{.temperature = 1};
+constexpr Dimension time_d{.time = 1}, energy_d{.energy = 1}, power_d{.time = -1, .energy = 1}, carbon_d{.carbon = 1},
+    mass_d{.mass = 1}, volume_d{.volume = 1}, token_d{.token = 1}, byte_d{.byte = 1}, flop_d{.flop = 1},
+    money_d{.money = 1}, area_d{.area = 1}, kelvin_d{.temperature = 1};
 
 // Longer symbols that begin like shorter ones need no order: a symbol is matched whole first, and
 // only then split into prefix and symbol.
 constexpr BaseUnit known_units[] = {
-    {"s", time_d, 1, true},          {"sec", time_d, 1, false},
-    {"second", time_d, 1, false},    {"seconds", time_d, 1, false},
-    {"min", time_d, 60, false},      {"minute", time_d, 60, false},
-    {"minutes", time_d, 60, false},  {"h", time_d, 3600, false},
-    {"hr", time_d, 3600, false},     {"hour", time_d, 3600, false},
-    {"hours", time_d, 3600, false},  {"d", time_d, 86400, false},
-    {"day", time_d, 86400, false},   {"days", time_d, 86400, false},
-    {"week", time_d, 604800, false}, {"weeks", time_d, 604800, false},
+    {"s", time_d, 1, true},
+    {"sec", time_d, 1, false},
+    {"second", time_d, 1, false},
+    {"seconds", time_d, 1, false},
+    {"min", time_d, 60, false},
+    {"minute", time_d, 60, false},
+    {"minutes", time_d, 60, false},
+    {"h", time_d, 3600, false},
+    {"hr", time_d, 3600, false},
+    {"hour", time_d, 3600, false},
+    {"hours", time_d, 3600, false},
+    {"d", time_d, 86400, false},
+    {"day", time_d, 86400, false},
+    {"days", time_d, 86400, false},
+    {"week", time_d, 604800, false},
+    {"weeks", time_d, 604800, false},
     {"month", time_d, 365.25 * 86400 / 12, false},
     {"months", time_d, 365.25 * 86400 / 12, false},
     {"year", time_d, 365.25 * 86400, false},
     {"years", time_d, 365.25 * 86400, false},
     {"yr", time_d, 365.25 * 86400, false},
-    {"J", energy_d, 1, true},        {"Wh", energy_d, 3600, true},
-    {"W", power_d, 1, true},         {"gCO2e", carbon_d, 1, true},
-    {"gCO2eq", carbon_d, 1, true},   {"gCO2", carbon_d, 1, true},
-    {"tCO2e", carbon_d, 1e6, true},  {"lbCO2e", carbon_d, 453.59237, false},
-    {"g", mass_d, 1, true},          {"t", mass_d, 1e6, false},
+    {"J", energy_d, 1, true},
+    {"Wh", energy_d, 3600, true},
+    {"W", power_d, 1, true},
+    {"gCO2e", carbon_d, 1, true},
+    {"gCO2eq", carbon_d, 1, true},
+    {"gCO2", carbon_d, 1, true},
+    {"tCO2e", carbon_d, 1e6, true},
+    {"lbCO2e", carbon_d, 453.59237, false},
+    {"g", mass_d, 1, true},
+    {"t", mass_d, 1e6, false},
     {"lb", mass_d, 453.59237, false},
-    {"L", volume_d, 1, true},        {"l", volume_d, 1, true},
-    {"m3", volume_d, 1e3, false},    {"gal", volume_d, 3.785411784, false},
-    {"token", token_d, 1, true},     {"tokens", token_d, 1, true},
-    {"tok", token_d, 1, true},       {"B", byte_d, 1, true},
-    {"byte", byte_d, 1, false},      {"bytes", byte_d, 1, false},
-    {"KiB", byte_d, 1024, false},    {"MiB", byte_d, 1048576, false},
+    {"L", volume_d, 1, true},
+    {"l", volume_d, 1, true},
+    {"m3", volume_d, 1e3, false},
+    {"gal", volume_d, 3.785411784, false},
+    {"token", token_d, 1, true},
+    {"tokens", token_d, 1, true},
+    {"tok", token_d, 1, true},
+    {"B", byte_d, 1, true},
+    {"byte", byte_d, 1, false},
+    {"bytes", byte_d, 1, false},
+    {"KiB", byte_d, 1024, false},
+    {"MiB", byte_d, 1048576, false},
     {"GiB", byte_d, 1073741824, false},
     {"TiB", byte_d, 1099511627776.0, false},
-    {"bit", byte_d, 0.125, true},    {"FLOP", flop_d, 1, true},
-    {"FLOPs", flop_d, 1, true},      {"OP", flop_d, 1, true},
-    {"USD", money_d, 1, false},      {"$", money_d, 1, false},
-    {"m2", area_d, 1, false},        {"cm2", area_d, 1e-4, false},
-    {"mm2", area_d, 1e-6, false},    {"K", kelvin_d, 1, false},
-    {"Hz", {.time = -1}, 1, true},   {"%", {}, 0.01, false},
-    {"1", {}, 1, false},             {"x", {}, 1, false},
+    {"bit", byte_d, 0.125, true},
+    {"FLOP", flop_d, 1, true},
+    {"FLOPs", flop_d, 1, true},
+    {"OP", flop_d, 1, true},
+    {"USD", money_d, 1, false},
+    {"$", money_d, 1, false},
+    {"m2", area_d, 1, false},
+    {"cm2", area_d, 1e-4, false},
+    {"mm2", area_d, 1e-6, false},
+    {"K", kelvin_d, 1, false},
+    {"Hz", {.time = -1}, 1, true},
+    {"%", {}, 0.01, false},
+    {"1", {}, 1, false},
+    {"x", {}, 1, false},
 };
 
 struct Prefix {
   std::string_view symbol;
   double factor;
 };
-constexpr Prefix prefixes[] = {{"n", 1e-9}, {"u", 1e-6}, {"µ", 1e-6}, {"μ", 1e-6}, {"m", 1e-3},
-                               {"k", 1e3},  {"K", 1e3},  {"M", 1e6},  {"G", 1e9},  {"T", 1e12},
-                               {"P", 1e15}, {"E", 1e18}};
+constexpr Prefix prefixes[] = {{"n", 1e-9}, {"u", 1e-6}, {"µ", 1e-6}, {"μ", 1e-6}, {"m", 1e-3}, {"k", 1e3},
+                               {"K", 1e3},  {"M", 1e6},  {"G", 1e9},  {"T", 1e12}, {"P", 1e15}, {"E", 1e18}};
 
 struct Atom {
   Dimension dimension;
@@ -82,8 +106,7 @@ std::optional<Atom> find_atom(std::string_view symbol) {
   for (const auto& p : prefixes)
     if (symbol.starts_with(p.symbol))
       for (const auto& u : known_units)
-        if (u.prefixes && u.symbol == symbol.substr(p.symbol.size()))
-          return Atom{u.dimension, u.scale * p.factor};
+        if (u.prefixes && u.symbol == symbol.substr(p.symbol.size())) return Atom{u.dimension, u.scale * p.factor};
   return std::nullopt;
 }
 
@@ -96,8 +119,7 @@ Error unknown_unit(std::string_view symbol, std::string_view text) {
     return names;
   }();
   const Error e = unknown_name("unit", symbol, known);
-  return bad_input(e.message(), {},
-                   symbol == text ? "" : fmt::format("in '{}'", text.substr(0, 60)));
+  return bad_input(e.message(), {}, symbol == text ? "" : fmt::format("in '{}'", text.substr(0, 60)));
 }
 
 bool is_space(char c) { return c == ' ' || c == '\t'; }
@@ -193,8 +215,7 @@ double parse_quantity(std::string_view text, Dimension dimension, std::string_vi
     }
     const Unit unit = parse_unit(symbol);
     if (unit.dimension != dimension)
-      throw bad_input(fmt::format("'{}' measures {}, not {}", symbol, describe(unit.dimension),
-                                  describe(dimension)));
+      throw bad_input(fmt::format("'{}' measures {}, not {}", symbol, describe(unit.dimension), describe(dimension)));
     total += number * unit.scale;
     rest.remove_prefix(end);
     first = false;
@@ -228,10 +249,17 @@ std::string describe(Dimension d) {
     int exponent;
     std::string_view name;
   };
-  const std::array<Named, 11> parts{{{d.energy, "energy"}, {d.carbon, "carbon"}, {d.mass, "mass"},
-      {d.volume, "volume"}, {d.token, "tokens"}, {d.byte, "bytes"}, {d.flop, "operations"},
-      {d.money, "money"}, {d.area, "area"}, {d.temperature, "temperature difference"},
-      {d.time, "time"}}};
+  const std::array<Named, 11> parts{{{d.energy, "energy"},
+                                     {d.carbon, "carbon"},
+                                     {d.mass, "mass"},
+                                     {d.volume, "volume"},
+                                     {d.token, "tokens"},
+                                     {d.byte, "bytes"},
+                                     {d.flop, "operations"},
+                                     {d.money, "money"},
+                                     {d.area, "area"},
+                                     {d.temperature, "temperature difference"},
+                                     {d.time, "time"}}};
   std::string above, below;
   for (const auto& [exponent, name] : parts) {
     if (exponent == 0) continue;
@@ -278,15 +306,15 @@ struct Scale {
 // The units people expect, smallest first; a value is shown in the largest that leaves it >= 1.
 std::vector<Scale> ladder(Dimension d) {
   if (d == energy_d)
-    return {{"nJ", 1e-9}, {"µJ", 1e-6}, {"mJ", 1e-3}, {"J", 1}, {"kJ", 1e3}, {"kWh", 3.6e6},
-            {"MWh", 3.6e9}, {"GWh", 3.6e12}, {"TWh", 3.6e15}};
+    return {{"nJ", 1e-9},   {"µJ", 1e-6},   {"mJ", 1e-3},    {"J", 1},       {"kJ", 1e3},
+            {"kWh", 3.6e6}, {"MWh", 3.6e9}, {"GWh", 3.6e12}, {"TWh", 3.6e15}};
   if (d == power_d) return {{"µW", 1e-6}, {"mW", 1e-3}, {"W", 1}, {"kW", 1e3}, {"MW", 1e6}, {"GW", 1e9}};
   if (d == time_d)
-    return {{"ns", 1e-9}, {"µs", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"min", 60}, {"h", 3600},
-            {"day", 86400}, {"year", 365.25 * 86400}};
+    return {{"ns", 1e-9}, {"µs", 1e-6}, {"ms", 1e-3},   {"s", 1},
+            {"min", 60},  {"h", 3600},  {"day", 86400}, {"year", 365.25 * 86400}};
   if (d == carbon_d)
-    return {{"ngCO2e", 1e-9}, {"µgCO2e", 1e-6}, {"mgCO2e", 1e-3}, {"gCO2e", 1}, {"kgCO2e", 1e3},
-            {"tCO2e", 1e6}, {"ktCO2e", 1e9}};
+    return {{"ngCO2e", 1e-9}, {"µgCO2e", 1e-6}, {"mgCO2e", 1e-3}, {"gCO2e", 1},
+            {"kgCO2e", 1e3},  {"tCO2e", 1e6},   {"ktCO2e", 1e9}};
   if (d == volume_d) return {{"nL", 1e-9}, {"µL", 1e-6}, {"mL", 1e-3}, {"L", 1}, {"m3", 1e3}};
   if (d == mass_d) return {{"µg", 1e-6}, {"mg", 1e-3}, {"g", 1}, {"kg", 1e3}, {"t", 1e6}};
   if (d == byte_d) return {{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}};
@@ -300,8 +328,7 @@ std::vector<Scale> ladder(Dimension d) {
   if (d == money_d) return {{"USD", 1}};
   if (d == token_d) return {{"tokens", 1}};
   if (d == token_d - time_d) return {{"tokens/s", 1}};
-  if (d == energy_d - token_d)
-    return {{"µJ/token", 1e-6}, {"mJ/token", 1e-3}, {"J/token", 1}, {"kJ/token", 1e3}};
+  if (d == energy_d - token_d) return {{"µJ/token", 1e-6}, {"mJ/token", 1e-3}, {"J/token", 1}, {"kJ/token", 1e3}};
   if (d == power_d - byte_d) return {{"W/GB", 1e-9}};
   if (d == area_d) return {{"m2", 1}};
   if (d == kelvin_d) return {{"K", 1}};
@@ -315,9 +342,17 @@ std::string composed_symbol(Dimension d) {
     int exponent;
     std::string_view symbol;
   };
-  const std::array<Part, 11> parts{{{d.energy, "J"}, {d.carbon, "gCO2e"}, {d.mass, "g"},
-      {d.volume, "L"}, {d.token, "token"}, {d.byte, "B"}, {d.flop, "FLOP"}, {d.money, "USD"},
-      {d.area, "m2"}, {d.temperature, "K"}, {d.time, "s"}}};
+  const std::array<Part, 11> parts{{{d.energy, "J"},
+                                    {d.carbon, "gCO2e"},
+                                    {d.mass, "g"},
+                                    {d.volume, "L"},
+                                    {d.token, "token"},
+                                    {d.byte, "B"},
+                                    {d.flop, "FLOP"},
+                                    {d.money, "USD"},
+                                    {d.area, "m2"},
+                                    {d.temperature, "K"},
+                                    {d.time, "s"}}};
   std::string out;
   for (const auto& [exponent, symbol] : parts) {
     if (exponent <= 0) continue;

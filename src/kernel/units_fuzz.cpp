@@ -26,16 +26,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (parse_unit(unit.symbol).dimension != unit.dimension) __builtin_trap();
     friendly_unit(unit.scale, unit.dimension);
     describe(unit.dimension);
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
   try {
     if (!(parse_temperature(text).in_kelvin() >= 0)) __builtin_trap();
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
   return 0;
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {"12 kWh", "1h30m", "-3e2 gCO2e/kWh", "4 m^2*K/W", "0.3725 W/GB", "21 °C", "-5 F", "1e308 MWh", "mL/token^2",
-          "1e-300 nJ", "5 µs", "TFLOP/s", "%"};
+  return {"12 kWh",    "1h30m",      "-3e2 gCO2e/kWh", "4 m^2*K/W", "0.3725 W/GB", "21 °C", "-5 F",
+          "1e308 MWh", "mL/token^2", "1e-300 nJ",      "5 µs",      "TFLOP/s",     "%"};
 }

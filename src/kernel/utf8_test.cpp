@@ -10,7 +10,8 @@ TEST(Utf8, ValidPrefixEndsAtTheFirstFault) {
   EXPECT_EQ(valid_utf8_prefix(""), 0u);
   EXPECT_EQ(valid_utf8_prefix(ascii), 100u);
   EXPECT_EQ(valid_utf8_prefix(ascii + "é€😀"), 109u);
-  for (const char* bad : {"\xFF", "\x80", "\xC0\xAF", "\xC3", "\xE2\x82", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE0\x80\x80", "\xF0\x80\x80\x80"})
+  for (const char* bad : {"\xFF", "\x80", "\xC0\xAF", "\xC3", "\xE2\x82", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                          "\xE0\x80\x80", "\xF0\x80\x80\x80"})
     for (std::size_t before : {0u, 1u, 30u, 31u, 32u, 33u, 64u}) {
       const std::string text = ascii.substr(0, before) + bad + ascii;
       EXPECT_EQ(valid_utf8_prefix(text), before);

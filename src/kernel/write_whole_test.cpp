@@ -2,9 +2,9 @@
 
 #include <fstream>
 #include <iterator>
-#include <sys/stat.h>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "kernel/error.h"
 #include "kernel/testing.h"

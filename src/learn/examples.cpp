@@ -16,8 +16,7 @@ Example make_example(const lm::Problem& problem, const lm::ByteTokenizer& tokeni
 Batch make_batch(const std::vector<Example>& examples) {
   Batch b;
   b.rows = static_cast<std::int64_t>(examples.size());
-  for (const auto& e : examples)
-    b.length = std::max(b.length, static_cast<std::int64_t>(e.tokens.size()) - 1);
+  for (const auto& e : examples) b.length = std::max(b.length, static_cast<std::int64_t>(e.tokens.size()) - 1);
   b.tokens.assign(static_cast<std::size_t>(b.rows * b.length), lm::ByteTokenizer::end);
   for (std::int64_t row = 0; row < b.rows; ++row) {
     const auto& e = examples[static_cast<std::size_t>(row)];
@@ -46,11 +45,9 @@ void ExampleStream::refill() {
   constexpr int drawn = 8192;
   std::vector<Example> pool;
   pool.reserve(drawn);
-  for (int i = 0; i < drawn; ++i)
-    pool.push_back(make_example(lm::make_problem(lm::Split::train, random_), tokenizer_));
-  std::stable_sort(pool.begin(), pool.end(), [](const Example& a, const Example& b) {
-    return a.tokens.size() < b.tokens.size();
-  });
+  for (int i = 0; i < drawn; ++i) pool.push_back(make_example(lm::make_problem(lm::Split::train, random_), tokenizer_));
+  std::stable_sort(pool.begin(), pool.end(),
+                   [](const Example& a, const Example& b) { return a.tokens.size() < b.tokens.size(); });
   // Rows of nearly equal length waste little; shuffled, so that steps see all lengths in turn.
   std::vector<Example> current;
   for (auto& e : pool) {

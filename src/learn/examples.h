@@ -13,8 +13,8 @@ namespace wattline::learn {
 
 struct Batch {
   std::int64_t rows = 0, length = 0;
-  std::vector<std::int64_t> tokens;   // [rows][length], short rows padded at the end
-  std::vector<std::int64_t> places;   // row * length + position: where the answer is being written
+  std::vector<std::int64_t> tokens;  // [rows][length], short rows padded at the end
+  std::vector<std::int64_t> places;  // row * length + position: where the answer is being written
   std::vector<std::int64_t> targets;  // the token that comes next there
 };
 

@@ -10,7 +10,8 @@ TEST(ExamplesTest, OnlyTheAnswerIsLearned) {
   p.prompt = "1+1";
   p.answer = "2";
   const Example e = make_example(p, {});
-  EXPECT_EQ(e.tokens, (std::vector<int>{lm::ByteTokenizer::begin, '1', '+', '1', lm::ByteTokenizer::answer, '2', lm::ByteTokenizer::end}));
+  EXPECT_EQ(e.tokens, (std::vector<int>{lm::ByteTokenizer::begin, '1', '+', '1', lm::ByteTokenizer::answer, '2',
+                                        lm::ByteTokenizer::end}));
   const Batch b = make_batch({e});
   EXPECT_EQ(b.rows, 1);
   EXPECT_EQ(b.length, 6);

@@ -24,7 +24,8 @@ Lanes& at(float* p) { return *reinterpret_cast<Lanes*>(p); }
 #define WATTLINE_SIMD
 #endif
 
-WATTLINE_SIMD void norm_row(const float* x, const float* weight, std::int64_t width, float epsilon, float* y, float* scale) {
+WATTLINE_SIMD void norm_row(const float* x, const float* weight, std::int64_t width, float epsilon, float* y,
+                            float* scale) {
   Lanes squares{};
   std::int64_t j = 0;
   for (; j + lanes <= width; j += lanes) squares += at(x + j) * at(x + j);
@@ -55,7 +56,8 @@ WATTLINE_SIMD void norm_row_back(const float* x, const float* weight, float s, c
   }
 }
 
-WATTLINE_SIMD void rotate_head(const float* x, const float* cosines, const float* sines, std::int64_t pairs, float direction, float* y) {
+WATTLINE_SIMD void rotate_head(const float* x, const float* cosines, const float* sines, std::int64_t pairs,
+                               float direction, float* y) {
   for (std::int64_t i = 0; i < pairs; ++i) {
     const float a = x[2 * i], b = x[2 * i + 1], c = cosines[i], s = sines[i] * direction;
     y[2 * i] = a * c - b * s;

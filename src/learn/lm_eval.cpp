@@ -25,7 +25,7 @@ struct EvalOptions {
 
 struct Agreement {
   double furthest = 0;  // largest difference of two logits
-  double nats = 0;      // surprise of libtorch's network at the answers
+  double nats = 0;  // surprise of libtorch's network at the answers
   std::int64_t answer_tokens = 0, differing = 0;
 };
 
@@ -84,9 +84,11 @@ Result eval(const EvalOptions& o, Context& context) {
   Table engines("learn.agreement.v1");
   engines.title = "Our decoder beside libtorch, on held-out questions with their answers";
   engines.integer("questions").integer("answer_tokens", "token").number("loss", "", "nats by answer token, libtorch");
-  engines.integer("other_choice", "token", "where the likeliest token differs").number("furthest_logit", "", "largest difference");
+  engines.integer("other_choice", "token", "where the likeliest token differs")
+      .number("furthest_logit", "", "largest difference");
   engines.add_row({o.compared, a.answer_tokens,
-                   a.answer_tokens > 0 ? a.nats / static_cast<double>(a.answer_tokens) : std::nan(""), a.differing, a.furthest});
+                   a.answer_tokens > 0 ? a.nats / static_cast<double>(a.answer_tokens) : std::nan(""), a.differing,
+                   a.furthest});
   r.add(std::move(engines));
   return r;
 }
@@ -96,12 +98,17 @@ Result eval(const EvalOptions& o, Context& context) {
 Capability eval_capability() {
   using O = EvalOptions;
   static const auto fields = Fields<O>()
-      .file("model", &O::model, "the model file (safetensors)").required().positional()
-      .list("task", &O::tasks, "only this task")
-      .integer("questions", &O::questions, "different held-out questions by task").range(1, 20000)
-      .integer("compared", &O::compared, "questions put to libtorch as well").range(0, 20000)
-      .text("out", &O::out, "write the accuracy there as CSV");
-  Capability c = capability<O>("learn", "lm-eval", "Measure a model file on held-out questions, and against libtorch.", eval, fields);
+                                 .file("model", &O::model, "the model file (safetensors)")
+                                 .required()
+                                 .positional()
+                                 .list("task", &O::tasks, "only this task")
+                                 .integer("questions", &O::questions, "different held-out questions by task")
+                                 .range(1, 20000)
+                                 .integer("compared", &O::compared, "questions put to libtorch as well")
+                                 .range(0, 20000)
+                                 .text("out", &O::out, "write the accuracy there as CSV");
+  Capability c = capability<O>("learn", "lm-eval", "Measure a model file on held-out questions, and against libtorch.",
+                               eval, fields);
   c.description =
       "Asks our own decoder, as `lm evaluate` does for built-in models, and puts some questions through libtorch too: "
       "the logits of the two engines differ by rounding alone.";

@@ -33,10 +33,14 @@ struct TrainOptions {
 class MeteredTraining {
  public:
   MeteredTraining(const Plan& plan, const TrainOptions& o, Context& context)
-      : options_(o), context_(context), host_(meter::HostPower::detect(context.get<catalog::Catalog>())),
-        checkpoint_(o.checkpoint.empty() ? o.out + ".checkpoint" : o.checkpoint), begin_(Time::now()) {
+      : options_(o),
+        context_(context),
+        host_(meter::HostPower::detect(context.get<catalog::Catalog>())),
+        checkpoint_(o.checkpoint.empty() ? o.out + ".checkpoint" : o.checkpoint),
+        begin_(Time::now()) {
     const int threads = static_cast<int>(o.threads);
-    training_ = o.resume ? std::make_unique<Training>(plan, threads, checkpoint_) : std::make_unique<Training>(plan, threads);
+    training_ =
+        o.resume ? std::make_unique<Training>(plan, threads, checkpoint_) : std::make_unique<Training>(plan, threads);
     // A place that cannot be written is better known now than after an hour.
     if (!o.resume) training_->save(checkpoint_);
     tokens_before_ = training_->tokens_seen();
@@ -55,9 +59,10 @@ class MeteredTraining {
     while (!training_->done()) {
       if (context_.stop.stop_requested()) {
         settle();
-        throw Error(ErrorKind::cancelled,
-                    fmt::format("stopped after step {} of {}; all of it is in {}", training_->step_count(), steps, checkpoint_),
-                    {}, "the same command with --resume goes on");
+        throw Error(
+            ErrorKind::cancelled,
+            fmt::format("stopped after step {} of {}; all of it is in {}", training_->step_count(), steps, checkpoint_),
+            {}, "the same command with --resume goes on");
       }
       sum += training_->step();
       ++count;
@@ -154,7 +159,8 @@ Result train(const TrainOptions& o, Context& context) {
     for (const auto& t : lm::tasks()) {
       context.check_cancelled();
       context.progress(1, "asking: " + t.name);
-      all.push_back(lm::evaluate(*model, t.name, static_cast<int>(o.questions), context.random("lm evaluate " + t.name)));
+      all.push_back(
+          lm::evaluate(*model, t.name, static_cast<int>(o.questions), context.random("lm evaluate " + t.name)));
     }
     Table table = lm::accuracy_table(all);
     table.title = "On held-out questions, with the weights as written (fp16)";
@@ -170,40 +176,64 @@ Capability train_capability() {
   using O = TrainOptions;
   using S = ShapeOptions;
   static const auto shape = Fields<S>()
-      .integer("dim", &S::dim, "width of the residual stream").range(2, 1024)
-      .integer("hidden", &S::hidden, "width of the feed-forward part").range(1, 4096)
-      .integer("layers", &S::layers, "layers").range(1, 32)
-      .integer("heads", &S::heads, "query heads").range(1, 64)
-      .integer("kv-heads", &S::kv_heads, "key and value heads").range(1, 64)
-      .integer("context", &S::context, "longest question and answer together, in tokens").range(128, 4096);
-  static const auto fields = Fields<O>()
-      .text("out", &O::out, "the model file to write (safetensors, fp16)").required().positional()
-      .text("name", &O::name, "the model's name")
-      .integer("steps", &O::steps, "steps of the optimisers").range(1, 10000000)
-      .integer("tokens-per-step", &O::tokens_per_step, "tokens of one step, about").range(128, 1000000)
-      .integer("warm-up", &O::warm_up, "first steps, over which the rates rise").range(0, 10000000)
-      .integer("cool-down", &O::cool_down, "last steps, over which the rates fall to zero").range(0, 10000000)
-      .number("matrix-rate", &O::matrix_rate, "learning rate of Muon").range(0, 1)
-      .number("other-rate", &O::other_rate, "learning rate of AdamW").range(0, 1)
-      .number("weight-decay", &O::weight_decay, "of the matrices, by rate").range(0, 1)
-      .integer("threads", &O::threads, "threads of the arithmetic; another number may round otherwise").range(1, 256)
-      .text("checkpoint", &O::checkpoint, "where the state is kept; absent: OUT.checkpoint")
-      .integer("checkpoint-every", &O::every, "steps between checkpoints").range(1, 10000000)
-      .flag("resume", &O::resume, "go on from the checkpoint")
-      .integer("questions", &O::questions, "held-out questions by task asked at the end").range(0, 20000)
-      .flag("unrecorded", &O::unrecorded, "leave the training out of the account")
-      .group(&O::shape, shape, "Shape");
-  Capability c = capability<O>("learn", "lm-train", "Train a small language model on the built-in tasks.", train, fields);
+                                .integer("dim", &S::dim, "width of the residual stream")
+                                .range(2, 1024)
+                                .integer("hidden", &S::hidden, "width of the feed-forward part")
+                                .range(1, 4096)
+                                .integer("layers", &S::layers, "layers")
+                                .range(1, 32)
+                                .integer("heads", &S::heads, "query heads")
+                                .range(1, 64)
+                                .integer("kv-heads", &S::kv_heads, "key and value heads")
+                                .range(1, 64)
+                                .integer("context", &S::context, "longest question and answer together, in tokens")
+                                .range(128, 4096);
+  static const auto fields =
+      Fields<O>()
+          .text("out", &O::out, "the model file to write (safetensors, fp16)")
+          .required()
+          .positional()
+          .text("name", &O::name, "the model's name")
+          .integer("steps", &O::steps, "steps of the optimisers")
+          .range(1, 10000000)
+          .integer("tokens-per-step", &O::tokens_per_step, "tokens of one step, about")
+          .range(128, 1000000)
+          .integer("warm-up", &O::warm_up, "first steps, over which the rates rise")
+          .range(0, 10000000)
+          .integer("cool-down", &O::cool_down, "last steps, over which the rates fall to zero")
+          .range(0, 10000000)
+          .number("matrix-rate", &O::matrix_rate, "learning rate of Muon")
+          .range(0, 1)
+          .number("other-rate", &O::other_rate, "learning rate of AdamW")
+          .range(0, 1)
+          .number("weight-decay", &O::weight_decay, "of the matrices, by rate")
+          .range(0, 1)
+          .integer("threads", &O::threads, "threads of the arithmetic; another number may round otherwise")
+          .range(1, 256)
+          .text("checkpoint", &O::checkpoint, "where the state is kept; absent: OUT.checkpoint")
+          .integer("checkpoint-every", &O::every, "steps between checkpoints")
+          .range(1, 10000000)
+          .flag("resume", &O::resume, "go on from the checkpoint")
+          .integer("questions", &O::questions, "held-out questions by task asked at the end")
+          .range(0, 20000)
+          .flag("unrecorded", &O::unrecorded, "leave the training out of the account")
+          .group(&O::shape, shape, "Shape");
+  Capability c =
+      capability<O>("learn", "lm-train", "Train a small language model on the built-in tasks.", train, fields);
   c.description =
       "Trains a Llama-style byte-level model on procedurally generated questions (lm models lists the tasks) with Muon "
-      "for matrices and AdamW for the rest, and writes it as safetensors. On one machine with one number of threads the "
-      "same --seed gives the same weights, also when stopped and resumed. Its energy is that of the process's CPU time, "
+      "for matrices and AdamW for the rest, and writes it as safetensors. On one machine with one number of threads "
+      "the "
+      "same --seed gives the same weights, also when stopped and resumed. Its energy is that of the process's CPU "
+      "time, "
       "measured or modelled as `wattline run` does, and goes into the account.";
   c.cost = Cost::job;
   c.doors = Doors::command_line;
   c.emits = {"lm.accuracy.v1"};
   c.examples = {{{"tiny.safetensors", "--steps", "3", "--dim", "16", "--hidden", "16", "--layers", "1", "--heads", "2",
-                  "--kv-heads", "1", "--questions", "1"}, {}, "Energy of training"}};
+                  "--kv-heads", "1", "--questions", "1"},
+                 {},
+                 "Energy of training"}};
   return c;
 }
 

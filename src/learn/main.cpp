@@ -1,9 +1,9 @@
 // wattline-learn: the command line over what trains. `wattline learn ...` becomes this program, so that
 // wattline itself never loads libtorch.
-#include <malloc.h>
-
 #include <string>
 #include <vector>
+
+#include <malloc.h>
 
 #include "app/cli.h"
 #include "app/docs.h"

@@ -11,8 +11,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/csrc/autograd/grad_mode.h>
 #include <torch/csrc/autograd/generated/variable_factories.h>
+#include <torch/csrc/autograd/grad_mode.h>
 #pragma GCC diagnostic pop
 
 #include "learn/fused.h"
@@ -24,17 +24,14 @@ namespace {
 
 using at::Tensor;
 
-double uniform(std::mt19937_64& random) {
-  return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53;
-}
+double uniform(std::mt19937_64& random) { return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53; }
 
 // Copies: the tensor outlives the vector.
 Tensor to_tensor(const std::vector<float>& values, at::IntArrayRef shape) {
   return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).clone();
 }
 Tensor to_tensor(const std::vector<std::int64_t>& values) {
-  return at::from_blob(const_cast<std::int64_t*>(values.data()),
-                       {static_cast<std::int64_t>(values.size())}, at::kLong)
+  return at::from_blob(const_cast<std::int64_t*>(values.data()), {static_cast<std::int64_t>(values.size())}, at::kLong)
       .clone();
 }
 
@@ -47,12 +44,13 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& x, const Tensor& weight, double epsilon) {
     Tensor y = at::empty_like(x), scale = at::empty({x.size(0)}, at::kFloat);
-    rms_norm_forward(x.data_ptr<float>(), weight.data_ptr<float>(), x.size(0), x.size(1),
-                     static_cast<float>(epsilon), y.data_ptr<float>(), scale.data_ptr<float>());
+    rms_norm_forward(x.data_ptr<float>(), weight.data_ptr<float>(), x.size(0), x.size(1), static_cast<float>(epsilon),
+                     y.data_ptr<float>(), scale.data_ptr<float>());
     ctx->save_for_backward({x, weight, scale});
     return y;
   }
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                 torch::autograd::variable_list grads) {
     const auto saved = ctx->get_saved_variables();
     const Tensor dy = grads[0].contiguous();
     Tensor dx = at::empty_like(saved[0]), dweight = at::zeros_like(saved[1]);
@@ -65,11 +63,13 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
 // x [rows][length][heads][size].
 class Rotate : public torch::autograd::Function<Rotate> {
  public:
-  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& x, const Tensor& cosines, const Tensor& sines) {
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& x, const Tensor& cosines,
+                        const Tensor& sines) {
     ctx->save_for_backward({cosines, sines});
     return turned(x, cosines, sines, 1);
   }
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                 torch::autograd::variable_list grads) {
     const auto saved = ctx->get_saved_variables();
     return {turned(grads[0].contiguous(), saved[0], saved[1], -1), Tensor(), Tensor()};
   }
@@ -112,8 +112,7 @@ lm::Weights random_weights(const lm::Shape& shape, std::mt19937_64 random) {
       double scale = 1 / std::sqrt(static_cast<double>(spec.shape[1]));
       if (spec.name == "embedding") scale = 0.05;
       // What is added to the residual stream starts small, so that depth does not blow it up.
-      if (spec.name.ends_with(".o") || spec.name.ends_with(".down"))
-        scale /= std::sqrt(2.0 * shape.layers);
+      if (spec.name.ends_with(".o") || spec.name.ends_with(".down")) scale /= std::sqrt(2.0 * shape.layers);
       for (auto& v : values)
         v = static_cast<float>(scale * std::sqrt(-2 * std::log(uniform(random))) *
                                std::cos(2 * std::numbers::pi * uniform(random)));
@@ -126,7 +125,7 @@ lm::Weights random_weights(const lm::Shape& shape, std::mt19937_64 random) {
 struct Trainer::Network {
   struct Parameter {
     Tensor value;
-    bool matrix;              // learns by Muon
+    bool matrix;  // learns by Muon
     Tensor momentum, square;  // square: of AdamW alone
   };
 
@@ -165,17 +164,13 @@ struct Trainer::Network {
 
   Tensor feed_forward(const std::string& layer, const Tensor& x) const {
     const Tensor h = rms_norm(x, (*this)[layer + "ffn_norm"], shape.norm_epsilon);
-    const Tensor inner =
-        at::silu(h.mm((*this)[layer + "gate"].t())) * h.mm((*this)[layer + "up"].t());
+    const Tensor inner = at::silu(h.mm((*this)[layer + "gate"].t())) * h.mm((*this)[layer + "up"].t());
     return inner.mm((*this)[layer + "down"].t());
   }
 
   // Logits at `places` (row * length + position).
-  Tensor forward(const Tensor& tokens, const Tensor& places, std::int64_t rows,
-                 std::int64_t length) const {
-    const Tensor mask = at::full({length, length}, -1e30, at::kFloat)
-                            .triu(1)
-                            .repeat({shape.heads / shape.kv_heads, 1});
+  Tensor forward(const Tensor& tokens, const Tensor& places, std::int64_t rows, std::int64_t length) const {
+    const Tensor mask = at::full({length, length}, -1e30, at::kFloat).triu(1).repeat({shape.heads / shape.kv_heads, 1});
     Tensor x = at::embedding((*this)["embedding"], tokens);
     for (int l = 0; l < shape.layers; ++l) {
       const std::string layer = "layers." + std::to_string(l) + ".";

@@ -22,7 +22,7 @@ class Trainer {
  public:
   struct Rates {
     double matrix = 0.01;  // Muon
-    double other = 0.02;   // AdamW
+    double other = 0.02;  // AdamW
     double weight_decay = 0.01;
   };
   // All that the next step depends on: to stop and go on as if nothing had happened.

@@ -61,9 +61,10 @@ std::shared_ptr<Ledger> writable_account(const Context& context) {
 }
 
 std::string no_account_text(const Context& context) {
-  return fmt::format("There is no account in {} yet: nothing has been recorded. `wattline run -- COMMAND` and every answer "
-                     "of the gateway record into it; --ledger DIR names another folder.",
-                     account_dir(context).string());
+  return fmt::format(
+      "There is no account in {} yet: nothing has been recorded. `wattline run -- COMMAND` and every answer "
+      "of the gateway record into it; --ledger DIR names another folder.",
+      account_dir(context).string());
 }
 
 const Fields<RowsOptions>& rows_fields() {
@@ -97,7 +98,8 @@ Time parse_moment(const std::string& text, const std::string& option) {
     if (back.base() > 200 * units::year.base()) throw bad_input(fmt::format("'{}' is too long ago", text));
     return Time::now() + -back;
   } catch (const Error& e) {
-    throw bad_input(e.message(), option, "a date (2026-11-24), a time (2026-11-24T12:00:00Z), or how long ago (7d, 12h)");
+    throw bad_input(e.message(), option,
+                    "a date (2026-11-24), a time (2026-11-24T12:00:00Z), or how long ago (7d, 12h)");
   }
 }
 
@@ -106,20 +108,23 @@ std::optional<Row> find_row(const Ledger& ledger, const std::string& name) {
   const auto slash = name.rfind('/');
   const std::string writer = slash == std::string::npos ? "" : name.substr(0, slash);
   const std::string number = slash == std::string::npos ? name : name.substr(slash + 1);
-  if (number.empty() || number.size() > 18 || number.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  if (number.empty() || number.size() > 18 || number.find_first_not_of("0123456789") != std::string::npos)
+    return std::nullopt;
   std::vector<Row> rows = ledger.numbered(std::stoll(number));
   if (slash != std::string::npos) std::erase_if(rows, [&](const Row& row) { return row.writer != writer; });
   if (rows.empty()) return std::nullopt;
   if (rows.size() > 1) {
     std::vector<std::string> names;
     for (const auto& row : rows) names.push_back(fmt::format("{}/{}", row.writer, row.seq));
-    throw bad_input(fmt::format("{} hosts have a row {}", rows.size(), number), "row", fmt::format("say which: {}", fmt::join(names, ", ")));
+    throw bad_input(fmt::format("{} hosts have a row {}", rows.size(), number), "row",
+                    fmt::format("say which: {}", fmt::join(names, ", ")));
   }
   return rows[0];
 }
 
 const std::vector<std::string>& row_keys() {
-  static const std::vector<std::string> keys{"kind", "model", "device", "place", "method", "writer", "day", "month", "label"};
+  static const std::vector<std::string> keys{"kind",   "model", "device", "place", "method",
+                                             "writer", "day",   "month",  "label"};
   return keys;
 }
 
@@ -146,7 +151,8 @@ void for_each_row(const Ledger& ledger, const RowsOptions& o, const Context& con
   if (!o.since.empty()) query.since = parse_moment(o.since, "since");
   if (!o.until.empty()) query.until = parse_moment(o.until, "until");
   if (query.since && query.until && *query.until <= *query.since)
-    throw bad_input(fmt::format("until ({}) is not after since ({})", to_string(*query.until), to_string(*query.since)), "until");
+    throw bad_input(fmt::format("until ({}) is not after since ({})", to_string(*query.until), to_string(*query.since)),
+                    "until");
   query.kind = o.kind;
   query.superseded = superseded;
   std::vector<std::pair<std::string, std::string>> where;

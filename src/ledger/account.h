@@ -33,7 +33,8 @@ struct RowsOptions {
 const Fields<RowsOptions>& rows_fields();
 
 // The rows that the options mean; progress and cancellation are the context's.
-void for_each_row(const Ledger&, const RowsOptions&, const Context&, bool superseded, const std::function<void(const Row&)>&);
+void for_each_row(const Ledger&, const RowsOptions&, const Context&, bool superseded,
+                  const std::function<void(const Row&)>&);
 
 // A row by its uid, by its number in the chain ("17"), or by both where several hosts wrote ("4c12a161cc1c/17").
 // Error when a number means several rows.

@@ -34,12 +34,14 @@ class Account : public testing::Test {
     context_.provide(std::make_shared<Location>(Location{dir().string()}));
   }
   fs::path dir() const { return scratch_.path() / "account"; }
-  std::string record(double joules, const std::string& place, const std::string& model = "glow-xs", const std::string& when = "2026-11-24T10:00:00Z",
+  std::string record(double joules, const std::string& place, const std::string& model = "glow-xs",
+                     const std::string& when = "2026-11-24T10:00:00Z",
                      std::vector<std::pair<std::string, std::string>> labels = {}) {
     Fact f;
     f.kind = "answer";
     f.begin = f.end = parse_time(when);
-    f.energy = Estimate<Energy>::relative(Energy(joules), 0.2, Method::modelled, "power curve").from_factor("device.cpu.power");
+    f.energy = Estimate<Energy>::relative(Energy(joules), 0.2, Method::modelled, "power curve")
+                   .from_factor("device.cpu.power");
     f.tokens_in = 10;
     f.tokens_out = 100;
     f.model = model;
@@ -94,7 +96,8 @@ TEST_F(Account, EveryExampleRunsOnAnEmptyAccount) {
     EXPECT_FALSE(c.examples.empty()) << c.name;
     fs::current_path(scratch_.path());
     for (const auto& example : c.examples) {
-      for (const auto& [name, content] : example.files) std::ofstream(scratch_.path() / name, std::ios::binary) << content;
+      for (const auto& [name, content] : example.files)
+        std::ofstream(scratch_.path() / name, std::ios::binary) << content;
       EXPECT_THAT(to_text(run(c.name, example.arguments)), HasSubstr(example.expects)) << c.name;
     }
     fs::current_path("/");
@@ -109,7 +112,9 @@ TEST_F(Account, ReportSumsAndDerivesImpacts) {
   const Result r = run("report", {});
   EXPECT_NEAR(value(r, "energy").value, 12.6, 1e-9);
   EXPECT_EQ(value(r, "energy").unit, "kJ");
-  const auto grid = [&](const char* place) { return catalog::resolve({.place = place, .intensity = {}, .water_intensity = {}, .pue = {}, .wue = {}}, *catalog_); };
+  const auto grid = [&](const char* place) {
+    return catalog::resolve({.place = place, .intensity = {}, .water_intensity = {}, .pue = {}, .wue = {}}, *catalog_);
+  };
   const auto e = [](double joules) { return Estimate<Energy>::exact(Energy(joules)); };
   const double grams = (grid("FR").carbon(e(10800)) + grid("DE").carbon(e(1800))).value().base();
   EXPECT_NEAR(r.find_estimate("carbon")->measure.value * (value(r, "carbon").unit == "mgCO2e" ? 1e-3 : 1), grams, 1e-9);
@@ -138,7 +143,8 @@ TEST_F(Account, ManyRowsOnOneFactorAreNoSurerThanOne) {
     ledger->record_all(std::vector<Fact>(999, same));
   }
   const Measure many = value(run("report", {}), "carbon");
-  EXPECT_NEAR((many.interval.high - many.interval.low) / many.value, (one.interval.high - one.interval.low) / one.value, 1e-6);
+  EXPECT_NEAR((many.interval.high - many.interval.low) / many.value, (one.interval.high - one.interval.low) / one.value,
+              1e-6);
 }
 
 TEST_F(Account, ReportSaysWhatItAssumed) {
@@ -148,7 +154,8 @@ TEST_F(Account, ReportSaysWhatItAssumed) {
   const Result r = run("report", {});
   EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("1 row names no place"), HasSubstr("world average"))));
   EXPECT_THAT(r.warnings, Contains(HasSubstr("Atlantis-9")));
-  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("1 row was recorded under the catalog 2020-01-01-abc123"), HasSubstr(catalog_->version()))));
+  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("1 row was recorded under the catalog 2020-01-01-abc123"),
+                                         HasSubstr(catalog_->version()))));
   EXPECT_EQ(value(r, "carbon").method, Method::modelled);
   const Result named = run("report", {"--place", "FR"});
   EXPECT_THAT(named.warnings, Contains(HasSubstr("taken as FR")));
@@ -218,7 +225,8 @@ TEST_F(Account, ListShowsTheNewestFirst) {
 TEST_F(Account, ShowTellsAllOfARow) {
   const std::string uid = record(3600, "FR", "glow-xs", "2026-11-24T10:00:00Z", {{"project", "thesis"}});
   const std::string text = to_text(run("show", {uid}));
-  EXPECT_THAT(text, AllOf(HasSubstr("thesis"), HasSubstr("device.cpu.power"), HasSubstr("power curve"), HasSubstr("hash"), HasSubstr(uid)));
+  EXPECT_THAT(text, AllOf(HasSubstr("thesis"), HasSubstr("device.cpu.power"), HasSubstr("power curve"),
+                          HasSubstr("hash"), HasSubstr(uid)));
   EXPECT_EQ(to_text(run("show", {})), text) << "none named: the newest";
   EXPECT_EQ(to_text(run("show", {"1"})), text) << "by its number";
   EXPECT_THAT(message("show", {"2"}), HasSubstr("no row '2'"));
@@ -226,9 +234,12 @@ TEST_F(Account, ShowTellsAllOfARow) {
   {
     // Another host's chain in the same file.
     Database database(dir() / Ledger::file_name, Database::Access::create, std::chrono::seconds(1));
-    database.run("INSERT INTO writers SELECT 'ffffffffffff', 'elsewhere', created, last_seq, last_hash FROM writers;"
-                 "INSERT INTO facts SELECT 'ffffffffffff', seq, prev_hash, hash, 'copy', recorded, corrects, factor_set, kind, begin_ns,"
-                 " end_ns, energy, energy_sd, by_factor, method, signed, sources, tokens_in, tokens_out, model, device, place, labels FROM facts");
+    database.run(
+        "INSERT INTO writers SELECT 'ffffffffffff', 'elsewhere', created, last_seq, last_hash FROM writers;"
+        "INSERT INTO facts SELECT 'ffffffffffff', seq, prev_hash, hash, 'copy', recorded, corrects, factor_set, kind, "
+        "begin_ns,"
+        " end_ns, energy, energy_sd, by_factor, method, signed, sources, tokens_in, tokens_out, model, device, place, "
+        "labels FROM facts");
   }
   EXPECT_THAT(message("show", {"1"}), AllOf(HasSubstr("2 hosts"), HasSubstr("ffffffffffff/1")));
   EXPECT_THAT(to_text(run("show", {"ffffffffffff/1"})), HasSubstr("copy"));
@@ -314,11 +325,13 @@ TEST_F(Account, ADamagedOrNewerAccountIsAnErrorEverywhere) {
     Database database(dir() / Ledger::file_name, Database::Access::create, std::chrono::seconds(1));
     database.run("PRAGMA user_version = 99");
   }
-  for (const char* name : {"report", "list", "verify", "export"}) EXPECT_THAT(message(name, {}), HasSubstr("99")) << name;
+  for (const char* name : {"report", "list", "verify", "export"})
+    EXPECT_THAT(message(name, {}), HasSubstr("99")) << name;
   fs::remove_all(dir());
   fs::create_directories(dir());
   std::ofstream(dir() / Ledger::file_name) << std::string(5000, 'x');
-  for (const char* name : {"report", "list", "verify", "export"}) EXPECT_THAT(message(name, {}), HasSubstr("no account")) << name;
+  for (const char* name : {"report", "list", "verify", "export"})
+    EXPECT_THAT(message(name, {}), HasSubstr("no account")) << name;
 }
 
 TEST_F(Account, WhatCannotBeTakenInHoldsUpNoRecord) {

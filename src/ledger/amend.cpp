@@ -16,8 +16,9 @@ std::optional<Row> row_of(const Context& context, const std::string& uid, Result
   auto row = ledger ? find_row(*ledger, uid) : std::nullopt;
   if (!row) {
     out.title = "Nothing was changed";
-    out.verdict = Verdict{false, fmt::format("the account in {} has no row '{}'; `wattline ledger list` shows those there are",
-                                             account_dir(context).string(), uid.substr(0, 80))};
+    out.verdict =
+        Verdict{false, fmt::format("the account in {} has no row '{}'; `wattline ledger list` shows those there are",
+                                   account_dir(context).string(), uid.substr(0, 80))};
   }
   return row;
 }
@@ -70,25 +71,37 @@ std::vector<Capability> amend_capabilities() {
   using C = CorrectOptions;
   static const Fields<C> correct_fields =
       Fields<C>()
-          .text("row", &C::uid, "number or uid of the row").required().positional()
-          .text("reason", &C::reason, "why; it stays in the account").required()
-          .quantity("energy", &C::energy, "J", "what the energy at the device was").at_least(0)
-          .number("spread", &C::spread, "how far that energy may be off, in per cent (95 %)").range(0, 1000)
+          .text("row", &C::uid, "number or uid of the row")
+          .required()
+          .positional()
+          .text("reason", &C::reason, "why; it stays in the account")
+          .required()
+          .quantity("energy", &C::energy, "J", "what the energy at the device was")
+          .at_least(0)
+          .number("spread", &C::spread, "how far that energy may be off, in per cent (95 %)")
+          .range(0, 1000)
           .text("model", &C::model, "what the model was")
           .text("device", &C::device, "what the device was")
           .reference("place", &C::place, "places", "what the place was");
-  Capability c = capability<C>("ledger", "correct", "Put one row right by a new row that takes its place.", &correct, correct_fields);
-  c.description = "Rows of the account are never changed. The new row holds what the old one held but for what is given, names the "
-                  "old one, and is counted in its place. A row is corrected once; the next correction names the newest row.";
+  Capability c = capability<C>("ledger", "correct", "Put one row right by a new row that takes its place.", &correct,
+                               correct_fields);
+  c.description =
+      "Rows of the account are never changed. The new row holds what the old one held but for what is given, names the "
+      "old one, and is counted in its place. A row is corrected once; the next correction names the newest row.";
   c.verb = Verb::account;
   c.doors = Doors::command_line;
-  c.examples = {{{"17", "--energy", "12 Wh", "--spread", "5", "--reason", "the meter was read wrong"}, {}, "has no row"}};
+  c.examples = {
+      {{"17", "--energy", "12 Wh", "--spread", "5", "--reason", "the meter was read wrong"}, {}, "has no row"}};
 
   using R = RetractOptions;
   static const Fields<R> retract_fields = Fields<R>()
-                                              .text("row", &R::uid, "number or uid of the row").required().positional()
-                                              .text("reason", &R::reason, "why; it stays in the account").required();
-  Capability r = capability<R>("ledger", "retract", "Take one row out of all sums, with the reason why.", &retract, retract_fields);
+                                              .text("row", &R::uid, "number or uid of the row")
+                                              .required()
+                                              .positional()
+                                              .text("reason", &R::reason, "why; it stays in the account")
+                                              .required();
+  Capability r = capability<R>("ledger", "retract", "Take one row out of all sums, with the reason why.", &retract,
+                               retract_fields);
   r.description = "Writes a row that takes the place of the named one and counts nothing. Both stay in the account.";
   r.verb = Verb::account;
   r.doors = Doors::command_line;

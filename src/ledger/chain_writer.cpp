@@ -32,10 +32,10 @@ bool ChainWriter::append(const Fact& f, std::string_view uid, std::string_view c
   append_canonical(text_, place, f, texts_);
   std::string hash = hash_of(text_);
   using View = std::string_view;
-  insert_.run(View(writer_), place.seq, View(last_hash_), View(hash), uid, place.recorded.ns, corrects,
-              factor_set, View(f.kind), f.begin.ns, f.end.ns, e.value(), e.independent_sd(), texts_.by(),
-              to_string(e.method()), static_cast<std::int64_t>(e.can_be_negative()), texts_.sources(), f.tokens_in,
-              f.tokens_out, View(f.model), View(f.device), View(f.place), texts_.labels());
+  insert_.run(View(writer_), place.seq, View(last_hash_), View(hash), uid, place.recorded.ns, corrects, factor_set,
+              View(f.kind), f.begin.ns, f.end.ns, e.value(), e.independent_sd(), texts_.by(), to_string(e.method()),
+              static_cast<std::int64_t>(e.can_be_negative()), texts_.sources(), f.tokens_in, f.tokens_out,
+              View(f.model), View(f.device), View(f.place), texts_.labels());
   if (database_.changes() == 0) return false;
   last_hash_ = std::move(hash);
   seq_ = place.seq;

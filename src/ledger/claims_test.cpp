@@ -14,10 +14,8 @@ TEST(Claims, EachIsCheckedAndSaysItsFigure) {
     EXPECT_NE(check.verdict, ClaimVerdict::open) << claim.claimed;
     EXPECT_NE(check.verdict, ClaimVerdict::differs) << claim.claimed << ": " << check.ours;
     hold += check.verdict == ClaimVerdict::holds;
-    if (check.verdict == ClaimVerdict::not_reproducible)
-      EXPECT_FALSE(check.note.empty()) << "why not is said";
-    else
-      EXPECT_FALSE(check.ours.empty());
+    if (check.verdict == ClaimVerdict::not_reproducible) EXPECT_FALSE(check.note.empty()) << "why not is said";
+    else EXPECT_FALSE(check.ours.empty());
   }
   EXPECT_EQ(hold, 5);
 }

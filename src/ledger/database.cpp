@@ -1,21 +1,19 @@
 #include "ledger/database.h"
 
-#include <sqlite3.h>
-
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 namespace wattline::ledger {
 
 Statement::Statement(const Database& database, std::string_view sql) : database_(database) {
-  const int code = sqlite3_prepare_v2(database.handle(), sql.data(), static_cast<int>(sql.size()),
-                                      &handle_, nullptr);
+  const int code = sqlite3_prepare_v2(database.handle(), sql.data(), static_cast<int>(sql.size()), &handle_, nullptr);
   if (code != SQLITE_OK) database.fail(code, "read");
 }
 Statement::~Statement() { sqlite3_finalize(handle_); }
 
 Statement& Statement::bind(std::string_view value) {
-  const int code = sqlite3_bind_text64(handle_, next_parameter_++, value.data() ? value.data() : "",
-                                       value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  const int code = sqlite3_bind_text64(handle_, next_parameter_++, value.data() ? value.data() : "", value.size(),
+                                       SQLITE_STATIC, SQLITE_UTF8);
   if (code != SQLITE_OK) database_.fail(code, "write");
   return *this;
 }
@@ -66,10 +64,8 @@ Database::Database(std::filesystem::path file, Access access, std::chrono::milli
     flags |= SQLITE_OPEN_URI;
     std::string escaped;
     for (const char c : std::filesystem::absolute(file_).string()) {
-      if (c == '%' || c == '?' || c == '#')
-        escaped += fmt::format("%{:02x}", static_cast<unsigned>(c));
-      else
-        escaped += c;
+      if (c == '%' || c == '?' || c == '#') escaped += fmt::format("%{:02x}", static_cast<unsigned>(c));
+      else escaped += c;
     }
     name = "file://" + escaped + "?immutable=1";
   }
@@ -131,16 +127,12 @@ void Database::fail(int code, std::string_view doing) const {
     case SQLITE_CORRUPT:
       throw say(ErrorKind::world, "the file is damaged: " + detail,
                 "copy the folder before anything else; `wattline ledger verify` names the first bad row");
-    case SQLITE_CONSTRAINT:
-      throw say(ErrorKind::denied, detail, "the account is append-only: correct by a new row");
-    default:
-      throw say(ErrorKind::world, fmt::format("{} (SQLite {})", detail, code), "");
+    case SQLITE_CONSTRAINT: throw say(ErrorKind::denied, detail, "the account is append-only: correct by a new row");
+    default: throw say(ErrorKind::world, fmt::format("{} (SQLite {})", detail, code), "");
   }
 }
 
-Transaction::Transaction(const Database& database) : database_(database) {
-  database_.run("BEGIN IMMEDIATE");
-}
+Transaction::Transaction(const Database& database) : database_(database) { database_.run("BEGIN IMMEDIATE"); }
 Transaction::~Transaction() {
   // A failed rollback has nothing left to undo: SQLite rolls back by itself on disk errors.
   if (open_) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);

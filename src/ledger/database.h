@@ -30,14 +30,13 @@ class Statement {
   Statement& bind(std::string_view);
   Statement& bind(std::int64_t);
   Statement& bind(double);
-  bool step();   // false: no more rows
+  bool step();  // false: no more rows
   void reset();  // for the next use; parameters are bound anew
   // Binds, runs and resets a statement that gives no rows.
   template <class... Values>
   void run(const Values&... values) {
     (bind(values), ...);
-    while (step()) {
-    }
+    while (step()) {}
     reset();
   }
 

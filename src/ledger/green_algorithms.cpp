@@ -28,8 +28,8 @@ Table parts_table(const GreenFootprint& f, const GreenJob& job, const std::strin
   row("cores", f.core_watts, f.core_grams);
   row("gpus", f.gpu_watts, f.gpu_grams);
   row("memory", f.memory_watts, f.memory_grams);
-  t.add_row({"total", f.core_watts + f.gpu_watts + f.memory_watts, f.kwh, f.grams, f.total_watts > 0 ? 100.0 : 0.0,
-             version});
+  t.add_row(
+      {"total", f.core_watts + f.gpu_watts + f.memory_watts, f.kwh, f.grams, f.total_watts > 0 ? 100.0 : 0.0, version});
   return t;
 }
 
@@ -76,7 +76,11 @@ void add_what_if(Result& out, const GreenAlgorithmsOptions& o, const GreenResolv
   Table t;
   t.title = "The same job elsewhere";
   t.caption = "yearly averages of Green Algorithms " + data.version() + "; energy unchanged";
-  t.text("place").text("name").number("intensity", "gCO2e/kWh").number("carbon", "gCO2e").number("ratio", "", "to this place");
+  t.text("place")
+      .text("name")
+      .number("intensity", "gCO2e/kWh")
+      .number("carbon", "gCO2e")
+      .number("ratio", "", "to this place");
   Figure figure;
   figure.kind = Figure::Kind::bar;
   figure.title = "Carbon of the same job elsewhere";
@@ -91,8 +95,7 @@ void add_what_if(Result& out, const GreenAlgorithmsOptions& o, const GreenResolv
   };
   add(r.place == "given" ? "here" : r.place, "here", r.job.grams_per_kwh, grams);
   for (const auto& row : rows)
-    if (row.place->code != r.place)
-      add(row.place->code, row.place->name(), row.place->grams_per_kwh, row.grams);
+    if (row.place->code != r.place) add(row.place->code, row.place->name(), row.place->grams_per_kwh, row.grams);
   figure.traces.push_back(std::move(trace));
   out.add(std::move(t)).add(std::move(figure));
 }
@@ -101,7 +104,11 @@ Table versions_table(const GreenAlgorithmsOptions& o, const catalog::Catalog* na
   Table t;
   t.title = "By data version";
   t.caption = "the same inputs under each version; never compare results of different versions unsaid";
-  t.text("data_version").number("pue").number("intensity", "gCO2e/kWh").number("core_power", "W").number("energy", "kWh");
+  t.text("data_version")
+      .number("pue")
+      .number("intensity", "gCO2e/kWh")
+      .number("core_power", "W")
+      .number("energy", "kWh");
   t.number("carbon", "gCO2e").text("tree");
   for (const auto& version : GreenAlgorithms::versions()) {
     const auto data = GreenAlgorithms::load(version);
@@ -114,12 +121,14 @@ Table versions_table(const GreenAlgorithmsOptions& o, const catalog::Catalog* na
 }
 
 void add_measured(Result& out, Energy measured, const Estimate<Energy>& estimated, double grams_per_kwh) {
-  out.estimate("measured_energy", "Measured", Estimate<Energy>::exact(measured), "kWh", "given; at the meter named by you");
+  out.estimate("measured_energy", "Measured", Estimate<Energy>::exact(measured), "kWh",
+               "given; at the meter named by you");
   const double kwh = measured.in(units::kWh);
   const double ratio = measured.base() / estimated.value().base();
   const bool inside = measured >= estimated.low() && measured <= estimated.high();
-  out.note(fmt::format("Measured {} ({} at this intensity) is {} times the estimate, {} its interval.", energy_text(kwh),
-                       carbon_text(kwh * grams_per_kwh), format_number(ratio, 3), inside ? "inside" : "outside"));
+  out.note(fmt::format("Measured {} ({} at this intensity) is {} times the estimate, {} its interval.",
+                       energy_text(kwh), carbon_text(kwh * grams_per_kwh), format_number(ratio, 3),
+                       inside ? "inside" : "outside"));
 }
 
 }  // namespace
@@ -132,7 +141,8 @@ Result green_algorithms(const GreenAlgorithmsOptions& o, Context& context) {
 
   Result out;
   out.title = fmt::format("{} and {} ({} data)", carbon_text(f.grams), energy_text(f.kwh), data->version());
-  out.estimate("energy", "Energy", r.energy(), "kWh", "95 % interval from declared spreads; the value is the calculator's");
+  out.estimate("energy", "Energy", r.energy(), "kWh",
+               "95 % interval from declared spreads; the value is the calculator's");
   out.estimate("carbon", "Carbon", r.carbon(), "gCO2e");
   out.estimate("power", "Power", (r.core_power + r.gpu_power + r.memory_power) * r.pue, "W", "with PUE, while it runs");
   out.add(parts_table(f, r.job, data->version()));
@@ -142,7 +152,8 @@ Result green_algorithms(const GreenAlgorithmsOptions& o, Context& context) {
   if (o.data_version == GreenVersion::both) out.add(versions_table(o, names));
   if (o.measured) add_measured(out, *o.measured, r.energy(), r.job.grams_per_kwh);
   for (const auto& use : r.factors) out.use(use);
-  for (const char* spread : {"processor_power_factor", "memory_power_fraction"}) out.use(data->use(data->spread(spread)));
+  for (const char* spread : {"processor_power_factor", "memory_power_fraction"})
+    out.use(data->use(data->spread(spread)));
   out.warnings = r.warnings;
   return out;
 }
@@ -154,15 +165,22 @@ const Fields<GreenAlgorithmsOptions>& green_algorithms_fields() {
   using O = GreenAlgorithmsOptions;
   static const Fields<P> processors =
       Fields<P>()
-          .number("cores", &P::cores, "CPU cores used").range(0, 1e7)
+          .number("cores", &P::cores, "CPU cores used")
+          .range(0, 1e7)
           .text("cpu", &P::cpu, "CPU model, as the machine names it; none: the calculator's 'Any'")
-          .quantity("core-tdp", &P::core_tdp, "W", "design power of one core, instead of a model").range(0, 1000)
-          .number("core-usage", &P::core_usage, "share of the cores' time in use, 0 to 1; none: 1").range(0, 1)
-          .number("gpus", &P::gpus, "GPUs used").range(0, 1e6)
+          .quantity("core-tdp", &P::core_tdp, "W", "design power of one core, instead of a model")
+          .range(0, 1000)
+          .number("core-usage", &P::core_usage, "share of the cores' time in use, 0 to 1; none: 1")
+          .range(0, 1)
+          .number("gpus", &P::gpus, "GPUs used")
+          .range(0, 1e6)
           .text("gpu", &P::gpu, "GPU model; none: the calculator's 'Any'")
-          .quantity("gpu-tdp", &P::gpu_tdp, "W", "design power of one GPU, instead of a model").range(0, 10000)
-          .number("gpu-usage", &P::gpu_usage, "share of the GPUs' time in use, 0 to 1; none: 1").range(0, 1)
-          .quantity("memory", &P::memory, "GB", "memory reserved, used or not").range(0, 1e9);
+          .quantity("gpu-tdp", &P::gpu_tdp, "W", "design power of one GPU, instead of a model")
+          .range(0, 10000)
+          .number("gpu-usage", &P::gpu_usage, "share of the GPUs' time in use, 0 to 1; none: 1")
+          .range(0, 1)
+          .quantity("memory", &P::memory, "GB", "memory reserved, used or not")
+          .range(0, 1e9);
   static const Fields<S> site =
       Fields<S>()
           .enumeration("platform", &S::platform, {"personal", "local", "cloud"},
@@ -170,53 +188,64 @@ const Fields<GreenAlgorithmsOptions>& green_algorithms_fields() {
           .text("provider", &S::provider, "cloud provider: gcp, aws, azure ...")
           .text("datacentre", &S::datacentre, "region of the provider; gives place and PUE")
           .text("place", &S::place, "code or name; none: the world average, flagged")
-          .quantity("intensity", &S::intensity, "gCO2e/kWh", "carbon intensity, instead of a place").range(0, 5000)
-          .number("pue", &S::pue, "power usage effectiveness of the site").range(1, 20);
+          .quantity("intensity", &S::intensity, "gCO2e/kWh", "carbon intensity, instead of a place")
+          .range(0, 5000)
+          .number("pue", &S::pue, "power usage effectiveness of the site")
+          .range(1, 20);
   static const Fields<C> scale =
       Fields<C>()
-          .number("psf", &C::psf, "pragmatic scaling factor: how many times the job was run").range(1, 1e9)
+          .number("psf", &C::psf, "pragmatic scaling factor: how many times the job was run")
+          .range(1, 1e9)
           .enumeration("mode", &C::mode, {"run", "training", "inference"},
                        "one computation, an AI training, or continuous inference")
           .number("experiments", &C::experiments, "training: experiments before it, as a multiple of the main run")
           .range(0, 1e9)
-          .number("retrainings", &C::retrainings, "training: how many retrainings").range(0, 1e9)
+          .number("retrainings", &C::retrainings, "training: how many retrainings")
+          .range(0, 1e9)
           .number("retraining-size", &C::retraining_size, "training: size of one, as a multiple of the main run")
           .range(0, 1e6)
-          .number("periods", &C::periods, "inference: the runtime is what this many periods take").range(1e-6, 1e6)
+          .number("periods", &C::periods, "inference: the runtime is what this many periods take")
+          .range(1e-6, 1e6)
           .enumeration("period", &C::period, {"day", "week", "month", "year"}, "inference: the period")
-          .number("months", &C::months, "inference: months to report").range(0, 12000);
+          .number("months", &C::months, "inference: months to report")
+          .range(0, 12000);
   static const Fields<O> fields =
       Fields<O>()
-          .quantity("runtime", &O::runtime, "h", "how long it ran").required().range(0, 1e7)
+          .quantity("runtime", &O::runtime, "h", "how long it ran")
+          .required()
+          .range(0, 1e7)
           .group(&O::processors, processors, "Processors and memory")
           .group(&O::site, site, "Site")
           .group(&O::scale, scale, "Scale")
           .enumeration("data-version", &O::data_version, {"v3.0", "v1.0", "both"}, "version of the calculator's tables")
           .list("compare", &O::compare, "places to set beside it: FR,DE,US-CA")
-          .quantity("measured-energy", &O::measured, "kWh", "what a meter said, to set beside the estimate").at_least(0);
+          .quantity("measured-energy", &O::measured, "kWh", "what a meter said, to set beside the estimate")
+          .at_least(0);
   return fields;
 }
 
 Capability green_algorithms_capability() {
-  Capability c = capability<GreenAlgorithmsOptions>(
-      "ledger", "green-algorithms", "Energy and carbon of a computation from six facts about it.", &green_algorithms,
-      green_algorithms_fields());
+  Capability c = capability<GreenAlgorithmsOptions>("ledger", "green-algorithms",
+                                                    "Energy and carbon of a computation from six facts about it.",
+                                                    &green_algorithms, green_algorithms_fields());
   c.description =
       "The Green Algorithms formula (Lannelongue, Grealey, Inouye, Advanced Science 8 (2021) 2100707): "
       "E = t * PUE * (cores * TDP per core * usage + GPUs * TDP * usage + reserved memory * 0.3725 W/GB) * PSF, "
-      "C = E * carbon intensity, with the calculator's own tables (CC BY 4.0) in version v1.0 or v3.0, its equivalences, "
+      "C = E * carbon intensity, with the calculator's own tables (CC BY 4.0) in version v1.0 or v3.0, its "
+      "equivalences, "
       "and its training and inference modes. Values equal the calculator's; the 95 % intervals are ours, from "
       "declared spreads: design power times usage can be off by a factor of 2 either way. A measurement "
       "(wattline run) is better where you can have one.";
   c.verb = Verb::account;
   c.papers = {18};
   c.emits = {"footprint.parts.v1"};
-  c.examples = {{{"--runtime", "12h", "--cores", "12", "--cpu", "Xeon E5-2683 v4", "--memory", "64GB"}, {}, "648.9"},
-                {{"--runtime", "100h", "--cores", "8", "--gpus", "4", "--gpu", "Tesla V100", "--memory", "128GB",
-                  "--platform", "cloud", "--datacentre", "gcp/europe-west1", "--mode", "training", "--experiments", "3"},
-                 {}, "1.08"},
-                {{"--runtime", "1h", "--cores", "4", "--place", "FR", "--memory", "16GB", "--data-version", "both"}, {},
-                 "v1.0"}};
+  c.examples = {
+      {{"--runtime", "12h", "--cores", "12", "--cpu", "Xeon E5-2683 v4", "--memory", "64GB"}, {}, "648.9"},
+      {{"--runtime", "100h", "--cores", "8", "--gpus", "4", "--gpu", "Tesla V100", "--memory", "128GB", "--platform",
+        "cloud", "--datacentre", "gcp/europe-west1", "--mode", "training", "--experiments", "3"},
+       {},
+       "1.08"},
+      {{"--runtime", "1h", "--cores", "4", "--place", "FR", "--memory", "16GB", "--data-version", "both"}, {}, "v1.0"}};
   return c;
 }
 

@@ -67,12 +67,14 @@ TEST(GreenFormula, PartsAddUpAndScaleOnAnyInput) {
   std::mt19937_64 random(18);
   const auto draw = [&](double high) { return std::uniform_real_distribution<>(0, high)(random); };
   for (int i = 0; i < 2000; ++i) {
-    GreenJob job{draw(1e4), std::floor(draw(512)), draw(30), draw(1), std::floor(draw(64)), draw(700), draw(1),
-                 draw(4000), 0.3725, 1 + draw(2), 1 + draw(50), draw(1200)};
+    GreenJob job{
+        draw(1e4), std::floor(draw(512)), draw(30),     draw(1),   std::floor(draw(64)), draw(700), draw(1), draw(4000),
+        0.3725,    1 + draw(2),           1 + draw(50), draw(1200)};
     const auto f = footprint(job);
     // The formula of the paper, said once more in another order.
     const double kw = (job.cores * job.core_watts * job.core_usage + job.gpus * job.gpu_watts * job.gpu_usage +
-                       job.memory_gb * 0.3725) / 1000;
+                       job.memory_gb * 0.3725) /
+                      1000;
     const double grams = kw * job.pue * job.hours * job.multiplier * job.grams_per_kwh;
     EXPECT_NEAR(f.grams, grams, 1e-12 * grams);
     EXPECT_NEAR(f.core_grams + f.gpu_grams + f.memory_grams, f.grams, 1e-12 * f.grams);
@@ -120,9 +122,9 @@ TEST(GreenFormula, PueByPlatform) {
   EXPECT_THAT(message({"--runtime", "1h", "--platform", "cloud"}), HasSubstr("--provider"));
   EXPECT_THAT(message({"--runtime", "1h", "--provider", "gcp"}), HasSubstr("--platform cloud"));
   EXPECT_THAT(message({"--runtime", "1h", "--platform", "cloud", "--provider", "googel"}), HasSubstr("gcp"));
-  EXPECT_THAT(message({"--runtime", "1h", "--platform", "cloud", "--datacentre", "gcp/europe-west1",
-                       "--data-version", "v1.0"}),
-              HasSubstr("v1.0 lists no data centres"));
+  EXPECT_THAT(
+      message({"--runtime", "1h", "--platform", "cloud", "--datacentre", "gcp/europe-west1", "--data-version", "v1.0"}),
+      HasSubstr("v1.0 lists no data centres"));
   EXPECT_THAT(message({"--runtime", "1h", "--platform", "cloud", "--datacentre", "azure/Qatar Central"}),
               HasSubstr("Qatar"));
 }
@@ -139,9 +141,12 @@ TEST(GreenFormula, FallbacksAreSaid) {
   EXPECT_NEAR(value(r, "energy"), (2 * 12 + 200) / 1000.0, 1e-12);
   EXPECT_THAT(r.warnings, testing::IsSupersetOf({HasSubstr("no CPU named"), HasSubstr("no GPU named"),
                                                  HasSubstr("world average"), HasSubstr("no memory")}));
-  const Result fuzzy = run({"--runtime", "1h", "--cpu", "Intel(R) Xeon(R) CPU E5-2683 v4 @ 2.10GHz", "--place", "United States"});
-  EXPECT_THAT(fuzzy.warnings, testing::IsSupersetOf({HasSubstr("taken for 'Xeon E5-2683 v4'"), HasSubstr("taken for US")}));
-  EXPECT_THAT(message({"--runtime", "1h", "--place", "Frnce"}), testing::AllOf(HasSubstr("France"), HasSubstr("WORLD")));
+  const Result fuzzy =
+      run({"--runtime", "1h", "--cpu", "Intel(R) Xeon(R) CPU E5-2683 v4 @ 2.10GHz", "--place", "United States"});
+  EXPECT_THAT(fuzzy.warnings,
+              testing::IsSupersetOf({HasSubstr("taken for 'Xeon E5-2683 v4'"), HasSubstr("taken for US")}));
+  EXPECT_THAT(message({"--runtime", "1h", "--place", "Frnce"}),
+              testing::AllOf(HasSubstr("France"), HasSubstr("WORLD")));
   EXPECT_THAT(message({"--runtime", "1h", "--cpu", "Z80"}), HasSubstr("Any"));
   EXPECT_THAT(message({"--runtime", "-1h"}), HasSubstr("runtime"));
   EXPECT_THAT(message({"--runtime", "1h", "--pue", "0.5"}), HasSubstr("pue"));
@@ -151,12 +156,15 @@ TEST(GreenFormula, FallbacksAreSaid) {
 
 TEST(GreenFormula, TrainingAndInference) {
   const double once = value(run({"--runtime", "10h", "--cores", "10"}), "energy");
-  EXPECT_NEAR(value(run({"--runtime", "10h", "--cores", "10", "--mode", "training", "--experiments", "2", "--retrainings",
-                         "4", "--retraining-size", "0.25"}), "energy"),
+  EXPECT_NEAR(value(run({"--runtime", "10h", "--cores", "10", "--mode", "training", "--experiments", "2",
+                         "--retrainings", "4", "--retraining-size", "0.25"}),
+                    "energy"),
               once * (1 + 2 + 1), 1e-12);
   const auto inference = [&](const char* periods, const char* period, const char* months) {
-    return value(run({"--runtime", "10h", "--cores", "10", "--mode", "inference", "--periods", periods, "--period", period,
-                      "--months", months}), "energy") / once;
+    return value(run({"--runtime", "10h", "--cores", "10", "--mode", "inference", "--periods", periods, "--period",
+                      period, "--months", months}),
+                 "energy") /
+           once;
   };
   EXPECT_NEAR(inference("2", "day", "1"), 15, 1e-12);
   EXPECT_NEAR(inference("1", "week", "12"), 48, 1e-12);
@@ -171,8 +179,8 @@ TEST(GreenFormula, TrainingAndInference) {
 }
 
 TEST(GreenFormula, VersionsSideBySideAndMeasured) {
-  const Result r = run({"--runtime", "1h", "--cores", "4", "--place", "FR", "--platform", "local", "--data-version", "both",
-                        "--measured-energy", "30Wh"});
+  const Result r = run({"--runtime", "1h", "--cores", "4", "--place", "FR", "--platform", "local", "--data-version",
+                        "both", "--measured-energy", "30Wh"});
   const Table* t = r.find_table("By data version");
   ASSERT_TRUE(t);
   EXPECT_NEAR(t->column("carbon").numbers()[0], 0.048 * 1.67 * 47, 1e-12);

@@ -19,7 +19,7 @@ struct GreenJob {
 
 struct GreenFootprint {
   double core_watts = 0, gpu_watts = 0, memory_watts = 0;  // without PUE
-  double total_watts = 0;                                  // with PUE
+  double total_watts = 0;  // with PUE
   double kwh = 0, grams = 0;
   double core_grams = 0, gpu_grams = 0, memory_grams = 0;  // with PUE and multiplier; add up to grams
 };

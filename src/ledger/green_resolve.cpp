@@ -234,8 +234,8 @@ catalog::GreenMatch<catalog::GreenPlace> find_green_place(std::string_view name,
 }
 
 Estimate<Energy> GreenResolved::energy() const {
-  return (core_power + gpu_power + memory_power) * pue *
-         Estimate<Duration>::exact(job.hours * units::hour) * job.multiplier;
+  return (core_power + gpu_power + memory_power) * pue * Estimate<Duration>::exact(job.hours * units::hour) *
+         job.multiplier;
 }
 
 GreenResolved resolve_green(const GreenAlgorithmsOptions& options, const GreenAlgorithms& data,

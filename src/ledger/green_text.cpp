@@ -72,8 +72,9 @@ std::vector<Equivalence> equivalences(double grams, const catalog::GreenAlgorith
     route = "NYC-San Francisco";
   }
   const double share = grams / flight;
-  out.push_back({"flight", share, "flight",
-                 fmt::format("{} {} {}", share_text(share), share >= 1 || share == 0 ? "flights" : "of a flight", route)});
+  out.push_back(
+      {"flight", share, "flight",
+       fmt::format("{} {} {}", share_text(share), share >= 1 || share == 0 ? "flights" : "of a flight", route)});
   per("streaming", "streaming_hour", "h", "h of video streaming");
   per("search", "web_search", "", "web searches");
   return out;

@@ -9,7 +9,7 @@
 
 namespace wattline::ledger {
 
-std::string energy_text(double kwh);    // "1.37 kWh", "12.50 Wh", "2.10 MWh"
+std::string energy_text(double kwh);  // "1.37 kWh", "12.50 Wh", "2.10 MWh"
 std::string carbon_text(double grams);  // "648.89 gCO2e", "1.20 kgCO2e"
 
 struct Equivalence {

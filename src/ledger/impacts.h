@@ -17,7 +17,7 @@
 namespace wattline::ledger {
 
 struct Impacts {
-  Estimate<Energy> energy;    // at the device
+  Estimate<Energy> energy;  // at the device
   Estimate<Energy> facility;  // with PUE
   Estimate<Carbon> carbon;
   Estimate<Volume> water;

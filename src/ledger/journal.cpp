@@ -1,10 +1,10 @@
 #include "ledger/journal.h"
 
 #include <algorithm>
-#include <pthread.h>
-#include <sched.h>
 
 #include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
 
 #include "kernel/error.h"
 #include "ledger/row.h"
@@ -86,7 +86,8 @@ void Journal::stage(Shape shape, const FactNumbers& numbers) {
   if (shape >= shape_entries_.size()) throw bad_input("a shape of another journal");
   if (closed_) return lose(1, "the journal is closed");
   if (!has_room(lock)) return lose(1, fmt::format("{} MiB wait already", backlog_bytes_.load() >> 20));
-  if (staged_.size() > options_.memory_bytes) return lose(1, "the disk takes nothing, and the memory set aside for that is full");
+  if (staged_.size() > options_.memory_bytes)
+    return lose(1, "the disk takes nothing, and the memory set aside for that is full");
   if (!in_file_[shape]) staged_ += shape_entries_[shape];
   in_file_[shape] = true;
   append_fact(staged_, shape, numbers);
@@ -114,7 +115,9 @@ bool Journal::flush_staged() {
   Part& part = *parts_.back();
   if (!part.file->append(staged_)) {
     try_again_ = now + options_.period;
-    if (!disk_refuses_) log(fmt::format("the disk takes no answers now ({}); they wait in memory", part.file->path().parent_path().string()));
+    if (!disk_refuses_)
+      log(fmt::format("the disk takes no answers now ({}); they wait in memory",
+                      part.file->path().parent_path().string()));
     disk_refuses_ = true;
     return false;
   }
@@ -143,7 +146,8 @@ bool Journal::commit_some(Part& part, bool sealed) {
   auto state = JournalWalk::State::end;
   try {
     state = part.walk.read(*part.file, part.written.load(std::memory_order_acquire), options_.batch, batch_);
-    const std::int64_t refused = batch_.count > 0 ? commit_what_can_be(commit_, batch_.span(), batch_.factor_set, options_.log) : 0;
+    const std::int64_t refused =
+        batch_.count > 0 ? commit_what_can_be(commit_, batch_.span(), batch_.factor_set, options_.log) : 0;
     part.walk.done();
     const auto count = static_cast<std::int64_t>(batch_.count);
     part.committed += count;
@@ -157,7 +161,8 @@ bool Journal::commit_some(Part& part, bool sealed) {
     }
     less_.notify_all();
   } catch (const std::exception& e) {
-    if (!stalled_.exchange(true)) log(fmt::format("the ledger takes no answers now: {}; they wait in the journal, and answers go on", e.what()));
+    if (!stalled_.exchange(true))
+      log(fmt::format("the ledger takes no answers now: {}; they wait in the journal, and answers go on", e.what()));
     less_.notify_all();
     return false;
   }
@@ -166,7 +171,8 @@ bool Journal::commit_some(Part& part, bool sealed) {
   std::lock_guard lock(mutex_);
   if (spoilt) {
     // Only a failing disk or a hand from outside does this.
-    lose(part.facts - part.committed, fmt::format("what was written can no longer be read; kept as {}", part.file->set_aside().string()));
+    lose(part.facts - part.committed,
+         fmt::format("what was written can no longer be read; kept as {}", part.file->set_aside().string()));
     waiting_.fetch_sub(part.facts - part.committed);
     if (parts_.size() == 1) begin_file();
   } else {
@@ -180,7 +186,9 @@ void Journal::commit_loop() {
   take_what_is_left();
   try {
     const auto adopted = adopt_journals(dir_, commit_, options_.log);
-    if (adopted.facts > 0) log(fmt::format("{} answers that an earlier gateway left in its journal were taken into the ledger", adopted.facts));
+    if (adopted.facts > 0)
+      log(fmt::format("{} answers that an earlier gateway left in its journal were taken into the ledger",
+                      adopted.facts));
   } catch (const std::exception& e) {
     log(fmt::format("a journal left behind could not be read: {}", e.what()));
   }
@@ -218,7 +226,9 @@ void Journal::end_files() {
   }
   const Part& front = *parts_.front();
   if (parts_.size() == 1 && !front.has_more()) front.file->remove();
-  else log(fmt::format("{} answers wait in {}; who next opens this ledger takes them in", waiting_.load(), front.file->path().parent_path().string()));
+  else
+    log(fmt::format("{} answers wait in {}; who next opens this ledger takes them in", waiting_.load(),
+                    front.file->path().parent_path().string()));
   parts_.clear();
 }
 

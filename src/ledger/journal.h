@@ -26,12 +26,12 @@
 namespace wattline::ledger {
 
 struct JournalOptions {
-  std::uint64_t file_bytes = std::uint64_t{16} << 20;    // then the next file
+  std::uint64_t file_bytes = std::uint64_t{16} << 20;  // then the next file
   std::uint64_t backlog_bytes = std::uint64_t{1} << 30;  // on disk; some 12 million facts
   std::uint64_t memory_bytes = std::uint64_t{64} << 20;  // that wait for a full disk
-  std::size_t batch = 512;                               // most in one transaction: the account is held for some 4 ms
+  std::size_t batch = 512;  // most in one transaction: the account is held for some 4 ms
   std::chrono::milliseconds period{200};
-  std::chrono::milliseconds patience{20};                // most that stage() waits for the backlog
+  std::chrono::milliseconds patience{20};  // most that stage() waits for the backlog
   std::string factor_set;  // version of the catalog in use
   Log log;
 };
@@ -79,9 +79,9 @@ class Journal : public AccountJournal {
   std::condition_variable wake_, less_;
   std::vector<std::string> shape_entries_;  // by number: how each is written into a file
   std::unordered_map<std::string, Shape> shape_numbers_;
-  std::vector<bool> in_file_;               // shapes that the present file holds, or that are staged for it
+  std::vector<bool> in_file_;  // shapes that the present file holds, or that are staged for it
   std::deque<std::unique_ptr<Part>> parts_;  // oldest first; the last is being written
-  std::string staged_;                      // entries for the present file
+  std::string staged_;  // entries for the present file
   std::int64_t staged_facts_ = 0;
   bool closed_ = false, disk_refuses_ = false, rests_ = false;
   std::chrono::steady_clock::time_point last_{};  // when a closed one gives up

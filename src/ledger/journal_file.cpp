@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <random>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <utility>
-
-#include <fmt/format.h>
 
 #include "kernel/error.h"
 
@@ -55,13 +55,15 @@ JournalFile JournalFile::create(const fs::path& dir) {
   fs::create_directories(dir, error);
   if (error) throw file_error("cannot make the folder of the journal", dir, error.value());
   std::random_device random;
-  const std::string name = fmt::format("{:013x}-{:08x}{:08x}", Time::now().ns / 1'000'000, static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random()));
+  const std::string name = fmt::format("{:013x}-{:08x}{:08x}", Time::now().ns / 1'000'000,
+                                       static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random()));
   // Locked before it has the name that others look for.
   const fs::path fresh = dir / (name + ".new"), path = dir / (name + std::string(ending));
   const int descriptor = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (descriptor < 0) throw file_error("cannot make a file of the journal", fresh, errno);
   JournalFile file(fresh, descriptor, 0);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 || !file.append(journal_magic) || ::rename(fresh.c_str(), path.c_str()) != 0) {
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 || !file.append(journal_magic) ||
+      ::rename(fresh.c_str(), path.c_str()) != 0) {
     const int code = errno;
     ::unlink(fresh.c_str());
     throw file_error("cannot begin a file of the journal", path, code);
@@ -78,9 +80,10 @@ std::optional<JournalFile> JournalFile::take_over(const fs::path& path) {
     throw file_error("cannot read a file of the journal that was left behind", path, errno);
   }
   JournalFile file(path, descriptor, 0);
-  struct stat is{};
+  struct stat is {};
   // Without links another has just brought it home.
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 || ::fstat(descriptor, &is) != 0 || is.st_nlink == 0) return std::nullopt;
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 || ::fstat(descriptor, &is) != 0 || is.st_nlink == 0)
+    return std::nullopt;
   file.size_ = static_cast<std::uint64_t>(is.st_size);
   return file;
 }
@@ -118,11 +121,13 @@ void JournalFile::remove() { ::unlink(path_.c_str()); }
 fs::path JournalFile::set_aside() {
   fs::path aside = path_;
   aside += ".damaged";
-  if (::rename(path_.c_str(), aside.c_str()) != 0) throw file_error("cannot rename a damaged file of the journal", path_, errno);
+  if (::rename(path_.c_str(), aside.c_str()) != 0)
+    throw file_error("cannot rename a damaged file of the journal", path_, errno);
   return aside;
 }
 
-JournalWalk::State JournalWalk::read(const JournalFile& file, std::uint64_t until, std::size_t most, JournalBatch& batch) {
+JournalWalk::State JournalWalk::read(const JournalFile& file, std::uint64_t until, std::size_t most,
+                                     JournalBatch& batch) {
   std::size_t& count = batch.count;
   count = 0;
   next_ = at_;
@@ -153,13 +158,17 @@ JournalWalk::State JournalWalk::read(const JournalFile& file, std::uint64_t unti
       file.read(next_, largest_entry + 16, rest);
       std::uint32_t size = 0;
       if (rest.size() >= sizeof size) std::memcpy(&size, rest.data(), sizeof size);
-      return rest.size() < 8 || (size > 0 && size <= largest_entry && 8 + std::uint64_t{size} >= rest.size()) ? State::torn : State::damaged;
+      return rest.size() < 8 || (size > 0 && size <= largest_entry && 8 + std::uint64_t{size} >= rest.size())
+                 ? State::torn
+                 : State::damaged;
     }
     if (found == JournalReader::Found::nothing) {
       const std::uint64_t have = next_ + bytes.size();
       if (have >= until) return count > 0 ? State::more : State::torn;
       std::string more;
-      file.read(next_, std::min<std::uint64_t>(until - next_, std::max(read_at_once, bytes.size() + largest_entry + 16)), more);
+      file.read(next_,
+                std::min<std::uint64_t>(until - next_, std::max(read_at_once, bytes.size() + largest_entry + 16)),
+                more);
       if (more.size() <= bytes.size()) return count > 0 ? State::more : State::torn;
       buffer_ = std::move(more);
       buffer_at_ = next_;
@@ -176,7 +185,8 @@ JournalWalk::State JournalWalk::read(const JournalFile& file, std::uint64_t unti
   return next_ < until ? State::more : State::end;
 }
 
-std::int64_t commit_what_can_be(const Commit& commit, std::span<const Fact> facts, std::string_view factor_set, const Log& log) {
+std::int64_t commit_what_can_be(const Commit& commit, std::span<const Fact> facts, std::string_view factor_set,
+                                const Log& log) {
   try {
     commit(facts, factor_set);
     return 0;
@@ -212,7 +222,8 @@ Adoption adopt_journals(const fs::path& dir, const Commit& commit, const Log& lo
       if (state == JournalWalk::State::more) continue;
       if (state == JournalWalk::State::damaged) {
         const auto aside = file->set_aside();
-        tell(log, fmt::format("a file of the journal is damaged {} bytes from its begin; what stood before is in the account, the file was kept as {}",
+        tell(log, fmt::format("a file of the journal is damaged {} bytes from its begin; what stood before is in the "
+                              "account, the file was kept as {}",
                               walk.at(), aside.string()));
       } else {
         file->remove();

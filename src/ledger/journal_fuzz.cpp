@@ -27,9 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     must(used > 0);
     if (found == JournalReader::Found::fact) {
-      const double sd = fact.energy.raw().by_factor().empty() ? fact.energy.raw().independent_sd() : fact.energy.raw().by_factor().begin()->second;
+      const double sd = fact.energy.raw().by_factor().empty() ? fact.energy.raw().independent_sd()
+                                                              : fact.energy.raw().by_factor().begin()->second;
       std::string again;
-      append_fact(again, 0, {fact.uid, fact.begin, fact.end, fact.energy.value(), Energy(sd), fact.tokens_in, fact.tokens_out});
+      append_fact(again, 0,
+                  {fact.uid, fact.begin, fact.end, fact.energy.value(), Energy(sd), fact.tokens_in, fact.tokens_out});
       must(again.size() == used);
     }
     rest.remove_prefix(used);

@@ -33,7 +33,8 @@ T take(std::string_view& from) {
 }
 
 std::uint32_t checksum(std::string_view payload) {
-  return static_cast<std::uint32_t>(::crc32(0, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size())));
+  return static_cast<std::uint32_t>(
+      ::crc32(0, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size())));
 }
 
 // Writes the head over the eight bytes that were left for it at `at`.

@@ -35,9 +35,9 @@ class JournalReader {
   using ShapePtr = std::shared_ptr<const Shape>;
   enum class Found {
     fact,
-    shape,    // nothing to do
+    shape,  // nothing to do
     nothing,  // `bytes` ends before the entry does
-    damage    // no entry: a wrong checksum or what no writer writes
+    damage  // no entry: a wrong checksum or what no writer writes
   };
   // The entry at the front of `bytes`; `used` is its size, 0 for nothing and damage. `fact` and its `shape` may hold
   // those of a fact before: where the shape is the same, only the numbers are written.

@@ -4,13 +4,13 @@
 #include <fstream>
 #include <random>
 #include <set>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kernel/error.h"
 #include "kernel/testing.h"
@@ -395,7 +395,8 @@ TEST(JournalChaos, KilledAtAnyMomentEveryRecordedFactIsInTheAccountOnce) {
     std::string text;
     char buffer[65536];
     if (round % 4)
-      if (const ssize_t n = ::read(pipe[0], buffer, sizeof buffer); n > 0) text.append(buffer, static_cast<std::size_t>(n));
+      if (const ssize_t n = ::read(pipe[0], buffer, sizeof buffer); n > 0)
+        text.append(buffer, static_cast<std::size_t>(n));
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(random() % 30'000);
     std::thread killer([&] {
       std::this_thread::sleep_until(end);
@@ -407,7 +408,8 @@ TEST(JournalChaos, KilledAtAnyMomentEveryRecordedFactIsInTheAccountOnce) {
     int status = 0;
     ::waitpid(child, &status, 0);
     ASSERT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself";
-    for (std::size_t at = 0, stop; (stop = text.find('\n', at)) != std::string::npos; at = stop + 1) recorded.insert(text.substr(at, stop - at));
+    for (std::size_t at = 0, stop; (stop = text.find('\n', at)) != std::string::npos; at = stop + 1)
+      recorded.insert(text.substr(at, stop - at));
   }
   const auto ledger = Ledger::open(dir.path(), OpenMode::write);
   adopt_journals(dir.path(), [&](auto facts, auto factors) { ledger->record_all(facts, factors); });

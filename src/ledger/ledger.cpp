@@ -60,8 +60,7 @@ fs::path default_dir() {
   if (const auto xdg = environment("XDG_DATA_HOME"); !xdg.empty()) return fs::path(xdg) / "wattline" / "ledger";
   if (const auto home = environment("HOME"); !home.empty())
     return fs::path(home) / ".local" / "share" / "wattline" / "ledger";
-  throw world_error("no place for the account: neither HOME nor XDG_DATA_HOME is set", {},
-                    "give --ledger DIR");
+  throw world_error("no place for the account: neither HOME nor XDG_DATA_HOME is set", {}, "give --ledger DIR");
 }
 
 struct Ledger::State {
@@ -78,9 +77,8 @@ struct Ledger::State {
     std::error_code error;
     fs::create_directories(file.parent_path(), error);
     if (error)
-      throw Error(error == std::errc::permission_denied || error == std::errc::read_only_file_system
-                      ? ErrorKind::denied
-                      : ErrorKind::world,
+      throw Error(error == std::errc::permission_denied || error == std::errc::read_only_file_system ? ErrorKind::denied
+                                                                                                     : ErrorKind::world,
                   "cannot make the folder of the account: " + error.message(), file.parent_path().string(),
                   "give a folder you may write with --ledger DIR");
     database = std::make_unique<Database>(file, Database::Access::create, options.busy_timeout);
@@ -128,8 +126,7 @@ struct Ledger::State {
       database = std::make_unique<Database>(file, Database::Access::immutable, options.busy_timeout);
       schema = check_schema(*database);
     }
-    if (schema == 0)
-      throw Error(ErrorKind::not_found, "the account was begun but holds nothing yet", file.string());
+    if (schema == 0) throw Error(ErrorKind::not_found, "the account was begun but holds nothing yet", file.string());
   }
 
   std::optional<Row> one(std::string_view rest, std::string_view value) const;
@@ -172,10 +169,8 @@ std::shared_ptr<Ledger> Ledger::open(const fs::path& dir, OpenMode mode, OpenOpt
   state->file = dir / file_name;
   state->options = std::move(options);
   state->mode = mode;
-  if (mode == OpenMode::write)
-    state->open_for_writing();
-  else
-    state->open_for_reading();
+  if (mode == OpenMode::write) state->open_for_writing();
+  else state->open_for_reading();
   return std::shared_ptr<Ledger>(new Ledger(std::move(state)));
 }
 
@@ -215,7 +210,9 @@ void Ledger::record_all(std::span<const Fact> facts, std::string_view factor_set
   transaction.commit();
 }
 
-std::string Ledger::correct(std::string_view uid, const Fact& instead) { return state_->correct(uid, checked(instead)); }
+std::string Ledger::correct(std::string_view uid, const Fact& instead) {
+  return state_->correct(uid, checked(instead));
+}
 
 std::string Ledger::retract(std::string_view uid, std::string_view reason) {
   const auto old = find(uid);
@@ -230,8 +227,9 @@ void Ledger::for_each(const Query& query, const std::function<void(const Row&)>&
   std::string sql = RowReader::select("WHERE end_ns >= ? AND end_ns < ?");
   if (!query.kind.empty()) sql += " AND kind = ?";
   if (!query.superseded)
-    sql += " AND kind <> 'retraction'"
-           " AND uid NOT IN (SELECT corrects FROM facts WHERE corrects <> '')";
+    sql +=
+        " AND kind <> 'retraction'"
+        " AND uid NOT IN (SELECT corrects FROM facts WHERE corrects <> '')";
   sql += " ORDER BY end_ns, writer, seq";
   std::lock_guard lock(state_->mutex);
   Statement statement(*state_->database, sql);
@@ -264,7 +262,9 @@ std::vector<Row> Ledger::numbered(std::int64_t seq) const {
   while (statement.step()) rows.push_back(reader.read(statement));
   return rows;
 }
-std::optional<Row> Ledger::newest() const { return state_->one("ORDER BY end_ns DESC, writer DESC, seq DESC LIMIT 1", ""); }
+std::optional<Row> Ledger::newest() const {
+  return state_->one("ORDER BY end_ns DESC, writer DESC, seq DESC LIMIT 1", "");
+}
 
 std::string Ledger::successor(std::string_view uid) const {
   std::lock_guard lock(state_->mutex);
@@ -283,8 +283,8 @@ std::vector<ChainHead> Ledger::heads() const {
   Statement statement(*state_->database, "SELECT writer, host, last_hash, last_seq FROM writers ORDER BY created");
   std::vector<ChainHead> heads;
   while (statement.step())
-    heads.push_back({std::string(statement.text(0)), std::string(statement.text(1)),
-                     std::string(statement.text(2)), statement.integer(3)});
+    heads.push_back({std::string(statement.text(0)), std::string(statement.text(1)), std::string(statement.text(2)),
+                     statement.integer(3)});
   return heads;
 }
 
@@ -326,7 +326,9 @@ std::shared_ptr<AccountJournal> Ledger::open_journal(std::function<void(std::str
   options.factor_set = state_->options.factor_set;
   return Journal::open(
       file().parent_path(),
-      [self = shared_from_this()](std::span<const Fact> facts, std::string_view factor_set) { self->record_all(facts, factor_set); },
+      [self = shared_from_this()](std::span<const Fact> facts, std::string_view factor_set) {
+        self->record_all(facts, factor_set);
+      },
       std::move(options));
 }
 

@@ -46,8 +46,8 @@ struct Location {
 // Which rows; open ends mean all. A row belongs to the moment its fact ended.
 struct Query {
   std::optional<Time> since, until;  // since <= end < until
-  bool superseded = false;           // also rows that a later row corrects
-  std::string kind;                  // "" all
+  bool superseded = false;  // also rows that a later row corrects
+  std::string kind;  // "" all
 };
 
 // The end of a writer's chain: kept elsewhere (a mail, a paper) it proves that nothing was cut off.
@@ -66,8 +66,7 @@ struct Verification {
 class Ledger : public AccountSink, public std::enable_shared_from_this<Ledger> {
  public:
   static constexpr std::string_view file_name = "ledger.sqlite";
-  static std::shared_ptr<Ledger> open(const std::filesystem::path& dir, OpenMode mode,
-                                      OpenOptions options = {});
+  static std::shared_ptr<Ledger> open(const std::filesystem::path& dir, OpenMode mode, OpenOptions options = {});
   ~Ledger() override;
 
   // Durable when it returns. A uid that is there already is left as it is.

@@ -4,12 +4,12 @@
 #include <cstdlib>
 #include <random>
 #include <set>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kernel/error.h"
 #include "kernel/testing.h"
@@ -72,7 +72,8 @@ TEST(LedgerChaos, KilledAtAnyMomentLosesNoRecordedFact) {
     // Half of the kills may come while the account is opened; the others after a first record, however
     // slow the machine.
     if (round % 2)
-      if (const ssize_t n = ::read(pipe[0], buffer, sizeof buffer); n > 0) text.append(buffer, static_cast<std::size_t>(n));
+      if (const ssize_t n = ::read(pipe[0], buffer, sizeof buffer); n > 0)
+        text.append(buffer, static_cast<std::size_t>(n));
     std::this_thread::sleep_for(std::chrono::microseconds(500 + random() % 40'000));
     ::kill(child, SIGKILL);
     for (ssize_t n; (n = ::read(pipe[0], buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
@@ -159,7 +160,8 @@ TEST(LedgerChaos, AFullDiskLosesOnlyWhatItRefused) {
       const auto ledger = Ledger::open(dir.path(), OpenMode::write);
       for (int i = 0; i < 5000; ++i) {
         std::vector<Fact> batch;
-        for (int j = 0; j < 1 + i % 2 * 24; ++j) batch.push_back(small_fact("f" + std::to_string(i) + "-" + std::to_string(j)));
+        for (int j = 0; j < 1 + i % 2 * 24; ++j)
+          batch.push_back(small_fact("f" + std::to_string(i) + "-" + std::to_string(j)));
         ledger->record_all(batch);
         recorded += static_cast<int>(batch.size());
       }

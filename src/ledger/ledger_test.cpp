@@ -2,13 +2,13 @@
 
 #include <fstream>
 #include <set>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kernel/error.h"
 #include "kernel/testing.h"
@@ -223,14 +223,16 @@ TEST_F(Tampered, ACutEnd) {
   EXPECT_THAT(fault(), HasSubstr("the last 2 row(s) are missing"));
 }
 TEST_F(Tampered, AnInsertedRow) {
-  forge("INSERT INTO facts SELECT writer, 6, hash, 'x', 'forged', recorded, '', factor_set, kind, begin_ns,"
-        " end_ns, energy, energy_sd, by_factor, method, signed, sources, 0, 0, model, device, place, labels"
-        " FROM facts WHERE seq = 5");
+  forge(
+      "INSERT INTO facts SELECT writer, 6, hash, 'x', 'forged', recorded, '', factor_set, kind, begin_ns,"
+      " end_ns, energy, energy_sd, by_factor, method, signed, sources, 0, 0, model, device, place, labels"
+      " FROM facts WHERE seq = 5");
   EXPECT_THAT(fault(), HasSubstr("forged"));
 }
 TEST_F(Tampered, SwappedRows) {
-  forge("UPDATE facts SET seq = 99 WHERE seq = 2; UPDATE facts SET seq = 2 WHERE seq = 3;"
-        "UPDATE facts SET seq = 3 WHERE seq = 99");
+  forge(
+      "UPDATE facts SET seq = 99 WHERE seq = 2; UPDATE facts SET seq = 2 WHERE seq = 3;"
+      "UPDATE facts SET seq = 3 WHERE seq = 99");
   EXPECT_THAT(fault(), HasSubstr("row-3"));
 }
 TEST_F(Tampered, AWriterTakenOut) {
@@ -272,8 +274,8 @@ TEST(Ledger, AFileOfVersion1IsBroughtUpToDate) {
     Statement(database,
               "INSERT INTO facts VALUES (?,1,?,?,'old',?,'','','run',?,?,?,?,?,'modelled',0,"
               "'[\"RAPL\",\"power curve\"]',7,42,'glow-xs','some cpu','FR',?)")
-        .run(std::string_view(row.writer), first_link, std::string_view(row.hash), row.recorded.ns,
-             row.fact.begin.ns, row.fact.end.ns, e.value(), e.independent_sd(), std::string_view(by),
+        .run(std::string_view(row.writer), first_link, std::string_view(row.hash), row.recorded.ns, row.fact.begin.ns,
+             row.fact.end.ns, e.value(), e.independent_sd(), std::string_view(by),
              std::string_view(R"([["project","thesis"],["Grün","ja \"nein\"\n"]])"));
   }
   EXPECT_EQ(Ledger::open(dir.path(), OpenMode::read)->schema_version(), 1);
@@ -413,18 +415,19 @@ TEST(Ledger, TheDefaultPlace) {
     // A child of its own, so that other tests keep their environment.
     tests::ScratchDir dir;
     const fs::path out = dir.path() / "out";
-    EXPECT_EQ(in_child([&] {
-                for (const auto& [name, value] : {std::pair("WATTLINE_LEDGER", own), {"XDG_DATA_HOME", xdg}, {"HOME", home}})
-                  value ? ::setenv(name, value, 1) : ::unsetenv(name);
-                std::ofstream file(out);
-                try {
-                  file << default_dir().string();
-                } catch (const Error&) {
-                  file << "error";
-                }
-                return true;
-              }),
-              0);
+    EXPECT_EQ(
+        in_child([&] {
+          for (const auto& [name, value] : {std::pair("WATTLINE_LEDGER", own), {"XDG_DATA_HOME", xdg}, {"HOME", home}})
+            value ? ::setenv(name, value, 1) : ::unsetenv(name);
+          std::ofstream file(out);
+          try {
+            file << default_dir().string();
+          } catch (const Error&) {
+            file << "error";
+          }
+          return true;
+        }),
+        0);
     std::string text;
     std::getline(std::ifstream(out) >> std::ws, text);
     return text;

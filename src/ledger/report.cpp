@@ -33,8 +33,11 @@ std::string counted(std::int64_t n, std::string_view one, std::string_view many)
 class Report {
  public:
   Report(const ReportOptions& o, Context& context)
-      : o_(o), context_(context), catalog_(context.get<catalog::Catalog>()),
-        grids_(catalog_, {.place = o.site.place, .intensity = {}, .water_intensity = {}, .pue = o.site.pue, .wue = o.site.wue}) {}
+      : o_(o),
+        context_(context),
+        catalog_(context.get<catalog::Catalog>()),
+        grids_(catalog_,
+               {.place = o.site.place, .intensity = {}, .water_intensity = {}, .pue = o.site.pue, .wue = o.site.wue}) {}
 
   Result run() {
     const auto ledger = account(context_);
@@ -50,8 +53,8 @@ class Report {
     read(*ledger);
     if (total_.rows == 0) {
       out_.title = "No rows";
-      out_.note(fmt::format("The account in {} holds {}; none is of this period and choice.", account_dir(context_).string(),
-                            counted(ledger->size(), "row", "rows")));
+      out_.note(fmt::format("The account in {} holds {}; none is of this period and choice.",
+                            account_dir(context_).string(), counted(ledger->size(), "row", "rows")));
       return std::move(out_);
     }
     if (asked) check_keys();
@@ -99,7 +102,8 @@ class Report {
     out_.title = fmt::format("{}: {}, {}, {}", counted(total_.rows, "row", "rows"), to_string(all.energy.value(), 3),
                              to_string(all.carbon.value(), 3), to_string(all.water.value(), 3));
     out_.estimate("energy", "Energy", all.energy, {}, "at the devices");
-    out_.estimate("facility_energy", "With the site", all.facility, {}, "with the overhead of cooling and supply (PUE)");
+    out_.estimate("facility_energy", "With the site", all.facility, {},
+                  "with the overhead of cooling and supply (PUE)");
     out_.estimate("carbon", "Carbon", all.carbon, {}, "location-based");
     out_.estimate("water", "Water", all.water, {}, "on site and to make the electricity");
     if (total_.tokens_out > 0)
@@ -133,9 +137,10 @@ class Report {
       out_.warn(fmt::format("{} no place: taken as {}", counted(placeless_, "row names", "rows name"), o_.site.place));
     for (const auto& [version, rows] : factor_sets_)
       if (version != catalog_.version())
-        out_.warn(fmt::format("{} recorded under {}; impacts here are derived with the catalog {} (energies stand as recorded)",
-                              counted(rows, "row was", "rows were"),
-                              version.empty() ? "an unnamed catalog" : "the catalog " + version, catalog_.version()));
+        out_.warn(fmt::format(
+            "{} recorded under {}; impacts here are derived with the catalog {} (energies stand as recorded)",
+            counted(rows, "row was", "rows were"), version.empty() ? "an unnamed catalog" : "the catalog " + version,
+            catalog_.version()));
   }
 
   std::vector<const Groups::value_type*> ordered(const std::string& key, const Groups& groups) const {
@@ -152,8 +157,15 @@ class Report {
   void group_table(const std::string& key, const Groups& groups, const Impacts& all) {
     Table t("ledger.groups.v1");
     t.title = "By " + key;
-    t.text("group").integer("rows").number("energy", "Wh", "at the device").number("energy_low", "Wh").number("energy_high", "Wh");
-    t.number("share", "%", "of the energy").number("carbon", "gCO2e").number("water", "mL").text("method", "the worst of the rows");
+    t.text("group")
+        .integer("rows")
+        .number("energy", "Wh", "at the device")
+        .number("energy_low", "Wh")
+        .number("energy_high", "Wh");
+    t.number("share", "%", "of the energy")
+        .number("carbon", "gCO2e")
+        .number("water", "mL")
+        .text("method", "the worst of the rows");
     t.integer("tokens_out").integer("tokens_in");
     t.number("carbon_low", "gCO2e").number("carbon_high", "gCO2e").number("water_low", "mL").number("water_high", "mL");
     t.text("by");
@@ -163,8 +175,9 @@ class Report {
       const Impacts i = grids_.of(s.by_place);
       const Measure e = i.energy.measure("Wh"), c = i.carbon.measure("gCO2e"), w = i.water.measure("mL");
       t.add_row({group->first, s.rows, e.value, e.interval.low, e.interval.high,
-                 whole > 0 ? 100 * i.energy.value().base() / whole : 0.0, c.value, w.value, std::string(to_string(e.method)), s.tokens_out, s.tokens_in, c.interval.low,
-                 c.interval.high, w.interval.low, w.interval.high, key});
+                 whole > 0 ? 100 * i.energy.value().base() / whole : 0.0, c.value, w.value,
+                 std::string(to_string(e.method)), s.tokens_out, s.tokens_in, c.interval.low, c.interval.high,
+                 w.interval.low, w.interval.high, key});
     }
     out_.add(std::move(t));
   }
@@ -224,19 +237,25 @@ Capability report_capability() {
   static const Fields<S> site =
       Fields<S>()
           .reference("place", &S::place, "places", "place of rows that name none; none: the world average, flagged")
-          .number("pue", &S::pue, "power usage effectiveness, instead of the places'").range(1, 10)
-          .quantity("wue", &S::wue, "L/kWh", "water used on site per energy of the machines, instead of the places'").at_least(0);
-  static const Fields<O> fields =
-      Fields<O>()
-          .group(&O::rows, rows_fields(), "Which rows")
-          .list("by", &O::by, "tables by kind, model, device, place, method, writer, day, month, label (all of a row's) or the name of one label")
-          .group(&O::site, site, "Site");
-  Capability c = capability<ReportOptions>("ledger", "report", "What was spent: energy, carbon and water by model, place, day or label.",
-                                           &report, fields);
+          .number("pue", &S::pue, "power usage effectiveness, instead of the places'")
+          .range(1, 10)
+          .quantity("wue", &S::wue, "L/kWh", "water used on site per energy of the machines, instead of the places'")
+          .at_least(0);
+  static const Fields<O> fields = Fields<O>()
+                                      .group(&O::rows, rows_fields(), "Which rows")
+                                      .list("by", &O::by,
+                                            "tables by kind, model, device, place, method, writer, day, month, label "
+                                            "(all of a row's) or the name of one label")
+                                      .group(&O::site, site, "Site");
+  Capability c = capability<ReportOptions>(
+      "ledger", "report", "What was spent: energy, carbon and water by model, place, day or label.", &report, fields);
   c.description =
-      "Sums the facts of the account and derives carbon and water with the catalog's factors of today: carbon = energy * PUE * "
-      "carbon intensity of the place; water = energy * (on-site water + PUE * water of the electricity). The uncertainty of a "
-      "factor that rows share stays shared: many rows on one factor do not become falsely certain. Rows that a later row "
+      "Sums the facts of the account and derives carbon and water with the catalog's factors of today: carbon = energy "
+      "* PUE * "
+      "carbon intensity of the place; water = energy * (on-site water + PUE * water of the electricity). The "
+      "uncertainty of a "
+      "factor that rows share stays shared: many rows on one factor do not become falsely certain. Rows that a later "
+      "row "
       "corrects are not counted. Each row belongs to the moment its fact ended.";
   c.verb = Verb::account;
   c.cost = Cost::job;

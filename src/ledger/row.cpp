@@ -51,14 +51,16 @@ class Sha256 {
   Sha256& operator=(const Sha256&) = delete;
   unsigned int digest(std::string_view text, unsigned char* out) {
     unsigned int size = 0;
-    if (EVP_DigestInit_ex2(context_, nullptr, nullptr) != 1 || EVP_DigestUpdate(context_, text.data(), text.size()) != 1 ||
-        EVP_DigestFinal_ex(context_, out, &size) != 1)
+    if (EVP_DigestInit_ex2(context_, nullptr, nullptr) != 1 ||
+        EVP_DigestUpdate(context_, text.data(), text.size()) != 1 || EVP_DigestFinal_ex(context_, out, &size) != 1)
       fail();
     return size;
   }
 
  private:
-  [[noreturn]] static void fail() { throw world_error("OpenSSL computes no SHA-256 here", {}, "check its configuration (FIPS, providers)"); }
+  [[noreturn]] static void fail() {
+    throw world_error("OpenSSL computes no SHA-256 here", {}, "check its configuration (FIPS, providers)");
+  }
   EVP_MD_CTX* context_;
 };
 
@@ -68,7 +70,8 @@ std::string canonical(const Row& row) {
   FactTexts texts;
   texts.read(row.fact);
   std::string out;
-  append_canonical(out, {row.writer, row.seq, row.prev_hash, row.fact.uid, row.recorded, row.corrects, row.factor_set}, row.fact, texts);
+  append_canonical(out, {row.writer, row.seq, row.prev_hash, row.fact.uid, row.recorded, row.corrects, row.factor_set},
+                   row.fact, texts);
   return out;
 }
 
@@ -107,8 +110,7 @@ Row parse_row(const Json& j) {
   std::vector<std::string> sources;
   for (const auto& s : e.at("sources").as_array()) sources.push_back(s.as_string());
   f.energy = Estimate<Energy>(restore(e.at("value").as_number(), e.at("sd").as_number(), by,
-                                      parse_method(e.at("method").as_string()), sources,
-                                      e.at("signed").as_bool()));
+                                      parse_method(e.at("method").as_string()), sources, e.at("signed").as_bool()));
   f.tokens_in = j.at("in").as_integer();
   f.tokens_out = j.at("out").as_integer();
   f.model = j.at("model").as_string();
@@ -122,8 +124,8 @@ Row parse_row(const Json& j) {
   return row;
 }
 
-RawEstimate restore(double value, double independent_sd, const std::map<std::string, double>& by_factor,
-                    Method method, const std::vector<std::string>& sources, bool can_be_negative) {
+RawEstimate restore(double value, double independent_sd, const std::map<std::string, double>& by_factor, Method method,
+                    const std::vector<std::string>& sources, bool can_be_negative) {
   RawEstimate out(value, independent_sd, method, "");
   for (const auto& [factor, sd] : by_factor) {
     RawEstimate part(0, std::abs(sd), Method::measured, "");
@@ -144,10 +146,10 @@ bool is_clean(const Fact& fact) {
   if (e.value() < 0)
     throw bad_input(fmt::format("a fact with an energy of {} J; energy used is 0 or more", e.value()), fact.uid);
   if (fact.end < fact.begin)
-    throw bad_input(fmt::format("a fact that ends ({}) before it begins ({})", to_string(fact.end),
-                                to_string(fact.begin)), fact.uid);
-  if (fact.tokens_in < 0 || fact.tokens_out < 0)
-    throw bad_input("a fact with a negative number of tokens", fact.uid);
+    throw bad_input(
+        fmt::format("a fact that ends ({}) before it begins ({})", to_string(fact.end), to_string(fact.begin)),
+        fact.uid);
+  if (fact.tokens_in < 0 || fact.tokens_out < 0) throw bad_input("a fact with a negative number of tokens", fact.uid);
   if (fact.kind.empty()) throw bad_input("a fact without a kind", fact.uid);
   if (fact.labels.size() > most_labels)
     throw bad_input(fmt::format("{} labels; at most {} are kept", fact.labels.size(), most_labels), fact.uid);
@@ -184,8 +186,8 @@ Fact checked(const Fact& fact) {
   std::vector<std::string> sources;
   for (const auto& s : e.sources()) sources.push_back(valid_text(s));
   // +0.0 makes of a negative zero a plain one: both are written "0".
-  out.energy = Estimate<Energy>(restore(e.value() + 0.0, kept(e.independent_sd()), by, e.method(), sources,
-                                        e.can_be_negative()));
+  out.energy = Estimate<Energy>(
+      restore(e.value() + 0.0, kept(e.independent_sd()), by, e.method(), sources, e.can_be_negative()));
   return out;
 }
 

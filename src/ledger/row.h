@@ -19,17 +19,16 @@
 
 namespace wattline::ledger {
 
-inline constexpr std::string_view first_link =
-    "0000000000000000000000000000000000000000000000000000000000000000";
+inline constexpr std::string_view first_link = "0000000000000000000000000000000000000000000000000000000000000000";
 
 struct Row {
   std::string writer;
   std::int64_t seq = 0;
   std::string prev_hash, hash;
   Time recorded;
-  std::string corrects;    // uid of the row this one replaces
+  std::string corrects;  // uid of the row this one replaces
   std::string factor_set;  // catalog version at the time
-  Fact fact;               // with its uid
+  Fact fact;  // with its uid
 };
 
 std::string canonical(const Row&);
@@ -40,8 +39,8 @@ std::string hash_of(std::string_view canonical_text);
 Row parse_row(const Json&);
 
 // An estimate from its stored parts; the inverse of RawEstimate's readers.
-RawEstimate restore(double value, double independent_sd, const std::map<std::string, double>& by_factor,
-                    Method, const std::vector<std::string>& sources, bool can_be_negative);
+RawEstimate restore(double value, double independent_sd, const std::map<std::string, double>& by_factor, Method,
+                    const std::vector<std::string>& sources, bool can_be_negative);
 
 // Throws bad_input for what no fact can be (negative or non-finite energy, an end before its begin,
 // texts over 4 kB, over 100 labels). True: it can be kept as it is, without `checked`.

@@ -22,14 +22,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string text = canonical(row);
     must(hash_of(text).size() == first_link.size());
     must(canonical(parse_row(parse_json(text))) == text);
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
   return 0;
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {R"({"v":1,"writer":"w","seq":1,"prev":"00","uid":"u","recorded":1764000000000000000,"corrects":"","factors":"2026-11-25-abc",)"
-          R"("kind":"answer","begin":1764000000000000000,"end":1764000001000000000,"energy":{"value":12.5,"sd":0.5,)"
-          R"("by":{"pue.default":1.5,"grid.FR.2023":-0.25},"method":"modelled","signed":false,"sources":["cpu model","a"]},)"
-          R"("in":12,"out":3,"model":"glow-xs","device":"","place":"FR","labels":[["team","a"],["run","b"]]})"};
+  return {
+      R"({"v":1,"writer":"w","seq":1,"prev":"00","uid":"u","recorded":1764000000000000000,"corrects":"","factors":"2026-11-25-abc",)"
+      R"("kind":"answer","begin":1764000000000000000,"end":1764000001000000000,"energy":{"value":12.5,"sd":0.5,)"
+      R"("by":{"pue.default":1.5,"grid.FR.2023":-0.25},"method":"modelled","signed":false,"sources":["cpu model","a"]},)"
+      R"("in":12,"out":3,"model":"glow-xs","device":"","place":"FR","labels":[["team","a"],["run","b"]]})"};
 }

@@ -87,13 +87,10 @@ void verify_rows(const Database& database, Verification& out, const std::functio
     };
     if (row.seq != chain.seq + 1)
       fault(fmt::format("{}: {} row(s) before it are missing", here(), row.seq - chain.seq - 1));
-    else if (row.prev_hash != chain.hash)
-      fault(here() + ": does not follow from the row before it");
-    else if (row.hash != hash_of(canonical(row)))
-      fault(here() + ": its content does not match its hash");
+    else if (row.prev_hash != chain.hash) fault(here() + ": does not follow from the row before it");
+    else if (row.hash != hash_of(canonical(row))) fault(here() + ": its content does not match its hash");
     chain = {row.seq, row.hash};
-    if (on_progress && out.rows % 4096 == 0)
-      on_progress(static_cast<double>(out.rows) / static_cast<double>(total));
+    if (on_progress && out.rows % 4096 == 0) on_progress(static_cast<double>(out.rows) / static_cast<double>(total));
   }
   Statement writers(database, "SELECT writer, host, last_hash, last_seq FROM writers ORDER BY created");
   while (writers.step()) {
@@ -113,8 +110,7 @@ void verify_rows(const Database& database, Verification& out, const std::functio
     Statement orphan(database,
                      "SELECT uid, corrects FROM facts WHERE corrects <> ''"
                      " AND corrects NOT IN (SELECT uid FROM facts) LIMIT 1");
-    if (orphan.step())
-      fault(fmt::format("row {} corrects {}, which is not there", orphan.text(0), orphan.text(1)));
+    if (orphan.step()) fault(fmt::format("row {} corrects {}, which is not there", orphan.text(0), orphan.text(1)));
   }
 }
 

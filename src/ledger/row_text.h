@@ -17,9 +17,9 @@ class FactTexts {
  public:
   // The texts below hold until the next call.
   void read(const Fact&);
-  std::string_view by() const { return by_; }            // {"factor":J,...}
+  std::string_view by() const { return by_; }  // {"factor":J,...}
   std::string_view sources() const { return sources_; }  // ["...",...]
-  std::string_view labels() const { return labels_; }    // [["key","value"],...]
+  std::string_view labels() const { return labels_; }  // [["key","value"],...]
 
  private:
   std::set<std::string> known_sources_;

@@ -85,8 +85,8 @@ Result list(const ListOptions& o, Context& context) {
   for (auto row = kept.rbegin(); row != kept.rend(); ++row) {
     const Fact& f = row->fact;
     t.add_row({row->seq, f.end, f.kind, f.energy.value().base(), f.energy.low().base(), f.energy.high().base(),
-               std::string(to_string(f.energy.method())), f.model, f.place, labels_text(f.labels), f.tokens_out, f.tokens_in,
-               f.device, f.begin, f.uid, row->writer, row->corrects});
+               std::string(to_string(f.energy.method())), f.model, f.place, labels_text(f.labels), f.tokens_out,
+               f.tokens_in, f.device, f.begin, f.uid, row->writer, row->corrects});
   }
   out.add(std::move(t));
   return out;
@@ -114,7 +114,9 @@ Result show(const ShowOptions& o, Context& context) {
     if (f.tokens_out > 0)
       out.estimate("energy_per_token", "Per token out",
                    impacts.energy / Estimate<Tokens>::exact(Tokens(static_cast<double>(f.tokens_out))));
-    if (f.place.empty()) out.warn(fmt::format("the row names no place: {}", o.place.place.empty() ? "the world average is taken" : "taken as " + o.place.place));
+    if (f.place.empty())
+      out.warn(fmt::format("the row names no place: {}",
+                           o.place.place.empty() ? "the world average is taken" : "taken as " + o.place.place));
     grids.tell(out);
   }
   const std::string successor = ledger->successor(f.uid);
@@ -123,7 +125,8 @@ Result show(const ShowOptions& o, Context& context) {
   if (!successor.empty()) out.warn("a later row corrects this one: it is in no sum");
   if (row->factor_set != catalog.version())
     out.warn(fmt::format("recorded under {}; impacts are derived with the catalog {}",
-                         row->factor_set.empty() ? "an unnamed catalog" : "the catalog " + row->factor_set, catalog.version()));
+                         row->factor_set.empty() ? "an unnamed catalog" : "the catalog " + row->factor_set,
+                         catalog.version()));
   if (!intact) out.warn("its content does not match its hash: the row was changed after it was written");
   return out;
 }
@@ -148,7 +151,8 @@ Result export_rows(const ExportOptions& o, Context& context) {
   t.title = "Run records";
   t.caption = "energy at the device; carbon and water with the site's overhead, derived with the factors of today";
   out.add(std::move(t));
-  if (placeless && o.place.empty()) out.warn(fmt::format("{} without a place: the world average is taken; --place names theirs", counted(placeless)));
+  if (placeless && o.place.empty())
+    out.warn(fmt::format("{} without a place: the world average is taken; --place names theirs", counted(placeless)));
   grids.tell(out);
   return out;
 }
@@ -156,11 +160,13 @@ Result export_rows(const ExportOptions& o, Context& context) {
 std::vector<Capability> row_capabilities() {
   static const Fields<ListOptions> list_fields =
       Fields<ListOptions>()
-          .integer("last", &ListOptions::last, "so many rows, the newest first").range(1, 100'000)
+          .integer("last", &ListOptions::last, "so many rows, the newest first")
+          .range(1, 100'000)
           .group(&ListOptions::rows, rows_fields(), "Which rows")
           .flag("superseded", &ListOptions::superseded, "also rows that a later row corrects, and retractions");
   Capability l = capability<ListOptions>("ledger", "list", "The newest rows of the account.", &list, list_fields);
-  l.description = "Energies are those at the device, with their 95 % intervals. `wattline ledger show 17` tells all of row 17.";
+  l.description =
+      "Energies are those at the device, with their 95 % intervals. `wattline ledger show 17` tells all of row 17.";
   l.verb = Verb::account;
   l.cost = Cost::job;
   l.emits = {"ledger.rows.v1"};
@@ -168,9 +174,11 @@ std::vector<Capability> row_capabilities() {
 
   static const Fields<ShowOptions> show_fields =
       Fields<ShowOptions>()
-          .text("row", &ShowOptions::uid, "number or uid of the row; none: the newest").positional()
+          .text("row", &ShowOptions::uid, "number or uid of the row; none: the newest")
+          .positional()
           .group(&ShowOptions::place, catalog::place_fields(), "Place, where the row names none");
-  Capability s = capability<ShowOptions>("ledger", "show", "All of one row: its figures, their causes, its place in the chain.", &show, show_fields);
+  Capability s = capability<ShowOptions>(
+      "ledger", "show", "All of one row: its figures, their causes, its place in the chain.", &show, show_fields);
   s.description = "Carbon and water are derived from the recorded energy with the catalog's factors of today.";
   s.verb = Verb::account;
   s.emits = {"ledger.row.v1"};
@@ -179,10 +187,13 @@ std::vector<Capability> row_capabilities() {
   static const Fields<ExportOptions> export_fields =
       Fields<ExportOptions>()
           .group(&ExportOptions::rows, rows_fields(), "Which rows")
-          .reference("place", &ExportOptions::place, "places", "place of rows that name none; none: the world average, flagged");
-  Capability e = capability<ExportOptions>("ledger", "export", "The account as run records, for other tools.", &export_rows, export_fields);
-  e.description = "One line for each row in the order of their end, with energy, carbon and water; with --csv the table "
-                  "run.records.v1 (docs/formats/run-records.md). Rows that a later row corrects are left out.";
+          .reference("place", &ExportOptions::place, "places",
+                     "place of rows that name none; none: the world average, flagged");
+  Capability e = capability<ExportOptions>("ledger", "export", "The account as run records, for other tools.",
+                                           &export_rows, export_fields);
+  e.description =
+      "One line for each row in the order of their end, with energy, carbon and water; with --csv the table "
+      "run.records.v1 (docs/formats/run-records.md). Rows that a later row corrects are left out.";
   e.verb = Verb::account;
   e.cost = Cost::job;
   e.emits = {"run.records.v1"};

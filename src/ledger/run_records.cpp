@@ -18,8 +18,7 @@ std::string escaped(std::string_view text) {
 
 std::string labels_text(const std::vector<std::pair<std::string, std::string>>& labels) {
   std::string out;
-  for (const auto& [key, value] : labels)
-    out += (out.empty() ? "" : ";") + escaped(key) + "=" + escaped(value);
+  for (const auto& [key, value] : labels) out += (out.empty() ? "" : ";") + escaped(key) + "=" + escaped(value);
   return out;
 }
 
@@ -35,11 +34,10 @@ Table run_records_table() {
 }
 
 void add_run_record(Table& table, const Fact& f, const Estimate<Carbon>& carbon, const Estimate<Volume>* water) {
-  table.add_row({f.uid, f.kind, f.begin, f.end, f.energy.value().base(), f.energy.low().base(),
-                 f.energy.high().base(), std::string(to_string(f.energy.method())), carbon.value().base(),
-                 carbon.low().base(), carbon.high().base(),
-                 water ? Table::Cell(water->value().in(units::mL)) : Table::Cell(), f.tokens_in, f.tokens_out,
-                 f.model, f.device, f.place, labels_text(f.labels)});
+  table.add_row({f.uid, f.kind, f.begin, f.end, f.energy.value().base(), f.energy.low().base(), f.energy.high().base(),
+                 std::string(to_string(f.energy.method())), carbon.value().base(), carbon.low().base(),
+                 carbon.high().base(), water ? Table::Cell(water->value().in(units::mL)) : Table::Cell(), f.tokens_in,
+                 f.tokens_out, f.model, f.device, f.place, labels_text(f.labels)});
 }
 
 }  // namespace wattline::ledger

@@ -159,7 +159,9 @@ class Reader {
       tries_ = 0;
       if (columns_.free_texts.empty() || !rejoin(0, 0, 0, parts_.size() - columns)) {
         ++faults.unreadable;
-        fault(fmt::format("{} columns where {} belong, and no split of the texts fits: left out", parts_.size(), columns), true);
+        fault(
+            fmt::format("{} columns where {} belong, and no split of the texts fits: left out", parts_.size(), columns),
+            true);
         return false;
       }
       parts_ = joined_;
@@ -212,13 +214,15 @@ class Reader {
     auto out = parse(t);
     if (!out) {
       ++faults.bad_values;
-      fault(fmt::format("'{}' is no {}: taken as missing", shown(t), columns_.names[static_cast<std::size_t>(column)]), false);
+      fault(fmt::format("'{}' is no {}: taken as missing", shown(t), columns_.names[static_cast<std::size_t>(column)]),
+            false);
     }
     return out;
   }
   std::optional<double> duration(int column) {
     if (column < 0) return {};
-    if (columns_.kinds[static_cast<std::size_t>(column)] == SacctKind::duration) return value(column, parse_slurm_duration);
+    if (columns_.kinds[static_cast<std::size_t>(column)] == SacctKind::duration)
+      return value(column, parse_slurm_duration);
     const auto seconds = value(column, parse_slurm_count);
     return seconds ? std::optional(static_cast<double>(*seconds)) : std::nullopt;
   }
@@ -288,8 +292,7 @@ SacctFaults read_sacct(std::string_view text, std::string_view where,
     at = end + 1;
   }
   reader.finish();
-  if (!any)
-    throw bad_input("the log is empty", std::string(where), fmt::format("write it by: {}", sacct_command));
+  if (!any) throw bad_input("the log is empty", std::string(where), fmt::format("write it by: {}", sacct_command));
   return std::move(reader.faults);
 }
 

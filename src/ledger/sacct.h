@@ -28,7 +28,7 @@ struct SacctRow {
   std::optional<Time> submit, start;
   std::optional<double> elapsed, total_cpu, cpu_time;  // s
   std::optional<std::int64_t> nodes, cpus;
-  std::optional<double> gpus;    // of AllocGRES or AllocTRES
+  std::optional<double> gpus;  // of AllocGRES or AllocTRES
   std::optional<double> joules;  // of ConsumedEnergy
 };
 
@@ -39,9 +39,9 @@ struct SacctFaults {
   };
   static constexpr std::size_t most_kept = 100;
   std::uint64_t lines = 0, rows = 0;  // lines without headers
-  std::uint64_t truncated = 0, unreadable = 0;   // lines left out
+  std::uint64_t truncated = 0, unreadable = 0;  // lines left out
   std::uint64_t bad_values = 0, rejoined = 0, cut_tres = 0;
-  std::vector<At> first;                     // the first `most_kept`
+  std::vector<At> first;  // the first `most_kept`
   std::vector<std::string> missing_columns;  // "ReqMem"
   bool fixed_width = false;
 };

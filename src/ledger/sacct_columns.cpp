@@ -17,15 +17,39 @@ struct KnownColumn {
 using enum SacctKind;
 // Columns not listed here could hold anything, but no separator.
 constexpr KnownColumn known_columns[] = {
-    {"jobid", job_id},          {"jobidraw", job_id},      {"jobname", free},         {"workdir", free},
-    {"comment", free},          {"admincomment", free},    {"systemcomment", free},   {"submitline", free},
-    {"user", word},             {"account", word},         {"partition", word},       {"uid", count},
-    {"elapsed", duration},      {"elapsedraw", seconds},   {"totalcpu", duration},    {"cputime", duration},
-    {"cputimeraw", seconds},    {"usercpu", duration},     {"systemcpu", duration},   {"nnodes", count},
-    {"allocnodes", count},      {"ncpus", count},          {"alloccpus", count},      {"submit", time},
-    {"start", time},            {"end", time},             {"reqmem", memory},        {"maxrss", memory},
-    {"alloctres", tres},        {"reqtres", tres},         {"state", SacctKind::state},
-    {"consumedenergy", count},  {"consumedenergyraw", count},
+    {"jobid", job_id},
+    {"jobidraw", job_id},
+    {"jobname", free},
+    {"workdir", free},
+    {"comment", free},
+    {"admincomment", free},
+    {"systemcomment", free},
+    {"submitline", free},
+    {"user", word},
+    {"account", word},
+    {"partition", word},
+    {"uid", count},
+    {"elapsed", duration},
+    {"elapsedraw", seconds},
+    {"totalcpu", duration},
+    {"cputime", duration},
+    {"cputimeraw", seconds},
+    {"usercpu", duration},
+    {"systemcpu", duration},
+    {"nnodes", count},
+    {"allocnodes", count},
+    {"ncpus", count},
+    {"alloccpus", count},
+    {"submit", time},
+    {"start", time},
+    {"end", time},
+    {"reqmem", memory},
+    {"maxrss", memory},
+    {"alloctres", tres},
+    {"reqtres", tres},
+    {"state", SacctKind::state},
+    {"consumedenergy", count},
+    {"consumedenergyraw", count},
 };
 
 bool all_of(std::string_view text, std::string_view extra) {
@@ -97,15 +121,16 @@ SacctColumns sacct_columns(const std::vector<std::string_view>& cells, std::stri
   // The dashes of the fixed-width form may cut the names themselves.
   if (out.job_id < 0) throw bad_input("the log has no column JobID as wide as its name", std::string(where), hint);
   if (out.elapsed < 0)
-    throw bad_input("the log has no column Elapsed (or ElapsedRaw): how long jobs ran cannot be known", std::string(where),
-                    hint);
+    throw bad_input("the log has no column Elapsed (or ElapsedRaw): how long jobs ran cannot be known",
+                    std::string(where), hint);
   if (out.cpu_time < 0 && out.cpus < 0 && out.tres < 0)
     throw bad_input("the log has none of the columns CPUTime, NCPUS and AllocTRES: core-hours cannot be known",
                     std::string(where), hint);
   const std::pair<int, const char*> wanted[] = {
-      {out.state, "State"},   {out.partition, "Partition"}, {out.total_cpu, "TotalCPU"}, {out.cpu_time, "CPUTime"},
-      {out.cpus, "NCPUS"},    {out.req_mem, "ReqMem"},      {out.max_rss, "MaxRSS"},
-      {std::max(out.tres, out.gres), "AllocTRES"}};
+      {out.state, "State"},        {out.partition, "Partition"},
+      {out.total_cpu, "TotalCPU"}, {out.cpu_time, "CPUTime"},
+      {out.cpus, "NCPUS"},         {out.req_mem, "ReqMem"},
+      {out.max_rss, "MaxRSS"},     {std::max(out.tres, out.gres), "AllocTRES"}};
   for (const auto& [at, name] : wanted)
     if (at < 0) out.missing.emplace_back(name);
   return out;

@@ -20,12 +20,12 @@ bool plausible(SacctKind, std::string_view cell);
 
 struct SacctColumns {
   std::vector<SacctKind> kinds;
-  std::vector<std::string> names;      // as sacct has them, lower-cased, without "%20"
-  std::vector<std::size_t> free_texts; // where a '|' may be part of the text
+  std::vector<std::string> names;  // as sacct has them, lower-cased, without "%20"
+  std::vector<std::size_t> free_texts;  // where a '|' may be part of the text
   // Where each is, -1 when missing. The first name that is there wins.
   int job_id = -1, job_name = -1, user = -1, account = -1, partition = -1, state = -1, req_mem = -1, max_rss = -1,
-      tres = -1, gres = -1, submit = -1, start = -1, elapsed = -1, total_cpu = -1, cpu_time = -1, nodes = -1,
-      cpus = -1, energy = -1;
+      tres = -1, gres = -1, submit = -1, start = -1, elapsed = -1, total_cpu = -1, cpu_time = -1, nodes = -1, cpus = -1,
+      energy = -1;
   std::vector<std::string> missing;  // useful ones that are not there, as sacct spells them
 };
 

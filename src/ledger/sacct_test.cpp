@@ -25,11 +25,14 @@ struct Read {
 };
 Read read(std::string_view text, SacctOptions options = {}) {
   Read out;
-  out.faults = read_sacct(text, "log.txt", [&](const SacctRow& r) {
-    out.rows.push_back({r.line, std::string(r.job_id), std::string(r.job_name), std::string(r.user),
-                        std::string(r.partition), std::string(r.state), std::string(r.req_mem), std::string(r.alloc_tres),
-                        r.elapsed, r.total_cpu, r.cpu_time, r.gpus, r.joules, r.cpus});
-  }, options);
+  out.faults = read_sacct(
+      text, "log.txt",
+      [&](const SacctRow& r) {
+        out.rows.push_back({r.line, std::string(r.job_id), std::string(r.job_name), std::string(r.user),
+                            std::string(r.partition), std::string(r.state), std::string(r.req_mem),
+                            std::string(r.alloc_tres), r.elapsed, r.total_cpu, r.cpu_time, r.gpus, r.joules, r.cpus});
+      },
+      options);
   return out;
 }
 std::string message(std::string_view text, SacctOptions options = {}) {
@@ -42,22 +45,24 @@ std::string message(std::string_view text, SacctOptions options = {}) {
   return "no error";
 }
 
-constexpr std::string_view header = "JobID|JobName|User|Elapsed|Partition|NCPUS|TotalCPU|CPUTime|ReqMem|MaxRSS|WorkDir|State|AllocTRES\n";
+constexpr std::string_view header =
+    "JobID|JobName|User|Elapsed|Partition|NCPUS|TotalCPU|CPUTime|ReqMem|MaxRSS|WorkDir|State|AllocTRES\n";
 std::string log(std::string_view rows) { return std::string(header) + std::string(rows); }
 
 // --- The little languages.
 TEST(SlurmValues, Durations) {
   const std::pair<const char*, double> good[] = {
-      {"00:00:00", 0},       {"04:00:25", 14425},       {"4-00:16:00", 346560}, {"100:00:00", 360000},
-      {"00:00.508", 0.508},  {"00:00:00.5", 0.5},       {"59:59.999", 3599.999}, {"75:10", 4510},
-      {"1-02", 93600},       {"1-02:03", 93780},        {"365-23:59:59", 31622399},
+      {"00:00:00", 0},      {"04:00:25", 14425}, {"4-00:16:00", 346560},     {"100:00:00", 360000},
+      {"00:00.508", 0.508}, {"00:00:00.5", 0.5}, {"59:59.999", 3599.999},    {"75:10", 4510},
+      {"1-02", 93600},      {"1-02:03", 93780},  {"365-23:59:59", 31622399},
   };
   for (const auto& [text, seconds] : good) {
     ASSERT_TRUE(parse_slurm_duration(text)) << text;
     EXPECT_DOUBLE_EQ(*parse_slurm_duration(text), seconds) << text;
   }
-  for (const char* bad : {"", "5", "-", "1-", "1-25:00:00", "00:60:00", "00:00:60", "1:2:3:4", "-1:00:00", "1e3:00",
-                          "aa:bb:cc", "00:00:", ":", "1.5:00:00", "00:00:1.2.3", "UNLIMITED", "0x10:00", "99999999999999999999:00"})
+  for (const char* bad :
+       {"", "5", "-", "1-", "1-25:00:00", "00:60:00", "00:00:60", "1:2:3:4", "-1:00:00", "1e3:00", "aa:bb:cc",
+        "00:00:", ":", "1.5:00:00", "00:00:1.2.3", "UNLIMITED", "0x10:00", "99999999999999999999:00"})
     EXPECT_FALSE(parse_slurm_duration(bad)) << bad;
 }
 
@@ -110,7 +115,8 @@ TEST(SlurmValues, StatesTimesCounts) {
   EXPECT_EQ(slurm_state("CANCELLED+"), "CANCELLED");
   EXPECT_EQ(slurm_state(""), "");
   EXPECT_EQ(to_string(*parse_slurm_time("2022-02-11T19:11:21")), "2022-02-11T19:11:21Z");
-  for (const char* bad : {"", "Unknown", "None", "2022-99-11T19:11:21", "19:11:21", "2022"}) EXPECT_FALSE(parse_slurm_time(bad)) << bad;
+  for (const char* bad : {"", "Unknown", "None", "2022-99-11T19:11:21", "19:11:21", "2022"})
+    EXPECT_FALSE(parse_slurm_time(bad)) << bad;
   EXPECT_EQ(parse_slurm_count("32"), 32);
   EXPECT_EQ(parse_slurm_count("1.5K"), 1500);
   for (const char* bad : {"", "K", "-3", "3x", "1e9", "999999999999999"}) EXPECT_FALSE(parse_slurm_count(bad)) << bad;
@@ -118,7 +124,9 @@ TEST(SlurmValues, StatesTimesCounts) {
 
 // --- Rows.
 TEST(Sacct, ReadsARow) {
-  const auto r = read(log("556141|myJob|ann|04:00:25|cpu|1|00:00:00|04:00:25|6760Mc||/job/path|TIMEOUT|billing=1,cpu=1,mem=6760M,node=1\n"));
+  const auto r =
+      read(log("556141|myJob|ann|04:00:25|cpu|1|00:00:00|04:00:25|6760Mc||/job/"
+               "path|TIMEOUT|billing=1,cpu=1,mem=6760M,node=1\n"));
   ASSERT_EQ(r.rows.size(), 1u);
   const Kept& k = r.rows[0];
   EXPECT_EQ(k.line, 2u);
@@ -142,8 +150,8 @@ TEST(Sacct, ColumnsInAnyOrderAnyCaseWithWidths) {
 
 TEST(Sacct, OtherFormsOfTheSameLog) {
   const char* forms[] = {
-      "JobID|Elapsed|NCPUS|State|\n7|00:10:00|4|FAILED|\n8|00:10:00|4|FAILED|\n",           // sacct -p
-      "JobID\tElapsed\tNCPUS\tState\n7\t00:10:00\t4\tFAILED\n8\t00:10:00\t4\tFAILED\n",      // tabs
+      "JobID|Elapsed|NCPUS|State|\n7|00:10:00|4|FAILED|\n8|00:10:00|4|FAILED|\n",  // sacct -p
+      "JobID\tElapsed\tNCPUS\tState\n7\t00:10:00\t4\tFAILED\n8\t00:10:00\t4\tFAILED\n",  // tabs
       "\xEF\xBB\xBFJobID;Elapsed;NCPUS;State\r\n7;00:10:00;4;FAILED\r\n\r\n8;00:10:00;4;FAILED",  // as saved elsewhere
       "JobID           Elapsed      NCPUS      State \n------------ ---------- ---------- ---------- \n"
       "7              00:10:00          4     FAILED \n8              00:10:00          4     FAILED \n",
@@ -176,8 +184,9 @@ TEST(Sacct, FixedWidthSaysWhatItCut) {
 }
 
 TEST(Sacct, SeparatorsInsideNamesAndFolders) {
-  const auto r = read(log("7|a|b||c|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|x/y|COMPLETED|cpu=4\n"
-                          "8|a|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home/|/|COMPLETED|cpu=4\n"));
+  const auto r =
+      read(log("7|a|b||c|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|x/y|COMPLETED|cpu=4\n"
+               "8|a|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home/|/|COMPLETED|cpu=4\n"));
   ASSERT_EQ(r.rows.size(), 2u);
   EXPECT_EQ(r.rows[0].name, "a|b||c");
   EXPECT_EQ(r.rows[0].user, "ann");
@@ -188,19 +197,21 @@ TEST(Sacct, SeparatorsInsideNamesAndFolders) {
 }
 
 TEST(Sacct, UnicodeNames) {
-  const auto r = read(log("7|Grüße \xf0\x9f\x8c\xb1|жанна|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"
-                          "8|\xff\xfe|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"));
+  const auto r =
+      read(log("7|Grüße \xf0\x9f\x8c\xb1|жанна|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"
+               "8|\xff\xfe|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"));
   ASSERT_EQ(r.rows.size(), 2u);
   EXPECT_EQ(r.rows[0].user, "жанна");
 }
 
 TEST(Sacct, BadLinesAreLeftOutAndNamed) {
-  const auto r = read(log("7|a|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"
-                          "8|a|ann|00:10:0\n"                                                       // cut off
-                          "slurm: error: cannot reach the database\n"
-                          "9|a|ann|soon|cpu|four|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"     // values
-                          "x|a|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"   // no id
-                          "7|a|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4|a|b|c/\n"));
+  const auto r =
+      read(log("7|a|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"
+               "8|a|ann|00:10:0\n"  // cut off
+               "slurm: error: cannot reach the database\n"
+               "9|a|ann|soon|cpu|four|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"  // values
+               "x|a|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4\n"  // no id
+               "7|a|ann|00:10:00|cpu|4|00:00:00|00:40:00|4G||/home|COMPLETED|cpu=4|a|b|c/\n"));
   EXPECT_EQ(r.rows.size(), 2u);
   EXPECT_EQ(r.faults.lines, 6u);
   EXPECT_EQ(r.faults.truncated, 2u);
@@ -226,8 +237,9 @@ TEST(Sacct, SeveralLogsInOne) {
 }
 
 TEST(Sacct, OlderColumns) {
-  const auto r = read("JobID|Elapsed|AllocCPUS|AllocGRES|ConsumedEnergyRaw\n1|00:10:00|2|gpu:a100:4|123456\n"
-                      "2|00:10:00|2||18446744073709551614\n");
+  const auto r = read(
+      "JobID|Elapsed|AllocCPUS|AllocGRES|ConsumedEnergyRaw\n1|00:10:00|2|gpu:a100:4|123456\n"
+      "2|00:10:00|2||18446744073709551614\n");
   EXPECT_EQ(r.rows[0].gpus, 4);
   EXPECT_EQ(r.rows[0].joules, 123456);
   EXPECT_FALSE(r.rows[1].joules) << "Slurm writes the largest number for 'not known'";
@@ -237,8 +249,10 @@ TEST(Sacct, OlderColumns) {
 TEST(Sacct, MissingColumnsAreNamed) {
   const auto r = read("JobID|Elapsed|NCPUS\n1|00:10:00|2\n");
   EXPECT_THAT(r.faults.missing_columns, testing::IsSupersetOf({"State", "ReqMem", "AllocTRES", "TotalCPU"}));
-  EXPECT_THAT(message("JobID|State|NCPUS\n1|COMPLETED|2\n"), testing::AllOf(HasSubstr("Elapsed"), HasSubstr("--format=")));
-  EXPECT_THAT(message("JobID|Elapsed|State\n1|00:10:00|COMPLETED\n"), testing::AllOf(HasSubstr("NCPUS"), HasSubstr("--format=")));
+  EXPECT_THAT(message("JobID|State|NCPUS\n1|COMPLETED|2\n"),
+              testing::AllOf(HasSubstr("Elapsed"), HasSubstr("--format=")));
+  EXPECT_THAT(message("JobID|Elapsed|State\n1|00:10:00|COMPLETED\n"),
+              testing::AllOf(HasSubstr("NCPUS"), HasSubstr("--format=")));
 }
 
 TEST(Sacct, WhatIsNoLog) {

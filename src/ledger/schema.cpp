@@ -37,10 +37,10 @@ constexpr std::array steps{version_1, version_2};
 
 void refuse_newer(const Database& database, int version) {
   if (version > newest_schema())
-    throw Error(ErrorKind::unsupported,
-                fmt::format("the account is of schema version {}; this program knows up to {}", version,
-                            newest_schema()),
-                database.file().string(), "use the newer wattline that wrote it");
+    throw Error(
+        ErrorKind::unsupported,
+        fmt::format("the account is of schema version {}; this program knows up to {}", version, newest_schema()),
+        database.file().string(), "use the newer wattline that wrote it");
 }
 
 Error foreign(const Database& database) {

@@ -61,9 +61,15 @@ Table slurm_group_table(const std::string& grouping, std::map<std::string, Slurm
                         const SlurmFactors& factors, std::optional<double> price) {
   Table t("ledger.slurm.groups.v1");
   t.title = "By " + grouping;
-  t.text(grouping).integer("jobs").number("energy", "kWh", "with PUE").number("energy_low", "kWh").number("energy_high", "kWh");
+  t.text(grouping)
+      .integer("jobs")
+      .number("energy", "kWh", "with PUE")
+      .number("energy_low", "kWh")
+      .number("energy_high", "kWh");
   t.number("carbon", "gCO2e").integer("failed").number("failed_energy", "kWh", "of failed jobs");
-  t.number("core_hours", "h").number("gpu_hours", "h").number("overallocation", "", "median of requested over needed memory");
+  t.number("core_hours", "h")
+      .number("gpu_hours", "h")
+      .number("overallocation", "", "median of requested over needed memory");
   t.number("carbon_low", "gCO2e").number("carbon_high", "gCO2e");
   if (price) t.number("cost");
   std::vector<std::pair<const std::string, SlurmSum>*> order;
@@ -77,9 +83,19 @@ Table slurm_group_table(const std::string& grouping, std::map<std::string, Slurm
     SlurmSum& s = group->second;
     const Measure energy = factors.energy(s).measure("kWh");
     const Measure carbon = factors.carbon(s).measure("gCO2e");
-    std::vector<Table::Cell> row{group->first, s.jobs, energy.value, energy.interval.low, energy.interval.high,
-                                 carbon.value, s.failed, s.failed_kwh * pue, s.core_hours, s.gpu_hours,
-                                 s.median_overallocation(), carbon.interval.low, carbon.interval.high};
+    std::vector<Table::Cell> row{group->first,
+                                 s.jobs,
+                                 energy.value,
+                                 energy.interval.low,
+                                 energy.interval.high,
+                                 carbon.value,
+                                 s.failed,
+                                 s.failed_kwh * pue,
+                                 s.core_hours,
+                                 s.gpu_hours,
+                                 s.median_overallocation(),
+                                 carbon.interval.low,
+                                 carbon.interval.high};
     if (price) row.emplace_back(energy.value * *price);
     t.add_row(std::move(row));
   }

@@ -16,10 +16,10 @@ struct SlurmSum {
   std::int64_t jobs = 0, failed = 0;
   double core_hours = 0, gpu_hours = 0;
   double core_kwh = 0, gpu_kwh = 0, memory_kwh = 0;  // without PUE
-  double failed_kwh = 0, needed_kwh = 0;             // with cores and GPUs; needed: memory as needed
+  double failed_kwh = 0, needed_kwh = 0;  // with cores and GPUs; needed: memory as needed
   std::int64_t measured_jobs = 0;
   double measured_kwh = 0, modelled_of_measured_kwh = 0;  // Slurm's counters, and the model for the same jobs
-  std::vector<float> overallocation;                 // of jobs whose memory is known
+  std::vector<float> overallocation;  // of jobs whose memory is known
 
   void add(const SlurmJob&, const SlurmUse&);
   double it_kwh() const { return core_kwh + gpu_kwh + memory_kwh; }

@@ -40,11 +40,12 @@ class Reader {
       if (!entry.second.IsMap()) throw fault(entry.second, fmt::format("partition '{}' has no keys", name));
       out.partitions[name] = partition(name, entry.second);
     }
-    static constexpr std::string_view known[] = {
-        "institution", "cluster_name", "granularity_memory_request", "partitions", "PUE", "CI",
-        "energy_cost", "texts_intro",  "default_unit_RSS"};
+    static constexpr std::string_view known[] = {"institution", "cluster_name", "granularity_memory_request",
+                                                 "partitions",  "PUE",          "CI",
+                                                 "energy_cost", "texts_intro",  "default_unit_RSS"};
     for (const auto& entry : root)
-      if (const auto key = entry.first.as<std::string>(); std::find(std::begin(known), std::end(known), key) == std::end(known))
+      if (const auto key = entry.first.as<std::string>();
+          std::find(std::begin(known), std::end(known), key) == std::end(known))
         out.warnings.push_back(fmt::format("{}: key '{}' is not known and was not used", where_, key.substr(0, 60)));
     return out;
   }
@@ -70,7 +71,8 @@ class Reader {
     if (node.IsScalar() && node.Scalar().starts_with('<'))
       throw fault(node, fmt::format("{} still holds the placeholder '{}'", key, node.Scalar().substr(0, 40)));
     if (!node.IsScalar() || !YAML::convert<double>::decode(node, out) || !std::isfinite(out))
-      throw fault(node, fmt::format("{} is '{}', no number", key, node.IsScalar() ? node.Scalar().substr(0, 40) : "a list"));
+      throw fault(node,
+                  fmt::format("{} is '{}', no number", key, node.IsScalar() ? node.Scalar().substr(0, 40) : "a list"));
     if (out < low || out > high) throw fault(node, fmt::format("{} is {}; {} to {} is allowed", key, out, low, high));
     return out;
   }
@@ -107,7 +109,8 @@ class Reader {
 SlurmCluster parse_cluster(std::string_view yaml, std::string_view where) {
   constexpr std::size_t most = 1 << 20;
   if (yaml.size() > most)
-    throw bad_input(fmt::format("a cluster file of {} bytes; at most {} are read", yaml.size(), most), std::string(where));
+    throw bad_input(fmt::format("a cluster file of {} bytes; at most {} are read", yaml.size(), most),
+                    std::string(where));
   try {
     return Reader(where).read(YAML::Load(std::string(yaml)));
   } catch (const YAML::Exception& e) {

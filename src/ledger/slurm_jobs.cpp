@@ -103,10 +103,8 @@ SlurmUse use_of(const SlurmJob& job, const SlurmPower& power) {
     use.memory_unknown = true;
   }
   const double used = job.used_gb.value_or(use.requested_gb);
-  if (use.requested_gb <= power.granularity_gb)
-    use.needed_gb = power.granularity_gb;
-  else
-    use.needed_gb = std::min((std::floor(used / power.granularity_gb) + 1) * power.granularity_gb, use.requested_gb);
+  if (use.requested_gb <= power.granularity_gb) use.needed_gb = power.granularity_gb;
+  else use.needed_gb = std::min((std::floor(used / power.granularity_gb) + 1) * power.granularity_gb, use.requested_gb);
 
   double gpu_watts = partition.gpu_watts;
   if (job.gpus > 0 && !partition.gpu) {
@@ -117,8 +115,7 @@ SlurmUse use_of(const SlurmJob& job, const SlurmPower& power) {
   use.core_kwh = use.core_hours * partition.core_watts / 1000;
   use.gpu_kwh = use.gpu_hours * gpu_watts / 1000;
   use.memory_kwh = use.requested_gb * wall_hours * power.memory_watts_per_gb / 1000;
-  use.needed_memory_kwh =
-      std::min(use.needed_gb, use.requested_gb) * wall_hours * power.memory_watts_per_gb / 1000;
+  use.needed_memory_kwh = std::min(use.needed_gb, use.requested_gb) * wall_hours * power.memory_watts_per_gb / 1000;
   return use;
 }
 

@@ -71,7 +71,7 @@ struct SlurmUse {
   double core_hours = 0, gpu_hours = 0;
   double requested_gb = 0, needed_gb = 0;
   double core_kwh = 0, gpu_kwh = 0, memory_kwh = 0, needed_memory_kwh = 0;  // without PUE
-  bool clamped = false;         // more CPU time than cores times wall time
+  bool clamped = false;  // more CPU time than cores times wall time
   bool memory_unknown = false;  // neither requested nor by partition
   bool gpu_on_cpu_partition = false;
 

@@ -37,7 +37,8 @@ SlurmUse use(std::string_view row) { return use_of(jobs_of(row).at(0), ten_watts
 TEST(SlurmJobs, TheTwoJobsOfTheSample) {
   const auto jobs = jobs_of(
       "556141||2022-02-11T19:11:21|04:00:25|p|1|1|00:00:00|04:00:25|6760Mc||TIMEOUT|billing=1,cpu=1,mem=6760M,node=1\n"
-      "552375||2022-02-12T13:55:33|03:00:30|p|1|32|00:00:00|4-00:16:00|250Gn||TIMEOUT|billing=32,cpu=32,gres/gpu=1,mem=250G,node=1\n");
+      "552375||2022-02-12T13:55:33|03:00:30|p|1|32|00:00:00|4-00:16:00|250Gn||TIMEOUT|billing=32,cpu=32,gres/"
+      "gpu=1,mem=250G,node=1\n");
   ASSERT_EQ(jobs.size(), 2u);
   const SlurmUse a = use_of(jobs[0], ten_watts()), b = use_of(jobs[1], ten_watts());
   EXPECT_NEAR(a.core_hours, 4.0069, 5e-5);
@@ -53,7 +54,8 @@ TEST(SlurmJobs, StepsAreMergedNotAdded) {
       "101|ann|2026-03-02T09:00:00|02:00:00|gpu|2|16|1-02:30:00|1-08:00:00|64G||COMPLETED|cpu=16,gres/gpu=2,node=2\n"
       "101.batch||2026-03-02T09:00:00|02:00:00||1|8|00:30:00|16:00:00||18000000K|COMPLETED|cpu=8,gres/gpu=1,node=1\n"
       "101.extern||2026-03-02T09:00:00|02:00:01||2|16|00:00.5|1-08:00:00||0|COMPLETED|cpu=16,gres/gpu=2,node=2\n"
-      "101.0||2026-03-02T09:00:05|01:50:00||2|16|1-02:00:00|1-05:20:00||31000000K|COMPLETED|cpu=16,gres/gpu=2,node=2\n");
+      "101.0||2026-03-02T09:00:05|01:50:00||2|16|1-02:00:00|1-05:20:00||31000000K|COMPLETED|cpu=16,gres/"
+      "gpu=2,node=2\n");
   ASSERT_EQ(jobs.size(), 1u);
   const SlurmJob& j = jobs[0];
   EXPECT_EQ(j.user, "ann");
@@ -109,7 +111,8 @@ TEST(SlurmJobs, UnknownMemoryIsSaidNotInvented) {
 
 TEST(SlurmJobs, CoreTimeUsed) {
   EXPECT_DOUBLE_EQ(use("1|||01:00:00|p|1|4|02:00:00|04:00:00|||COMPLETED|\n").core_hours, 2);
-  EXPECT_DOUBLE_EQ(use("1|||01:00:00|p|1|4|00:00:00|04:00:00|||COMPLETED|\n").core_hours, 4) << "0 is not known: full use";
+  EXPECT_DOUBLE_EQ(use("1|||01:00:00|p|1|4|00:00:00|04:00:00|||COMPLETED|\n").core_hours, 4)
+      << "0 is not known: full use";
   const SlurmUse clamped = use("1|||01:00:00|p|1|4|09:00:00|04:00:00|||COMPLETED|\n");
   EXPECT_DOUBLE_EQ(clamped.core_hours, 4) << "the reference stops with an assertion here";
   EXPECT_TRUE(clamped.clamped);
@@ -122,20 +125,23 @@ TEST(SlurmJobs, NeededMemory) {
     const SlurmUse u = use(fmt::format("1|||01:00:00|p|1|1|00:00:00|01:00:00|{}|{}|COMPLETED|\n", requested, used));
     return std::pair(u.needed_gb, u.overallocation());
   };
-  EXPECT_EQ(needed("4G", "1G"), std::pair(6.0, 4.0 / 6));      // requested below the granularity
-  EXPECT_EQ(needed("64G", "13G"), std::pair(18.0, 64.0 / 18)); // (int(13/6)+1)*6
-  EXPECT_EQ(needed("64G", "12G"), std::pair(18.0, 64.0 / 18)); // as the reference: one unit more
-  EXPECT_EQ(needed("64G", "63G"), std::pair(64.0, 1.0));       // capped at what was requested
-  EXPECT_EQ(needed("64G", ""), std::pair(64.0, 1.0));          // no MaxRSS: requested as used
+  EXPECT_EQ(needed("4G", "1G"), std::pair(6.0, 4.0 / 6));  // requested below the granularity
+  EXPECT_EQ(needed("64G", "13G"), std::pair(18.0, 64.0 / 18));  // (int(13/6)+1)*6
+  EXPECT_EQ(needed("64G", "12G"), std::pair(18.0, 64.0 / 18));  // as the reference: one unit more
+  EXPECT_EQ(needed("64G", "63G"), std::pair(64.0, 1.0));  // capped at what was requested
+  EXPECT_EQ(needed("64G", ""), std::pair(64.0, 1.0));  // no MaxRSS: requested as used
   EXPECT_EQ(needed("102.6G", "3016K"), std::pair(6.0, 102.6 / 6));  // the sample's 17.1
 }
 
 TEST(SlurmJobs, Outcomes) {
   const auto outcome = [](const char* state, std::vector<std::string> success = {}) {
-    return jobs_of(fmt::format("1|||01:00:00|p|1|1|00:00:00|01:00:00|||{}|\n", state), {std::move(success)}).at(0).outcome();
+    return jobs_of(fmt::format("1|||01:00:00|p|1|1|00:00:00|01:00:00|||{}|\n", state), {std::move(success)})
+        .at(0)
+        .outcome();
   };
   EXPECT_EQ(outcome("COMPLETED"), JobOutcome::succeeded);
-  for (const char* s : {"FAILED", "TIMEOUT", "CANCELLED by 1003", "OUT_OF_MEMORY", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL"})
+  for (const char* s :
+       {"FAILED", "TIMEOUT", "CANCELLED by 1003", "OUT_OF_MEMORY", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL"})
     EXPECT_EQ(outcome(s), JobOutcome::failed) << s;
   EXPECT_EQ(outcome("RUNNING"), JobOutcome::unfinished);
   EXPECT_EQ(outcome("PENDING"), JobOutcome::unfinished);
@@ -169,8 +175,9 @@ TEST(SlurmJobs, AGpuOnACpuPartitionTakesTheFallback) {
   SlurmCluster cluster;
   cluster.partitions["cpu"].core_watts = 5;
   power.cluster = &cluster;
-  const auto jobs = jobs_of("1|||01:00:00|cpu|1|1|00:00:00|01:00:00|||COMPLETED|gres/gpu=1\n"
-                            "2|||01:00:00|elsewhere|1|1|00:00:00|01:00:00|||COMPLETED|gres/gpu=1\n");
+  const auto jobs = jobs_of(
+      "1|||01:00:00|cpu|1|1|00:00:00|01:00:00|||COMPLETED|gres/gpu=1\n"
+      "2|||01:00:00|elsewhere|1|1|00:00:00|01:00:00|||COMPLETED|gres/gpu=1\n");
   const SlurmUse u = use_of(jobs[0], power);
   EXPECT_TRUE(u.gpu_on_cpu_partition);
   EXPECT_DOUBLE_EQ(u.gpu_kwh, 0.25);
@@ -193,8 +200,10 @@ TEST(SlurmCluster, ReadsTheFileOfTheReference) {
   const auto c = parse_cluster(
       "institution: \"Uni\"\ncluster_name: big\ngranularity_memory_request: 6\npartitions:\n"
       "  cpu:\n    type: CPU\n    model: Xeon\n    TDP: 10\n"
-      "  gpu:\n    type: GPU\n    model: A100\n    TDP: 250\n    model_CPU: EPYC\n    TDP_CPU: 4.4\n    memory_per_core: 8\n"
-      "PUE: 1.67\nCI: 467\nenergy_cost:\n  cost: 0.34\n  currency: \"£\"\ntexts_intro: {CPU: a, GPU: b}\ndefault_unit_RSS: 'M'\nspare: 1\n");
+      "  gpu:\n    type: GPU\n    model: A100\n    TDP: 250\n    model_CPU: EPYC\n    TDP_CPU: 4.4\n    "
+      "memory_per_core: 8\n"
+      "PUE: 1.67\nCI: 467\nenergy_cost:\n  cost: 0.34\n  currency: \"£\"\ntexts_intro: {CPU: a, GPU: "
+      "b}\ndefault_unit_RSS: 'M'\nspare: 1\n");
   EXPECT_EQ(c.name, "big");
   EXPECT_EQ(c.granularity_gb, 6);
   EXPECT_EQ(c.pue, 1.67);
@@ -211,7 +220,8 @@ TEST(SlurmCluster, ReadsTheFileOfTheReference) {
 
 TEST(SlurmCluster, FaultsAreNamed) {
   const std::string head = "partitions:\n  p: {type: CPU, TDP: 10}\n";
-  EXPECT_THAT(cluster_error(head + "PUE: 0.5\n"), testing::AllOf(HasSubstr("PUE"), HasSubstr("0.5"), HasSubstr("cluster.yaml:3")));
+  EXPECT_THAT(cluster_error(head + "PUE: 0.5\n"),
+              testing::AllOf(HasSubstr("PUE"), HasSubstr("0.5"), HasSubstr("cluster.yaml:3")));
   EXPECT_THAT(cluster_error(head + "PUE: <1.67>\n"), HasSubstr("placeholder"));
   EXPECT_THAT(cluster_error(head + "CI: lots\n"), HasSubstr("lots"));
   EXPECT_THAT(cluster_error(head + "default_unit_RSS: Q\n"), HasSubstr("K, M, G or T"));

@@ -1,5 +1,3 @@
-#include "ledger/slurm.h"
-
 #include <algorithm>
 #include <cmath>
 
@@ -15,13 +13,13 @@
 #include "ledger/green_text.h"
 #include "ledger/run_records.h"
 #include "ledger/sacct.h"
+#include "ledger/slurm.h"
 #include "ledger/slurm_account.h"
 
 namespace wattline::ledger {
 namespace {
 
 using catalog::GreenAlgorithms;
-
 
 std::string counted(std::uint64_t n, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", n, n == 1 ? one : many);
@@ -94,7 +92,7 @@ class Report {
     power_.fallback.gpu_watts = pick(true, h.gpu, h.gpu_tdp);
     power_.memory_watts_per_gb = data_->reference("memory_power").value;
     // The template of GreenAlgorithms4HPC has 6 GB; without one, memory is counted in whole gigabytes.
-    power_.granularity_gb = h.granularity ? h.granularity->in(units::GB)
+    power_.granularity_gb = h.granularity                          ? h.granularity->in(units::GB)
                             : cluster_ && cluster_->granularity_gb ? *cluster_->granularity_gb
                                                                    : 1.0;
     const auto shared = [&](const char* spread, bool times, const std::string& id) {
@@ -117,13 +115,15 @@ class Report {
     const std::string text = o_.log.read();
     std::uint64_t rows = 0;
     const auto per_row = text.empty() ? 0.0 : 0.8 / (static_cast<double>(text.size()) / 200);
-    faults_ = read_sacct(text, o_.log.name(), [&](const SacctRow& row) {
-      jobs_->add(row);
-      if (++rows % 8192 == 0) {
-        context_.check_cancelled();
-        context_.progress(std::min(0.8, per_row * static_cast<double>(rows)), "reading");
-      }
-    }, {o_.strict});
+    faults_ = read_sacct(text, o_.log.name(),
+                         [&](const SacctRow& row) {
+                           jobs_->add(row);
+                           if (++rows % 8192 == 0) {
+                             context_.check_cancelled();
+                             context_.progress(std::min(0.8, per_row * static_cast<double>(rows)), "reading");
+                           }
+                         },
+                         {o_.strict});
   }
 
   void sum() {
@@ -157,8 +157,8 @@ class Report {
     const Estimate<Energy> energy = factors_.energy(total_);
     const Estimate<Carbon> carbon = factors_.carbon(total_);
     const double kwh = energy.value().in(units::kWh), pue = factors_.pue.value();
-    out_.title = fmt::format("{}: {}, {}", counted(static_cast<std::uint64_t>(total_.jobs), "job", "jobs"), energy_text(kwh),
-                             carbon_text(carbon.value().base()));
+    out_.title = fmt::format("{}: {}, {}", counted(static_cast<std::uint64_t>(total_.jobs), "job", "jobs"),
+                             energy_text(kwh), carbon_text(carbon.value().base()));
     out_.estimate("energy", "Energy", energy, "kWh", "cores, GPUs and reserved memory, with PUE");
     out_.estimate("carbon", "Carbon", carbon, "gCO2e");
     SlurmSum failed;
@@ -182,13 +182,15 @@ class Report {
   // The counters see whole nodes: of a job that shared its node they also hold what others drew.
   void measured() {
     const Energy measured = total_.measured_kwh * units::kWh;
-    out_.estimate("measured_energy", "Measured", Estimate<Energy>::with_sd(measured, Energy(0), Method::measured, "Slurm ConsumedEnergy"),
-                  "kWh", fmt::format("by Slurm's counters for {}, without PUE",
-                                     counted(static_cast<std::uint64_t>(total_.measured_jobs), "job", "jobs")));
-    out_.note(fmt::format("For the same jobs the model says {} without PUE, {} times what was measured. Slurm's counters "
-                          "see whole nodes: a job that shared its node is charged for the others.",
-                          energy_text(total_.modelled_of_measured_kwh),
-                          format_number(total_.modelled_of_measured_kwh / total_.measured_kwh, 3)));
+    out_.estimate("measured_energy", "Measured",
+                  Estimate<Energy>::with_sd(measured, Energy(0), Method::measured, "Slurm ConsumedEnergy"), "kWh",
+                  fmt::format("by Slurm's counters for {}, without PUE",
+                              counted(static_cast<std::uint64_t>(total_.measured_jobs), "job", "jobs")));
+    out_.note(
+        fmt::format("For the same jobs the model says {} without PUE, {} times what was measured. Slurm's counters "
+                    "see whole nodes: a job that shared its node is charged for the others.",
+                    energy_text(total_.modelled_of_measured_kwh),
+                    format_number(total_.modelled_of_measured_kwh / total_.measured_kwh, 3)));
   }
 
   void totals(double kwh, double pue) {
@@ -220,7 +222,8 @@ class Report {
   void figure(const std::string& grouping, const std::map<std::string, SlurmSum>& groups) {
     std::vector<std::pair<Measure, std::string>> bars;
     for (const auto& [key, sum] : groups) bars.emplace_back(factors_.energy(sum).measure("kWh"), key);
-    std::stable_sort(bars.begin(), bars.end(), [](const auto& a, const auto& b) { return a.first.value > b.first.value; });
+    std::stable_sort(bars.begin(), bars.end(),
+                     [](const auto& a, const auto& b) { return a.first.value > b.first.value; });
     constexpr std::size_t most = 15;
     if (bars.size() > most) bars.resize(most);
     Figure f;
@@ -251,7 +254,10 @@ class Report {
     f.place = place_;
     const std::string name = cluster_ && !cluster_->name.empty() ? cluster_->name : "cluster";
     f.uid = fmt::format("slurm:{}:{}:{}", name, job.id, job.submit ? to_string(*job.submit) : "");
-    f.labels = {{"job", job.id}, {"user", job.user}, {"account", job.account}, {"partition", job.partition},
+    f.labels = {{"job", job.id},
+                {"user", job.user},
+                {"account", job.account},
+                {"partition", job.partition},
                 {"state", job.state}};
     std::erase_if(f.labels, [](const auto& label) { return label.second.empty(); });
     return f;
@@ -280,7 +286,12 @@ class Report {
   void job_table() {
     if (o_.jobs == 0) return;
     Table t("ledger.slurm.jobs.v1");
-    t.text("job").text("user").text("partition").text("state").number("energy", "kWh", "with PUE").number("energy_low", "kWh");
+    t.text("job")
+        .text("user")
+        .text("partition")
+        .text("state")
+        .number("energy", "kWh", "with PUE")
+        .number("energy_low", "kWh");
     t.number("energy_high", "kWh").number("carbon", "gCO2e").number("elapsed", "h").number("core_hours", "h");
     t.number("gpu_hours", "h").number("memory", "GB", "requested").text("account").time("begin").text("name");
     t.number("carbon_low", "gCO2e").number("carbon_high", "gCO2e");
@@ -343,8 +354,10 @@ class Report {
     done += static_cast<std::int64_t>(batch.size());
     out_.note(fmt::format("Recorded {} in the account; a job recorded before counts once.",
                           counted(static_cast<std::uint64_t>(done), "job", "jobs")));
-    if (undated) out_.warn(counted(static_cast<std::uint64_t>(undated), "job", "jobs") + " without a time not recorded");
-    if (place_.empty()) out_.warn("recorded without a place: give --place for carbon in reports other than the world average");
+    if (undated)
+      out_.warn(counted(static_cast<std::uint64_t>(undated), "job", "jobs") + " without a time not recorded");
+    if (place_.empty())
+      out_.warn("recorded without a place: give --place for carbon in reports other than the world average");
   }
 
   void warnings() {
@@ -354,16 +367,21 @@ class Report {
     };
     if (f.fixed_width)
       out_.warn("the log is of the fixed-width form, which cuts long texts: write it with -P to have all of them");
-    if (f.cut_tres) out_.warn(fmt::format("AllocTRES is cut short in {}: GPUs may be missing", counted(f.cut_tres, "line", "lines")));
+    if (f.cut_tres)
+      out_.warn(fmt::format("AllocTRES is cut short in {}: GPUs may be missing", counted(f.cut_tres, "line", "lines")));
     if (f.truncated + f.unreadable)
-      out_.warn(fmt::format("{} of {} lines were left out ({} cut short, {} unreadable): 'Lines with faults' names them",
-                            f.truncated + f.unreadable, f.lines, f.truncated, f.unreadable));
+      out_.warn(
+          fmt::format("{} of {} lines were left out ({} cut short, {} unreadable): 'Lines with faults' names them",
+                      f.truncated + f.unreadable, f.lines, f.truncated, f.unreadable));
     if (f.bad_values) out_.warn(counted(f.bad_values, "value", "values") + " could not be read and taken as missing");
-    if (jobs_->bad_memory) out_.warn(counted(jobs_->bad_memory, "memory size", "memory sizes") + " could not be read and taken as missing");
-    if (f.rejoined) out_.warn(fmt::format("'|' inside a name or folder in {}: the columns around it told where it ends",
+    if (jobs_->bad_memory)
+      out_.warn(counted(jobs_->bad_memory, "memory size", "memory sizes") + " could not be read and taken as missing");
+    if (f.rejoined)
+      out_.warn(fmt::format("'|' inside a name or folder in {}: the columns around it told where it ends",
                             counted(f.rejoined, "line", "lines")));
     if (!f.missing_columns.empty())
-      out_.warn(fmt::format("the log has no column {}; all that is used: {}", fmt::join(f.missing_columns, ", "), sacct_command));
+      out_.warn(fmt::format("the log has no column {}; all that is used: {}", fmt::join(f.missing_columns, ", "),
+                            sacct_command));
     say(clamped_, "more CPU time than cores times wall time; taken as full use");
     say(memory_unknown_, "memory request unknown (empty or 0n); taken as 0: give memory_per_core of the partition");
     say(no_rss_, "no MaxRSS; the requested memory is taken as needed");
@@ -379,7 +397,8 @@ class Report {
     if (unknown)
       out_.warn(fmt::format("{}: {} {}; taken as {} W a core and {} W a GPU", counted(unknown, "job", "jobs"),
                             cluster_ ? "partitions not in the cluster file:" : "no cluster file describes partitions",
-                            names, format_number(power_.fallback.core_watts), format_number(power_.fallback.gpu_watts)));
+                            names, format_number(power_.fallback.core_watts),
+                            format_number(power_.fallback.gpu_watts)));
     if (total_.jobs == 0) out_.warn("the log holds no finished job");
   }
 

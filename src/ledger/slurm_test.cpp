@@ -19,12 +19,15 @@ using testing::Contains;
 using testing::HasSubstr;
 
 const std::string header =
-    "User|JobID|JobName|Submit|Elapsed|Partition|NNodes|NCPUS|TotalCPU|CPUTime|ReqMem|MaxRSS|WorkDir|State|Account|AllocTRES\n";
+    "User|JobID|JobName|Submit|Elapsed|Partition|NNodes|NCPUS|TotalCPU|CPUTime|ReqMem|MaxRSS|WorkDir|State|Account|"
+    "AllocTRES\n";
 const std::string log_text =
     header +
-    "ann|101|align|2026-03-02T09:00:00|02:00:00|cpu|1|16|1-02:30:00|1-08:00:00|64G||/data|COMPLETED|bio|cpu=16,mem=64G,node=1\n"
+    "ann|101|align|2026-03-02T09:00:00|02:00:00|cpu|1|16|1-02:30:00|1-08:00:00|64G||/"
+    "data|COMPLETED|bio|cpu=16,mem=64G,node=1\n"
     "|101.batch|batch|2026-03-02T09:00:00|02:00:00||1|16|1-02:30:00|1-08:00:00||18874368K||COMPLETED|bio|cpu=16\n"
-    "bob|102_7|train|2026-04-03T10:00:00|03:00:30|gpu|1|8|00:00:00|1-00:04:00|4Gc||/data|CANCELLED by 1003|ml|cpu=8,gres/gpu:a100=2,node=1\n"
+    "bob|102_7|train|2026-04-03T10:00:00|03:00:30|gpu|1|8|00:00:00|1-00:04:00|4Gc||/data|CANCELLED by "
+    "1003|ml|cpu=8,gres/gpu:a100=2,node=1\n"
     "eve|103|x|2026-04-03T10:00:00|00:10:00|cpu|1|4|00:00:00|00:40:00|4G||/data|RUNNING|bio|cpu=4\n"
     "eve|104|x|2026-04-03T10:00:00|00:00:00|cpu|1|4|00:00:00|00:00:00|4G||/data|PENDING|bio|\n";
 const std::string cluster_text =
@@ -62,8 +65,7 @@ class Slurm : public testing::Test {
 
 constexpr double cpu_job = (26.5 * 7.5 + 64 * 2 * 0.3725) / 1000;
 constexpr double gpu_hours = 2 * 3.0 + 2 * 30 / 3600.0;
-constexpr double gpu_job =
-    ((24 + 4 / 60.0) * 4.4 + gpu_hours * 300 + 32 * (3 + 30 / 3600.0) * 0.3725) / 1000;
+constexpr double gpu_job = ((24 + 4 / 60.0) * 4.4 + gpu_hours * 300 + 32 * (3 + 30 / 3600.0) * 0.3725) / 1000;
 
 TEST_F(Slurm, EnergyAndCarbonOfEachAndAll) {
   const Result r = run(options());
@@ -75,7 +77,8 @@ TEST_F(Slurm, EnergyAndCarbonOfEachAndAll) {
   EXPECT_EQ(total(r, "left out: running or pending"), 2);
   EXPECT_NEAR(total(r, "cost"), 0.34 * energy(r), 1e-12);
   EXPECT_NEAR(total(r, "GPU-hours"), gpu_hours, 1e-12);
-  EXPECT_NEAR(total(r, "energy had memory been requested as needed"), 1.4 * (cpu_job + gpu_job) - 1.4 * (64 - 20) * 2 * 0.3725 / 1000, 1e-9);
+  EXPECT_NEAR(total(r, "energy had memory been requested as needed"),
+              1.4 * (cpu_job + gpu_job) - 1.4 * (64 - 20) * 2 * 0.3725 / 1000, 1e-9);
   const Table* users = r.find_table("By user");
   ASSERT_TRUE(users);
   EXPECT_EQ(users->column("user").texts(), (std::vector<std::string>{"bob", "ann"})) << "the most energy first";
@@ -116,7 +119,8 @@ TEST_F(Slurm, GroupsAddUpAndShareTheirUncertainty) {
   // A thousand jobs of one kind are no surer than one: the design power is wrong for all alike.
   std::string many = header, one;
   for (int i = 0; i < 1000; ++i) {
-    one = fmt::format("ann|{}|a|2026-03-02T09:00:00|02:00:00|cpu|1|16|00:00:00|1-08:00:00|0n||/|COMPLETED|bio|\n", i + 1);
+    one =
+        fmt::format("ann|{}|a|2026-03-02T09:00:00|02:00:00|cpu|1|16|00:00:00|1-08:00:00|0n||/|COMPLETED|bio|\n", i + 1);
     many += one;
   }
   const auto spread = [&](const std::string& text) {
@@ -145,8 +149,11 @@ TEST_F(Slurm, TheCommandLineIsStrongerThanTheClusterFile) {
 
 TEST_F(Slurm, WithoutAClusterFileEverythingAssumedIsSaid) {
   const Result r = run(options(log_text, false));
-  EXPECT_NEAR(energy(r), 1.56 * ((26.5 + 24 + 4 / 60.0) * 12 + gpu_hours * 200 + (128 + 32 * (3 + 30 / 3600.0)) * 0.3725) / 1000, 1e-9);
-  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("no cluster file"), HasSubstr("12 W a core"), HasSubstr("200 W a GPU"))));
+  EXPECT_NEAR(energy(r),
+              1.56 * ((26.5 + 24 + 4 / 60.0) * 12 + gpu_hours * 200 + (128 + 32 * (3 + 30 / 3600.0)) * 0.3725) / 1000,
+              1e-9);
+  EXPECT_THAT(r.warnings,
+              Contains(AllOf(HasSubstr("no cluster file"), HasSubstr("12 W a core"), HasSubstr("200 W a GPU"))));
   EXPECT_THAT(r.warnings, Contains(HasSubstr("world average")));
   EXPECT_THAT(r.warnings, Contains(HasSubstr("PUE")));
   SlurmOptions named = options(log_text, false);
@@ -156,8 +163,9 @@ TEST_F(Slurm, WithoutAClusterFileEverythingAssumedIsSaid) {
 }
 
 TEST_F(Slurm, BadLinesAreReportedWithTheirNumbersOrRefused) {
-  const std::string text = log_text + "ann|105|cut\n"
-      "ann|106|a|2026-03-02T09:00:00|soon|cpu|1|16|00:00:00|1-08:00:00|lots||/|COMPLETED|bio|\n";
+  const std::string text = log_text +
+                           "ann|105|cut\n"
+                           "ann|106|a|2026-03-02T09:00:00|soon|cpu|1|16|00:00:00|1-08:00:00|lots||/|COMPLETED|bio|\n";
   SlurmOptions o = options(text);
   const Result r = run(o);
   EXPECT_THAT(r.warnings, Contains(HasSubstr("1 of 7 lines were left out")));
@@ -182,15 +190,18 @@ TEST_F(Slurm, AMissingColumnIsSaid) {
 }
 
 TEST_F(Slurm, MeasuredBesideModelled) {
-  const Result r = run(options("JobID|Elapsed|Partition|NCPUS|ConsumedEnergyRaw|State\n"
-                               "7|01:00:00|cpu|10||COMPLETED\n7.batch|01:00:00||10|180000|COMPLETED\n7.extern|01:00:00||10|180000|COMPLETED\n"));
+  const Result r = run(options(
+      "JobID|Elapsed|Partition|NCPUS|ConsumedEnergyRaw|State\n"
+      "7|01:00:00|cpu|10||COMPLETED\n7.batch|01:00:00||10|180000|COMPLETED\n7.extern|01:00:00||10|180000|COMPLETED\n"));
   EXPECT_NEAR(r.find_estimate("measured_energy")->measure.value, 0.05, 1e-12) << "steps see the same node";
   EXPECT_EQ(r.find_estimate("measured_energy")->measure.method, Method::measured);
   EXPECT_THAT(to_text(r), HasSubstr("1.5 times what was measured"));
 }
 
 TEST_F(Slurm, NamesOfEveryScriptAndHtml) {
-  const Result r = run(options(header + "жанна|1|<script>alert(1)</script>|2026-03-02T09:00:00|02:00:00|cpu|1|1|00:00:00|02:00:00|1G||/|COMPLETED|\xff\xfe|\n"));
+  const Result r = run(
+      options(header + "жанна|1|<script>alert(1)</script>|2026-03-02T09:00:00|02:00:00|cpu|1|1|00:00:00|02:00:00|1G||/"
+                       "|COMPLETED|\xff\xfe|\n"));
   EXPECT_THAT(to_text(r), HasSubstr("жанна"));
   EXPECT_THAT(to_html(r), testing::Not(HasSubstr("<script>alert")));
   EXPECT_NO_THROW(parse_json(to_json(r)));

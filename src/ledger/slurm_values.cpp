@@ -13,10 +13,8 @@ std::optional<double> digits(std::string_view text, bool fraction) {
   if (text.empty() || text.size() > 15) return std::nullopt;
   bool dot = false;
   for (const char c : text) {
-    if (c == '.' && fraction && !dot)
-      dot = true;
-    else if (c < '0' || c > '9')
-      return std::nullopt;
+    if (c == '.' && fraction && !dot) dot = true;
+    else if (c < '0' || c > '9') return std::nullopt;
   }
   double out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -26,11 +24,16 @@ std::optional<double> digits(std::string_view text, bool fraction) {
 
 double unit_in_gigabytes(char unit) {
   switch (unit) {
-    case 'K': case 'k': return 1e-6;
-    case 'M': case 'm': return 1e-3;
-    case 'G': case 'g': return 1;
-    case 'T': case 't': return 1e3;
-    case 'P': case 'p': return 1e6;
+    case 'K':
+    case 'k': return 1e-6;
+    case 'M':
+    case 'm': return 1e-3;
+    case 'G':
+    case 'g': return 1;
+    case 'T':
+    case 't': return 1e3;
+    case 'P':
+    case 'p': return 1e6;
     default: return 0;
   }
 }

@@ -11,7 +11,8 @@ namespace wattline::ledger {
 namespace {
 
 std::string checked_hash(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
   if (text.size() != 64 || text.find_first_not_of("0123456789abcdef") != std::string::npos)
     throw bad_input(fmt::format("'{}' is no hash: 64 hexadecimal digits are needed", text.substr(0, 80)), "head",
                     "`wattline ledger verify` prints the head of each chain");
@@ -43,10 +44,13 @@ Result verify(const VerifyOptions& o, Context& context) {
   t.integer("rows").text("head", "hash of the last row").text("host").text("writer");
   for (const auto& c : v.chains) t.add_row({c.seq, c.hash, c.host, c.writer});
   out.add(std::move(t));
-  out.note("One chain for each host that wrote. A head kept elsewhere (a print, a mail) proves later, by `wattline ledger "
-           "verify --head HASH`, that nothing before it was changed or cut off.");
-  out.note(fmt::format("{}, schema version {}. Each row carries the SHA-256 of its content and of the row before it; all were "
-                       "computed anew.", ledger->file().string(), ledger->schema_version()));
+  out.note(
+      "One chain for each host that wrote. A head kept elsewhere (a print, a mail) proves later, by `wattline ledger "
+      "verify --head HASH`, that nothing before it was changed or cut off.");
+  out.note(fmt::format(
+      "{}, schema version {}. Each row carries the SHA-256 of its content and of the row before it; all were "
+      "computed anew.",
+      ledger->file().string(), ledger->schema_version()));
   if (!v.holds) {
     out.verdict = Verdict{false, v.first_fault};
     return out;
@@ -55,7 +59,8 @@ Result verify(const VerifyOptions& o, Context& context) {
     const auto row = ledger->find_hash(head);
     if (!row) {
       out.title = "The account does not hold";
-      out.verdict = Verdict{false, fmt::format("there is no row with the hash {}: rows up to it were cut off or changed", head)};
+      out.verdict =
+          Verdict{false, fmt::format("there is no row with the hash {}: rows up to it were cut off or changed", head)};
       return out;
     }
     out.note(fmt::format("Head {}… is row {} of writer {}, recorded {}.", head.substr(0, 12), row->seq, row->writer,
@@ -67,14 +72,17 @@ Result verify(const VerifyOptions& o, Context& context) {
 }
 
 Capability verify_capability() {
-  static const Fields<VerifyOptions> fields =
-      Fields<VerifyOptions>().list("head", &VerifyOptions::heads, "hash of a row that must be there: a head printed before");
-  Capability c = capability<VerifyOptions>("ledger", "verify", "Is the account as it was written? Exit code 1 when it is not.",
-                                           &verify, fields);
+  static const Fields<VerifyOptions> fields = Fields<VerifyOptions>().list(
+      "head", &VerifyOptions::heads, "hash of a row that must be there: a head printed before");
+  Capability c = capability<VerifyOptions>(
+      "ledger", "verify", "Is the account as it was written? Exit code 1 when it is not.", &verify, fields);
   c.description =
-      "Reads every row, computes its hash anew and follows the chains: a changed figure, a changed label, a deleted, inserted "
-      "or moved row and a cut end are found, and the first bad row is named. The file's own list of writers tells where each "
-      "chain ends; whoever can write the file could rewrite the whole of it, so keep a head elsewhere and give it with --head.";
+      "Reads every row, computes its hash anew and follows the chains: a changed figure, a changed label, a deleted, "
+      "inserted "
+      "or moved row and a cut end are found, and the first bad row is named. The file's own list of writers tells "
+      "where each "
+      "chain ends; whoever can write the file could rewrite the whole of it, so keep a head elsewhere and give it with "
+      "--head.";
   c.verb = Verb::account;
   c.cost = Cost::job;
   c.emits = {"ledger.chains.v1"};

@@ -31,9 +31,7 @@ Corpus load() {
     if (r[1] != "test") c.phrasings[{task, Split::train}].emplace_back(r[2]);
     if (r[1] != "train") c.phrasings[{task, Split::test}].emplace_back(r[2]);
   });
-  each_row("facts.csv", 3, [&](const Row& r) {
-    c.facts[std::string(r[0])].emplace_back(r[1], r[2]);
-  });
+  each_row("facts.csv", 3, [&](const Row& r) { c.facts[std::string(r[0])].emplace_back(r[1], r[2]); });
   each_row("words.csv", 2, [&](const Row& r) { c.words[std::string(r[0])].emplace_back(r[1]); });
   each_row("conversions.csv", 3, [&](const Row& r) {
     c.conversions.push_back({std::string(r[0]), std::string(r[1]), std::stoi(std::string(r[2]))});

@@ -18,7 +18,7 @@ struct Corpus {
   };
   std::map<std::pair<std::string, Split>, std::vector<std::string>> phrasings;  // by task
   std::map<std::string, std::vector<std::pair<std::string, std::string>>> facts;  // by kind
-  std::map<std::string, std::vector<std::string>> words;                          // by kind
+  std::map<std::string, std::vector<std::string>> words;  // by kind
   std::vector<Conversion> conversions;
 
   static const Corpus& get();

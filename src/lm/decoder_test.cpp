@@ -24,7 +24,8 @@ TEST(MatrixTest, EqualsThePlainProduct) {
     for (int columns : {1, 2, 17, 64, 192})
       for (int count : {1, 2, 3, 4, 7}) {
         const auto width = static_cast<std::size_t>(columns);
-        const auto values = noise(static_cast<std::size_t>(rows) * width, 1), x = noise(width * static_cast<std::size_t>(count), 2);
+        const auto values = noise(static_cast<std::size_t>(rows) * width, 1),
+                   x = noise(width * static_cast<std::size_t>(count), 2);
         const Matrix m(values.data(), rows, columns);
         const auto out = static_cast<std::size_t>(m.padded_rows());
         std::vector<float> y(out * static_cast<std::size_t>(count), NAN);
@@ -99,7 +100,8 @@ class Reference {
   std::vector<double> turned(std::vector<double> x, double position) const {
     const auto size = static_cast<std::size_t>(s_.head_size());
     for (std::size_t i = 0; i < x.size(); i += 2) {
-      const double angle = position / std::pow(static_cast<double>(s_.rope_base), static_cast<double>(i % size) / static_cast<double>(size));
+      const double angle = position / std::pow(static_cast<double>(s_.rope_base),
+                                               static_cast<double>(i % size) / static_cast<double>(size));
       const double a = x[i], b = x[i + 1];
       x[i] = a * std::cos(angle) - b * std::sin(angle);
       x[i + 1] = a * std::sin(angle) + b * std::cos(angle);

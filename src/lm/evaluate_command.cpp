@@ -38,7 +38,8 @@ Result evaluate_model(const EvaluateOptions& o, Context& context) {
                            [&](const Problem& p, const std::string& answer, bool right) {
                              context.check_cancelled();
                              context.progress((before + static_cast<double>(++asked)) / total, name);
-                             if (!right && wrong.rows() < most_wrong) wrong.add_row({p.task, p.prompt, p.answer, answer});
+                             if (!right && wrong.rows() < most_wrong)
+                               wrong.add_row({p.task, p.prompt, p.answer, answer});
                            }));
   }
   context.progress(1);
@@ -57,12 +58,13 @@ Result evaluate_model(const EvaluateOptions& o, Context& context) {
 Capability evaluate_capability() {
   using O = EvaluateOptions;
   static const auto fields = Fields<O>()
-      .text("model", &O::model, "a built-in model (lm models)")
-      .list("task", &O::tasks, "only this task")
-      .integer("questions", &O::questions, "different questions by task").range(1, 20000)
-      .flag("wrong", &O::wrong, "list the wrong answers");
-  Capability c = capability<O>("lm", "evaluate", "Ask a built-in model held-out questions, task by task.",
-                               evaluate_model, fields);
+                                 .text("model", &O::model, "a built-in model (lm models)")
+                                 .list("task", &O::tasks, "only this task")
+                                 .integer("questions", &O::questions, "different questions by task")
+                                 .range(1, 20000)
+                                 .flag("wrong", &O::wrong, "list the wrong answers");
+  Capability c =
+      capability<O>("lm", "evaluate", "Ask a built-in model held-out questions, task by task.", evaluate_model, fields);
   c.description =
       "Measures anew what `lm models` shows: greedy answers to questions that training never held, drawn by --seed. "
       "An answer is right when it says exactly what was asked for, but for case, outer spaces and a final stop. "

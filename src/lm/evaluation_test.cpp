@@ -30,11 +30,13 @@ TEST(WilsonTest, KnownIntervals) {
 }
 
 TEST(EvaluationTest, AsksDifferentQuestionsAndCanBeStopped) {
-  const auto model = test::random_model([] {
-    Shape s = test::small_shape();
-    s.context = 128;
-    return s;
-  }(), 1);
+  const auto model = test::random_model(
+      [] {
+        Shape s = test::small_shape();
+        s.context = 128;
+        return s;
+      }(),
+      1);
   std::set<std::string> asked;
   const TaskAccuracy a = evaluate(*model, "addition-2", 30, std::mt19937_64(1),
                                   [&](const Problem& p, const std::string&, bool) { asked.insert(p.prompt); });

@@ -1,9 +1,8 @@
 #include "lm/generate.h"
 
-#include <ctime>
-
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -22,9 +21,7 @@ Duration thread_cpu() {
   return Duration(static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec));
 }
 
-Duration since(std::int64_t start_ns) {
-  return Duration(1e-9 * static_cast<double>(monotonic_ns() - start_ns));
-}
+Duration since(std::int64_t start_ns) { return Duration(1e-9 * static_cast<double>(monotonic_ns() - start_ns)); }
 
 void check(const GenerateOptions& o) {
   if (o.max_tokens < 1)
@@ -40,8 +37,7 @@ void check(const GenerateOptions& o) {
 // The answer as it grows: tokens to bytes to characters, up to the first stop text.
 class Answer {
  public:
-  Answer(const Tokenizer& tokenizer, const GenerateOptions& options)
-      : tokenizer_(tokenizer), stop_(options.stop) {}
+  Answer(const Tokenizer& tokenizer, const GenerateOptions& options) : tokenizer_(tokenizer), stop_(options.stop) {}
 
   // True when a stop text has been reached.
   bool add(int token) {
@@ -75,8 +71,7 @@ class Answer {
     taken_ = until;
     if (last) utf8_.finish(text_);
     std::size_t first = std::string::npos;
-    for (const auto& s : stop_)
-      first = std::min(first, text_.find(s, searched - std::min(searched, s.size() - 1)));
+    for (const auto& s : stop_) first = std::min(first, text_.find(s, searched - std::min(searched, s.size() - 1)));
     if (first == std::string::npos) return false;
     text_.resize(first);
     return true;

@@ -17,7 +17,7 @@ namespace wattline::lm {
 struct GenerateOptions {
   int max_tokens = 64;
   double temperature = 0;  // 0: always the likeliest token
-  double top_p = 1;        // sample from the likeliest tokens that hold this much probability
+  double top_p = 1;  // sample from the likeliest tokens that hold this much probability
   std::uint64_t seed = 0;
   std::vector<std::string> stop;  // the answer ends before the first of these
 };
@@ -37,8 +37,7 @@ struct Generation {
 // (finish is then `cancelled`, as it is when `stop` is requested). It may be empty.
 // Error: options out of range, or a prompt that leaves no room in the model's context.
 Generation generate(const Model&, std::string_view prompt, const GenerateOptions&,
-                    const std::function<bool(std::string_view piece)>& on_piece = {},
-                    std::stop_token = {});
+                    const std::function<bool(std::string_view piece)>& on_piece = {}, std::stop_token = {});
 
 std::string_view to_string(Generation::Finish);
 

@@ -50,19 +50,26 @@ Result answer(const GenerateCommandOptions& o, Context& context) {
 
 Capability generate_capability() {
   using O = GenerateCommandOptions;
-  static const auto fields = Fields<O>()
-      .text("prompt", &O::prompt, "what to ask").required().positional()
-      .text("model", &O::model, "a built-in model (lm models)")
-      .integer("max-tokens", &O::max_tokens, "the answer ends after so many tokens").range(1, 100000)
-      .number("temperature", &O::temperature, "0 takes the likeliest token, more draws").range(0, 100)
-      .number("top-p", &O::top_p, "draw among the likeliest tokens that hold this much probability").range(0.000001, 1)
-      .list("stop", &O::stop, "the answer ends before this text");
+  static const auto fields =
+      Fields<O>()
+          .text("prompt", &O::prompt, "what to ask")
+          .required()
+          .positional()
+          .text("model", &O::model, "a built-in model (lm models)")
+          .integer("max-tokens", &O::max_tokens, "the answer ends after so many tokens")
+          .range(1, 100000)
+          .number("temperature", &O::temperature, "0 takes the likeliest token, more draws")
+          .range(0, 100)
+          .number("top-p", &O::top_p, "draw among the likeliest tokens that hold this much probability")
+          .range(0.000001, 1)
+          .list("stop", &O::stop, "the answer ends before this text");
   Capability c = capability<O>("lm", "generate", "One question to a built-in model.", answer, fields);
   c.description =
       "Runs the model in this process on one thread and says what it took. The same question gives the same answer; "
       "with a temperature, the same for the same --seed. Energy by answer is what `wattline serve` accounts for.";
   c.emits = {"lm.answer.v1"};
-  c.examples = {{{"What is 17 + 25?"}, {}, "42"}, {{"What is the capital of France?", "--max-tokens", "20"}, {}, "Paris"}};
+  c.examples = {{{"What is 17 + 25?"}, {}, "42"},
+                {{"What is the capital of France?", "--max-tokens", "20"}, {}, "Paris"}};
   return c;
 }
 

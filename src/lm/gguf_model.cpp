@@ -28,7 +28,8 @@ std::vector<std::string> byte_texts() {
 // The last question counts, as where these models are served by this program.
 constexpr std::string_view chat_template =
     "{%- set ns = namespace(last='') -%}"
-    "{%- for m in messages -%}{%- if m['role'] == 'user' -%}{%- set ns.last = m['content'] -%}{%- endif -%}{%- endfor -%}"
+    "{%- for m in messages -%}{%- if m['role'] == 'user' -%}{%- set ns.last = m['content'] -%}{%- endif -%}{%- endfor "
+    "-%}"
     "{{- ns.last -}}{%- if add_generation_prompt -%}{{- '<|answer|>' -}}{%- endif -%}";
 
 void add_tokenizer(GgufWriter& w) {
@@ -40,17 +41,27 @@ void add_tokenizer(GgufWriter& w) {
   }
   types[ByteTokenizer::turn] = user_defined;
   w.text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", "gpt-2");
-  w.texts("tokenizer.ggml.tokens", texts).integers("tokenizer.ggml.token_type", types).texts("tokenizer.ggml.merges", {});
-  w.natural("tokenizer.ggml.bos_token_id", ByteTokenizer::begin).natural("tokenizer.ggml.eos_token_id", ByteTokenizer::end);
+  w.texts("tokenizer.ggml.tokens", texts)
+      .integers("tokenizer.ggml.token_type", types)
+      .texts("tokenizer.ggml.merges", {});
+  w.natural("tokenizer.ggml.bos_token_id", ByteTokenizer::begin)
+      .natural("tokenizer.ggml.eos_token_id", ByteTokenizer::end);
   w.flag("tokenizer.ggml.add_bos_token", true).flag("tokenizer.ggml.add_eos_token", false);
   w.text("tokenizer.chat_template", chat_template);
 }
 
 std::string tensor_name(const std::string& ours) {
-  static const std::map<std::string, const char*, std::less<>> names = {
-      {"embedding", "token_embd"}, {"norm", "output_norm"}, {"attention_norm", "attn_norm"}, {"q", "attn_q"},
-      {"k", "attn_k"}, {"v", "attn_v"}, {"o", "attn_output"}, {"ffn_norm", "ffn_norm"},
-      {"gate", "ffn_gate"}, {"up", "ffn_up"}, {"down", "ffn_down"}};
+  static const std::map<std::string, const char*, std::less<>> names = {{"embedding", "token_embd"},
+                                                                        {"norm", "output_norm"},
+                                                                        {"attention_norm", "attn_norm"},
+                                                                        {"q", "attn_q"},
+                                                                        {"k", "attn_k"},
+                                                                        {"v", "attn_v"},
+                                                                        {"o", "attn_output"},
+                                                                        {"ffn_norm", "ffn_norm"},
+                                                                        {"gate", "ffn_gate"},
+                                                                        {"up", "ffn_up"},
+                                                                        {"down", "ffn_down"}};
   const auto last = ours.rfind('.');
   if (last == std::string::npos) return fmt::format("{}.weight", names.at(ours));
   const auto first = ours.find('.');
@@ -67,7 +78,8 @@ std::string gguf_of(std::string_view name, const Shape& s, const Weights& weight
   w.natural("llama.vocab_size", n(s.vocabulary)).natural("llama.context_length", n(s.context));
   w.natural("llama.embedding_length", n(s.dim)).natural("llama.feed_forward_length", n(s.hidden));
   w.natural("llama.block_count", n(s.layers)).natural("llama.attention.head_count", n(s.heads));
-  w.natural("llama.attention.head_count_kv", n(s.kv_heads)).number("llama.attention.layer_norm_rms_epsilon", s.norm_epsilon);
+  w.natural("llama.attention.head_count_kv", n(s.kv_heads))
+      .number("llama.attention.layer_norm_rms_epsilon", s.norm_epsilon);
   w.natural("llama.rope.dimension_count", n(s.head_size())).number("llama.rope.freq_base", s.rope_base);
   add_tokenizer(w);
   for (const auto& spec : tensor_specs(s))

@@ -53,7 +53,8 @@ class Reader {
       at_ = data + offset;
       EXPECT_GE(at_, end) << name << " overlaps the one before";
       for (std::uint64_t i = 0; i < count; ++i)
-        t.numbers.push_back(t.type == 1 ? half_to_float(take<std::uint16_t>()) : std::bit_cast<float>(take<std::uint32_t>()));
+        t.numbers.push_back(t.type == 1 ? half_to_float(take<std::uint16_t>())
+                                        : std::bit_cast<float>(take<std::uint32_t>()));
       end = at_;
     }
     EXPECT_EQ((end + 31) / 32 * 32, bytes.size());
@@ -108,17 +109,33 @@ TEST(GgufTest, IsByteForByteWhatTheSpecificationSays) {
   const std::vector<float> values = {1, -2};
   const std::string made = GgufWriter().natural("k", 7).tensor("t", {1, 2}, values, StoredAs::f16).take();
   const std::string header(
-      "GGUF\3\0\0\0" "\1\0\0\0\0\0\0\0" "\1\0\0\0\0\0\0\0"
-      "\1\0\0\0\0\0\0\0k" "\4\0\0\0" "\7\0\0\0"
-      "\1\0\0\0\0\0\0\0t" "\2\0\0\0" "\2\0\0\0\0\0\0\0" "\1\0\0\0\0\0\0\0" "\1\0\0\0" "\0\0\0\0\0\0\0\0", 82);
+      "GGUF\3\0\0\0"
+      "\1\0\0\0\0\0\0\0"
+      "\1\0\0\0\0\0\0\0"
+      "\1\0\0\0\0\0\0\0k"
+      "\4\0\0\0"
+      "\7\0\0\0"
+      "\1\0\0\0\0\0\0\0t"
+      "\2\0\0\0"
+      "\2\0\0\0\0\0\0\0"
+      "\1\0\0\0\0\0\0\0"
+      "\1\0\0\0"
+      "\0\0\0\0\0\0\0\0",
+      82);
   EXPECT_EQ(made.substr(0, 82), header);
   EXPECT_EQ(made.substr(82, 14), std::string(14, '\0'));
   EXPECT_EQ(made.substr(96), std::string("\0\x3c\0\xc0", 4) + std::string(28, '\0'));
 }
 
 TEST(GgufTest, EmptyListsAndAllKindsOfValues) {
-  const std::string made = GgufWriter().texts("none", {}).texts("two", {"", "b\0c"}).integers("i", {-1, 2}).flag("f", true)
-                               .number("n", 0.5f).text("t", "x").take();
+  const std::string made = GgufWriter()
+                               .texts("none", {})
+                               .texts("two", {"", "b\0c"})
+                               .integers("i", {-1, 2})
+                               .flag("f", true)
+                               .number("n", 0.5f)
+                               .text("t", "x")
+                               .take();
   const Reader r(made);
   EXPECT_TRUE(r.values.at("none").empty());
   EXPECT_THAT(r.values.at("two"), ElementsAre("", "b"));

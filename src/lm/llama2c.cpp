@@ -55,8 +55,7 @@ Llama2cTokenizer::Llama2cTokenizer(std::string_view bytes, int vocabulary, std::
   for (int id = 0; id < vocabulary; ++id) {
     scores_.push_back(r.number<float>());
     const auto length = r.number<std::int32_t>();
-    if (length < 0)
-      throw bad_input(fmt::format("piece {} has length {}", id, length), std::string(where));
+    if (length < 0) throw bad_input(fmt::format("piece {} has length {}", id, length), std::string(where));
     pieces_.emplace_back(r.take(static_cast<std::size_t>(length)));
     // Of equal pieces the first is meant; the byte ids are only reached by their own rule.
     if (id < first_byte || id >= first_byte + 256) ids_.emplace(pieces_.back(), id);
@@ -83,7 +82,8 @@ std::vector<int> Llama2cTokenizer::encode_prompt(std::string_view prompt) const 
     std::size_t best_at = 0;
     int best = -1;
     for (std::size_t i = 1; i + 1 < ids.size(); ++i) {
-      const auto found = ids_.find(pieces_[static_cast<std::size_t>(ids[i])] + pieces_[static_cast<std::size_t>(ids[i + 1])]);
+      const auto found =
+          ids_.find(pieces_[static_cast<std::size_t>(ids[i])] + pieces_[static_cast<std::size_t>(ids[i + 1])]);
       if (found == ids_.end()) continue;
       if (best < 0 || scores_[static_cast<std::size_t>(found->second)] > scores_[static_cast<std::size_t>(best)]) {
         best = found->second;

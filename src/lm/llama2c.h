@@ -30,7 +30,6 @@ class Llama2cTokenizer : public Tokenizer {
 
 // The model file's seven numbers, its fp32 tensors, and a tokenizer that fits. Error when cut short,
 // out of bounds, or with an output head of its own (a negative vocabulary).
-std::shared_ptr<const Model> load_llama2c(std::string_view model, std::string_view tokenizer,
-                                          std::string_view where);
+std::shared_ptr<const Model> load_llama2c(std::string_view model, std::string_view tokenizer, std::string_view where);
 
 }  // namespace wattline::lm

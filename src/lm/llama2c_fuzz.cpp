@@ -17,7 +17,8 @@ void put(std::string& out, auto value) { out.append(reinterpret_cast<const char*
 
 std::string model_file(const Shape& s) {
   std::string out;
-  for (const int n : {s.dim, s.hidden, s.layers, s.heads, s.kv_heads, s.vocabulary, s.context}) put(out, std::int32_t{n});
+  for (const int n : {s.dim, s.hidden, s.layers, s.heads, s.kv_heads, s.vocabulary, s.context})
+    put(out, std::int32_t{n});
   for (std::int64_t i = s.parameters(); i > 0; --i) put(out, 0.25f);
   return out;
 }
@@ -26,7 +27,8 @@ std::string tokenizer_file(int vocabulary) {
   std::string out;
   put(out, std::int32_t{8});
   for (int id = 0; id < vocabulary; ++id) {
-    const std::string piece = id < Llama2cTokenizer::first_byte + 256 ? "<b>" : std::string(1 + id % 3, static_cast<char>('a' + id % 7));
+    const std::string piece =
+        id < Llama2cTokenizer::first_byte + 256 ? "<b>" : std::string(1 + id % 3, static_cast<char>('a' + id % 7));
     put(out, static_cast<float>(-id));
     put(out, static_cast<std::int32_t>(piece.size()));
     out += piece;
@@ -52,13 +54,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto ids = pieces.encode_prompt(prompt);
     for (const int id : ids) must(id >= 0 && id < pieces.vocabulary());
     must(pieces.settled_bytes(ids) == pieces.decode(ids).size());
-  } catch (const wattline::Error&) {
-  }
+  } catch (const wattline::Error&) {}
   try {
     const auto model = load_llama2c(first, second, "fuzz");
-    for (const int id : model->tokenizer().encode_prompt(prompt)) must(model->embedding(id).size() == static_cast<std::size_t>(model->shape().dim));
-  } catch (const wattline::Error&) {
-  }
+    for (const int id : model->tokenizer().encode_prompt(prompt))
+      must(model->embedding(id).size() == static_cast<std::size_t>(model->shape().dim));
+  } catch (const wattline::Error&) {}
   return 0;
 }
 

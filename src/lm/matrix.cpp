@@ -5,8 +5,8 @@
 
 // One binary, three instruction sets. Sanitisers instrument before the loader's choice can be made,
 // and clang 14 does not clone in C++, so there the baseline serves.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
 #define WATTLINE_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define WATTLINE_SIMD
@@ -42,8 +42,8 @@ WATTLINE_SIMD void panel_times_one(const float* w, int columns, const float* x, 
 }
 
 // Three vectors share each load of the weights.
-WATTLINE_SIMD void panel_times_three(const float* w, int columns, const float* x, std::size_t x_stride,
-                                     float* y, std::size_t y_stride) {
+WATTLINE_SIMD void panel_times_three(const float* w, int columns, const float* x, std::size_t x_stride, float* y,
+                                     std::size_t y_stride) {
   const float *p = x, *q = x + x_stride, *r = x + 2 * x_stride;
   Lanes p0{}, p1{}, q0{}, q1{}, r0{}, r1{};
   for (int j = 0; j < columns; ++j) {
@@ -57,7 +57,8 @@ WATTLINE_SIMD void panel_times_three(const float* w, int columns, const float* x
     r1 += w1 * r[j];
   }
   const Lanes results[] = {p0, p1, q0, q1, r0, r1};
-  for (int t = 0; t < 3; ++t) std::memcpy(y + static_cast<std::size_t>(t) * y_stride, &results[2 * t], 2 * sizeof(Lanes));
+  for (int t = 0; t < 3; ++t)
+    std::memcpy(y + static_cast<std::size_t>(t) * y_stride, &results[2 * t], 2 * sizeof(Lanes));
 }
 
 }  // namespace

@@ -22,8 +22,7 @@ class Matrix {
 
   // For each of `count` vectors x [columns] at stride `x_stride`, writes padded_rows() results at
   // stride `y_stride`. x and y do not overlap.
-  void multiply(const float* x, std::size_t x_stride, float* y, std::size_t y_stride,
-                int count = 1) const;
+  void multiply(const float* x, std::size_t x_stride, float* y, std::size_t y_stride, int count = 1) const;
 
  private:
   int rows_ = 0, columns_ = 0;

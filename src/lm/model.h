@@ -17,12 +17,12 @@
 namespace wattline::lm {
 
 struct Shape {
-  int dim = 0;         // width of the residual stream
-  int hidden = 0;      // width inside the feed-forward part
+  int dim = 0;  // width of the residual stream
+  int hidden = 0;  // width inside the feed-forward part
   int layers = 0;
   int heads = 0, kv_heads = 0;
   int vocabulary = 0;
-  int context = 0;     // tokens, prompt and answer together
+  int context = 0;  // tokens, prompt and answer together
   float rope_base = 10000;
   float norm_epsilon = 1e-5f;
 
@@ -49,13 +49,13 @@ class Model {
  public:
   struct Layer {
     std::vector<float> attention_norm, ffn_norm;
-    Matrix qkv, o;       // rows of q, then k, then v
+    Matrix qkv, o;  // rows of q, then k, then v
     Matrix gate_up, down;  // rows of gate, then up
   };
 
   // Error when a tensor is missing, of wrong size, not finite, or not of this shape.
-  Model(std::string name, const Shape& shape, const Weights& weights,
-        std::shared_ptr<const Tokenizer> tokenizer, std::string_view where);
+  Model(std::string name, const Shape& shape, const Weights& weights, std::shared_ptr<const Tokenizer> tokenizer,
+        std::string_view where);
 
   const std::string& name() const { return name_; }
   const Shape& shape() const { return shape_; }
@@ -87,8 +87,7 @@ using Metadata = std::map<std::string, std::string>;
 Metadata shape_metadata(const Shape&);
 Shape shape_from_metadata(const Metadata&, std::string_view where);
 // The tensors of a model file, for those who go on training them.
-Weights read_weights(std::string_view bytes, std::string_view where, Shape* shape,
-                     std::string* name);
+Weights read_weights(std::string_view bytes, std::string_view where, Shape* shape, std::string* name);
 
 // The models inside this program. Unknown names: Error that suggests the nearest.
 std::vector<std::string> builtin_names();

@@ -16,8 +16,7 @@ constexpr std::string_view format = "wattline-lm-1", tokenizer = "bytes-1";
 template <class T>
 T number(const Metadata& metadata, const std::string& key, std::string_view where) {
   const auto found = metadata.find(key);
-  if (found == metadata.end())
-    throw bad_input(fmt::format("__metadata__ has no '{}'", key), std::string(where));
+  if (found == metadata.end()) throw bad_input(fmt::format("__metadata__ has no '{}'", key), std::string(where));
   T value{};
   const std::string& text = found->second;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -26,8 +25,7 @@ T number(const Metadata& metadata, const std::string& key, std::string_view wher
   return value;
 }
 
-void need(const Metadata& metadata, const std::string& key,
-          std::string_view allowed, std::string_view where) {
+void need(const Metadata& metadata, const std::string& key, std::string_view allowed, std::string_view where) {
   const auto found = metadata.find(key);
   if (found == metadata.end() || found->second != allowed)
     throw bad_input(fmt::format("__metadata__ '{}' is '{}'; this program reads '{}'", key,

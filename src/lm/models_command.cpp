@@ -35,10 +35,11 @@ Result models(const ModelsOptions& o, Context&) {
     t.caption = "measured when the model was made; `wattline lm evaluate` measures again";
     r.add(std::move(t));
   }
-  r.note("Such a model knows these tasks, in wordings like those it was trained on, and nothing else: no "
-         "conversation, no multiplication, no numbers beyond three digits, no words of seven letters or more, no "
-         "other facts. Outside of its tasks it mostly answers something, and that is then wrong: it does not know "
-         "what it does not know.");
+  r.note(
+      "Such a model knows these tasks, in wordings like those it was trained on, and nothing else: no "
+      "conversation, no multiplication, no numbers beyond three digits, no words of seven letters or more, no "
+      "other facts. Outside of its tasks it mostly answers something, and that is then wrong: it does not know "
+      "what it does not know.");
   return r;
 }
 
@@ -46,8 +47,8 @@ Result models(const ModelsOptions& o, Context&) {
 
 Capability models_capability() {
   static const auto fields = Fields<ModelsOptions>().text("model", &ModelsOptions::model, "only this one").positional();
-  Capability c = capability<ModelsOptions>("lm", "models", "The built-in language models, and how often they are right.",
-                                           models, fields);
+  Capability c = capability<ModelsOptions>(
+      "lm", "models", "The built-in language models, and how often they are right.", models, fields);
   c.description =
       "Shape and measured accuracy, task by task, of the models carried inside this program. Training and test "
       "questions are disjoint: by the numbers or the word asked about, and for facts by the wording (a fact must "

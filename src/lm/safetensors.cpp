@@ -26,12 +26,13 @@ std::uint64_t little_endian(std::string_view bytes) {
 
 std::uint64_t size_of(const std::string& type, std::string_view where) {
   static const std::map<std::string, std::uint64_t> sizes = {
-      {"F64", 8}, {"I64", 8}, {"U64", 8}, {"F32", 4},  {"I32", 4}, {"U32", 4}, {"F16", 2},
+      {"F64", 8},  {"I64", 8}, {"U64", 8}, {"F32", 4}, {"I32", 4}, {"U32", 4}, {"F16", 2},
       {"BF16", 2}, {"I16", 2}, {"U16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}};
   const auto found = sizes.find(type);
   if (found == sizes.end())
-    throw bad_input(fmt::format("the tensor type '{}' is unknown; known are F16, BF16, F32, F64 and the integer types", type),
-                    std::string(where));
+    throw bad_input(
+        fmt::format("the tensor type '{}' is unknown; known are F16, BF16, F32, F64 and the integer types", type),
+        std::string(where));
   return found->second;
 }
 
@@ -59,8 +60,7 @@ Placed read_entry(const std::string& name, const Json& j, std::string_view data,
     throw bad_input(fmt::format("the shape has {} dimensions; at most {} are read", shape.size(), max_rank));
   for (const auto& n : shape) {
     const std::uint64_t extent = natural(n, "a dimension");
-    if (__builtin_mul_overflow(bytes, extent, &bytes))
-      throw bad_input("the shape is larger than any file");
+    if (__builtin_mul_overflow(bytes, extent, &bytes)) throw bad_input("the shape is larger than any file");
     p.tensor.shape.push_back(static_cast<std::int64_t>(extent));
   }
   const auto& offsets = j.at("data_offsets").as_array();
@@ -68,12 +68,10 @@ Placed read_entry(const std::string& name, const Json& j, std::string_view data,
   p.begin = natural(offsets[0], "data_offsets[0]");
   p.end = natural(offsets[1], "data_offsets[1]");
   if (p.begin > p.end || p.end > data.size())
-    throw bad_input(fmt::format("data_offsets [{}, {}] lie outside the {} bytes of data", p.begin,
-                                p.end, data.size()),
+    throw bad_input(fmt::format("data_offsets [{}, {}] lie outside the {} bytes of data", p.begin, p.end, data.size()),
                     {}, "the file may be cut short");
   if (p.end - p.begin != bytes)
-    throw bad_input(fmt::format("data_offsets span {} bytes, but type and shape need {}",
-                                p.end - p.begin, bytes));
+    throw bad_input(fmt::format("data_offsets span {} bytes, but type and shape need {}", p.end - p.begin, bytes));
   p.tensor.bytes = data.substr(p.begin, p.end - p.begin);
   return p;
 }
@@ -114,8 +112,8 @@ SafeTensors read_safetensors(std::string_view bytes, std::string_view where) {
     throw bad_input(fmt::format("has {} bytes; a header length needs 8", bytes.size()), place, std::string(hint));
   const std::uint64_t length = little_endian(bytes.substr(0, 8));
   if (length > max_header || length > bytes.size() - 8)
-    throw bad_input(fmt::format("says that its header has {} bytes; the file has {} and at most {} are read",
-                                length, bytes.size(), max_header),
+    throw bad_input(fmt::format("says that its header has {} bytes; the file has {} and at most {} are read", length,
+                                bytes.size(), max_header),
                     place, std::string(hint));
   const std::string_view header = bytes.substr(8, length), data = bytes.substr(8 + length);
   if (header.empty() || header.front() != '{')
@@ -183,8 +181,7 @@ std::string write_safetensors(const std::map<std::string, std::string>& metadata
   put(header.size(), 8);
   out += header;
   for (const auto& t : tensors)
-    for (float f : *t.values)
-      half ? put(float_to_half(f), 2) : put(std::bit_cast<std::uint32_t>(f), 4);
+    for (float f : *t.values) half ? put(float_to_half(f), 2) : put(std::bit_cast<std::uint32_t>(f), 4);
   return out;
 }
 

@@ -14,8 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& t : wattline::lm::read_safetensors(bytes, "fuzz").tensors)
       if (t.type == "F16" || t.type == "BF16" || t.type == "F32") t.floats("fuzz");
     wattline::lm::load_safetensors(bytes, "fuzz");
-  } catch (const wattline::Error&) {
-  }
+  } catch (const wattline::Error&) {}
   return 0;
 }
 
@@ -27,6 +26,7 @@ std::vector<std::string> wattline_fuzz_seeds() {
   s.layers = 1;
   s.heads = 2;
   s.kv_heads = 1;
-  return {save_safetensors("tiny", s, test::random_weights(s, 1)),
-          std::string("\x39\0\0\0\0\0\0\0{\"t\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}ab\0\x80", 69)};
+  return {
+      save_safetensors("tiny", s, test::random_weights(s, 1)),
+      std::string("\x39\0\0\0\0\0\0\0{\"t\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}ab\0\x80", 69)};
 }

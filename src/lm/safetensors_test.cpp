@@ -62,10 +62,12 @@ TEST(SafeTensorsTest, BrokenFilesAreNamed) {
   EXPECT_THAT(entry(R"("dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,4])", "abcd"),
               HasSubstr("larger than any file"));
   EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
-                               R"("b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", "abc")),
+                               R"("b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",
+                               "abc")),
               HasSubstr("overlap"));
   EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
-                               R"("a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", "ab")),
+                               R"("a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+                               "ab")),
               testing::Not(HasSubstr("no error")));
 }
 
@@ -111,8 +113,7 @@ TEST(ModelFileTest, AModelComesBack) {
   EXPECT_EQ(read_shape, shape);
   EXPECT_EQ(name, "tiny");
   for (const auto& [key, values] : weights)
-    for (std::size_t i = 0; i < values.size(); ++i)
-      EXPECT_EQ(read.at(key)[i], half_to_float(float_to_half(values[i])));
+    for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(read.at(key)[i], half_to_float(float_to_half(values[i])));
   EXPECT_EQ(load_safetensors(bytes, "tiny")->shape(), shape);
 }
 

@@ -23,7 +23,8 @@ int sample(std::span<const float> logits, double temperature, double top_p, std:
   std::vector<Candidate> all;
   double total = 0;
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    const double weight = std::exp((static_cast<double>(logits[i]) - logits[static_cast<std::size_t>(best)]) / temperature);
+    const double weight =
+        std::exp((static_cast<double>(logits[i]) - logits[static_cast<std::size_t>(best)]) / temperature);
     total += weight;
     all.push_back({weight, static_cast<int>(i)});
   }

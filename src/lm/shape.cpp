@@ -35,7 +35,8 @@ void Shape::check(std::string_view where) const {
   if (!(rope_base >= 1 && rope_base <= 1e9f))
     throw bad_input(fmt::format("rope_base is {}; allowed is 1 to 1e9", rope_base), std::string(where));
   if (!(norm_epsilon > 0 && norm_epsilon < 1))
-    throw bad_input(fmt::format("norm_epsilon is {}; allowed is above 0 and below 1", norm_epsilon), std::string(where));
+    throw bad_input(fmt::format("norm_epsilon is {}; allowed is above 0 and below 1", norm_epsilon),
+                    std::string(where));
 }
 
 std::vector<TensorSpec> tensor_specs(const Shape& s) {

@@ -15,9 +15,7 @@ namespace {
 using Random = std::mt19937_64;
 
 // The bias of the remainder is below 1e-15 for such small n.
-int below(Random& random, int n) {
-  return static_cast<int>(random() % static_cast<std::uint64_t>(n));
-}
+int below(Random& random, int n) { return static_cast<int>(random() % static_cast<std::uint64_t>(n)); }
 bool chance(Random& random, int percent) { return below(random, 100) < percent; }
 int number_of_digits(Random& random, int digits) {
   static constexpr int low[] = {0, 0, 10, 100}, count[] = {0, 10, 90, 900};
@@ -42,28 +40,25 @@ Split split_of(std::string_view key) { return hash_of(key) % 8 == 0 ? Split::tes
 using Values = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 std::string fill(std::string text, Values values) {
   for (const auto& [name, value] : values)
-    for (std::size_t at; (at = text.find(name)) != std::string::npos;)
-      text.replace(at, name.size(), value);
+    for (std::size_t at; (at = text.find(name)) != std::string::npos;) text.replace(at, name.size(), value);
   return text;
 }
 
 // What people put around a question.
 std::string as_typed(Random& random, std::string text) {
-  static constexpr std::string_view openings[] = {"Please: ", "Hi! ", "Tell me: ", "Question: ",
-                                                  "Quick question: "};
+  static constexpr std::string_view openings[] = {"Please: ", "Hi! ", "Tell me: ", "Question: ", "Quick question: "};
   if (chance(random, 20) && std::ispunct(static_cast<unsigned char>(text.back())) && text.size() > 4 &&
       text.back() != ')')
     text.pop_back();
   if (chance(random, 15))
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-      return static_cast<char>(std::tolower(c));
-    });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (chance(random, 12)) text = std::string(openings[below(random, std::size(openings))]) + text;
   return text;
 }
 
-Problem ask(Random& random, Split split, const std::string& phrasing, Values values,
-            std::string key, std::string answer, bool turned = false) {
+Problem ask(Random& random, Split split, const std::string& phrasing, Values values, std::string key,
+            std::string answer, bool turned = false) {
   Problem p;
   p.key = std::move(key);
   p.prompt = as_typed(random, fill(pick(random, Corpus::get().phrasings_of(phrasing, split)), values));
@@ -92,22 +87,21 @@ Pair draw_pair(Random& random, Split split, int digits, std::string_view what) {
     int a = number_of_digits(random, digits);
     int b = number_of_digits(random, 1 + below(random, digits));
     if (chance(random, 50)) std::swap(a, b);
-    return Pair{a, b, std::string(what) + std::to_string(std::min(a, b)) + "," +
-                          std::to_string(std::max(a, b))};
+    return Pair{a, b, std::string(what) + std::to_string(std::min(a, b)) + "," + std::to_string(std::max(a, b))};
   });
 }
 
 Problem addition(Random& random, Split split, int digits) {
   const Pair p = draw_pair(random, split, digits, "add ");
-  return ask(random, split, "addition", {{"{a}", std::to_string(p.a)}, {"{b}", std::to_string(p.b)}},
-             p.key, std::to_string(p.a + p.b), true);
+  return ask(random, split, "addition", {{"{a}", std::to_string(p.a)}, {"{b}", std::to_string(p.b)}}, p.key,
+             std::to_string(p.a + p.b), true);
 }
 
 Problem subtraction(Random& random, Split split, int digits) {
   const Pair p = draw_pair(random, split, digits, "subtract ");
   const int a = std::max(p.a, p.b), b = std::min(p.a, p.b);
-  return ask(random, split, "subtraction", {{"{a}", std::to_string(a)}, {"{b}", std::to_string(b)}},
-             p.key, std::to_string(a - b), true);
+  return ask(random, split, "subtraction", {{"{a}", std::to_string(a)}, {"{b}", std::to_string(b)}}, p.key,
+             std::to_string(a - b), true);
 }
 
 Pair draw_unequal(Random& random, Split split, std::string_view what) {
@@ -116,8 +110,7 @@ Pair draw_unequal(Random& random, Split split, std::string_view what) {
     // Numbers of one length, and close ones, are where comparing is hard.
     if (chance(random, 30)) {
       p.b = std::max(0, p.a + below(random, 21) - 10);
-      p.key = std::string(what) + std::to_string(std::min(p.a, p.b)) + "," +
-              std::to_string(std::max(p.a, p.b));
+      p.key = std::string(what) + std::to_string(std::min(p.a, p.b)) + "," + std::to_string(std::max(p.a, p.b));
       if (split_of(p.key) != split) continue;
     }
     if (p.a != p.b) return p;
@@ -128,9 +121,8 @@ Problem compare(Random& random, Split split) {
   const Pair p = draw_unequal(random, split, "compare ");
   const bool larger = chance(random, 50);
   const int right = larger ? std::max(p.a, p.b) : std::min(p.a, p.b);
-  return ask(random, split, larger ? "larger" : "smaller",
-             {{"{a}", std::to_string(p.a)}, {"{b}", std::to_string(p.b)}}, p.key,
-             std::to_string(right));
+  return ask(random, split, larger ? "larger" : "smaller", {{"{a}", std::to_string(p.a)}, {"{b}", std::to_string(p.b)}},
+             p.key, std::to_string(right));
 }
 
 Problem is_larger(Random& random, Split split) {
@@ -145,8 +137,7 @@ struct Word {
   std::string text, key;
 };
 // A noun, or letters that could be one: vowels and consonants in turn, more or less.
-Word draw_word(Random& random, Split split, std::string_view what, std::size_t shortest,
-               std::size_t longest) {
+Word draw_word(Random& random, Split split, std::string_view what, std::size_t shortest, std::size_t longest) {
   static constexpr std::string_view vowels = "aeiou", consonants = "bcdfghjklmnprstvwyz";
   return draw_in(split, [&] {
     std::string w;
@@ -169,8 +160,7 @@ Word draw_word(Random& random, Split split, std::string_view what, std::size_t s
 
 Problem reverse_word(Random& random, Split split) {
   const Word w = draw_word(random, split, "reverse ", 3, 6);
-  return ask(random, split, "reverse", {{"{w}", w.text}}, w.key,
-             std::string(w.text.rbegin(), w.text.rend()));
+  return ask(random, split, "reverse", {{"{w}", w.text}}, w.key, std::string(w.text.rbegin(), w.text.rend()));
 }
 
 Problem sort_word(Random& random, Split split) {
@@ -183,8 +173,7 @@ Problem sort_word(Random& random, Split split) {
 Problem count_letters(Random& random, Split split) {
   const Word w = draw_word(random, split, "count ", 2, 8);
   if (chance(random, 40))
-    return ask(random, split, "count-letters", {{"{w}", w.text}}, w.key,
-               std::to_string(w.text.size()));
+    return ask(random, split, "count-letters", {{"{w}", w.text}}, w.key, std::to_string(w.text.size()));
   // Mostly a letter that is in the word.
   char c = chance(random, 85) ? w.text[static_cast<std::size_t>(below(random, static_cast<int>(w.text.size())))]
                               : static_cast<char>('a' + below(random, 26));
@@ -202,9 +191,8 @@ Problem convert(Random& random, Split split) {
     const int n = chance(random, 40) ? 2 + below(random, 8) : 2 + below(random, 98);
     return Amount{n, "convert " + std::to_string(n) + c.from};
   });
-  return ask(random, split, "convert",
-             {{"{a}", std::to_string(amount.n)}, {"{from}", c.from}, {"{to}", c.to}}, amount.key,
-             std::to_string(amount.n * c.factor) + " " + c.to, true);
+  return ask(random, split, "convert", {{"{a}", std::to_string(amount.n)}, {"{from}", c.from}, {"{to}", c.to}},
+             amount.key, std::to_string(amount.n * c.factor) + " " + c.to, true);
 }
 
 Problem fact(Random& random, Split split, const std::string& kind, const std::string& forward,
@@ -232,8 +220,7 @@ struct Maker {
 
 const std::vector<Maker>& makers() {
   static const std::vector<Maker> all = {
-      {{"addition-1", "sums of two one-digit numbers", 4},
-       [](Random& r, Split s) { return addition(r, s, 1); }},
+      {{"addition-1", "sums of two one-digit numbers", 4}, [](Random& r, Split s) { return addition(r, s, 1); }},
       {{"addition-2", "sums of two numbers up to 99, one at least of two digits", 16},
        [](Random& r, Split s) { return addition(r, s, 2); }},
       {{"addition-3", "sums of two numbers up to 999, one at least of three digits", 13},
@@ -246,8 +233,7 @@ const std::vector<Maker>& makers() {
       {{"order", "whether one number up to 999 is larger or smaller than another", 6}, is_larger},
       {{"reverse", "a word of 3 to 6 letters written backwards", 8}, reverse_word},
       {{"sort", "the letters of a word of 3 to 5 letters in alphabetical order", 7}, sort_word},
-      {{"count", "how many letters a word of 2 to 8 letters has, in all or of one kind", 7},
-       count_letters},
+      {{"count", "how many letters a word of 2 to 8 letters has, in all or of one kind", 7}, count_letters},
       {{"convert", "whole numbers up to 99 of a unit in a smaller unit", 8}, convert},
       {{"capital", "capitals of 76 countries, both ways", 15},
        [](Random& r, Split s) { return fact(r, s, "capital", "capital", "country"); }},
@@ -309,9 +295,7 @@ Problem make_problem(Split split, Random& random) {
   return named(makers().back(), split, random);
 }
 
-bool is_right(std::string_view answer, std::string_view expected) {
-  return plain(answer) == plain(expected);
-}
+bool is_right(std::string_view answer, std::string_view expected) { return plain(answer) == plain(expected); }
 
 std::string_view first_light_csv() { return data_file("first-light.csv"); }
 

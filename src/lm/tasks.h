@@ -16,8 +16,8 @@ namespace wattline::lm {
 enum class Split { train, test };
 
 struct Problem {
-  std::string task;    // "addition-2"
-  std::string key;     // what is asked, apart from how: "17+5"
+  std::string task;  // "addition-2"
+  std::string key;  // what is asked, apart from how: "17+5"
   std::string prompt, answer;
   bool turned = false;  // the answer's numbers are generated least significant digit first
 };
@@ -25,7 +25,7 @@ struct Problem {
 struct Task {
   std::string name;
   std::string description;  // what is asked, in which range
-  double share = 1;         // of the training examples
+  double share = 1;  // of the training examples
 };
 
 const std::vector<Task>& tasks();

@@ -127,7 +127,8 @@ TEST(TasksTest, SharesAreKept) {
   for (int i = 0; i < drawn; ++i) ++seen[make_problem(Split::train, random).task];
   double total = 0;
   for (const auto& t : tasks()) total += t.share;
-  for (const auto& t : tasks()) EXPECT_NEAR(seen[t.name], drawn * t.share / total, 5 * std::sqrt(drawn * t.share / total)) << t.name;
+  for (const auto& t : tasks())
+    EXPECT_NEAR(seen[t.name], drawn * t.share / total, 5 * std::sqrt(drawn * t.share / total)) << t.name;
 }
 
 TEST(TasksTest, FactsAreOneToOne) {

@@ -33,7 +33,8 @@ inline Weights random_weights(const Shape& shape, std::uint64_t seed) {
 }
 
 inline std::shared_ptr<const Model> random_model(const Shape& shape, std::uint64_t seed) {
-  return std::make_shared<const Model>("random", shape, random_weights(shape, seed), std::make_shared<ByteTokenizer>(), "random");
+  return std::make_shared<const Model>("random", shape, random_weights(shape, seed), std::make_shared<ByteTokenizer>(),
+                                       "random");
 }
 
 }  // namespace wattline::lm::test

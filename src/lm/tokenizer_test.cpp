@@ -9,7 +9,9 @@
 namespace wattline::lm {
 namespace {
 
-std::vector<int> reply_tokens(const std::string& text, bool turned) { return ByteTokenizer().encode_reply(text, turned); }
+std::vector<int> reply_tokens(const std::string& text, bool turned) {
+  return ByteTokenizer().encode_reply(text, turned);
+}
 
 TEST(ByteTokenizerTest, AnyBytesComeBack) {
   const ByteTokenizer tokenizer;
@@ -30,7 +32,9 @@ TEST(ByteTokenizerTest, TurnedNumbersAreWrittenFromTheirEnd) {
 }
 
 TEST(ByteTokenizerTest, PromptsAreMarked) {
-  const std::vector<int> ids = ByteTokenizer().encode_prompt("\xff" "a");
+  const std::vector<int> ids = ByteTokenizer().encode_prompt(
+      "\xff"
+      "a");
   EXPECT_EQ(ids, (std::vector<int>{ByteTokenizer::begin, 255, 'a', ByteTokenizer::answer}));
   EXPECT_TRUE(ByteTokenizer().is_end(ByteTokenizer::end));
   EXPECT_FALSE(ByteTokenizer().is_end('e'));
@@ -70,7 +74,8 @@ TEST(Utf8StreamTest, PiecesDoNotMatter) {
   std::mt19937_64 random(4);
   for (int i = 0; i < 500; ++i) {
     std::string bytes;
-    for (int n = 0; n < 30; ++n) bytes += random() % 3 ? static_cast<char>(random() % 128) : static_cast<char>(random());
+    for (int n = 0; n < 30; ++n)
+      bytes += random() % 3 ? static_cast<char>(random() % 128) : static_cast<char>(random());
     Utf8Stream at_once, by_byte;
     std::string whole, pieces;
     at_once.push(bytes, whole);

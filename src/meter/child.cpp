@@ -4,16 +4,16 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstdint>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
+
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include "kernel/error.h"
 #include "meter/process.h"
@@ -164,19 +164,16 @@ ChildOutcome run_child(const std::vector<std::string>& argv) {
 
   int why = 0;
   ssize_t got;
-  while ((got = ::read(failure[0], &why, sizeof why)) < 0 && errno == EINTR) {
-  }
+  while ((got = ::read(failure[0], &why, sizeof why)) < 0 && errno == EINTR) {}
   ::close(failure[0]);
 
   siginfo_t ended{};
   // The number stays taken until it is waited for, so that no signal can reach another process.
-  while (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-  }
+  while (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {}
   child_pid = 0;
   int status = 0;
   rusage own{};
-  while (::wait4(pid, &status, 0, &own) < 0 && errno == EINTR) {
-  }
+  while (::wait4(pid, &status, 0, &own) < 0 && errno == EINTR) {}
   out.length = Duration(static_cast<double>(monotonic_ns() - started) * 1e-9);
   out.end = out.begin + out.length;
 
@@ -191,7 +188,8 @@ ChildOutcome run_child(const std::vector<std::string>& argv) {
   const Usage usage = of_children();
   out.user = usage.user - usage_before.user + living;
   out.system = usage.system - usage_before.system;
-  out.most_memory = std::max(Bytes(static_cast<double>(own.ru_maxrss) * 1024), usage_before.memory < usage.memory ? usage.memory : Bytes(0));
+  out.most_memory = std::max(Bytes(static_cast<double>(own.ru_maxrss) * 1024),
+                             usage_before.memory < usage.memory ? usage.memory : Bytes(0));
 
   if (got == static_cast<ssize_t>(sizeof why)) {
     // As shells have it: there and not to be run is 126.

@@ -17,13 +17,13 @@ struct ChildOutcome {
   // As a shell has it: the program's own, 128 + signal when one ended it, 127 not found, 126 not
   // executable.
   int exit_code = 0;
-  int signal = 0;                 // that ended it, 0
-  std::string not_started;        // why, when it could not be started
+  int signal = 0;  // that ended it, 0
+  std::string not_started;  // why, when it could not be started
   Time begin, end;
-  Duration length{0};             // monotonic
-  Duration user{0}, system{0};    // of it and all its descendants that ended, and of those that live on so far
-  Bytes most_memory{0};           // largest resident set among them
-  int left_running = 0;           // descendants that outlive it
+  Duration length{0};  // monotonic
+  Duration user{0}, system{0};  // of it and all its descendants that ended, and of those that live on so far
+  Bytes most_memory{0};  // largest resident set among them
+  int left_running = 0;  // descendants that outlive it
 };
 
 // Waits until it ends. argv[0] is looked up in PATH. Error world: no process can be made.

@@ -5,11 +5,10 @@
 #include <fstream>
 #include <thread>
 
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include "kernel/testing.h"
 
@@ -88,7 +87,8 @@ TEST(Child, SignalsSentToUsReachIt) {
       ::kill(::getpid(), s);
     });
     // It answers with a code of its own: the handler ran, and we lived on.
-    const auto out = shell("trap 'exit 42' TERM INT HUP USR1; : >" + ready + "; for i in $(seq 1000); do sleep 0.01; done");
+    const auto out =
+        shell("trap 'exit 42' TERM INT HUP USR1; : >" + ready + "; for i in $(seq 1000); do sleep 0.01; done");
     sender.join();
     EXPECT_EQ(out.exit_code, 42) << s;
   }

@@ -73,9 +73,10 @@ void of_counter(ComponentEnergy& out, const SourceRecord& record, Time begin, Ti
     out.warnings.push_back(fmt::format("{}: the counter started anew {} times; the time around it is left out",
                                        info.component, counter.resets));
   if (counter.ambiguous > 0)
-    out.warnings.push_back(fmt::format("{}: {} readings lie so far apart that the counter may have wrapped unseen; the "
-                                       "energy is at least this",
-                                       info.component, counter.ambiguous));
+    out.warnings.push_back(
+        fmt::format("{}: {} readings lie so far apart that the counter may have wrapped unseen; the "
+                    "energy is at least this",
+                    info.component, counter.ambiguous));
 }
 
 void of_sensor(ComponentEnergy& out, const SourceRecord& record, Time begin, Time end, double& joules,
@@ -100,7 +101,8 @@ void of_sensor(ComponentEnergy& out, const SourceRecord& record, Time begin, Tim
       if (i % 2 == 0 || i + 1 == s.size()) half.add(s.times[i], s.values[i]);
     const Integral other = integrate(half, begin, end, gap_factor);
     if (other.covered > Duration(0))
-      sampling_sd = std::abs(other.value / other.covered.base() - whole.value / out.covered.base()) * out.covered.base();
+      sampling_sd =
+          std::abs(other.value / other.covered.base() - whole.value / out.covered.base()) * out.covered.base();
   }
 }
 
@@ -140,9 +142,10 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
     out.covered = length;
     out.missing = Duration(0);
     source += ": power at the end times the duration";
-    out.warnings.push_back(fmt::format("{}: the run is shorter than five steps of the counter ({} each), so this is its "
-                                       "power at the end times the duration",
-                                       info.component, to_string(info.update)));
+    out.warnings.push_back(
+        fmt::format("{}: the run is shorter than five steps of the counter ({} each), so this is its "
+                    "power at the end times the duration",
+                    info.component, to_string(info.update)));
   } else if (length < renewal * 5.0) {
     out.warnings.push_back(fmt::format("{}: the run is shorter than five renewals of the reading ({} each)",
                                        info.component, to_string(renewal)));

@@ -175,7 +175,8 @@ TEST(ComponentEnergy, TheSeriesTableIsInOrderOfTime) {
   auto a = counter(), b = sensor();
   fill(a, 2, 1, [](double t) { return 10 * t; });
   fill(b, 2, 0.5, [](double) { return 100; });
-  const Table t = power_series_table({component_energy(a, at(0), at(2), factors()), component_energy(b, at(0), at(2), factors())});
+  const Table t =
+      power_series_table({component_energy(a, at(0), at(2), factors()), component_energy(b, at(0), at(2), factors())});
   EXPECT_EQ(t.schema(), "power.series.v1");
   ASSERT_EQ(t.rows(), 2u + 5u);
   const auto& times = t.column("time").integers();

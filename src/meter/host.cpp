@@ -54,9 +54,10 @@ HostModel::HostModel(Host host, const catalog::Catalog& catalog) : host_(std::mo
     factors_.push_back(core.use());
     scale_ = Estimate<Ratio>(RawEstimate::scaled(watts, 1 / watts.value()));
     power_ = physics::processor_power(generic, catalog);
-    explanation_ = fmt::format("modelled from CPU time and a general figure for a core, since the catalog does not "
-                               "know the processor {}",
-                               host_.cpu.empty() ? "(this machine does not name it)" : "'" + host_.cpu + "'");
+    explanation_ = fmt::format(
+        "modelled from CPU time and a general figure for a core, since the catalog does not "
+        "know the processor {}",
+        host_.cpu.empty() ? "(this machine does not name it)" : "'" + host_.cpu + "'");
   }
   // The made-up row of an unknown processor is no row of the catalog.
   for (std::size_t i = known_ ? 0 : 1; i < power_.factors.size(); ++i) factors_.push_back(power_.factors[i]);
@@ -66,15 +67,18 @@ Estimate<Energy> HostModel::energy_of_cpu_time(Duration cpu_time, double busy) c
   const double seconds = std::isfinite(cpu_time.base()) ? std::max(0.0, cpu_time.base()) : 0;
   busy = std::isfinite(busy) ? std::clamp(busy, 1.0, static_cast<double>(host_.threads)) : 1;
   // Virtual machines rarely see that their threads share cores; on hired ones they do.
-  const double threads_per_core =
-      host_.threads > host_.cores ? static_cast<double>(host_.threads) / host_.cores : host_.virtual_machine ? 2 : 1;
+  const double threads_per_core = host_.threads > host_.cores ? static_cast<double>(host_.threads) / host_.cores
+                                  : host_.virtual_machine     ? 2
+                                                              : 1;
   const double crowded = std::min(1.0, host_.cores / busy);  // core seconds at most, of a thread second
   const double most = crowded, least = std::min(most, 1 / threads_per_core);
   const auto share = most == least ? Estimate<Ratio>::exact(most)
                                    : Estimate<Ratio>::within((most + least) / 2, least, most, Method::modelled,
                                                              "hardware threads that share a core");
   const double cores_busy = std::min(busy, static_cast<double>(host_.cores)) / host_.packages;
-  return physics::energy_of_cpu_time(power_, std::max(1, static_cast<int>(std::lround(cores_busy))), Duration(seconds)) * share * scale_;
+  return physics::energy_of_cpu_time(power_, std::max(1, static_cast<int>(std::lround(cores_busy))),
+                                     Duration(seconds)) *
+         share * scale_;
 }
 
 Estimate<Power> HostModel::idle() const { return power_.idle * static_cast<double>(host_.packages) * scale_; }

@@ -16,7 +16,7 @@ namespace wattline::meter {
 struct Host {
   std::string cpu;  // as the kernel says it, "" unknown
   int threads = 1;  // hardware threads online, all packages
-  int cores = 1;    // physical cores, all packages; in a virtual machine what it is told
+  int cores = 1;  // physical cores, all packages; in a virtual machine what it is told
   int packages = 1;
   bool virtual_machine = false;
   std::optional<Bytes> memory;
@@ -30,7 +30,7 @@ class HostModel {
 
   const Host& host() const { return host_; }
   const std::string& device() const { return device_; }  // catalog name, else what the machine calls it
-  bool known() const { return known_; }                   // a row of the catalog
+  bool known() const { return known_; }  // a row of the catalog
   const std::vector<FactorUse>& factors() const { return factors_; }
   // "modelled from 16 cores of an unknown processor ...": one sentence, without a full stop.
   const std::string& explanation() const { return explanation_; }

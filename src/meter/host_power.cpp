@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
-#include <unistd.h>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "kernel/time.h"
 #include "meter/host.h"
@@ -42,9 +42,13 @@ class MeasuredPower : public HostPower {
  public:
   // `gain_sd`: of RAPL itself, relative.
   MeasuredPower(HostModel model, Sources packages, Roots roots, double gain_sd)
-      : model_(std::move(model)), packages_(std::move(packages)), roots_(std::move(roots)), gain_sd_(gain_sd),
-        explanation_("measured: the energy counters of the processor packages (RAPL), shared out by busy CPU time; "
-                     "modelled until a second has been seen") {
+      : model_(std::move(model)),
+        packages_(std::move(packages)),
+        roots_(std::move(roots)),
+        gain_sd_(gain_sd),
+        explanation_(
+            "measured: the energy counters of the processor packages (RAPL), shared out by busy CPU time; "
+            "modelled until a second has been seen") {
     for (const auto& p : packages_) sources_.push_back(p->info().where);
     last_ = read();
   }
@@ -107,9 +111,9 @@ class MeasuredPower : public HostPower {
     const double idle = std::min(idle_power.value().base() * span * idle_share, joules);
     const double idle_sd = std::min(idle_power.sd().base() * span * idle_share, joules);
     const Method method = idle <= 0.2 * joules ? Method::measured : Method::modelled;
-    per_second_ = Estimate<Energy>::with_sd(Energy((joules - idle) / busy),
-                                            Energy(std::hypot(joules * gain_sd_, idle_sd) / busy), method,
-                                            "RAPL by busy CPU time");
+    per_second_ =
+        Estimate<Energy>::with_sd(Energy((joules - idle) / busy), Energy(std::hypot(joules * gain_sd_, idle_sd) / busy),
+                                  method, "RAPL by busy CPU time");
   }
 
   const HostModel model_;
@@ -134,7 +138,8 @@ std::shared_ptr<const HostPower> HostPower::detect(const catalog::Catalog& catal
   if (!rapl.sources.empty() && static_cast<int>(rapl.sources.size()) >= model.host().packages)
     return std::make_shared<MeasuredPower>(std::move(model), std::move(rapl.sources), roots,
                                            catalog.factor("meter.rapl.gain").estimate().sd());
-  const std::string why = rapl.obstacles.empty() ? "the packages' counters do not match its processors" : rapl.obstacles.front().why;
+  const std::string why =
+      rapl.obstacles.empty() ? "the packages' counters do not match its processors" : rapl.obstacles.front().why;
   return std::make_shared<ModelledPower>(std::move(model), why);
 }
 

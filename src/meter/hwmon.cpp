@@ -38,7 +38,7 @@ constexpr double not_available = 4294967295000.0;  // uW: 0xFFFFFFFF mW
 
 struct Channel {
   int index = 0;
-  std::string file;   // "energy1_input", "power1_average"
+  std::string file;  // "energy1_input", "power1_average"
   std::string label;
   SourceKind kind = SourceKind::power;
 };
@@ -111,8 +111,8 @@ class HwmonSource : public Source {
 void add_chip(Found& out, const fs::path& folder) {
   const std::string name = text_of(folder / "name");
   const std::string chip = name.empty() ? folder.filename().string() : name;
-  const auto known = std::find_if(std::begin(known_chips), std::end(known_chips),
-                                  [&](const Chip& c) { return c.driver == chip; });
+  const auto known =
+      std::find_if(std::begin(known_chips), std::end(known_chips), [&](const Chip& c) { return c.driver == chip; });
   const bool is_known = known != std::end(known_chips);
   const auto all = channels(folder);
   const auto whole = [&](const Channel& c) { return lower(c.label).starts_with(known->counted); };
@@ -165,10 +165,10 @@ Found find_hwmon(const Roots& roots) {
   });
   for (const auto& chip : chips) add_chip(out, chip);
   if (out.sources.empty() && out.obstacles.empty())
-    out.obstacles.push_back({"hwmon", "sensors",
-                             chips.empty() ? fmt::format("{} is missing or empty", folder.string())
-                                           : "no chip here gives power or energy",
-                             "virtual machines have none; real ones may need a driver (sensors-detect)"});
+    out.obstacles.push_back(
+        {"hwmon", "sensors",
+         chips.empty() ? fmt::format("{} is missing or empty", folder.string()) : "no chip here gives power or energy",
+         "virtual machines have none; real ones may need a driver (sensors-detect)"});
   return out;
 }
 

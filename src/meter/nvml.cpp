@@ -1,8 +1,8 @@
 #include "meter/nvml.h"
 
 #include <cstdlib>
-#include <dlfcn.h>
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include "meter/proc_files.h"
@@ -33,8 +33,9 @@ class Library {
       return;
     }
     const bool whole = load(api_.init, "nvmlInit_v2") && load(api_.shutdown, "nvmlShutdown") &&
-                       load(api_.count, "nvmlDeviceGetCount_v2") && load(api_.handle, "nvmlDeviceGetHandleByIndex_v2") &&
-                       load(api_.name, "nvmlDeviceGetName") && load(api_.power, "nvmlDeviceGetPowerUsage");
+                       load(api_.count, "nvmlDeviceGetCount_v2") &&
+                       load(api_.handle, "nvmlDeviceGetHandleByIndex_v2") && load(api_.name, "nvmlDeviceGetName") &&
+                       load(api_.power, "nvmlDeviceGetPowerUsage");
     if (!whole) return;
     load(api_.energy, "nvmlDeviceGetTotalEnergyConsumption");
     load(api_.error, "nvmlErrorString");
@@ -122,9 +123,10 @@ Found find_nvml(const std::string& given) {
   const auto library = std::make_shared<Library>(path);
   if (!library->usable()) {
     out.obstacles.push_back({"nvml", "NVIDIA GPUs", library->trouble(),
-                             library->opened() ? "the driver and its library must be of one version; restart after an update"
-                                               : "if there is such a GPU: install its driver; in a container: --gpus all "
-                                                 "with NVIDIA_DRIVER_CAPABILITIES=utility"});
+                             library->opened()
+                                 ? "the driver and its library must be of one version; restart after an update"
+                                 : "if there is such a GPU: install its driver; in a container: --gpus all "
+                                   "with NVIDIA_DRIVER_CAPABILITIES=utility"});
     return out;
   }
   const Api& api = library->api();

@@ -59,9 +59,7 @@ TEST(Nvml, NoLibraryAndAStrangeOne) {
   EXPECT_THAT(find_nvml("libm.so.6").obstacles.at(0).why, HasSubstr("too old"));
 }
 
-TEST(Nvml, AMachineWithADriverAndNoBoard) {
-  EXPECT_THAT(with_boards("").obstacles.at(0).why, HasSubstr("no board"));
-}
+TEST(Nvml, AMachineWithADriverAndNoBoard) { EXPECT_THAT(with_boards("").obstacles.at(0).why, HasSubstr("no board")); }
 
 }  // namespace
 }  // namespace wattline::meter

@@ -23,9 +23,9 @@ std::optional<int> count_cpu_list(std::string_view text);
 
 // The first processor of /proc/cpuinfo.
 struct CpuInfo {
-  std::string name;         // "model name"; on ARM "Model" or implementer and part; "" unknown
-  int threads = 0;          // of one package ("siblings"), 0 unknown
-  int cores = 0;            // of one package ("cpu cores"), 0 unknown
+  std::string name;  // "model name"; on ARM "Model" or implementer and part; "" unknown
+  int threads = 0;  // of one package ("siblings"), 0 unknown
+  int cores = 0;  // of one package ("cpu cores"), 0 unknown
   bool virtual_machine = false;  // the flag "hypervisor"
 };
 CpuInfo parse_cpuinfo(std::string_view text);
@@ -43,9 +43,9 @@ std::optional<CpuTicks> parse_cpu_ticks(std::string_view stat);
 // the last ')'.
 struct ProcessStat {
   int pid = 0, parent = 0;
-  std::uint64_t own_ticks = 0;       // user and system
-  std::uint64_t waited_ticks = 0;    // of children that ended and were waited for
-  std::uint64_t start_ticks = 0;     // after boot: tells a number given anew from the old process
+  std::uint64_t own_ticks = 0;  // user and system
+  std::uint64_t waited_ticks = 0;  // of children that ended and were waited for
+  std::uint64_t start_ticks = 0;  // after boot: tells a number given anew from the old process
 };
 std::optional<ProcessStat> parse_process_stat(std::string_view text);
 

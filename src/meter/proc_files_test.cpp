@@ -31,8 +31,9 @@ TEST(ProcFiles, CpuInfoOfServersBoardsAndVirtualMachines) {
   EXPECT_EQ(xeon.cores, 16);
   EXPECT_FALSE(xeon.virtual_machine);
   EXPECT_TRUE(parse_cpuinfo("model name : x\nflags : fpu hypervisor\n").virtual_machine);
-  EXPECT_EQ(parse_cpuinfo("processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0b\n\nModel\t\t: Raspberry Pi 5\n").name,
-            "Raspberry Pi 5");
+  EXPECT_EQ(
+      parse_cpuinfo("processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0b\n\nModel\t\t: Raspberry Pi 5\n").name,
+      "Raspberry Pi 5");
   EXPECT_EQ(parse_cpuinfo("processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n").name,
             "CPU implementer 0x41 part 0xd0c");
   EXPECT_EQ(parse_cpuinfo("").name, "");
@@ -56,8 +57,8 @@ TEST(ProcFiles, CpuTicksLeaveGuestAndStolenTimeOut) {
 }
 
 TEST(ProcFiles, ProcessNamesMayHoldAnything) {
-  const auto stat = parse_process_stat(
-      "42 (a) R (b) S 7 42 42 0 -1 4194560 1 2 3 4 150 50 20 -3 20 0 1 0 987654 0 0\n");
+  const auto stat =
+      parse_process_stat("42 (a) R (b) S 7 42 42 0 -1 4194560 1 2 3 4 150 50 20 -3 20 0 1 0 987654 0 0\n");
   // The name ends at the last bracket: this one is "a) R (b".
   ASSERT_TRUE(stat);
   EXPECT_EQ(stat->pid, 42);

@@ -6,10 +6,10 @@
 #include <map>
 #include <set>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "meter/proc_files.h"
 #include "meter/roots.h"
@@ -40,8 +40,7 @@ bool holds_one_of(int pid, const std::set<std::uint64_t>& inodes) {
     const std::string target = fs::read_symlink(it->path(), gone).string();
     constexpr std::string_view before = "socket:[";
     if (gone || !target.starts_with(before) || !target.ends_with(']')) continue;
-    const auto inode =
-        parse_whole(std::string_view(target).substr(before.size(), target.size() - before.size() - 1));
+    const auto inode = parse_whole(std::string_view(target).substr(before.size(), target.size() - before.size() - 1));
     if (inode && inodes.contains(*inode)) return true;
   }
   return false;
@@ -57,8 +56,7 @@ std::optional<ProcessStat> stat_of(int pid) {
 std::optional<int> process_listening_on(std::uint16_t port) {
   std::set<std::uint64_t> inodes;
   for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"})
-    if (const auto text = read_small_file(table, std::size_t{1} << 26))
-      inodes.merge(listening_inodes(*text, port));
+    if (const auto text = read_small_file(table, std::size_t{1} << 26)) inodes.merge(listening_inodes(*text, port));
   if (inodes.empty()) return std::nullopt;
   for (const int pid : process_ids())
     if (holds_one_of(pid, inodes)) return pid;

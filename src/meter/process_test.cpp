@@ -2,13 +2,12 @@
 #include "meter/process.h"
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 namespace wattline::meter {
 namespace {
@@ -20,8 +19,7 @@ double cpu_seconds() {
 }
 void burn(double seconds) {
   const double end = cpu_seconds() + seconds;
-  while (cpu_seconds() < end) {
-  }
+  while (cpu_seconds() < end) {}
 }
 
 class Listener {
@@ -36,7 +34,8 @@ class Listener {
     any4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const bool six = family == AF_INET6;
     if (::bind(fd_, six ? reinterpret_cast<sockaddr*>(&any6) : reinterpret_cast<sockaddr*>(&any4),
-               six ? sizeof any6 : sizeof any4) != 0 || ::listen(fd_, 1) != 0)
+               six ? sizeof any6 : sizeof any4) != 0 ||
+        ::listen(fd_, 1) != 0)
       return;
     sockaddr_in6 bound{};
     socklen_t size = sizeof bound;

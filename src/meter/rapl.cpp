@@ -15,21 +15,22 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* permission_mend =
-    "run wattline as root, or once give it the right to read: sudo setcap cap_dac_read_search=ep $(command -v wattline)";
+    "run wattline as root, or once give it the right to read: sudo setcap cap_dac_read_search=ep $(command -v "
+    "wattline)";
 
 struct Zone {
   fs::path path;
   std::string control;  // "intel-rapl", "intel-rapl-mmio"
-  std::string key;      // "0", "0:1": as in the folder's name, indices may be hexadecimal
-  std::string name;     // "package-0", "dram"
+  std::string key;  // "0", "0:1": as in the folder's name, indices may be hexadecimal
+  std::string name;  // "package-0", "dram"
   bool top() const { return key.find(':') == key.npos; }
   std::string parent_key() const { return key.substr(0, key.find(':')); }
 };
 
 bool is_index(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == ':';
-         });
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == ':';
+  });
 }
 
 std::vector<Zone> zones(const fs::path& folder) {
@@ -125,7 +126,8 @@ Found find_rapl(const Roots& roots) {
     info.gain = dram ? "meter.rapl.dram_gain" : "meter.rapl.gain";
     info.range = number_in(z.path / "max_energy_range_uj") * 1e-6;
     // Short bursts exceed the limit, never by this much.
-    if (const double limit = number_in(z.path / "constraint_0_max_power_uw") * 1e-6; limit > 0) info.most = Power(4 * limit);
+    if (const double limit = number_in(z.path / "constraint_0_max_power_uw") * 1e-6; limit > 0)
+      info.most = Power(4 * limit);
 
     if (const auto on = read_small_file(z.path / "enabled", 16); on && parse_whole(*on) == 0u) {
       out.obstacles.push_back({"rapl", info.component, "the zone is switched off and its counter may stand still",

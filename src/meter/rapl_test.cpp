@@ -1,9 +1,8 @@
 #include "meter/rapl.h"
 
-#include <unistd.h>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "meter/fake_tree.h"
 

@@ -27,7 +27,8 @@ Duration safe_interval(const SourceInfo& info) {
 }  // namespace
 
 Recorder::Recorder(Sources sources, Duration interval, std::size_t most_samples)
-    : sources_(std::move(sources)), interval_(std::clamp(interval, Duration(1e-3), longest_interval)),
+    : sources_(std::move(sources)),
+      interval_(std::clamp(interval, Duration(1e-3), longest_interval)),
       most_samples_(std::max<std::size_t>(most_samples, 8)) {
   for (const auto& s : sources_) interval_ = std::min(interval_, std::max(Duration(1e-3), safe_interval(s->info())));
 }
@@ -81,8 +82,7 @@ Recording Recorder::stop() {
   recording_.end = now();
   const double length = (recording_.end - recording_.begin).base();
   for (std::size_t i = 0; i < sources_.size(); ++i)
-    if (length < 5 * sources_[i]->info().update.base())
-      recording_.records[i].watts_at_end = sources_[i]->watts_now();
+    if (length < 5 * sources_[i]->info().update.base()) recording_.records[i].watts_at_end = sources_[i]->watts_now();
   return std::move(recording_);
 }
 

@@ -25,8 +25,8 @@ struct SourceRecord {
   SourceInfo info;
   Series readings;
   std::size_t failures = 0;
-  std::string trouble;                   // the last one
-  std::optional<double> watts_at_end;    // of a counter, for runs shorter than its steps
+  std::string trouble;  // the last one
+  std::optional<double> watts_at_end;  // of a counter, for runs shorter than its steps
 };
 
 struct Recording {
@@ -43,7 +43,7 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  void start();      // the first reading of all sources, then a thread goes on
+  void start();  // the first reading of all sources, then a thread goes on
   Recording stop();  // the last reading of all
   Duration interval() const { return interval_; }
 
@@ -65,8 +65,8 @@ class Recorder {
 
 struct ComponentEnergy {
   SourceInfo info;
-  Estimate<Energy> energy;   // of the time covered
-  Series power;              // W: of a counter the mean since the reading before
+  Estimate<Energy> energy;  // of the time covered
+  Series power;  // W: of a counter the mean since the reading before
   std::optional<Power> mean, peak;  // peak over at least five renewals of the value
   Duration covered{0}, missing{0};
   std::size_t samples = 0, wraps = 0, resets = 0;

@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 // Says each time what the test wants, and how often it was asked.
 class Scripted : public Source {
  public:
-  Scripted(SourceInfo info, std::function<std::optional<double>(int)> say) : info_(std::move(info)), say_(std::move(say)) {}
+  Scripted(SourceInfo info, std::function<std::optional<double>(int)> say)
+      : info_(std::move(info)), say_(std::move(say)) {}
   const SourceInfo& info() const override { return info_; }
   std::optional<double> read() override { return say_(asked++); }
   std::atomic<int> asked = 0;
@@ -47,7 +48,8 @@ TEST(Recorder, TakesTheFirstAndTheLastReading) {
 }
 
 TEST(Recorder, ReadsOnItsOwnUntilStopped) {
-  auto source = std::make_unique<Scripted>(SourceInfo{}, [](int n) { return n == 1 ? std::nullopt : std::optional<double>(n); });
+  auto source =
+      std::make_unique<Scripted>(SourceInfo{}, [](int n) { return n == 1 ? std::nullopt : std::optional<double>(n); });
   auto& asked = source->asked;
   Recorder recorder(one(std::move(source)), Duration(0.002));
   recorder.start();

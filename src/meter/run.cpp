@@ -98,9 +98,10 @@ std::string boundary(const RunEnergy& run) {
   if (run.cpu_measured)
     return "Counters see the whole machine: other programs and the idle power are part of the figures"
            " (--idle-before subtracts the idle power).";
-  return fmt::format("No counter of this machine's processor can be read, so the processor and memory are modelled from "
-                     "the command's own CPU time, {} and memory; `wattline meter sources` says why.",
-                     run.device);
+  return fmt::format(
+      "No counter of this machine's processor can be read, so the processor and memory are modelled from "
+      "the command's own CPU time, {} and memory; `wattline meter sources` says why.",
+      run.device);
 }
 
 void add_energies(Result& out, const RunEnergy& run, const catalog::Grid& grid) {
@@ -113,14 +114,14 @@ void add_energies(Result& out, const RunEnergy& run, const catalog::Grid& grid) 
     out.estimate("power", "Mean power", run.total / length);
   }
   if (run.peak)
-    out.estimate("peak_power", "Peak power",
-                 Estimate<Power>::with_sd(*run.peak, Power(0), run.total.method(), source), {},
-                 "at most: the components' peaks together");
+    out.estimate("peak_power", "Peak power", Estimate<Power>::with_sd(*run.peak, Power(0), run.total.method(), source),
+                 {}, "at most: the components' peaks together");
   out.estimate("duration", "Duration",
                Estimate<Duration>::with_sd(run.outcome.length, Duration(0), Method::measured, source));
   const Duration cpu = run.outcome.user + run.outcome.system;
-  out.estimate("cpu_time", "CPU time", Estimate<Duration>::with_sd(cpu, Duration(0), Method::measured, source), {},
-               run.share_of_busy ? fmt::format("{:.0f} % of the machine's busy CPU time", *run.share_of_busy * 100) : "");
+  out.estimate(
+      "cpu_time", "CPU time", Estimate<Duration>::with_sd(cpu, Duration(0), Method::measured, source), {},
+      run.share_of_busy ? fmt::format("{:.0f} % of the machine's busy CPU time", *run.share_of_busy * 100) : "");
 }
 
 Result not_started(const RunEnergy& run, const std::vector<std::string>& command) {
@@ -183,8 +184,7 @@ Result run(const RunOptions& o, Context& context) {
   out.note(boundary(run));
   for (const auto& f : run.factors) out.use(f);
   for (const auto& w : run.warnings) out.warn(w);
-  if (run.outcome.signal != 0)
-    out.warn(fmt::format("the command was ended by signal {}", run.outcome.signal));
+  if (run.outcome.signal != 0) out.warn(fmt::format("the command was ended by signal {}", run.outcome.signal));
   if (run.outcome.left_running > 0)
     out.warn(fmt::format("{} processes of the command run on: what they use from now on is not counted",
                          run.outcome.left_running));
@@ -223,7 +223,8 @@ Capability run_capability() {
       "ended it, 126 when it may not be run, 127 when it is not found), and reports joules by component, mean and "
       "peak power, time, carbon and water on standard error, so that pipes and scripts see the command's output "
       "alone; `--output FILE` puts the report, also as --json, into a file. The run becomes a row of the account.\n\n"
-      "Where the machine has counters (RAPL of Intel and AMD processors, NVIDIA's NVML, sensors of known chips) they are "
+      "Where the machine has counters (RAPL of Intel and AMD processors, NVIDIA's NVML, sensors of known chips) they "
+      "are "
       "read about ten times a second and give the energy of the whole machine's components, other programs and idle "
       "power included. Where it has none, the processor is modelled from the CPU time of the command and all its "
       "descendants and the catalog's power curve, and every figure says so. Peak power is the highest mean over five "

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <ctime>
 #include <thread>
-#include <unistd.h>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "kernel/units.h"
 #include "meter/model.h"
@@ -187,14 +187,15 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
   }
 
   if (ticks_before && ticks_after && ticks_after->busy > ticks_before->busy) {
-    const double busy = static_cast<double>(ticks_after->busy - ticks_before->busy) /
-                        static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const double busy =
+        static_cast<double>(ticks_after->busy - ticks_before->busy) / static_cast<double>(::sysconf(_SC_CLK_TCK));
     if (busy > 0.1) out.share_of_busy = std::min(1.0, cpu_time.base() / busy);
   }
   if (out.cpu_measured && out.share_of_busy && *out.share_of_busy < 0.8)
-    out.warnings.push_back(fmt::format("the command used {:.0f} % of the machine's busy CPU time: the rest of what the "
-                                       "counters saw is other programs'",
-                                       *out.share_of_busy * 100));
+    out.warnings.push_back(
+        fmt::format("the command used {:.0f} % of the machine's busy CPU time: the rest of what the "
+                    "counters saw is other programs'",
+                    *out.share_of_busy * 100));
   if (settings.idle_before && !settings.any_sources)
     out.warnings.push_back("nothing is measured, so no idle power is subtracted");
   sum_up(out);

@@ -15,20 +15,20 @@ namespace wattline::meter {
 struct RunEnergy {
   ChildOutcome outcome;
   std::vector<ComponentEnergy> components;  // counted ones first
-  Estimate<Energy> total;                   // of the counted ones
-  std::optional<Power> mean, peak;          // peak: of the components' sum; absent when it was not seen
-  std::optional<double> share_of_busy;      // the command's part of the machine's busy CPU time
+  Estimate<Energy> total;  // of the counted ones
+  std::optional<Power> mean, peak;  // peak: of the components' sum; absent when it was not seen
+  std::optional<double> share_of_busy;  // the command's part of the machine's busy CPU time
   bool cpu_measured = false;
-  std::string device;                       // the processor
+  std::string device;  // the processor
   std::vector<FactorUse> factors;
   std::vector<std::string> warnings;
 };
 
 struct RunSettings {
-  std::optional<Duration> interval;      // of reading; absent: 0.1 s with counters, 1 s without
-  std::optional<Duration> idle_before;   // measure the idle machine for so long first and subtract it
+  std::optional<Duration> interval;  // of reading; absent: 0.1 s with counters, 1 s without
+  std::optional<Duration> idle_before;  // measure the idle machine for so long first and subtract it
   Roots roots;
-  bool any_sources = true;               // false: the model alone
+  bool any_sources = true;  // false: the model alone
 };
 
 // Runs the command and meters it. Errors as run_child's.

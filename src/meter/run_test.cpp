@@ -47,7 +47,8 @@ class Run : public testing::Test {
     context.provide<AccountSink>(book);
   }
   ~Run() override {
-    for (const char* name : {"WATTLINE_SYSFS_ROOT", "WATTLINE_PROCFS_ROOT", "WATTLINE_NVML_LIBRARY", "FAKE_NVML"}) ::unsetenv(name);
+    for (const char* name : {"WATTLINE_SYSFS_ROOT", "WATTLINE_PROCFS_ROOT", "WATTLINE_NVML_LIBRARY", "FAKE_NVML"})
+      ::unsetenv(name);
   }
   Result run(const std::vector<std::string>& words) {
     const Capability c = run_capability();
@@ -83,8 +84,9 @@ TEST_F(Run, CountersGiveTheEnergyThroughAWrap) {
   tree.zone("intel-rapl:1", "psys", "5000000");
   const std::string caps = file("sys/class/powercap/");
   // 0.32885 J to the end of the range and 2 J beyond it; memory 0.5 J.
-  const Result r = run({"--", "sh", "-c", "sleep 0.3; printf '2000000\\n' >" + caps + "intel-rapl:0/energy_uj; printf '1500000\\n' >" +
-                                              caps + "intel-rapl:0:1/energy_uj"});
+  const Result r = run({"--", "sh", "-c",
+                        "sleep 0.3; printf '2000000\\n' >" + caps + "intel-rapl:0/energy_uj; printf '1500000\\n' >" +
+                            caps + "intel-rapl:0:1/energy_uj"});
   ASSERT_TRUE(r.find_estimate("package-0"));
   EXPECT_EQ(r.find_estimate("package-0")->measure.method, Method::measured);
   EXPECT_NEAR(r.find_estimate("package-0")->measure.value, 2.32885, 0.0024);

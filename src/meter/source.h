@@ -23,24 +23,24 @@ std::string_view to_string(Domain);
 
 enum class SourceKind {
   energy,  // a cumulative counter, J
-  power,   // power at the instant of reading (or its recent mean), W
+  power,  // power at the instant of reading (or its recent mean), W
 };
 std::string_view to_string(SourceKind);
 
 // What is known of a source without reading it.
 struct SourceInfo {
   std::string component;  // "package-0", "dram", "gpu-0"; unique among the sources of a machine
-  std::string family;     // "rapl", "nvml", "hwmon"
-  std::string device;     // catalog or driver name where there is one ("NVIDIA A100-SXM4-80GB")
-  std::string where;      // path or call, for people
+  std::string family;  // "rapl", "nvml", "hwmon"
+  std::string device;  // catalog or driver name where there is one ("NVIDIA A100-SXM4-80GB")
+  std::string where;  // path or call, for people
   Domain domain = Domain::other;
   SourceKind kind = SourceKind::energy;
-  bool counted = true;    // part of the sum of its domain; false: contained in another, or unknown
+  bool counted = true;  // part of the sum of its domain; false: contained in another, or unknown
   std::string not_counted_because;
-  double range = 0;       // J at which the counter starts again at 0; 0: it does not
-  Power most{2000};       // no component draws more: a step back that would need more is a reset
+  double range = 0;  // J at which the counter starts again at 0; 0: it does not
+  Power most{2000};  // no component draws more: a step back that would need more is a reset
   Duration update{1e-3};  // how often the value is renewed
-  std::string gain;       // factor id: how sure the reading is
+  std::string gain;  // factor id: how sure the reading is
 };
 
 class Source {

@@ -59,8 +59,10 @@ Result sources(const SourcesOptions& o, Context& context) {
   model.title = "The model, where nothing is read";
   model.text("what").text("value");
   model.add_row({std::string("processor"), h.cpu.empty() ? std::string("not named") : h.cpu});
-  model.add_row({std::string("in the catalog"), host.known() ? host.device() : std::string("no: a general figure for a core")});
-  model.add_row({std::string("cores, threads"), fmt::format("{}, {}{}", h.cores, h.threads, h.virtual_machine ? " (virtual machine)" : "")});
+  model.add_row(
+      {std::string("in the catalog"), host.known() ? host.device() : std::string("no: a general figure for a core")});
+  model.add_row({std::string("cores, threads"),
+                 fmt::format("{}, {}{}", h.cores, h.threads, h.virtual_machine ? " (virtual machine)" : "")});
   if (h.memory) model.add_row({std::string("memory"), to_string(*h.memory)});
   out.add(std::move(model));
   out.estimate("idle", "Processor idle", host.idle());
@@ -79,7 +81,8 @@ Capability sources_capability() {
   static const auto fields = Fields<SourcesOptions>()
                                  .quantity("watch", &SourcesOptions::watch, "s", "how long to watch the power")
                                  .range(0.05, 60);
-  Capability c = capability<SourcesOptions>("meter", "sources", "What this machine can be measured with.", sources, fields);
+  Capability c =
+      capability<SourcesOptions>("meter", "sources", "What this machine can be measured with.", sources, fields);
   c.description =
       "Lists the energy counters and power sensors that can be read here with what error to expect of them, those that "
       "are there and cannot be read with what would mend it, and the model that stands in where nothing is read. "

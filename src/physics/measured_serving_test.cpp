@@ -1,13 +1,13 @@
 // The roofline against what was measured on real serving engines: how often the measured figure lies
 // inside the 95 % interval, and how far the value is off. The factors were fitted to the same runs (five
 // numbers to two thousand points), so this guards the fit; it is no proof for other machines.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "kernel/table.h"
 #include "kernel/testing.h"
@@ -89,8 +89,11 @@ TEST(measured_serving, time_power_and_energy_of_the_ml_energy_leaderboard) {
     const catalog::Device* d = known().find_device(r.text("gpu_model") == "H100" ? "NVIDIA H100 SXM" : "NVIDIA B200");
     if (!m || !d || m->layers == 0) continue;
     const std::string& precision = r.text("weight_precision");
-    const Serving s{.batch = r.number("avg_batch_size"), .devices = r.number("num_gpus"),
-                    .weight_bits = precision == "bfloat16" ? 16 : precision == "fp8" ? 8 : 4.25,
+    const Serving s{.batch = r.number("avg_batch_size"),
+                    .devices = r.number("num_gpus"),
+                    .weight_bits = precision == "bfloat16" ? 16
+                                   : precision == "fp8"    ? 8
+                                                           : 4.25,
                     .format = precision == "fp8" ? "fp8" : "bf16"};
     const Inference p = predict(*m, *d, {250, r.number("avg_output_len")}, s, known());
     time.add(r.number("median_itl_ms") / 1e3, p.decode.time * (1 / p.decode.passes));
@@ -128,8 +131,14 @@ TEST(measured_serving, time_per_output_token_of_aiconfigurator) {
     if (!m || !d || m->layers == 0 || batch < 1 || devices < 1) continue;
     const std::string& kind = r.text("precision");
     const bool four = kind == "fp4" || m->name.starts_with("gpt-oss"), eight = kind == "fp8";
-    const Serving s{.batch = batch, .devices = devices, .weight_bits = four ? 4.25 : eight ? 8 : 16,
-                    .format = four ? (d->peak.contains("fp4") ? "fp4" : "bf16") : eight ? "fp8" : "bf16"};
+    const Serving s{.batch = batch,
+                    .devices = devices,
+                    .weight_bits = four    ? 4.25
+                                   : eight ? 8
+                                           : 16,
+                    .format = four    ? (d->peak.contains("fp4") ? "fp4" : "bf16")
+                              : eight ? "fp8"
+                                      : "bf16"};
     const double output = r.number("osl");
     const Inference p = predict(*m, *d, {r.number("isl"), output}, s, known());
     time.add(r.number("silicon_tpot_ms") / 1e3, (p.prefill.time + p.decode.time) * (1 / output));

@@ -40,8 +40,8 @@ Estimate<Power> ProcessorPower::at(double load) const {
 
 ProcessorPower processor_power(const catalog::Device& device, const catalog::Catalog& catalog) {
   if (device.cores <= 0)
-    throw bad_input(fmt::format("'{}' has no processor cores in the catalog; a processor is needed", device.name),
-                    {}, "name a processor, or give its cores in a catalog override");
+    throw bad_input(fmt::format("'{}' has no processor cores in the catalog; a processor is needed", device.name), {},
+                    "name a processor, or give its cores in a catalog override");
   if (!(device.board_power.base() > 0) || !std::isfinite(device.board_power.base()))
     throw bad_input(fmt::format("the board power of '{}' is {}; a positive power is needed", device.name,
                                 to_string(device.board_power)),
@@ -56,8 +56,8 @@ ProcessorPower processor_power(const catalog::Device& device, const catalog::Cat
     p.idle = Estimate<Power>::exact(*device.idle_power);
   } else {
     p.idle = tdp * factor<Ratio>(catalog, "physics.cpu.idle_fraction", p.factors);
-    p.warnings.push_back(fmt::format("the idle power of {} is not known: taken from its board power of {}",
-                                     device.name, to_string(device.board_power)));
+    p.warnings.push_back(fmt::format("the idle power of {} is not known: taken from its board power of {}", device.name,
+                                     to_string(device.board_power)));
   }
   p.exponent = factor<Ratio>(catalog, exponent_id, p.factors);
   for (Estimate<Power>* e : {&p.idle, &p.full}) e->raw().worsen(Method::modelled);
@@ -79,8 +79,7 @@ Estimate<Energy> energy_of_cpu_time(const ProcessorPower& p, int cores, Duration
   const double half_gap = std::abs(alone - shared) / 2 * (full - idle) / full;
   const double of_idle = std::abs(step - shared) * p.idle.sd().base() / full;
   const double sd = std::hypot(half_gap / 1.96, of_idle);
-  const auto share =
-      Estimate<Ratio>::with_sd(value, sd, Method::modelled, {}).from_factor(exponent_id);
+  const auto share = Estimate<Ratio>::with_sd(value, sd, Method::modelled, {}).from_factor(exponent_id);
   Estimate<Energy> out = p.full * share * Estimate<Duration>::exact(Duration(seconds));
   for (const std::string& s : p.exponent.raw().sources()) out.raw().add_source(s);
   return out;

@@ -19,10 +19,10 @@
 namespace wattline::physics {
 
 struct ProcessorPower {
-  std::string device;           // catalog name
-  int cores = 1;                // physical cores that share the package
-  Estimate<Power> idle, full;   // the package with nothing to do, and with every core busy
-  Estimate<Ratio> exponent;     // of the curve
+  std::string device;  // catalog name
+  int cores = 1;  // physical cores that share the package
+  Estimate<Power> idle, full;  // the package with nothing to do, and with every core busy
+  Estimate<Ratio> exponent;  // of the curve
   std::vector<FactorUse> factors;
   std::vector<std::string> warnings;  // "the idle power is not known: ..."
 

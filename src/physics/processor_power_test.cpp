@@ -1,13 +1,13 @@
 #include "physics/processor_power.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <limits>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "kernel/error.h"
 #include "kernel/table.h"
@@ -114,8 +114,8 @@ TEST(processor_power, refuses_what_is_no_processor) {
 TEST(processor_power, of_memory_by_size) {
   const Estimate<Power> p = memory_power(Bytes(64e9), known());
   EXPECT_NEAR(p.value().base(), 64 * known().factor("physics.memory.power").value, 1e-6);
-  EXPECT_LT(p.low().base(), 6);               // a module of 64 GB takes about 5 W
-  EXPECT_GT(p.high().base(), 64 * 0.3725);    // what the Green Algorithms calculator takes
+  EXPECT_LT(p.low().base(), 6);  // a module of 64 GB takes about 5 W
+  EXPECT_GT(p.high().base(), 64 * 0.3725);  // what the Green Algorithms calculator takes
   EXPECT_EQ(memory_power(Bytes(0), known()).value().base(), 0);
   EXPECT_THROW(memory_power(Bytes(-1), known()), Error);
   EXPECT_THROW(memory_power(Bytes(std::nan("")), known()), Error);
@@ -153,8 +153,8 @@ TEST(processor_power, interval_covers_measured_servers) {
     }
   }
   if (points == 0) GTEST_SKIP() << "skipped: no shared data";
-  std::cout << inside << " of " << points << " steps inside the 95 % interval, mean error "
-            << 100 * error / points << " %\n";
+  std::cout << inside << " of " << points << " steps inside the 95 % interval, mean error " << 100 * error / points
+            << " %\n";
   RecordProperty("mean_error_percent", std::to_string(100 * error / points));
   EXPECT_GE(points, 50);
   EXPECT_GE(inside, 0.9 * points);

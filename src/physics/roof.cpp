@@ -36,8 +36,7 @@ template <class F>
 const Rate* fastest(const catalog::Device& device, F wanted) {
   const Rate* best = nullptr;
   for (const Rate& rate : device.peak)
-    if (rate.second.base() > 0 && wanted(format_bits(rate.first)) &&
-        (!best || rate.second > best->second))
+    if (rate.second.base() > 0 && wanted(format_bits(rate.first)) && (!best || rate.second > best->second))
       best = &rate;
   return best;
 }
@@ -72,8 +71,7 @@ double format_bits(std::string_view name) {
   return bits;
 }
 
-Roof roof(const catalog::Device& device, std::string_view format, double weight_bits,
-          const catalog::Catalog& catalog) {
+Roof roof(const catalog::Device& device, std::string_view format, double weight_bits, const catalog::Catalog& catalog) {
   if (!device.bandwidth || !(device.bandwidth->base() > 0))
     throw bad_input(fmt::format("the catalog has no memory bandwidth for '{}'", device.name), {},
                     "choose another device, or give its bandwidth in a catalog override");

@@ -17,15 +17,15 @@
 namespace wattline::physics {
 
 struct Roof {
-  std::string format;      // of the arithmetic: "bf16"
-  ComputeRate peak{0};     // of one device, as the catalog has it
+  std::string format;  // of the arithmetic: "bf16"
+  ComputeRate peak{0};  // of one device, as the catalog has it
   Bandwidth bandwidth{0};
-  Estimate<Ratio> of_peak, of_bandwidth;   // achieved share where that is what limits
-  Estimate<Duration> layer_time;           // launches and small kernels, per layer and pass
-  Estimate<Duration> sync_time;            // added per layer and pass when devices share the layer
-  Estimate<Duration> sequence_time;        // scheduling, sampling, per sequence and pass
-  Estimate<Ratio> of_link;                 // achieved share of the link between devices
-  Estimate<Ratio> time_residual;           // what the fit leaves open: engine, version, settings
+  Estimate<Ratio> of_peak, of_bandwidth;  // achieved share where that is what limits
+  Estimate<Duration> layer_time;  // launches and small kernels, per layer and pass
+  Estimate<Duration> sync_time;  // added per layer and pass when devices share the layer
+  Estimate<Duration> sequence_time;  // scheduling, sampling, per sequence and pass
+  Estimate<Ratio> of_link;  // achieved share of the link between devices
+  Estimate<Ratio> time_residual;  // what the fit leaves open: engine, version, settings
   // Power as shares of the board power: at work whatever the load, and added by a full use of the
   // nominal bandwidth and of the nominal peak.
   Estimate<Ratio> static_power, memory_power, compute_power, power_residual;

@@ -33,7 +33,7 @@ void check(const Request& r, const Serving& s) {
 
 // Seconds of a phase, for the whole batch on all devices, at the nominal rates.
 struct Seconds {
-  double compute = 0, memory = 0;                // all of the phase's work at either roof
+  double compute = 0, memory = 0;  // all of the phase's work at either roof
   double limited_by_compute = 0, limited_by_memory = 0;  // the larger of the two, where it was the larger
   double sequences = 0;  // scheduled, summed over the passes
 };
@@ -98,8 +98,7 @@ class Prediction {
   double compute_seconds(Flops f) const { return f.base() / (roof_.peak.base() * serving_.devices); }
   double memory_seconds(Bytes b) const { return b.base() / (roof_.bandwidth.base() * serving_.devices); }
   Bound bound_of(const Work& w) const {
-    return compute_seconds(w.flops) / roof_.of_peak.value() >=
-                   memory_seconds(w.bytes) / roof_.of_bandwidth.value()
+    return compute_seconds(w.flops) / roof_.of_peak.value() >= memory_seconds(w.bytes) / roof_.of_bandwidth.value()
                ? Bound::compute
                : Bound::memory;
   }
@@ -107,10 +106,8 @@ class Prediction {
     const double compute = compute_seconds(flops), memory = memory_seconds(bytes);
     s.compute += compute;
     s.memory += memory;
-    if (bound_of({flops, bytes}) == Bound::compute)
-      s.limited_by_compute += compute;
-    else
-      s.limited_by_memory += memory;
+    if (bound_of({flops, bytes}) == Bound::compute) s.limited_by_compute += compute;
+    else s.limited_by_memory += memory;
   }
 
   void finish(Phase& p, const Seconds& s) const {
@@ -131,12 +128,11 @@ class Prediction {
   }
 
   Estimate<Power> power(const Seconds& s, double time) const {
-    const Estimate<Ratio> share = roof_.static_power + roof_.memory_power * (s.memory / time) +
-                                  roof_.compute_power * (s.compute / time);
+    const Estimate<Ratio> share =
+        roof_.static_power + roof_.memory_power * (s.memory / time) + roof_.compute_power * (s.compute / time);
     // The board's limit holds; what is above it is only ever a slower clock.
     const double capped = std::min(1.0, 1 / share.value());
-    return Estimate<Power>::exact(device_.board_power * serving_.devices) * capped * share *
-           roof_.power_residual;
+    return Estimate<Power>::exact(device_.board_power * serving_.devices) * capped * share * roof_.power_residual;
   }
 
   const Transformer& t_;
@@ -158,7 +154,8 @@ Estimate<Ratio> relative_size(const catalog::Model& m) {
 
 void judge_memory(Inference& out, const catalog::Device& device, const Serving& serving) {
   if (!device.memory) {
-    out.warnings.push_back(fmt::format("the memory of {} is not known: whether the model fits is not checked", device.name));
+    out.warnings.push_back(
+        fmt::format("the memory of {} is not known: whether the model fits is not checked", device.name));
     return;
   }
   const Bytes available = *device.memory * serving.devices;
@@ -166,7 +163,8 @@ void judge_memory(Inference& out, const catalog::Device& device, const Serving& 
   if (!out.fits)
     out.warnings.push_back(fmt::format(
         "does not fit: {} are needed for weights, keys and values, {:g} x {} has {}; the figures are those of a "
-        "device that had the memory", to_string(out.memory_needed), serving.devices, device.name, to_string(available)));
+        "device that had the memory",
+        to_string(out.memory_needed), serving.devices, device.name, to_string(available)));
 }
 
 }  // namespace
@@ -209,12 +207,13 @@ Inference predict(const catalog::Model& model, const catalog::Device& device, co
   out.memory_needed = out.weights + t.kv_held(total, serving.kv_bits) * serving.batch;
   judge_memory(out, device, serving);
   if (model.context > 0 && total > model.context)
-    out.warnings.push_back(fmt::format("{:g} tokens are more than the {} that {} can look back on", total,
-                                       model.context, model.name));
+    out.warnings.push_back(
+        fmt::format("{:g} tokens are more than the {} that {} can look back on", total, model.context, model.name));
   if (serving.devices > 1 && !device.link)
-    out.warnings.push_back(fmt::format("the link between several {} is not known: of their exchange only the "
-                                       "waiting is counted, not the {} that each sends", device.name,
-                                       to_string(out.prefill.exchanged + out.decode.exchanged)));
+    out.warnings.push_back(
+        fmt::format("the link between several {} is not known: of their exchange only the "
+                    "waiting is counted, not the {} that each sends",
+                    device.name, to_string(out.prefill.exchanged + out.decode.exchanged)));
   return out;
 }
 

@@ -33,33 +33,33 @@ struct Request {
 };
 
 struct Serving {
-  double batch = 1;      // requests that share each pass over the weights
-  double devices = 1;    // the model is split evenly over so many
+  double batch = 1;  // requests that share each pass over the weights
+  double devices = 1;  // the model is split evenly over so many
   double weight_bits = 16, kv_bits = 16;
-  std::string format;    // arithmetic ("bf16", "fp8"); "": the fastest the device has for weight_bits
+  std::string format;  // arithmetic ("bf16", "fp8"); "": the fastest the device has for weight_bits
 };
 
 enum class Bound { compute, memory };
 std::string_view to_string(Bound);
 
 struct Phase {
-  Flops flops{0};        // of the whole batch
-  Bytes bytes{0};        // moved between memory and processor, whole batch, all devices
-  Bytes exchanged{0};    // sent by each device to the others
-  double passes = 0;     // over the weights: decode steps, or chunks of prompts
-  Estimate<Duration> time;   // of the whole batch
-  Estimate<Energy> energy;   // of ONE request: the batch's energy divided by the batch
-  Estimate<Power> power;     // all devices together, while the phase runs
+  Flops flops{0};  // of the whole batch
+  Bytes bytes{0};  // moved between memory and processor, whole batch, all devices
+  Bytes exchanged{0};  // sent by each device to the others
+  double passes = 0;  // over the weights: decode steps, or chunks of prompts
+  Estimate<Duration> time;  // of the whole batch
+  Estimate<Energy> energy;  // of ONE request: the batch's energy divided by the batch
+  Estimate<Power> power;  // all devices together, while the phase runs
   Bound bound = Bound::compute;  // what limits it (of decode: at the middle step)
 };
 
 struct Inference {
   Phase prefill, decode;
-  Bytes weights{0};        // all experts, as stored
-  Bytes kv_per_token{0};   // of one request
+  Bytes weights{0};  // all experts, as stored
+  Bytes kv_per_token{0};  // of one request
   Bytes memory_needed{0};  // weights and the batch's keys and values at the end
-  bool fits = true;        // in the devices' memory (true when that is unknown)
-  Roof roof;               // of one device
+  bool fits = true;  // in the devices' memory (true when that is unknown)
+  Roof roof;  // of one device
   std::vector<FactorUse> factors;
   std::vector<std::string> warnings;  // "the shape is not published: ..."
 };

@@ -1,10 +1,10 @@
 #include "physics/roofline.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "kernel/error.h"
 
@@ -114,8 +114,8 @@ TEST(roofline, more_work_never_costs_less) {
     Serving crowd = s;
     crowd.batch *= 2;
     const Inference crowded = at(r, crowd, name);
-    EXPECT_LE(joules(crowded), joules(base) * (1 + 1e-9));            // per request
-    EXPECT_GE(seconds(crowded), seconds(base) * (1 - 1e-9));          // of the batch
+    EXPECT_LE(joules(crowded), joules(base) * (1 + 1e-9));  // per request
+    EXPECT_GE(seconds(crowded), seconds(base) * (1 - 1e-9));  // of the batch
     Serving light = s;
     light.weight_bits = 8;
     light.format = base.roof.format;  // the same arithmetic: only the bytes change
@@ -137,7 +137,7 @@ TEST(roofline, many_devices_are_faster_and_wait_for_each_other) {
   EXPECT_GT(joules(eight), joules(one));  // waiting draws power
   EXPECT_EQ(one.decode.exchanged.base(), 0);
   EXPECT_GT(eight.decode.exchanged.base(), 0);
-  EXPECT_FALSE(one.fits);   // 141 GB of weights in 80 GB
+  EXPECT_FALSE(one.fits);  // 141 GB of weights in 80 GB
   EXPECT_TRUE(eight.fits);
   ASSERT_FALSE(one.warnings.empty());
   EXPECT_NE(one.warnings.front().find("does not fit"), std::string::npos);

@@ -28,7 +28,8 @@ Transformer::Transformer(const catalog::Model& m) {
   active_ = m.active_parameters > 0 ? m.active_parameters : m.parameters;
   if (!positive(total_) || !positive(active_) || active_ > total_)
     throw bad_input(fmt::format("model '{}' has {:g} parameters, {:g} of them active; both must be positive "
-                                "and the active no more than all", m.name, m.parameters, m.active_parameters),
+                                "and the active no more than all",
+                                m.name, m.parameters, m.active_parameters),
                     {}, "mend its row in a catalog override");
   shared_ = active_;
   if (active_ < total_) {
@@ -45,13 +46,17 @@ Transformer::Transformer(const catalog::Model& m) {
       picked_ = 1;
       shared_ = 0;
       expert_pool_ = total_;
-      warnings_.push_back(fmt::format("the number of experts of {} is not known: each token is taken to read a "
-                                      "random {:.3g} % of the weights", m.name, 100 * active_ / total_));
+      warnings_.push_back(
+          fmt::format("the number of experts of {} is not known: each token is taken to read a "
+                      "random {:.3g} % of the weights",
+                      m.name, 100 * active_ / total_));
     }
   }
   if (m.layers <= 0 || m.heads <= 0 || m.head_size <= 0) {
-    warnings_.push_back(fmt::format("the shape of {} is not published: work is 2 FLOP per active parameter and "
-                                    "token, and neither attention nor keys and values are counted", m.name));
+    warnings_.push_back(
+        fmt::format("the shape of {} is not published: work is 2 FLOP per active parameter and "
+                    "token, and neither attention nor keys and values are counted",
+                    m.name));
     return;
   }
   layers_ = m.layers;
@@ -129,8 +134,7 @@ Bytes Transformer::kv_read(double steps, double context, double bits) const {
 Bytes Transformer::exchanged(double tokens, double devices) const {
   if (devices <= 1) return Bytes(0);
   constexpr double all_reduces_per_layer = 2, bytes_per_element = 2;
-  return Bytes(all_reduces_per_layer * layers_ * 2 * (devices - 1) / devices * tokens * hidden_ *
-               bytes_per_element);
+  return Bytes(all_reduces_per_layer * layers_ * 2 * (devices - 1) / devices * tokens * hidden_ * bytes_per_element);
 }
 
 }  // namespace wattline::physics

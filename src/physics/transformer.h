@@ -54,13 +54,13 @@ class Transformer {
   double head_flops() const { return 2 * head_; }
   double body() const { return active_ - input_ - head_; }  // parameters in products of every token
 
-  double total_ = 0, active_ = 0;          // parameters
-  double input_ = 0, head_ = 0;            // looked up only; multiplied only where logits are asked for
-  double shared_ = 0, expert_pool_ = 0;    // read by every pass; of all experts together
-  double experts_ = 0, picked_ = 0;        // picked_/experts_ is the share that one token uses
+  double total_ = 0, active_ = 0;  // parameters
+  double input_ = 0, head_ = 0;  // looked up only; multiplied only where logits are asked for
+  double shared_ = 0, expert_pool_ = 0;  // read by every pass; of all experts together
+  double experts_ = 0, picked_ = 0;  // picked_/experts_ is the share that one token uses
   double layers_ = 0, windowed_ = 0, window_ = 0, hidden_ = 0;
   double attention_width_ = 0, latent_width_ = 0;  // heads * head_size; heads * latent size, 0 without
-  double kv_elements_ = 0;                 // per token and layer
+  double kv_elements_ = 0;  // per token and layer
   std::vector<std::string> warnings_;
 };
 

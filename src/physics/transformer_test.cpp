@@ -1,9 +1,9 @@
 #include "physics/transformer.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "kernel/error.h"
 
@@ -35,8 +35,8 @@ TEST(transformer, attention_grows_with_what_is_looked_back_on) {
 }
 
 TEST(transformer, keys_and_values_of_a_token) {
-  EXPECT_EQ(of("llama-3.1-8b").kv_per_token(16).base(), 128 * 1024);   // 8 of 32 heads
-  EXPECT_EQ(of("llama-2-7b").kv_per_token(16).base(), 512 * 1024);     // all heads
+  EXPECT_EQ(of("llama-3.1-8b").kv_per_token(16).base(), 128 * 1024);  // 8 of 32 heads
+  EXPECT_EQ(of("llama-2-7b").kv_per_token(16).base(), 512 * 1024);  // all heads
   EXPECT_EQ(of("llama-3.1-70b").kv_per_token(16).base(), 320 * 1024);
   EXPECT_EQ(of("llama-3.1-8b").kv_per_token(8).base(), 64 * 1024);
   // Latent attention of DeepSeek-V3: 61 layers of 512 + 64 elements instead of 2 * 128 * 128.
@@ -105,8 +105,10 @@ TEST(transformer, prefill_and_decode_are_the_same_work_token_by_token) {
     const double head = 2.0 * m.vocabulary * m.hidden;
     EXPECT_NEAR((t.prefill_flops(6000).base() + 5999 * head) / stepwise, 1, 1e-9) << name;
     // In two chunks: one more row of logits.
-    EXPECT_NEAR((t.prefill_flops(2500).base() + t.prefill_flops(3500, 2500).base() - head) /
-                    t.prefill_flops(6000).base(), 1, 1e-9) << name;
+    EXPECT_NEAR(
+        (t.prefill_flops(2500).base() + t.prefill_flops(3500, 2500).base() - head) / t.prefill_flops(6000).base(), 1,
+        1e-9)
+        << name;
   }
 }
 

@@ -5,11 +5,11 @@
 #include <cstdio>
 #include <system_error>
 #include <utility>
+
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include "kernel/json.h"
 
@@ -87,7 +87,8 @@ void append_access_line(std::string& out, const RequestInfo& r, std::string_view
   out += "}\n";
 }
 
-AccessLog::AccessLog(const AccessLogConfig& config, std::function<void(std::string_view)> log) : config_(config), log_(std::move(log)) {
+AccessLog::AccessLog(const AccessLogConfig& config, std::function<void(std::string_view)> log)
+    : config_(config), log_(std::move(log)) {
   open();
   if (fd_ < 0) throw errno_error("open the access log", config_.file, errno);
   thread_ = std::thread([this] { run(); });
@@ -150,8 +151,10 @@ void AccessLog::say(const std::string& words) {
 // Whether the file is still the one at its place.
 void AccessLog::check_file() {
   if (config_.file == "stderr") return;
-  struct stat ours {}, there {};
-  const bool same = fd_ >= 0 && ::fstat(fd_, &ours) == 0 && ::stat(config_.file.c_str(), &there) == 0 && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+  struct stat ours = {};
+  struct stat there = {};
+  const bool same = fd_ >= 0 && ::fstat(fd_, &ours) == 0 && ::stat(config_.file.c_str(), &there) == 0 &&
+                    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
   if (same) return;
   if (fd_ >= 0) ::close(fd_);
   open();
@@ -198,7 +201,9 @@ void AccessLog::run() {
     if (!write_all(lines)) {
       const auto n = static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
       lost_.fetch_add(n);
-      if (!std::exchange(failing_, true)) say(fmt::format("the access log {} cannot be written: {}; requests go on, their lines are lost", config_.file, std::generic_category().message(errno)));
+      if (!std::exchange(failing_, true))
+        say(fmt::format("the access log {} cannot be written: {}; requests go on, their lines are lost", config_.file,
+                        std::generic_category().message(errno)));
     } else if (std::exchange(failing_, false)) {
       say(fmt::format("the access log {} is written again", config_.file));
     }

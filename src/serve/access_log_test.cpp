@@ -4,8 +4,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <mutex>
+#include <sstream>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -163,7 +163,8 @@ TEST(AccessLog, StartsAnewWhenTheFileIsLarge) {
   AccessLog log(c, {});
   for (int i = 1; i <= 5; ++i) {
     log.write(request(), "v" + std::to_string(i));
-    ASSERT_TRUE(wait_for([&] { return content(file.string() + ".1").find("\"v" + std::to_string(i) + "\"") != std::string::npos; }));
+    ASSERT_TRUE(wait_for(
+        [&] { return content(file.string() + ".1").find("\"v" + std::to_string(i) + "\"") != std::string::npos; }));
   }
   log.close();
   EXPECT_THAT(content(file.string() + ".2"), HasSubstr("\"v4\""));

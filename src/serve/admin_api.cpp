@@ -60,7 +60,8 @@ std::optional<double> number(const Json& j, const char* name, double low, double
   const Json* v = j.find(name);
   if (!v || v->is_null()) return std::nullopt;
   const double n = v->as_number();
-  if (!(n >= low && n <= high)) throw bad_input(fmt::format("'{}' is {}; {} to {} is allowed", name, n, low, high), name);
+  if (!(n >= low && n <= high))
+    throw bad_input(fmt::format("'{}' is {}; {} to {} is allowed", name, n, low, high), name);
   return n;
 }
 
@@ -69,10 +70,14 @@ std::vector<std::string> patterns(const Json& j) {
   const Json* v = j.find("models");
   if (!v || v->is_null()) return out;
   for (const Json& p : v->as_array()) {
-    if (!good_pattern(p.as_string())) throw bad_input("'models' holds a pattern that is none: 1 to 200 bytes without spaces, quotes and backslashes are allowed", "models");
+    if (!good_pattern(p.as_string()))
+      throw bad_input(
+          "'models' holds a pattern that is none: 1 to 200 bytes without spaces, quotes and backslashes are allowed",
+          "models");
     out.push_back(p.as_string());
   }
-  if (out.size() > 1000) throw bad_input(fmt::format("'models' holds {} patterns; at most 1000 are allowed", out.size()), "models");
+  if (out.size() > 1000)
+    throw bad_input(fmt::format("'models' holds {} patterns; at most 1000 are allowed", out.size()), "models");
   return out;
 }
 
@@ -84,8 +89,10 @@ BudgetConfig budget(const Json& j) {
     Dimension dimension;
     const char* unit;
   };
-  static const Kind kinds[] = {{"energy", Resource::energy, Energy::dimension, "J"}, {"carbon", Resource::carbon, Carbon::dimension, "gCO2e"},
-                               {"water", Resource::water, Volume::dimension, "L"}, {"usd", Resource::money, Dimension{}, ""},
+  static const Kind kinds[] = {{"energy", Resource::energy, Energy::dimension, "J"},
+                               {"carbon", Resource::carbon, Carbon::dimension, "gCO2e"},
+                               {"water", Resource::water, Volume::dimension, "L"},
+                               {"usd", Resource::money, Dimension{}, ""},
                                {"tokens", Resource::tokens, Dimension{}, ""}};
   BudgetConfig out;
   int given = 0;
@@ -95,13 +102,17 @@ BudgetConfig budget(const Json& j) {
     ++given;
     out.resource = k.resource;
     out.limit = v->is_string() && *k.unit ? parse_quantity(v->as_string(), k.dimension, k.unit) : v->as_number();
-    if (!(out.limit >= 0 && out.limit <= 1e18)) throw bad_input(fmt::format("'{}' is {}; 0 to 1e18 is allowed", k.name, out.limit), k.name);
+    if (!(out.limit >= 0 && out.limit <= 1e18))
+      throw bad_input(fmt::format("'{}' is {}; 0 to 1e18 is allowed", k.name, out.limit), k.name);
   }
-  if (given != 1) throw bad_input(fmt::format("a budget has exactly one of energy, carbon, water, usd and tokens, found {}", given), "budgets");
+  if (given != 1)
+    throw bad_input(fmt::format("a budget has exactly one of energy, carbon, water, usd and tokens, found {}", given),
+                    "budgets");
   const std::string per = j.text_or("per", "month");
   static constexpr Window windows[] = {Window::hour, Window::day, Window::month, Window::total};
   const auto w = std::find_if(std::begin(windows), std::end(windows), [&](Window x) { return to_string(x) == per; });
-  if (w == std::end(windows)) throw bad_input(fmt::format("'per' is \"{}\"; hour, day, month and total are allowed", per.substr(0, 40)), "per");
+  if (w == std::end(windows))
+    throw bad_input(fmt::format("'per' is \"{}\"; hour, day, month and total are allowed", per.substr(0, 40)), "per");
   out.window = *w;
   out.soft = number(j, "soft", 0, 1).value_or(out.soft);
   return out;
@@ -110,7 +121,12 @@ BudgetConfig budget(const Json& j) {
 std::string upstreams_json(const std::vector<AdminApi::UpstreamState>& all) {
   JsonWriter w;
   w.begin_object().key("upstreams").begin_array();
-  for (const auto& u : all) w.begin_object().member("name", u.name).member("under_way", u.under_way).member("draining", u.draining).end_object();
+  for (const auto& u : all)
+    w.begin_object()
+        .member("name", u.name)
+        .member("under_way", u.under_way)
+        .member("draining", u.draining)
+        .end_object();
   w.end_array().end_object();
   return w.take();
 }
@@ -119,32 +135,41 @@ std::string upstreams_json(const std::vector<AdminApi::UpstreamState>& all) {
 
 TenantConfig tenant_from_json(std::string name, const Json& j) {
   only_known(j, {"models", "requests_per_minute", "tokens_per_minute", "concurrent", "weight", "sees", "budgets"});
-  if (!good_name(name)) throw bad_input("the tenant's name is none: 1 to 64 of letters, digits, '.', '_', '-' and '@' are allowed", "name");
+  if (!good_name(name))
+    throw bad_input("the tenant's name is none: 1 to 64 of letters, digits, '.', '_', '-' and '@' are allowed", "name");
   TenantConfig out;
   out.name = std::move(name);
   out.models = patterns(j);
   out.requests_per_minute = number(j, "requests_per_minute", 0, largest_rate);
   out.tokens_per_minute = number(j, "tokens_per_minute", 0, largest_rate);
   if (const auto n = number(j, "concurrent", 1, 1e6)) {
-    if (*n != std::floor(*n)) throw bad_input(fmt::format("'concurrent' is {}; a whole number is allowed", *n), "concurrent");
+    if (*n != std::floor(*n))
+      throw bad_input(fmt::format("'concurrent' is {}; a whole number is allowed", *n), "concurrent");
     out.concurrent = static_cast<int>(*n);
   }
   out.weight = number(j, "weight", 1e-3, 1e3).value_or(1);
   const std::string sees = j.text_or("sees", "own");
-  if (sees != "own" && sees != "all") throw bad_input(fmt::format("'sees' is \"{}\"; own and all are allowed", sees.substr(0, 40)), "sees");
+  if (sees != "own" && sees != "all")
+    throw bad_input(fmt::format("'sees' is \"{}\"; own and all are allowed", sees.substr(0, 40)), "sees");
   out.sees_all = sees == "all";
   if (const Json* list = j.find("budgets"); list && !list->is_null())
     for (const Json& b : list->as_array()) {
       out.budgets.push_back(budget(b));
       for (std::size_t i = 0; i + 1 < out.budgets.size(); ++i)
-        if (out.budgets[i].resource == out.budgets.back().resource && out.budgets[i].window == out.budgets.back().window)
-          throw bad_input(fmt::format("two budgets for {} per {}", to_string(out.budgets[i].resource), to_string(out.budgets[i].window)), "budgets");
+        if (out.budgets[i].resource == out.budgets.back().resource &&
+            out.budgets[i].window == out.budgets.back().window)
+          throw bad_input(fmt::format("two budgets for {} per {}", to_string(out.budgets[i].resource),
+                                      to_string(out.budgets[i].window)),
+                          "budgets");
     }
   return out;
 }
 
 AdminApi::AdminApi(Governor& governor, const AdminConfig& config, Hooks hooks)
-    : governor_(governor), key_(sha256(config.api_key.reveal())), admission_(door_of(config)), hooks_(std::move(hooks)) {}
+    : governor_(governor),
+      key_(sha256(config.api_key.reveal())),
+      admission_(door_of(config)),
+      hooks_(std::move(hooks)) {}
 
 HttpReply AdminApi::handle(const HttpRequest& r) {
   try {
@@ -157,8 +182,11 @@ HttpReply AdminApi::handle(const HttpRequest& r) {
     if (presented.empty() || !same_digest(sha256(presented), key_)) {
       refused_.fetch_add(1);
       if (!presented.empty()) governor_.audit().refused("admin", {}, {}, Time::now());
-      auto reply = refusal(401, presented.empty() ? "the administrators' key is needed: send it as 'Authorization: Bearer KEY'" : "the key is not that of administrators",
-                           presented.empty() ? "api_key_missing" : "invalid_api_key");
+      auto reply =
+          refusal(401,
+                  presented.empty() ? "the administrators' key is needed: send it as 'Authorization: Bearer KEY'"
+                                    : "the key is not that of administrators",
+                  presented.empty() ? "api_key_missing" : "invalid_api_key");
       reply.headers.emplace_back("www-authenticate", "Bearer");
       return reply;
     }
@@ -178,12 +206,14 @@ HttpReply AdminApi::route(const HttpRequest& r) {
     const auto only = r.query.find("tenant");
     if (only == r.query.end()) return json_reply(governor_.usage_json());
     const Tenant* t = governor_.find_tenant(only->second);
-    return t ? json_reply(governor_.usage_json(*t)) : refusal(404, fmt::format("there is no tenant '{}'", only->second.substr(0, 64)), "not_found");
+    return t ? json_reply(governor_.usage_json(*t))
+             : refusal(404, fmt::format("there is no tenant '{}'", only->second.substr(0, 64)), "not_found");
   }
   if (path.starts_with(root)) {
     const std::string_view rest = path.substr(root.size());
     const auto slash = rest.find('/');
-    const std::string_view what = rest.substr(0, slash), more = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+    const std::string_view what = rest.substr(0, slash),
+                           more = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
     if (what == "keys") return keys(r, more);
     if (what == "tenants") return tenants(r, more);
     if (what == "upstreams") return upstreams(r, more);
@@ -195,14 +225,18 @@ HttpReply AdminApi::route(const HttpRequest& r) {
     }
     if (rest == "reload") {
       if (r.method != "POST") return not_allowed_method("POST");
-      if (!reload_) return refusal(501, "this gateway cannot read its configuration anew; start it again", "unsupported");
+      if (!reload_)
+        return refusal(501, "this gateway cannot read its configuration anew; start it again", "unsupported");
       governor_.audit().record("admin", "config.reload", "");
       JsonWriter w;
       w.begin_object().member("done", reload_()).end_object();
       return json_reply(w.take());
     }
   }
-  return refusal(404, fmt::format("nothing at {}; /admin/v1/tenants, keys, usage, upstreams, reload and metrics are here", path.substr(0, 100)), "not_found");
+  return refusal(404,
+                 fmt::format("nothing at {}; /admin/v1/tenants, keys, usage, upstreams, reload and metrics are here",
+                             path.substr(0, 100)),
+                 "not_found");
 }
 
 HttpReply AdminApi::keys(const HttpRequest& r, std::string_view id) {
@@ -210,7 +244,12 @@ HttpReply AdminApi::keys(const HttpRequest& r, std::string_view id) {
     if (r.method != "DELETE") return not_allowed_method("DELETE");
     const bool now = governor_.revoke_key(std::string(id));
     JsonWriter w;
-    w.begin_object().member("id", id).member("revoked", true).member("before", !now).member("kept", governor_.keeps_changes()).end_object();
+    w.begin_object()
+        .member("id", id)
+        .member("revoked", true)
+        .member("before", !now)
+        .member("kept", governor_.keeps_changes())
+        .end_object();
     return json_reply(w.take());
   }
   if (r.method == "GET" || r.method == "HEAD") {
@@ -221,11 +260,15 @@ HttpReply AdminApi::keys(const HttpRequest& r, std::string_view id) {
   const Json j = body_of(r);
   only_known(j, {"tenant", "id", "models", "expires"});
   std::string name = j.text_or("id", "");
-  if (!name.empty() && !good_name(name)) throw bad_input("'id' is none: 1 to 64 of letters, digits, '.', '_', '-' and '@' are allowed", "id");
+  if (!name.empty() && !good_name(name))
+    throw bad_input("'id' is none: 1 to 64 of letters, digits, '.', '_', '-' and '@' are allowed", "id");
   std::optional<Time> expires;
   if (const auto text = j.text_or("expires", ""); !text.empty()) {
     expires = try_parse_date_time(text);
-    if (!expires) throw bad_input(fmt::format("'expires' is \"{}\"; a time such as 2027-01-01T00:00:00Z is allowed", text.substr(0, 40)), "expires");
+    if (!expires)
+      throw bad_input(
+          fmt::format("'expires' is \"{}\"; a time such as 2027-01-01T00:00:00Z is allowed", text.substr(0, 40)),
+          "expires");
   }
   const auto made = governor_.create_key(j.at("tenant").as_string(), std::move(name), patterns(j), expires);
   JsonWriter w;
@@ -239,7 +282,8 @@ HttpReply AdminApi::tenants(const HttpRequest& r, std::string_view name) {
   if (name.empty()) return get ? json_reply(governor_.tenants_json()) : not_allowed_method("GET");
   if (get) {
     const Tenant* t = governor_.find_tenant(name);
-    return t ? json_reply(governor_.usage_json(*t)) : refusal(404, fmt::format("there is no tenant '{}'", name.substr(0, 64)), "not_found");
+    return t ? json_reply(governor_.usage_json(*t))
+             : refusal(404, fmt::format("there is no tenant '{}'", name.substr(0, 64)), "not_found");
   }
   if (r.method != "PUT") return not_allowed_method("GET, PUT");
   governor_.set_tenant(tenant_from_json(std::string(name), body_of(r)));
@@ -249,10 +293,13 @@ HttpReply AdminApi::tenants(const HttpRequest& r, std::string_view name) {
 }
 
 HttpReply AdminApi::upstreams(const HttpRequest& r, std::string_view rest) {
-  if (rest.empty()) return r.method == "GET" || r.method == "HEAD" ? json_reply(upstreams_json(hooks_.upstreams())) : not_allowed_method("GET");
+  if (rest.empty())
+    return r.method == "GET" || r.method == "HEAD" ? json_reply(upstreams_json(hooks_.upstreams()))
+                                                   : not_allowed_method("GET");
   const auto slash = rest.rfind('/');
   const std::string name(rest.substr(0, slash == std::string_view::npos ? 0 : slash));
-  if (slash == std::string_view::npos || rest.substr(slash + 1) != "drain") return refusal(404, "an upstream has /drain: POST begins it, DELETE ends it", "not_found");
+  if (slash == std::string_view::npos || rest.substr(slash + 1) != "drain")
+    return refusal(404, "an upstream has /drain: POST begins it, DELETE ends it", "not_found");
   if (r.method != "POST" && r.method != "DELETE") return not_allowed_method("POST, DELETE");
   const bool drain = r.method == "POST";
   const auto all = hooks_.upstreams();

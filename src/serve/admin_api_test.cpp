@@ -57,7 +57,8 @@ struct Door_ {
 TEST(AdminApi, NeedsItsOwnKey) {
   Door_ d;
   EXPECT_EQ(d.ask("GET", "/admin/v1/tenants").status, 200);
-  for (const char* key : {"", "Bearer adm1", "Bearer adm1nn", "adm1n", "Basic adm1n", "Bearer "}) EXPECT_EQ(d.ask("GET", "/admin/v1/tenants", "", key).status, 401) << key;
+  for (const char* key : {"", "Bearer adm1", "Bearer adm1nn", "adm1n", "Basic adm1n", "Bearer "})
+    EXPECT_EQ(d.ask("GET", "/admin/v1/tenants", "", key).status, 401) << key;
   EXPECT_EQ(d.ask("POST", "/admin/v1/keys", R"({"tenant":"lab"})", "Bearer wrong").status, 401);
   EXPECT_THAT(d.governor->keys_json(""), Not(HasSubstr("lab")));
   EXPECT_EQ(d.ask("GET", "/healthz", "", "").status, 200);
@@ -68,7 +69,8 @@ TEST(AdminApi, NeedsItsOwnKey) {
 
 TEST(AdminApi, MakesAndRevokesKeys) {
   Door_ d;
-  const auto made = d.ask("POST", "/admin/v1/keys", R"({"tenant":"lab","id":"laptop","models":["glow-*"],"expires":"2027-01-01T00:00:00Z"})");
+  const auto made = d.ask("POST", "/admin/v1/keys",
+                          R"({"tenant":"lab","id":"laptop","models":["glow-*"],"expires":"2027-01-01T00:00:00Z"})");
   ASSERT_EQ(made.status, 201) << made.body;
   const std::string key = parse_json(made.body).at("key").as_string();
   EXPECT_TRUE(parse_json(made.body).at("kept").as_bool());
@@ -82,8 +84,10 @@ TEST(AdminApi, MakesAndRevokesKeys) {
   EXPECT_EQ(d.ask("DELETE", "/admin/v1/keys/laptop").status, 200);
   EXPECT_FALSE(std::holds_alternative<Access>(d.governor->identify(view, key)));
   EXPECT_EQ(d.ask("DELETE", "/admin/v1/keys/nobody").status, 404);
-  for (const char* bad : {"", "[]", "{", R"({"tenant":"nobody"})", R"({"tenant":"lab","id":"a b"})", R"({"tenant":"lab","expires":"soon"})", R"({"tenant":7})",
-                          R"({"tenant":"lab","nonsense":1})", R"({"tenant":"lab","models":["a b"]})", R"({"tenant":"lab","id":"laptop"})", R"({"tenant":"lab","tenant":"lab"})"}) {
+  for (const char* bad : {"", "[]", "{", R"({"tenant":"nobody"})", R"({"tenant":"lab","id":"a b"})",
+                          R"({"tenant":"lab","expires":"soon"})", R"({"tenant":7})", R"({"tenant":"lab","nonsense":1})",
+                          R"({"tenant":"lab","models":["a b"]})", R"({"tenant":"lab","id":"laptop"})",
+                          R"({"tenant":"lab","tenant":"lab"})"}) {
     const auto r = d.ask("POST", "/admin/v1/keys", bad);
     EXPECT_TRUE(r.status == 400 || r.status == 404) << bad << " " << r.status;
   }
@@ -91,8 +95,9 @@ TEST(AdminApi, MakesAndRevokesKeys) {
 
 TEST(AdminApi, SetsLimitsWholeOrNotAtAll) {
   Door_ d;
-  const auto set = d.ask("PUT", "/admin/v1/tenants/shop",
-                         R"({"models":["big"],"requests_per_minute":60,"tokens_per_minute":1e5,"concurrent":3,"weight":2,"budgets":[{"energy":"5 kWh","per":"day","soft":0.5},{"usd":12.5,"per":"total"}]})");
+  const auto set = d.ask(
+      "PUT", "/admin/v1/tenants/shop",
+      R"({"models":["big"],"requests_per_minute":60,"tokens_per_minute":1e5,"concurrent":3,"weight":2,"budgets":[{"energy":"5 kWh","per":"day","soft":0.5},{"usd":12.5,"per":"total"}]})");
   ASSERT_EQ(set.status, 200) << set.body;
   const auto c = d.governor->find_tenant("shop")->config();
   EXPECT_EQ(c.requests_per_minute, 60);
@@ -100,9 +105,12 @@ TEST(AdminApi, SetsLimitsWholeOrNotAtAll) {
   ASSERT_EQ(c.budgets.size(), 2u);
   EXPECT_EQ(c.budgets[0], (BudgetConfig{Resource::energy, Window::day, 1.8e7, 0.5}));
   EXPECT_EQ(c.budgets[1], (BudgetConfig{Resource::money, Window::total, 12.5, 0.8}));
-  for (const char* bad : {R"({"requests_per_minut":60})", R"({"weight":0})", R"({"weight":-1})", R"({"concurrent":1.5})", R"({"concurrent":0})", R"({"sees":"some"})", R"({"budgets":[{}]})",
-                          R"({"budgets":[{"energy":1,"usd":1}]})", R"({"budgets":[{"energy":"5 kg"}]})", R"({"budgets":[{"energy":-1}]})", R"({"budgets":[{"energy":1,"per":"week"}]})",
-                          R"({"budgets":[{"energy":1},{"energy":2}]})", R"({"requests_per_minute":"many"})", R"({"budgets":[{"energy":1,"soft":2}]})", "null"}) {
+  for (const char* bad :
+       {R"({"requests_per_minut":60})", R"({"weight":0})", R"({"weight":-1})", R"({"concurrent":1.5})",
+        R"({"concurrent":0})", R"({"sees":"some"})", R"({"budgets":[{}]})", R"({"budgets":[{"energy":1,"usd":1}]})",
+        R"({"budgets":[{"energy":"5 kg"}]})", R"({"budgets":[{"energy":-1}]})",
+        R"({"budgets":[{"energy":1,"per":"week"}]})", R"({"budgets":[{"energy":1},{"energy":2}]})",
+        R"({"requests_per_minute":"many"})", R"({"budgets":[{"energy":1,"soft":2}]})", "null"}) {
     EXPECT_EQ(d.ask("PUT", "/admin/v1/tenants/shop", bad).status, 400) << bad;
     EXPECT_EQ(d.governor->find_tenant("shop")->config().requests_per_minute, 60) << bad;
   }

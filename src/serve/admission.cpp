@@ -24,7 +24,9 @@ bool is_this_machine(std::string_view host) {
 
 std::string shown(std::string_view text) { return std::string(text.substr(0, 100)); }
 
-bool below(std::string_view path, std::string_view root) { return path == root || (path.starts_with(root) && path[root.size()] == '/'); }
+bool below(std::string_view path, std::string_view root) {
+  return path == root || (path.starts_with(root) && path[root.size()] == '/');
+}
 
 }  // namespace
 
@@ -39,7 +41,8 @@ std::string_view host_without_port(std::string_view authority) {
 bool needs_key(std::string_view path) { return below(path, "/v1") || below(path, "/api") || below(path, "/metrics"); }
 
 bool shows_own_only(std::string_view path) {
-  return !needs_key(path) || below(path, "/v1") || below(path, "/api/v1/answers") || path == "/api/v1/usage" || path == "/api/v1/events" || path == "/api/v1/status";
+  return !needs_key(path) || below(path, "/v1") || below(path, "/api/v1/answers") || path == "/api/v1/usage" ||
+         path == "/api/v1/events" || path == "/api/v1/status";
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
@@ -50,9 +53,7 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 }
 
 Admission::Admission(const ServerConfig& c)
-    : loopback_(c.listen.loopback()),
-      hosts_(c.allowed_hosts),
-      origins_(c.allowed_origins) {}
+    : loopback_(c.listen.loopback()), hosts_(c.allowed_hosts), origins_(c.allowed_origins) {}
 
 bool Admission::allowed_origin(std::string_view origin) const { return among(origin, origins_); }
 
@@ -61,16 +62,26 @@ std::optional<ApiError> Admission::refuse(const Caller& c) const {
   if (loopback_) {
     const auto host = host_without_port(c.host);
     if (!is_this_machine(host) && !among(host, hosts_) && !among(c.host, hosts_))
-      return ApiError{403, fmt::format("the Host '{}' is not this server: localhost, 127.0.0.1 and [::1] are, and names in server.allowed_hosts", shown(c.host)),
-                      "permission_error", {}, "host_not_allowed"};
+      return ApiError{
+          403,
+          fmt::format(
+              "the Host '{}' is not this server: localhost, 127.0.0.1 and [::1] are, and names in server.allowed_hosts",
+              shown(c.host)),
+          "permission_error",
+          {},
+          "host_not_allowed"};
   }
   if (c.has_origin && !allowed_origin(c.origin)) {
     const auto scheme = c.origin.find("://");
     const bool own = scheme != std::string_view::npos && same_name(c.origin.substr(scheme + 3), c.host) &&
                      (c.origin.starts_with("http://") || c.origin.starts_with("https://"));
     if (!own)
-      return ApiError{403, fmt::format("pages of '{}' may not call this server; server.allowed_origins lists those that may", shown(c.origin)),
-                      "permission_error", {}, "origin_not_allowed"};
+      return ApiError{403,
+                      fmt::format("pages of '{}' may not call this server; server.allowed_origins lists those that may",
+                                  shown(c.origin)),
+                      "permission_error",
+                      {},
+                      "origin_not_allowed"};
   }
   return std::nullopt;
 }

@@ -16,8 +16,8 @@
 namespace wattline::serve {
 
 struct Caller {
-  std::string_view path;           // decoded
-  std::string_view host, origin;   // "" when not sent
+  std::string_view path;  // decoded
+  std::string_view host, origin;  // "" when not sent
   bool has_host = false, has_origin = false;
 };
 

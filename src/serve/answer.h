@@ -37,11 +37,11 @@ struct FigureBasis {
 FigureBasis figure_basis(std::string unit, Method, std::vector<std::string> sources);
 
 struct Basis {
-  std::string model;     // the name clients ask for
+  std::string model;  // the name clients ask for
   std::string catalog_model;  // "" when the catalog does not know it
   std::string upstream;  // "builtin" or the upstream's name
-  std::string device;    // catalog name or what the machine says
-  std::string place;     // catalog code
+  std::string device;  // catalog name or what the machine says
+  std::string place;  // catalog code
   FigureBasis energy, carbon, water;  // J, mgCO2e, mL
 };
 
@@ -58,10 +58,10 @@ struct Requester {
 
 // What the cache had to do with an answer.
 enum class CacheUse {
-  none,    // there is no cache, or no upstream was asked
-  miss,    // might have been given before, was not
+  none,  // there is no cache, or no upstream was asked
+  miss,  // might have been given before, was not
   bypass,  // not one to be kept, or not wanted
-  hit,     // given before
+  hit,  // given before
   shared,  // made for another who asked the same at the same time (single flight)
 };
 // "", "miss", "bypass", "hit", "single_flight".
@@ -76,7 +76,7 @@ struct Answer {
   int http_status = 200;
   bool streamed = false;
   std::string finish_reason;  // "stop", "length" ..., "" when none was given
-  std::string error;          // what went wrong, for people
+  std::string error;  // what went wrong, for people
   // A try whose work was for nothing: "retried" when another was asked after it failed, "hedged" when another
   // answered first. Then `of` is the id of the answer that it was a try for.
   std::string_view attempt;
@@ -86,12 +86,12 @@ struct Answer {
   Duration latency{0};
   std::optional<Duration> first_token;  // since the request was read
 
-  Estimate<Energy> energy;          // at the device
-  Energy prefill{0}, decode{0};     // its parts; waste when the answer did not arrive
-  Impact joules, carbon, water;     // J, mgCO2e, mL
+  Estimate<Energy> energy;  // at the device
+  Energy prefill{0}, decode{0};  // its parts; waste when the answer did not arrive
+  Impact joules, carbon, water;  // J, mgCO2e, mL
 
-  std::string request_id;               // of the request that it answers
-  std::array<std::uint8_t, 8> span{};   // of the try at an upstream, where traces are recorded
+  std::string request_id;  // of the request that it answers
+  std::array<std::uint8_t, 8> span{};  // of the try at an upstream, where traces are recorded
 
   CacheUse cache = CacheUse::none;
   // Of hit and shared, which spend nothing at a device: the joules of the run that they repeat, and its

@@ -18,7 +18,8 @@ ExactCacheOptions options_of(const CacheConfig& c) {
 
 }  // namespace
 
-AnswerCache::AnswerCache(const CacheConfig& c) : store(options_of(c)), shares(c.single_flight), rules_{.by_user = c.by_user} {}
+AnswerCache::AnswerCache(const CacheConfig& c)
+    : store(options_of(c)), shares(c.single_flight), rules_{.by_user = c.by_user} {}
 
 CachePlan AnswerCache::plan(std::string_view body, std::string_view tenant, const CacheWish& wish, bool greedy) const {
   CachePlan out;
@@ -42,7 +43,8 @@ CachePlan AnswerCache::plan(std::string_view body, std::string_view tenant, cons
   return out;
 }
 
-CacheKeeper::CacheKeeper(AnswerCache& cache, const CachePlan& plan, SingleFlight::Lead lead) : cache_(cache), plan_(plan), lead_(std::move(lead)) {}
+CacheKeeper::CacheKeeper(AnswerCache& cache, const CachePlan& plan, SingleFlight::Lead lead)
+    : cache_(cache), plan_(plan), lead_(std::move(lead)) {}
 
 void CacheKeeper::look(const ReplyFacts& f) {
   choices_ = std::max(choices_, f.choices);
@@ -52,7 +54,9 @@ void CacheKeeper::look(const ReplyFacts& f) {
 }
 
 // Every choice came to its own end.
-bool CacheKeeper::whole_answer() const { return choices_ > 0 && stopped_ == choices_ && !ended_otherwise_ && !calls_tools_; }
+bool CacheKeeper::whole_answer() const {
+  return choices_ > 0 && stopped_ == choices_ && !ended_otherwise_ && !calls_tools_;
+}
 
 void CacheKeeper::event(std::string_view raw, const ReplyFacts* facts) {
   if (facts) look(*facts);

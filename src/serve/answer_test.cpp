@@ -14,8 +14,8 @@
 namespace wattline::serve {
 namespace {
 
-
-AnswerPtr answer(std::string id, std::shared_ptr<const Basis> basis, double joules = 2, AnswerStatus status = AnswerStatus::ok) {
+AnswerPtr answer(std::string id, std::shared_ptr<const Basis> basis, double joules = 2,
+                 AnswerStatus status = AnswerStatus::ok) {
   Answer a;
   a.id = std::move(id);
   a.basis = std::move(basis);
@@ -37,7 +37,8 @@ std::shared_ptr<const Basis> basis() {
 }
 
 TEST(ShortNumber, IsWhatPrintfWrites) {
-  for (const double v : {0.0, 1.0, -1.0, 9.9994, 9.9996, 10.0, 99995.0, 123456.0, 0.1, 0.00012341, 0.000099996, 1e-9, 3.3e21, 5e-300, 1e300, 100.0, 1e3, 1e4})
+  for (const double v : {0.0, 1.0, -1.0, 9.9994, 9.9996, 10.0, 99995.0, 123456.0, 0.1, 0.00012341, 0.000099996, 1e-9,
+                         3.3e21, 5e-300, 1e300, 100.0, 1e3, 1e4})
     EXPECT_EQ(short_number(v), fmt::format("{:.4g}", v)) << v;
   EXPECT_EQ(short_number(std::nan("")), "null");
   EXPECT_EQ(short_number(std::numeric_limits<double>::infinity()), "null");

@@ -10,7 +10,9 @@ Answers::Answers(std::size_t capacity) : capacity_(std::max<std::size_t>(capacit
   hints_.resize(std::bit_ceil(2 * capacity_));
 }
 
-std::size_t Answers::hint_of(std::string_view id) const { return std::hash<std::string_view>()(id) & (hints_.size() - 1); }
+std::size_t Answers::hint_of(std::string_view id) const {
+  return std::hash<std::string_view>()(id) & (hints_.size() - 1);
+}
 
 void Answers::add(AnswerPtr answer) {
   AnswerPtr oldest;  // declared before the lock, so that it is freed after it

@@ -4,7 +4,8 @@
 
 namespace wattline::serve {
 
-ApiError api_error(int status, std::string message, std::string type, std::string param, std::string code, int retry_after_s) {
+ApiError api_error(int status, std::string message, std::string type, std::string param, std::string code,
+                   int retry_after_s) {
   return {status, std::move(message), std::move(type), std::move(param), std::move(code), retry_after_s};
 }
 

@@ -13,9 +13,9 @@ struct ApiError {
   int status = 500;
   std::string message;
   std::string type = "server_error";  // OpenAI's: invalid_request_error, rate_limit_error ...
-  std::string param;                  // the request member at fault, "" for null
-  std::string code;                   // "model_not_found", "" for null
-  int retry_after_s = 0;              // > 0: sent as the header
+  std::string param;  // the request member at fault, "" for null
+  std::string code;  // "model_not_found", "" for null
+  int retry_after_s = 0;  // > 0: sent as the header
 };
 
 // g++ 12 destroys an aggregate that is made inside a co_await expression twice; what functions return

@@ -1,9 +1,9 @@
 #include "serve/api_key.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cerrno>
+
+#include <sys/random.h>
 
 #include "kernel/error.h"
 
@@ -60,13 +60,16 @@ std::string_view presented_key(std::string_view authorization, std::string_view 
 bool good_name(std::string_view name) {
   if (name.empty() || name.size() > 64) return false;
   for (const char c : name)
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '@'))
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+          c == '-' || c == '@'))
       return false;
   return true;
 }
 
 bool good_pattern(std::string_view p) {
-  return !p.empty() && p.size() <= 200 && std::none_of(p.begin(), p.end(), [](unsigned char c) { return c <= ' ' || c == '"' || c == '\\' || c == 0x7f; });
+  return !p.empty() && p.size() <= 200 && std::none_of(p.begin(), p.end(), [](unsigned char c) {
+    return c <= ' ' || c == '"' || c == '\\' || c == 0x7f;
+  });
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {

@@ -11,13 +11,15 @@ TEST(Digest, IsSha256) {
   // FIPS 180-4's examples.
   EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(to_hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(to_hex(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(to_hex(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   const Digest d = sha256("abc");
   EXPECT_EQ(digest_from_hex(to_hex(d)), d);
   std::string upper = to_hex(d);
   for (char& c : upper) c = static_cast<char>(std::toupper(c));
   EXPECT_EQ(digest_from_hex(upper), d);
-  for (const std::string& bad : {std::string(), to_hex(d).substr(1), to_hex(d) + "0", std::string(64, 'g'), std::string(63, 'a') + " "})
+  for (const std::string& bad :
+       {std::string(), to_hex(d).substr(1), to_hex(d) + "0", std::string(64, 'g'), std::string(63, 'a') + " "})
     EXPECT_FALSE(digest_from_hex(bad)) << bad;
   Digest other = d;
   EXPECT_TRUE(same_digest(d, other));
@@ -57,16 +59,34 @@ TEST(ApiKey, IsTakenFromEitherHeader) {
 
 TEST(ApiKey, NamesAreSafeEverywhere) {
   for (const char* good : {"lab", "team.a_b-c", "ann@example.org", "0"}) EXPECT_TRUE(good_name(good)) << good;
-  for (const std::string& bad : {std::string(), std::string("a b"), std::string("a\"b"), std::string("a\r\n"), std::string("\xC3\xA9"), std::string(65, 'a'), std::string("a\0", 2)})
+  for (const std::string& bad : {std::string(), std::string("a b"), std::string("a\"b"), std::string("a\r\n"),
+                                 std::string("\xC3\xA9"), std::string(65, 'a'), std::string("a\0", 2)})
     EXPECT_FALSE(good_name(bad)) << bad;
 }
 
 TEST(Patterns, MatchAsShellsDo) {
-  for (const auto& [pattern, text] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"*", ""}, {"*", "a"}, {"", ""}, {"llama-*", "llama-3"}, {"llama-*", "llama-"}, {"*-8b", "llama-3.1-8b"}, {"a*b*c", "aXbYbZc"}, {"?", "x"}, {"a?c", "abc"}, {"**", "x"}, {"a*", "a*"}})
+  for (const auto& [pattern, text] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"*", ""},
+                                                                  {"*", "a"},
+                                                                  {"", ""},
+                                                                  {"llama-*", "llama-3"},
+                                                                  {"llama-*", "llama-"},
+                                                                  {"*-8b", "llama-3.1-8b"},
+                                                                  {"a*b*c", "aXbYbZc"},
+                                                                  {"?", "x"},
+                                                                  {"a?c", "abc"},
+                                                                  {"**", "x"},
+                                                                  {"a*", "a*"}})
     EXPECT_TRUE(matches_pattern(pattern, text)) << pattern << " " << text;
-  for (const auto& [pattern, text] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"", "a"}, {"a", ""}, {"llama-*", "Llama-3"}, {"llama-*", "xllama-3"}, {"?", ""}, {"?", "ab"}, {"a*b", "ac"}, {"a*b*c", "acb"}, {"a", "ab"}})
+  for (const auto& [pattern, text] : std::initializer_list<std::pair<const char*, const char*>>{{"", "a"},
+                                                                                                {"a", ""},
+                                                                                                {"llama-*", "Llama-3"},
+                                                                                                {"llama-*", "xllama-3"},
+                                                                                                {"?", ""},
+                                                                                                {"?", "ab"},
+                                                                                                {"a*b", "ac"},
+                                                                                                {"a*b*c", "acb"},
+                                                                                                {"a", "ab"}})
     EXPECT_FALSE(matches_pattern(pattern, text)) << pattern << " " << text;
   // What makes careless matchers take exponential time.
   std::string pattern, text(2000, 'a');

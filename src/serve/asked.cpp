@@ -36,8 +36,11 @@ ApiError cannot_carry(const Asked* asked, const std::string& model, Endpoints se
   if (asked && asked->no_chat && !asked->no_chat->message.empty()) return *asked->no_chat;
   std::string names;
   for (const auto& e : endpoint_names)
-    if (served.has(static_cast<Endpoint>(&e - endpoint_names.data()))) names += (names.empty() ? "/v1" : ", /v1") + std::string(e.path);
-  return invalid_request(fmt::format("the model '{}' is not served at /v1{}; it is at {}", model, path_of(endpoint), names), "model", "endpoint_not_served");
+    if (served.has(static_cast<Endpoint>(&e - endpoint_names.data())))
+      names += (names.empty() ? "/v1" : ", /v1") + std::string(e.path);
+  return invalid_request(
+      fmt::format("the model '{}' is not served at /v1{}; it is at {}", model, path_of(endpoint), names), "model",
+      "endpoint_not_served");
 }
 
 }  // namespace wattline::serve

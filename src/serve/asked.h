@@ -14,10 +14,10 @@ namespace wattline::serve {
 struct Asked {
   Endpoint endpoint = Endpoint::chat;
   const ClientDialect* dialect = nullptr;  // that tells replies; null where they are told as they come
-  std::string body;                        // as the client wrote it
-  ChatRequest request;                     // read from it
-  std::string headers;                     // of the client, for an upstream of the same dialect; each ended by CR LF
-  ClientCall call;                         // the canonical form; its chat is moved to where questions lie
+  std::string body;  // as the client wrote it
+  ChatRequest request;  // read from it
+  std::string headers;  // of the client, for an upstream of the same dialect; each ended by CR LF
+  ClientCall call;  // the canonical form; its chat is moved to where questions lie
   // Set where there is no canonical form: only an upstream that serves the same endpoint can be asked, and
   // this is why others cannot.
   std::optional<ApiError> no_chat;
@@ -29,7 +29,7 @@ const ClientDialect* dialect_of(Endpoint);
 // How a question is carried to an upstream.
 struct Carriage {
   Endpoint wire = Endpoint::chat;  // what is said to the upstream
-  bool as_asked = true;            // in the client's own shape, and so is the reply
+  bool as_asked = true;  // in the client's own shape, and so is the reply
   const UpstreamDialect* dialect = nullptr;  // that makes of a chat completion what is said
 };
 // Nothing when an upstream that serves `served` cannot be asked. `asked` is null of chat completions.

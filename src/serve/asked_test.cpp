@@ -6,7 +6,8 @@
 namespace wattline::serve {
 namespace {
 
-constexpr Endpoint all[] = {Endpoint::chat, Endpoint::completions, Endpoint::embeddings, Endpoint::responses, Endpoint::messages};
+constexpr Endpoint all[] = {Endpoint::chat, Endpoint::completions, Endpoint::embeddings, Endpoint::responses,
+                            Endpoint::messages};
 
 Asked asked_at(Endpoint e) {
   Asked a;
@@ -30,7 +31,8 @@ TEST(Asked, WhatAnUpstreamServesItGetsAsItWasAsked) {
 }
 
 TEST(Asked, OtherwiseItIsTranslatedWhereThatCanBe) {
-  const auto chat = Endpoints().add(Endpoint::chat), messages = Endpoints().add(Endpoint::messages), embeddings = Endpoints().add(Endpoint::embeddings);
+  const auto chat = Endpoints().add(Endpoint::chat), messages = Endpoints().add(Endpoint::messages),
+             embeddings = Endpoints().add(Endpoint::embeddings);
   for (const Endpoint e : all) {
     const Asked a = asked_at(e);
     const bool translates = !a.no_chat;
@@ -45,7 +47,8 @@ TEST(Asked, OtherwiseItIsTranslatedWhereThatCanBe) {
       const auto to_messages = carriage_of(question(a), messages);
       ASSERT_EQ(to_messages.has_value(), translates) << to_string(e);
       if (to_messages) {
-        EXPECT_TRUE(to_messages->wire == Endpoint::messages && !to_messages->as_asked && to_messages->dialect == &anthropic_upstream());
+        EXPECT_TRUE(to_messages->wire == Endpoint::messages && !to_messages->as_asked &&
+                    to_messages->dialect == &anthropic_upstream());
       }
     }
     if (e != Endpoint::embeddings) {
@@ -59,7 +62,8 @@ TEST(Asked, WhyNotIsSaid) {
   const auto e = cannot_carry(nullptr, "m", served);
   EXPECT_EQ(e.status, 400);
   EXPECT_EQ(e.param, "model");
-  EXPECT_THAT(e.message, ::testing::AllOf(::testing::HasSubstr("'m'"), ::testing::HasSubstr("/v1/chat/completions"), ::testing::HasSubstr("/v1/completions, /v1/embeddings")));
+  EXPECT_THAT(e.message, ::testing::AllOf(::testing::HasSubstr("'m'"), ::testing::HasSubstr("/v1/chat/completions"),
+                                          ::testing::HasSubstr("/v1/completions, /v1/embeddings")));
   Asked a = asked_at(Endpoint::messages);
   a.no_chat = invalid_request("'tools[0].type' ...", "tools[0].type");
   EXPECT_FALSE(carriage_of(&a, Endpoints().add(Endpoint::chat)));
@@ -68,11 +72,14 @@ TEST(Asked, WhyNotIsSaid) {
 
 TEST(Asked, PathsAreThoseOfTheReference) {
   for (const Endpoint e : all) EXPECT_EQ(endpoint_at("/v1" + std::string(path_of(e))), e);
-  for (const char* path : {"", "/v1/", "/v1/messages/", "/v1/Messages", "/messages", "/v1/messages/count_tokens", "/v2/messages"}) EXPECT_FALSE(endpoint_at(path)) << path;
+  for (const char* path :
+       {"", "/v1/", "/v1/messages/", "/v1/Messages", "/messages", "/v1/messages/count_tokens", "/v2/messages"})
+    EXPECT_FALSE(endpoint_at(path)) << path;
 }
 
 TEST(Asked, TheLimitIsRenamedWhereItIsTheMemberAlone) {
-  EXPECT_EQ(with_completion_limit(R"({"model":"\"max_tokens\":1","max_tokens":64,"stream":true})"), R"({"model":"\"max_tokens\":1","max_completion_tokens":64,"stream":true})");
+  EXPECT_EQ(with_completion_limit(R"({"model":"\"max_tokens\":1","max_tokens":64,"stream":true})"),
+            R"({"model":"\"max_tokens\":1","max_completion_tokens":64,"stream":true})");
   EXPECT_EQ(with_completion_limit(R"({"model":"m","x":{"max_tokens":1}})"), "");
   EXPECT_EQ(with_completion_limit("{}"), "");
 }

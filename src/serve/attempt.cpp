@@ -8,8 +8,8 @@ namespace wattline::serve {
 
 Attempt::Attempt(IoThread& thread, const ServedModel& served, const Question& question)
     : model(served),
-      pending(thread.gateway, served, question.id, question.request.stream, question.asked ? question.asked->body.size() : question.body.size(),
-              question.ticket),
+      pending(thread.gateway, served, question.id, question.request.stream,
+              question.asked ? question.asked->body.size() : question.body.size(), question.ticket),
       exchange(thread.pools[served.upstream->index], *served.upstream, thread.buffers),
       thread_(thread),
       question_(question) {
@@ -29,9 +29,11 @@ Attempt::Attempt(IoThread& thread, const ServedModel& served, const Question& qu
 ApiError Attempt::translated(int status, const ReplyFacts& said, std::string_view body) const {
   const auto& name = model.upstream->config.name;
   if (status == 401 || status == 403)
-    return upstream_error(502, fmt::format("upstream '{}' refuses the gateway's key (status {})", name, status), "upstream_auth");
+    return upstream_error(502, fmt::format("upstream '{}' refuses the gateway's key (status {})", name, status),
+                          "upstream_auth");
   std::string words = said.error_message.empty() ? std::string(body.substr(0, 200)) : said.error_message;
-  auto e = upstream_error(status >= 400 ? status : 502, fmt::format("upstream '{}' answers {}: {}", name, status, words), "upstream_status");
+  auto e = upstream_error(status >= 400 ? status : 502,
+                          fmt::format("upstream '{}' answers {}: {}", name, status, words), "upstream_status");
   if (status >= 400 && status < 500) e.type = status == 429 ? "rate_limit_error" : "invalid_request_error";
   return e;
 }
@@ -58,7 +60,8 @@ Awaitable<void> Attempt::send() {
     failed = co_await exchange.begin(head, whole, text.size(), headers_);
   } else if (question_.asked && carriage.as_asked) {
     const Asked& asked = *question_.asked;
-    const BodyPieces body = forward_body(asked.body, asked.request, model.upstream_name, carriage.wire == Endpoint::completions);
+    const BodyPieces body =
+        forward_body(asked.body, asked.request, model.upstream_name, carriage.wire == Endpoint::completions);
     std::string own_head;
     if (!asked.headers.empty()) {
       const std::size_t line = head.find('\n') + 1;
@@ -68,7 +71,8 @@ Awaitable<void> Attempt::send() {
   } else {
     std::string renamed;
     if (question_.asked && upstream.config.completion_limit) renamed = with_completion_limit(question_.body);
-    const BodyPieces body = forward_body(renamed.empty() ? question_.body : renamed, question_.request, model.upstream_name, true);
+    const BodyPieces body =
+        forward_body(renamed.empty() ? question_.body : renamed, question_.request, model.upstream_name, true);
     failed = co_await exchange.begin(head, body.pieces, body.size, headers_);
   }
 }
@@ -101,7 +105,9 @@ Failure Attempt::failure() const {
 Awaitable<void> Attempt::run() {
   co_await send();
   if (!failed && exchange.encoded())
-    failed = upstream_error(502, fmt::format("upstream '{}' compresses its reply, unasked", model.upstream->config.name), "upstream_bad_reply");
+    failed =
+        upstream_error(502, fmt::format("upstream '{}' compresses its reply, unasked", model.upstream->config.name),
+                       "upstream_bad_reply");
   if (!failed) {
     is_stream = exchange.status() == 200 && exchange.content_type().starts_with("text/event-stream");
     if (is_stream) co_await read_first_event();
@@ -119,9 +125,10 @@ Awaitable<void> Attempt::read_whole() {
   facts = thread_.reply_reader.read(exchange.body());
   const bool good = status >= 200 && status < 300;
   if (good && !facts.is_object)
-    failed = upstream_error(502, fmt::format("the reply of upstream '{}' is not a JSON object", model.upstream->config.name), "upstream_bad_reply");
-  else if (!good || facts.is_error)
-    failed = translated(status, facts, exchange.body());
+    failed =
+        upstream_error(502, fmt::format("the reply of upstream '{}' is not a JSON object", model.upstream->config.name),
+                       "upstream_bad_reply");
+  else if (!good || facts.is_error) failed = translated(status, facts, exchange.body());
   if (!failed && carriage.dialect) {
     auto told = carriage.dialect->reply(exchange.body(), Time::now().ns / 1'000'000'000);
     if (auto* e = std::get_if<ApiError>(&told)) failed = std::move(*e);
@@ -139,7 +146,8 @@ Awaitable<void> Attempt::read_first_event() {
   int comments = model.pool ? 2 : 1;
   while (!first) {
     const std::size_t before = ahead.size();
-    if (!events.push(exchange.body())) failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
+    if (!events.push(exchange.body()))
+      failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
     exchange.body().clear();
     while (!failed && !first) {
       const auto event = next_event();
@@ -148,7 +156,8 @@ Awaitable<void> Attempt::read_first_event() {
       else ahead += event->raw;
     }
     if (first || failed || (ahead.size() > before && --comments == 0)) break;
-    if (exchange.done()) failed = upstream_error(502, fmt::format("the stream of upstream '{}' broke off", name), "upstream_truncated");
+    if (exchange.done())
+      failed = upstream_error(502, fmt::format("the stream of upstream '{}' broke off", name), "upstream_truncated");
     else failed = co_await exchange.read_more();
     if (failed) break;
   }
@@ -156,7 +165,8 @@ Awaitable<void> Attempt::read_first_event() {
   facts = thread_.reply_reader.read(first->data);
   if (facts.is_error) failed = translated(200, facts, first->data);
   else if (!facts.is_object)
-    failed = upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", name), "upstream_bad_reply");
+    failed = upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", name),
+                            "upstream_bad_reply");
 }
 
 }  // namespace wattline::serve

@@ -43,8 +43,8 @@ class Attempt {
   UpstreamExchange exchange;
 
   std::optional<ApiError> failed;
-  bool sent = true;         // false: the question cannot be put to this upstream at all
-  bool own_words = false;   // the upstream's words of its failure (the exchange's body) can be handed on as they are
+  bool sent = true;  // false: the question cannot be put to this upstream at all
+  bool own_words = false;  // the upstream's words of its failure (the exchange's body) can be handed on as they are
   std::string retry_after;  // of a failure: the upstream's header
 
   Carriage carriage;  // whether the reply is in the client's own shape, or a chat completion
@@ -53,7 +53,7 @@ class Attempt {
 
   // Of a stream: what was read of it so far.
   SseParser events;
-  std::string ahead;                      // comments before the first event
+  std::string ahead;  // comments before the first event
   std::optional<SseParser::Event> first;  // nothing where only comments came yet
   // The next event, told as a chunk of a chat completion where the upstream speaks another dialect. Valid
   // until the next call.

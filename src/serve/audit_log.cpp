@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include "kernel/json.h"
 #include "serve/digest.h"
@@ -38,7 +38,8 @@ std::optional<Link> read_link(std::string_view line) {
     out.action = j.text_or("action", "");
     if (const Json* detail = j.find("detail"); detail && detail->is_object()) out.torn = detail->text_or("sha256", "");
     if (out.prev.size() != 64 || out.hash.size() != 64) return std::nullopt;
-    out.holds = to_hex(sha256(line.substr(0, cut))) == out.hash && line.substr(cut) == fmt::format(",\"hash\":\"{}\"}}", out.hash);
+    out.holds = to_hex(sha256(line.substr(0, cut))) == out.hash &&
+                line.substr(cut) == fmt::format(",\"hash\":\"{}\"}}", out.hash);
     return out;
   } catch (const Error&) {
     return std::nullopt;
@@ -86,7 +87,8 @@ AuditLog::AuditLog(std::string path) : path_(std::move(path)), last_hash_(first_
       const auto begin = text.rfind('\n');
       const auto link = read_link(begin == std::string_view::npos ? text : text.substr(begin + 1));
       if (!link || !link->holds)
-        throw bad_input("ends in a line that is none of an audit log, or was changed", path_, "`wattline serve audit FILE` says more; move it away to begin a new one");
+        throw bad_input("ends in a line that is none of an audit log, or was changed", path_,
+                        "`wattline serve audit FILE` says more; move it away to begin a new one");
       seq_ = link->seq;
       last_hash_ = link->hash;
     }
@@ -111,7 +113,8 @@ AuditLog::~AuditLog() {
   ::close(file_);
 }
 
-void AuditLog::append(std::string_view actor, std::string_view action, std::string_view subject, const AuditDetail& detail, Time now) {
+void AuditLog::append(std::string_view actor, std::string_view action, std::string_view subject,
+                      const AuditDetail& detail, Time now) {
   JsonWriter w;
   w.begin_object().member("seq", seq_ + 1).member("time", to_string(now, 3));
   w.member("actor", actor.substr(0, 200)).member("action", action).member("subject", subject.substr(0, 1000));
@@ -134,7 +137,8 @@ void AuditLog::append(std::string_view actor, std::string_view action, std::stri
   last_hash_ = hash;
 }
 
-void AuditLog::record(std::string_view actor, std::string_view action, std::string_view subject, const AuditDetail& detail) {
+void AuditLog::record(std::string_view actor, std::string_view action, std::string_view subject,
+                      const AuditDetail& detail) {
   if (file_ < 0) return;
   std::lock_guard lock(mutex_);
   const Time now = Time::now();
@@ -193,10 +197,12 @@ AuditCheck check_audit(std::string_view text) {
       else torn = to_hex(sha256(line));
       continue;
     }
-    if (!torn.empty() && (link->action != "log.torn" || link->torn != torn)) fault("the line before is broken, and nothing tells of it");
+    if (!torn.empty() && (link->action != "log.torn" || link->torn != torn))
+      fault("the line before is broken, and nothing tells of it");
     else if (torn.empty() && link->action == "log.torn") fault("tells of a broken line that is not there");
     else if (!link->holds) fault("was changed: its hash is another");
-    else if (link->prev != out.last_hash) fault("does not follow the line before: something was taken out, put in or changed");
+    else if (link->prev != out.last_hash)
+      fault("does not follow the line before: something was taken out, put in or changed");
     else if (link->seq != seq + 1) fault(fmt::format("has number {} after {}", link->seq, seq));
     torn.clear();
     seq = link->seq;

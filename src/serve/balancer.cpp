@@ -13,7 +13,8 @@ bool candidate(const MemberView& m, int tier) { return m.usable && m.tier == tie
 }  // namespace
 
 // The round robin among the candidates that cost no more than `cost`.
-std::optional<std::size_t> Balancer::in_turn(std::span<const MemberView> members, int tier, std::span<const double> costs, double cost) {
+std::optional<std::size_t> Balancer::in_turn(std::span<const MemberView> members, int tier,
+                                             std::span<const double> costs, double cost) {
   std::optional<std::size_t> best;
   double sum = 0;
   for (std::size_t i = 0; i < members.size(); ++i) {

@@ -20,11 +20,11 @@ namespace wattline::serve {
 
 // A member as it looks now.
 struct MemberView {
-  double weight = 1;       // > 0
-  int tier = 0;            // a lower one is exhausted before a higher one is asked
+  double weight = 1;  // > 0
+  int tier = 0;  // a lower one is exhausted before a higher one is asked
   double outstanding = 0;  // requests under way there, of others too where its engine tells
   std::optional<double> first_byte_s;
-  bool usable = true;      // may be chosen
+  bool usable = true;  // may be chosen
 };
 
 class Balancer {

@@ -60,7 +60,8 @@ WindowSpan window_at(Window w, Time t) {
     case Window::hour: return steps_of(3600, t);
     case Window::day: return steps_of(86400, t);
     case Window::month: {
-      const chrono::year_month_day date(chrono::floor<chrono::days>(chrono::sys_time<chrono::nanoseconds>(chrono::nanoseconds(t.ns))));
+      const chrono::year_month_day date(
+          chrono::floor<chrono::days>(chrono::sys_time<chrono::nanoseconds>(chrono::nanoseconds(t.ns))));
       const auto month = date.year() / date.month();
       const auto begin = [](chrono::year_month m) {
         return at_seconds(chrono::sys_seconds(chrono::sys_days(m / 1)).time_since_epoch().count());

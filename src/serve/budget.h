@@ -34,7 +34,7 @@ WindowSpan window_at(Window, Time);
 struct BudgetConfig {
   Resource resource = Resource::energy;
   Window window = Window::month;
-  double limit = 0;   // hard, in unit_of(resource)
+  double limit = 0;  // hard, in unit_of(resource)
   double soft = 0.8;  // of the limit: from there on answers warn; 1 is never
   bool operator==(const BudgetConfig&) const = default;
 };
@@ -45,8 +45,8 @@ class Budget {
 
   enum class State {
     fine,
-    soft,       // beyond the soft limit
-    reserved,   // what is under way may use up the rest: ask again in a moment
+    soft,  // beyond the soft limit
+    reserved,  // what is under way may use up the rest: ask again in a moment
     exhausted,  // until the window ends
   };
   State state(Time now);

@@ -47,7 +47,8 @@ void read_cache_control(CacheWish& wish, std::string_view value) {
     else if (same(name, "no-cache")) wish.look = false;
     else if (same(name, "only-if-cached")) wish.only_if_cached = true;
     else if (same(name, "max-age"))
-      wish.max_age_ns = std::min(wish.max_age_ns, equals == std::string_view::npos ? 0 : age_ns(trimmed(directive.substr(equals + 1))));
+      wish.max_age_ns = std::min(wish.max_age_ns,
+                                 equals == std::string_view::npos ? 0 : age_ns(trimmed(directive.substr(equals + 1))));
   }
 }
 
@@ -56,7 +57,8 @@ std::optional<ApiError> read_wattline_cache(CacheWish& wish, std::string_view va
   if (same(value, "on")) wish.on = true;
   else if (same(value, "off")) wish.look = wish.keep = false;
   else
-    return invalid_request(fmt::format("the header x-wattline-cache is '{}'; on or off is allowed", shown_text(value)), "x-wattline-cache");
+    return invalid_request(fmt::format("the header x-wattline-cache is '{}'; on or off is allowed", shown_text(value)),
+                           "x-wattline-cache");
   return std::nullopt;
 }
 

@@ -14,7 +14,7 @@
 namespace wattline::serve {
 
 struct CacheWish {
-  bool on = false;              // also what is drawn by chance
+  bool on = false;  // also what is drawn by chance
   bool look = true, keep = true;
   bool only_if_cached = false;
   std::int64_t max_age_ns = INT64_MAX;

@@ -27,7 +27,8 @@ TEST(CacheControl, ReadsWhatARequestMaySay) {
 }
 
 TEST(CacheControl, TakesTheStrictestOfWhatMakesNoSense) {
-  for (const char* bad : {"max-age", "max-age=", "max-age=-1", "max-age=x", "max-age=1x", "max-age=1.5", "max-age=\""}) EXPECT_EQ(wish(bad).max_age_ns, 0) << bad;
+  for (const char* bad : {"max-age", "max-age=", "max-age=-1", "max-age=x", "max-age=1x", "max-age=1.5", "max-age=\""})
+    EXPECT_EQ(wish(bad).max_age_ns, 0) << bad;
   EXPECT_EQ(wish("max-age=99999999999999999999999").max_age_ns, INT64_MAX);
   EXPECT_EQ(wish("max-age=9223372036854775807").max_age_ns, INT64_MAX);
   for (const char* other : {"no-storex", "public", "max-stale=5", ",,,", "=", "stale-if-error=3"}) {

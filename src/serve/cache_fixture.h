@@ -12,22 +12,32 @@ namespace wattline::serve::tests {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-inline constexpr std::string_view ask = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"temperature":0})";
-inline constexpr std::string_view ask_stream = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"temperature":0,"stream":true})";
+inline constexpr std::string_view ask =
+    R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"temperature":0})";
+inline constexpr std::string_view ask_stream =
+    R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"temperature":0,"stream":true})";
 inline constexpr std::string_view ask_stream_usage =
     R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"temperature":0,"stream":true,"stream_options":{"include_usage":true}})";
 
 inline std::string completion(std::string_view choices) {
-  return R"({"id":"c1","object":"chat.completion","choices":[)" + std::string(choices) + R"(],"usage":{"prompt_tokens":11,"completion_tokens":5,"total_tokens":16},"x_big":90071992547409931})";
+  return R"({"id":"c1","object":"chat.completion","choices":[)" + std::string(choices) +
+         R"(],"usage":{"prompt_tokens":11,"completion_tokens":5,"total_tokens":16},"x_big":90071992547409931})";
 }
-inline std::string choice(std::string_view finish, std::string_view index = "0", std::string_view message = R"({"role":"assistant","content":"Hello."})") {
-  return R"({"index":)" + std::string(index) + R"(,"message":)" + std::string(message) + R"(,"finish_reason":")" + std::string(finish) + "\"}";
+inline std::string choice(std::string_view finish, std::string_view index = "0",
+                          std::string_view message = R"({"role":"assistant","content":"Hello."})") {
+  return R"({"index":)" + std::string(index) + R"(,"message":)" + std::string(message) + R"(,"finish_reason":")" +
+         std::string(finish) + "\"}";
 }
 const std::string whole = completion(choice("stop"));
 
-inline std::string delta(std::string_view text) { return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::string(text) + "\"}}]}\n\n"; }
-inline std::string finish_event(std::string_view reason = "stop") { return "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" + std::string(reason) + "\"}]}\n\n"; }
-const std::string usage_event = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":2,\"total_tokens\":13}}\n\n";
+inline std::string delta(std::string_view text) {
+  return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::string(text) + "\"}}]}\n\n";
+}
+inline std::string finish_event(std::string_view reason = "stop") {
+  return "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" + std::string(reason) + "\"}]}\n\n";
+}
+const std::string usage_event =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":2,\"total_tokens\":13}}\n\n";
 const std::string done_event = "data: [DONE]\n\n";
 
 inline FakeUpstream::Handler answers(std::string text) {
@@ -58,7 +68,9 @@ struct CacheGateway : TestGateway {
     c.post("/v1/chat/completions", body, headers);
     return c.read();
   }
-  std::string use(std::string_view body, std::string_view headers = "") { return ask_for(body, headers).header("x-wattline-cache"); }
+  std::string use(std::string_view body, std::string_view headers = "") {
+    return ask_for(body, headers).header("x-wattline-cache");
+  }
   std::size_t followers() { return gateway->cache()->flights.followers(); }
 };
 

@@ -11,14 +11,16 @@ TEST(CacheHttp, TheSameQuestionIsAnsweredOnce) {
   const auto first = g.ask_for(ask);
   EXPECT_EQ(first.header("x-wattline-cache"), "miss");
   EXPECT_EQ(first.header("age"), "");
-  const auto second = g.ask_for(R"({ "temperature":0.0, "stream":false, "user":"u7", "messages":[{"content":"\u0048i","role":"user"}], "model":"llama-3.1-8b" })");
+  const auto second = g.ask_for(
+      R"({ "temperature":0.0, "stream":false, "user":"u7", "messages":[{"content":"\u0048i","role":"user"}], "model":"llama-3.1-8b" })");
   ASSERT_EQ(second.status, 200) << second.body;
   EXPECT_EQ(second.header("x-wattline-cache"), "hit");
   EXPECT_EQ(second.header("age"), "0");
   EXPECT_EQ(up.requests(), 1);
   EXPECT_THAT(second.body, HasSubstr("\"x_big\":90071992547409931"));
   EXPECT_THAT(second.body, HasSubstr("\"content\":\"Hello.\""));
-  const Json a = parse_json(first.body).at("usage").at("wattline"), b = parse_json(second.body).at("usage").at("wattline");
+  const Json a = parse_json(first.body).at("usage").at("wattline"),
+             b = parse_json(second.body).at("usage").at("wattline");
   EXPECT_EQ(a.at("cache").as_string(), "miss");
   EXPECT_EQ(b.at("cache").as_string(), "hit");
   EXPECT_GT(a.at("energy").at("value").as_number(), 0);
@@ -37,10 +39,13 @@ TEST(CacheHttp, TheSameQuestionIsAnsweredOnce) {
   EXPECT_EQ(look.at("cache").as_string(), "hit");
   EXPECT_EQ(look.at("tokens_out").as_integer(), 5);
   const auto metrics = g.get("/metrics").body;
-  EXPECT_THAT(metrics, HasSubstr("wattline_cache_answers_total{model=\"llama-3.1-8b\",upstream=\"up0\",result=\"hit\"} 1\n"));
-  EXPECT_THAT(metrics, HasSubstr("wattline_cache_answers_total{model=\"llama-3.1-8b\",upstream=\"up0\",result=\"miss\"} 1\n"));
+  EXPECT_THAT(metrics,
+              HasSubstr("wattline_cache_answers_total{model=\"llama-3.1-8b\",upstream=\"up0\",result=\"hit\"} 1\n"));
+  EXPECT_THAT(metrics,
+              HasSubstr("wattline_cache_answers_total{model=\"llama-3.1-8b\",upstream=\"up0\",result=\"miss\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("wattline_cache_entries 1\n"));
-  const auto saved = metrics.find("wattline_saved_joules_total{model=\"llama-3.1-8b\",upstream=\"up0\",reason=\"cache\"} ");
+  const auto saved =
+      metrics.find("wattline_saved_joules_total{model=\"llama-3.1-8b\",upstream=\"up0\",reason=\"cache\"} ");
   ASSERT_NE(saved, std::string::npos);
   EXPECT_NEAR(std::atof(metrics.c_str() + metrics.find("} ", saved) + 2), a.at("energy").at("value").as_number(), 1e-4);
   g.stop();
@@ -71,19 +76,20 @@ TEST(CacheHttp, WhatDiffersIsAskedAgain) {
   CacheGateway g(up.port());
   g.start();
   int asked = 0;
-  for (const char* other : {
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}]})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"hi"}]})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"system","content":"Be brief"},{"role":"user","content":"Hi"}]})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"system","content":"Be long"},{"role":"user","content":"Hi"}]})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}]})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"g"}}]})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"top_p":0.5})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"seed":9007199254740993})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"seed":9007199254740992})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"x_new":{"a":[1]}})",
-           R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"max_tokens":5})",
-       }) {
+  for (
+      const char* other : {
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}]})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"hi"}]})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"system","content":"Be brief"},{"role":"user","content":"Hi"}]})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"system","content":"Be long"},{"role":"user","content":"Hi"}]})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}]})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"g"}}]})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"top_p":0.5})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"seed":9007199254740993})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"seed":9007199254740992})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"x_new":{"a":[1]}})",
+          R"({"model":"llama-3.1-8b","temperature":0,"messages":[{"role":"user","content":"Hi"}],"max_tokens":5})",
+      }) {
     EXPECT_EQ(g.use(other), "miss") << other;
     EXPECT_EQ(up.requests(), ++asked);
     EXPECT_EQ(g.use(other), "hit") << other;
@@ -94,7 +100,8 @@ TEST(CacheHttp, ChanceIsNotRepeatedUnlessAskedFor) {
   FakeUpstream up(answers(reply(whole)));
   CacheGateway g(up.port());
   g.start();
-  constexpr std::string_view warm = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"temperature":0.7})";
+  constexpr std::string_view warm =
+      R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"temperature":0.7})";
   constexpr std::string_view unsaid = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})";
   for (auto body : {warm, unsaid}) {
     EXPECT_EQ(g.use(body), "bypass");
@@ -103,15 +110,21 @@ TEST(CacheHttp, ChanceIsNotRepeatedUnlessAskedFor) {
     EXPECT_EQ(g.use(body, "X-Wattline-Cache: on\r\n"), "hit");
     EXPECT_EQ(g.use(body), "bypass");
   }
-  EXPECT_EQ(g.use(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"temperature":0,"store":true})"), "bypass");
+  EXPECT_EQ(
+      g.use(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"temperature":0,"store":true})"),
+      "bypass");
 }
 
 TEST(CacheHttp, OnlyWholeAnswersAreKept) {
-  const std::string tool = R"({"role":"assistant","content":null,"tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{}"}}]})";
-  for (const auto& text : {reply(completion(choice("length"))), reply(completion(choice("tool_calls", "0", tool))), reply(completion(choice("stop", "0", tool))),
-                           reply(completion(choice("content_filter"))), reply(completion(choice("stop") + "," + choice("length", "1"))),
-                           reply(completion(choice("length") + "," + choice("stop", "1"))), reply(completion("")), reply(R"({"choices":[{"message":{"content":"x"},"finish_reason":null}]})"),
-                           reply(R"({"error":{"message":"no"}})"), reply(R"({"error":{"message":"no"}})", "400 Bad Request"), reply("what?")}) {
+  const std::string tool =
+      R"({"role":"assistant","content":null,"tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{}"}}]})";
+  for (const auto& text : {reply(completion(choice("length"))), reply(completion(choice("tool_calls", "0", tool))),
+                           reply(completion(choice("stop", "0", tool))), reply(completion(choice("content_filter"))),
+                           reply(completion(choice("stop") + "," + choice("length", "1"))),
+                           reply(completion(choice("length") + "," + choice("stop", "1"))), reply(completion("")),
+                           reply(R"({"choices":[{"message":{"content":"x"},"finish_reason":null}]})"),
+                           reply(R"({"error":{"message":"no"}})"),
+                           reply(R"({"error":{"message":"no"}})", "400 Bad Request"), reply("what?")}) {
     FakeUpstream up(answers(text));
     CacheGateway g(up.port());
     g.start();
@@ -127,7 +140,8 @@ TEST(CacheHttp, OnlyWholeAnswersAreKept) {
 }
 
 TEST(CacheHttp, AStreamIsGivenAgainEventByEvent) {
-  const std::vector<std::string> events = {": hi\n\n", "id: 7\nevent: message\n" + delta("Hel"), delta("lo"), finish_event(), usage_event, done_event};
+  const std::vector<std::string> events = {
+      ": hi\n\n", "id: 7\nevent: message\n" + delta("Hel"), delta("lo"), finish_event(), usage_event, done_event};
   FakeUpstream up([&](const FakeUpstream::Request& r, Connection& c) {
     return r.body.find("\"stream\":true") == std::string::npos ? c.send(reply(whole)) : streams(events)(r, c);
   });
@@ -174,8 +188,10 @@ TEST(CacheHttp, AStreamWithoutUsageOrEndMarkIsKeptToo) {
 }
 
 TEST(CacheHttp, BrokenAndCutStreamsAreNotKept) {
-  for (const auto& events : {std::vector{delta("Hi")}, std::vector{delta("Hi"), finish_event("length"), done_event}, std::vector{delta("Hi"), finish_event("tool_calls"), done_event},
-                             std::vector{delta("Hi"), done_event}, std::vector{delta("Hi"), std::string("data: {\"error\":{\"message\":\"no\"}}\n\n")}}) {
+  for (const auto& events :
+       {std::vector{delta("Hi")}, std::vector{delta("Hi"), finish_event("length"), done_event},
+        std::vector{delta("Hi"), finish_event("tool_calls"), done_event}, std::vector{delta("Hi"), done_event},
+        std::vector{delta("Hi"), std::string("data: {\"error\":{\"message\":\"no\"}}\n\n")}}) {
     FakeUpstream up(streams(events));
     CacheGateway g(up.port());
     g.start();
@@ -212,7 +228,9 @@ TEST(CacheHttp, TheBuiltInModelIsAskedOnceToo) {
   g.start();
   for (const std::string more : {"", R"(,"stream":true)"}) {
     // A built-in model draws nothing by chance unless asked to.
-    const std::string body = R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"max_tokens":200,"stop":["\u0001"])" + more + "}";
+    const std::string body =
+        R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"max_tokens":200,"stop":["\u0001"])" + more +
+        "}";
     const auto first = g.ask_for(body), second = g.ask_for(body);
     EXPECT_EQ(first.status, 200) << first.body;
     EXPECT_EQ(first.header("x-wattline-cache"), "miss");
@@ -221,19 +239,25 @@ TEST(CacheHttp, TheBuiltInModelIsAskedOnceToo) {
     if (!more.empty() && stopped) {
       EXPECT_EQ(second.body, first.body);
     }
-    EXPECT_EQ(g.use(R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"max_tokens":8,"temperature":1})"), "bypass");
+    EXPECT_EQ(
+        g.use(R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"max_tokens":8,"temperature":1})"),
+        "bypass");
   }
 }
 
 TEST(CacheHttp, ClientsOfOtherDialectsShareTheirAnswers) {
   FakeUpstream up([&](const FakeUpstream::Request& r, Connection& c) {
-    return r.body.find("\"stream\":true") == std::string::npos ? c.send(reply(whole)) : streams({delta("Hel"), delta("lo."), finish_event(), usage_event, done_event})(r, c);
+    return r.body.find("\"stream\":true") == std::string::npos
+               ? c.send(reply(whole))
+               : streams({delta("Hel"), delta("lo."), finish_event(), usage_event, done_event})(r, c);
   });
   CacheGateway g(up.port());
   g.start();
   const auto messages = [&](std::string_view more) {
     Client c(g.port());
-    c.post("/v1/messages", R"({"model":"llama-3.1-8b","max_tokens":64,"temperature":0,"messages":[{"role":"user","content":"Hi"}])" + std::string(more) + "}");
+    c.post("/v1/messages",
+           R"({"model":"llama-3.1-8b","max_tokens":64,"temperature":0,"messages":[{"role":"user","content":"Hi"}])" +
+               std::string(more) + "}");
     return c.read();
   };
   const auto first = messages(""), second = messages("");

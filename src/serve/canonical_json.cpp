@@ -104,7 +104,9 @@ std::string_view CanonicalJson::take_string(std::uint32_t& begin, std::uint32_t&
   texts_ += '"';
   while (true) {
     std::size_t plain = at_;
-    while (plain < in_.size() && in_[plain] != '"' && in_[plain] != '\\' && static_cast<unsigned char>(in_[plain]) >= 0x20) ++plain;
+    while (plain < in_.size() && in_[plain] != '"' && in_[plain] != '\\' &&
+           static_cast<unsigned char>(in_[plain]) >= 0x20)
+      ++plain;
     texts_.append(in_, at_, plain - at_);
     at_ = plain;
     if (take('"')) break;

@@ -16,9 +16,9 @@ class CanonicalJson {
   enum class Kind : std::uint8_t { object, array, scalar };
   struct Node {
     Kind kind = Kind::scalar;
-    std::uint32_t key_begin = 0, key_size = 0;    // with quotes; 0 outside objects
+    std::uint32_t key_begin = 0, key_size = 0;  // with quotes; 0 outside objects
     std::uint32_t text_begin = 0, text_size = 0;  // of a scalar
-    std::uint32_t first = none, next = none;      // first child, next sibling
+    std::uint32_t first = none, next = none;  // first child, next sibling
   };
 
   // Empty, or why it cannot be taken.

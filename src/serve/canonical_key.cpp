@@ -105,7 +105,8 @@ CanonicalRequest canonical_request(std::string_view body, const CanonicalRules& 
 }
 
 CacheKeys::CacheKeys() {
-  if (RAND_bytes(secret_.data(), static_cast<int>(secret_.size())) != 1) throw std::runtime_error("OpenSSL: no random bytes");
+  if (RAND_bytes(secret_.data(), static_cast<int>(secret_.size())) != 1)
+    throw std::runtime_error("OpenSSL: no random bytes");
 }
 
 CacheKey CacheKeys::of(std::string_view tenant, const CanonicalRequest& request) const {

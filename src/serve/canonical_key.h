@@ -43,14 +43,14 @@ struct CacheKeyHash {
 std::string_view append_canonical_json(std::string& out, std::string_view json);
 
 struct CanonicalRequest {
-  std::string text;              // what the key is made of
+  std::string text;  // what the key is made of
   bool stream = false;
-  bool deterministic = false;    // temperature 0: the same answer is to be expected again
-  std::string_view why_not;      // "" when an answer to it may be kept
+  bool deterministic = false;  // temperature 0: the same answer is to be expected again
+  std::string_view why_not;  // "" when an answer to it may be kept
 };
 struct CanonicalRules {
-  bool by_user = false;           // `user` and `safety_identifier` count
-  bool greedy_by_default = false; // no temperature means 0, as with the built-in models
+  bool by_user = false;  // `user` and `safety_identifier` count
+  bool greedy_by_default = false;  // no temperature means 0, as with the built-in models
 };
 CanonicalRequest canonical_request(std::string_view body, const CanonicalRules&);
 

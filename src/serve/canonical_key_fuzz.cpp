@@ -21,12 +21,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Json meant = parse_json(text);
     std::string of_meaning;
     if (!serve::append_canonical_json(of_meaning, meant.dump()).empty()) __builtin_trap();
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
   return 0;
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {R"({"model":"m","messages":[{"role":"user","content":"H\u00e9\ud83d\ude00"}],"temperature":0.0,"stream":true,"stream_options":{"include_usage":true},"seed":90071992547409931})",
-          R"({"b":[1,1.0,-0,10e-1,1e2,-0.0250E+3],"a":{"c":null,"b":true},"user":"x","store":false})", "[[[[]]]]", R"({"a":1,"a":2})", "1e999999999"};
+  return {
+      R"({"model":"m","messages":[{"role":"user","content":"H\u00e9\ud83d\ude00"}],"temperature":0.0,"stream":true,"stream_options":{"include_usage":true},"seed":90071992547409931})",
+      R"({"b":[1,1.0,-0,10e-1,1e2,-0.0250E+3],"a":{"c":null,"b":true},"user":"x","store":false})", "[[[[]]]]",
+      R"({"a":1,"a":2})", "1e999999999"};
 }

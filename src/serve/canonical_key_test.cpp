@@ -30,7 +30,8 @@ TEST(CanonicalJson, OneFormForEachValue) {
 }
 
 TEST(CanonicalJson, NumbersAreEqualByValueToTheLastDigit) {
-  for (const char* one : {"1", "1.0", "1.000", "10e-1", "0.1e1", "1E0", "1e+0", "0.01E+02", "100e-2", "1e000"}) EXPECT_EQ(canonical(one), "1") << one;
+  for (const char* one : {"1", "1.0", "1.000", "10e-1", "0.1e1", "1E0", "1e+0", "0.01E+02", "100e-2", "1e000"})
+    EXPECT_EQ(canonical(one), "1") << one;
   for (const char* zero : {"0", "-0", "0.0", "-0.00", "0e5", "0e-999999999"}) EXPECT_EQ(canonical(zero), "0") << zero;
   EXPECT_EQ(canonical("100"), canonical("1e2"));
   EXPECT_EQ(canonical("-0.0250e3"), canonical("-25"));
@@ -43,8 +44,38 @@ TEST(CanonicalJson, NumbersAreEqualByValueToTheLastDigit) {
 }
 
 TEST(CanonicalJson, RefusesWhatIsNoJson) {
-  for (const char* bad : {"", " ", "{", "}", "[1,]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "tru", "nul", "01", "-", "1.", ".5", "1e", "+1", "1 2", "\"", "\"\\",
-                          "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"a\nb\"", "\"\xff\"", "\"\xc0\xaf\"", "'a'", "NaN", "//1"})
+  for (const char* bad : {"",
+                          " ",
+                          "{",
+                          "}",
+                          "[1,]",
+                          "{\"a\"}",
+                          "{\"a\":}",
+                          "{\"a\":1,}",
+                          "{a:1}",
+                          "tru",
+                          "nul",
+                          "01",
+                          "-",
+                          "1.",
+                          ".5",
+                          "1e",
+                          "+1",
+                          "1 2",
+                          "\"",
+                          "\"\\",
+                          "\"\\x\"",
+                          "\"\\u12\"",
+                          "\"\\u12g4\"",
+                          "\"\\ud800\"",
+                          "\"\\udc00\"",
+                          "\"\\ud800\\u0041\"",
+                          "\"a\nb\"",
+                          "\"\xff\"",
+                          "\"\xc0\xaf\"",
+                          "'a'",
+                          "NaN",
+                          "//1"})
     EXPECT_EQ(canonical(bad), "!not JSON") << bad;
   EXPECT_EQ(canonical(R"({"a":1,"a":2})"), "!a name given twice");
   EXPECT_EQ(canonical(R"([{"x":{"a":1,"\u0061":1}}])"), "!a name given twice");
@@ -56,13 +87,16 @@ TEST(CanonicalJson, RefusesWhatIsNoJson) {
 
 constexpr CanonicalRules rules;
 CanonicalRequest request(std::string_view body, CanonicalRules r = rules) { return canonical_request(body, r); }
-std::string chat(std::string_view more) { return R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"temperature":0)" + std::string(more) + "}"; }
+std::string chat(std::string_view more) {
+  return R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"temperature":0)" + std::string(more) + "}";
+}
 
 TEST(CanonicalRequest, SaysWhatMayBeKept) {
   EXPECT_TRUE(request(chat("")).deterministic);
   EXPECT_EQ(request(chat("")).why_not, "");
   EXPECT_TRUE(request(R"({"temperature":-0.0e7})").deterministic);
-  for (const char* other : {R"({"model":"m"})", R"({"temperature":null})", R"({"temperature":0.0001})", R"({"temperature":"0"})", R"({"temperature":[0]})", R"({"x":{"temperature":0}})"})
+  for (const char* other : {R"({"model":"m"})", R"({"temperature":null})", R"({"temperature":0.0001})",
+                            R"({"temperature":"0"})", R"({"temperature":[0]})", R"({"x":{"temperature":0}})"})
     EXPECT_FALSE(request(other).deterministic) << other;
   EXPECT_TRUE(request(R"({"model":"m"})", {.greedy_by_default = true}).deterministic);
   EXPECT_TRUE(request(R"({"temperature":null})", {.greedy_by_default = true}).deterministic);
@@ -79,12 +113,16 @@ TEST(CanonicalRequest, SaysWhatMayBeKept) {
 
 TEST(CanonicalRequest, LeavesOutWhatNoAnswerDependsOn) {
   const auto plain = request(chat("")).text;
-  for (const char* same : {R"(,"user":"ann")", R"(,"safety_identifier":"x")", R"(,"metadata":{"run":"17"})", R"(,"prompt_cache_key":"k")", R"(,"prompt_cache_retention":"24h")",
-                           R"(,"store":false)", R"(,"store":null)", R"(,"stream":false)", R"(,"stream":null)", R"(,"stream_options":null)", R"(,"stream_options":{"include_usage":false})"})
+  for (const char* same :
+       {R"(,"user":"ann")", R"(,"safety_identifier":"x")", R"(,"metadata":{"run":"17"})", R"(,"prompt_cache_key":"k")",
+        R"(,"prompt_cache_retention":"24h")", R"(,"store":false)", R"(,"store":null)", R"(,"stream":false)",
+        R"(,"stream":null)", R"(,"stream_options":null)", R"(,"stream_options":{"include_usage":false})"})
     EXPECT_EQ(request(chat(same)).text, plain) << same;
   // By user, who asks counts.
-  EXPECT_NE(request(chat(R"(,"user":"ann")"), {.by_user = true}).text, request(chat(R"(,"user":"bob")"), {.by_user = true}).text);
-  EXPECT_NE(request(chat(R"(,"safety_identifier":"a")"), {.by_user = true}).text, request(chat(""), {.by_user = true}).text);
+  EXPECT_NE(request(chat(R"(,"user":"ann")"), {.by_user = true}).text,
+            request(chat(R"(,"user":"bob")"), {.by_user = true}).text);
+  EXPECT_NE(request(chat(R"(,"safety_identifier":"a")"), {.by_user = true}).text,
+            request(chat(""), {.by_user = true}).text);
   // Only outermost: what an inner object calls `user` is a part of the question.
   EXPECT_NE(request(chat(R"(,"x":{"user":"ann"})")).text, request(chat(R"(,"x":{"user":"bob"})")).text);
   EXPECT_NE(request(chat(R"(,"x":{"stream":true})")).text, request(chat(R"(,"x":{"stream":false})")).text);
@@ -115,19 +153,29 @@ TEST(CacheKeys, TenantsAndRequestsNeverMeet) {
 }
 
 // --- Over generated documents.
-rc::Gen<std::string> texts() { return rc::gen::container<std::string>(rc::gen::elementOf(std::string("aB0 \"\\/\n\x01{}[],:"))); }
+rc::Gen<std::string> texts() {
+  return rc::gen::container<std::string>(rc::gen::elementOf(std::string("aB0 \"\\/\n\x01{}[],:")));
+}
 
 rc::Gen<Json> values(int depth) {
-  auto leaf = rc::gen::oneOf(rc::gen::map(texts(), [](std::string s) { return Json(std::move(s)); }), rc::gen::map(rc::gen::arbitrary<std::int64_t>(), [](std::int64_t n) { return Json(n % (std::int64_t{1} << 53)); }),
+  auto leaf = rc::gen::oneOf(rc::gen::map(texts(), [](std::string s) { return Json(std::move(s)); }),
+                             rc::gen::map(rc::gen::arbitrary<std::int64_t>(),
+                                          [](std::int64_t n) { return Json(n % (std::int64_t{1} << 53)); }),
                              rc::gen::element(Json(true), Json(false), Json(), Json(0.5), Json(-1e-7)));
   if (depth == 0) return leaf;
-  return rc::gen::oneOf(leaf, rc::gen::map(rc::gen::container<std::vector<Json>>(values(depth - 1)), [](std::vector<Json> a) { return Json(Json::Array(std::move(a))); }),
-                        rc::gen::map(rc::gen::container<std::vector<std::pair<std::string, Json>>>(rc::gen::pair(texts(), values(depth - 1))), [](Json::Object o) {
-                          Json::Object unique;
-                          for (auto& m : o)
-                            if (std::none_of(unique.begin(), unique.end(), [&](const auto& u) { return u.first == m.first; })) unique.push_back(std::move(m));
-                          return Json(std::move(unique));
-                        }));
+  return rc::gen::oneOf(
+      leaf,
+      rc::gen::map(rc::gen::container<std::vector<Json>>(values(depth - 1)),
+                   [](std::vector<Json> a) { return Json(Json::Array(std::move(a))); }),
+      rc::gen::map(
+          rc::gen::container<std::vector<std::pair<std::string, Json>>>(rc::gen::pair(texts(), values(depth - 1))),
+          [](Json::Object o) {
+            Json::Object unique;
+            for (auto& m : o)
+              if (std::none_of(unique.begin(), unique.end(), [&](const auto& u) { return u.first == m.first; }))
+                unique.push_back(std::move(m));
+            return Json(std::move(unique));
+          }));
 }
 
 // The same document with members in another order, at every depth.
@@ -156,12 +204,15 @@ RC_GTEST_PROP(CanonicalProperty, OrderAndSpaceDoNotMatter, ()) {
 }
 
 RC_GTEST_PROP(CanonicalProperty, AnyOtherMemberMakesAnotherKey, ()) {
-  Json::Object members = {{"model", "m"}, {"messages", Json::Array{Json(Json::Object{{"role", "user"}, {"content", *texts()}})}}, {"temperature", 0}};
+  Json::Object members = {{"model", "m"},
+                          {"messages", Json::Array{Json(Json::Object{{"role", "user"}, {"content", *texts()}})}},
+                          {"temperature", 0}};
   for (int i = *rc::gen::inRange(0, 5); i > 0; --i) members.emplace_back("x" + std::to_string(i), *values(0));
   const auto before = request(Json(members).dump());
   const auto which = *rc::gen::inRange<std::size_t>(0, members.size());
   const Json old = members[which].second;
-  members[which].second = *rc::gen::suchThat(rc::gen::scale(0.2, values(2)), [&](const Json& v) { return canonical(v.dump()) != canonical(old.dump()); });
+  members[which].second = *rc::gen::suchThat(
+      rc::gen::scale(0.2, values(2)), [&](const Json& v) { return canonical(v.dump()) != canonical(old.dump()); });
   const auto after = request(Json(members).dump());
   const CacheKeys keys;
   RC_ASSERT(before.text != after.text);
@@ -175,7 +226,8 @@ RC_GTEST_PROP(CanonicalProperty, NumbersShiftedByTensAreOne, ()) {
   const auto n = *rc::gen::arbitrary<std::int64_t>();
   const auto tens = *rc::gen::inRange(0, 40);
   const std::string digits = std::to_string(n);
-  RC_ASSERT(canonical(digits + std::string(static_cast<std::size_t>(n != 0 ? tens : 0), '0') + "e-" + std::to_string(tens)) == canonical(digits));
+  RC_ASSERT(canonical(digits + std::string(static_cast<std::size_t>(n != 0 ? tens : 0), '0') + "e-" +
+                      std::to_string(tens)) == canonical(digits));
   if (n != std::numeric_limits<std::int64_t>::max()) RC_ASSERT(canonical(digits) != canonical(std::to_string(n + 1)));
 }
 

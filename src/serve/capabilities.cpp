@@ -10,15 +10,23 @@ namespace wattline::serve {
 std::vector<Capability> capabilities() {
   std::vector<Capability> out;
 
-  auto start = capability<ServeOptions>("serve", "start", "The gateway: an OpenAI-compatible server that tells what every answer cost.", serve, serve_fields());
+  auto start = capability<ServeOptions>("serve", "start",
+                                        "The gateway: an OpenAI-compatible server that tells what every answer cost.",
+                                        serve, serve_fields());
   start.description =
-      "Serves /v1/models and /v1/chat/completions, whole and as streams, from the built-in models and from any OpenAI-compatible servers "
-      "that the configuration names. Every answer comes with tokens, latency, time to first token, energy with its method and interval, "
-      "gCO2e and millilitres of water: as x-wattline-* headers, in usage.wattline, at /api/v1/answers/{id}, at /metrics, on the page at / "
+      "Serves /v1/models and /v1/chat/completions, whole and as streams, from the built-in models and from any "
+      "OpenAI-compatible servers "
+      "that the configuration names. Every answer comes with tokens, latency, time to first token, energy with its "
+      "method and interval, "
+      "gCO2e and millilitres of water: as x-wattline-* headers, in usage.wattline, at /api/v1/answers/{id}, at "
+      "/metrics, on the page at / "
       "and in the ledger.\n\n"
-      "Energy: of the built-in models, the CPU time of the answering thread; of an upstream on this machine, the CPU time of its "
-      "process shared among the requests under way; otherwise modelled by the roofline of the catalog's model and device.\n\n"
-      "SIGTERM and SIGINT let what is under way come to its end. On loopback Host and Origin are checked; off loopback a key is needed.";
+      "Energy: of the built-in models, the CPU time of the answering thread; of an upstream on this machine, the CPU "
+      "time of its "
+      "process shared among the requests under way; otherwise modelled by the roofline of the catalog's model and "
+      "device.\n\n"
+      "SIGTERM and SIGINT let what is under way come to its end. On loopback Host and Origin are checked; off loopback "
+      "a key is needed.";
   start.verb = Verb::observe;
   start.cost = Cost::service;
   start.doors = Doors::command_line;
@@ -27,10 +35,14 @@ std::vector<Capability> capabilities() {
   start.aliases = {"serve"};
   out.push_back(std::move(start));
 
-  auto check = capability<CheckOptions>("serve", "check", "Whether a gateway configuration can be served, with every fault in it.", check_config, check_fields());
+  auto check = capability<CheckOptions>("serve", "check",
+                                        "Whether a gateway configuration can be served, with every fault in it.",
+                                        check_config, check_fields());
   check.description =
-      "Reads the file as the gateway would and lists what is wrong with line, field, value found and what is allowed: syntax, unknown "
-      "keys, bounds, environment variables that hold no key, names that the catalog does not know, models whose energy could neither "
+      "Reads the file as the gateway would and lists what is wrong with line, field, value found and what is allowed: "
+      "syntax, unknown "
+      "keys, bounds, environment variables that hold no key, names that the catalog does not know, models whose energy "
+      "could neither "
       "be measured nor modelled. Nothing is contacted.";
   check.verb = Verb::decide;
   check.doors = Doors::command_line;
@@ -44,19 +56,24 @@ std::vector<Capability> capabilities() {
 
   out.push_back(schema_capability());
 
-  auto key = capability<KeyOptions>("serve", "key", "Makes a key that lets a tenant's clients in.", make_key, key_fields());
+  auto key =
+      capability<KeyOptions>("serve", "key", "Makes a key that lets a tenant's clients in.", make_key, key_fields());
   key.description =
-      "A key is 256 random bits after `wl_`. It is shown this once; the configuration holds its SHA-256 only, in the lines that are "
-      "printed with it. A gateway that runs makes keys by its admin API (docs/formats/admin-api.md) without a new start.";
+      "A key is 256 random bits after `wl_`. It is shown this once; the configuration holds its SHA-256 only, in the "
+      "lines that are "
+      "printed with it. A gateway that runs makes keys by its admin API (docs/formats/admin-api.md) without a new "
+      "start.";
   key.verb = Verb::decide;
   key.doors = Doors::command_line;
   key.emits = {"serve.key.v1"};
   key.examples = {{{"new", "--tenant", "lab", "--id", "laptop"}, {}, "sha256 = "}};
   out.push_back(std::move(key));
 
-  auto audit = capability<AuditOptions>("serve", "audit", "Whether a gateway's audit log is whole and unchanged.", verify_audit, audit_fields());
+  auto audit = capability<AuditOptions>("serve", "audit", "Whether a gateway's audit log is whole and unchanged.",
+                                        verify_audit, audit_fields());
   audit.description =
-      "Follows the hash chain through the lines of the log and names the first that was changed, taken out, put in or moved. That lines "
+      "Follows the hash chain through the lines of the log and names the first that was changed, taken out, put in or "
+      "moved. That lines "
       "were cut off at the end shows to who kept the last hash.";
   audit.verb = Verb::account;
   audit.doors = Doors::command_line;
@@ -64,16 +81,21 @@ std::vector<Capability> capabilities() {
   audit.examples = {{{"audit.jsonl"}, {{"audit.jsonl", ""}}, "the chain holds"}};
   out.push_back(std::move(audit));
 
-  auto workload = capability<WorkloadOptions>("serve", "workload", "Sends prompts through a server's front door and shows what each answer cost.", run_workload, workload_fields());
+  auto workload = capability<WorkloadOptions>(
+      "serve", "workload", "Sends prompts through a server's front door and shows what each answer cost.", run_workload,
+      workload_fields());
   workload.description =
-      "Asks an OpenAI-compatible server the prompts of a CSV file, or some forty built-in ones, one after the other, and tells for each "
-      "whether the answer holds what was expected and what it cost as the server accounts for it (usage.wattline). Other servers "
+      "Asks an OpenAI-compatible server the prompts of a CSV file, or some forty built-in ones, one after the other, "
+      "and tells for each "
+      "whether the answer holds what was expected and what it cost as the server accounts for it (usage.wattline). "
+      "Other servers "
       "answer too; their answers then come without a cost, and the result says so.";
   workload.verb = Verb::observe;
   workload.cost = Cost::job;
   workload.doors = Doors::command_line;
   workload.emits = {"workload.answers.v1"};
-  workload.examples = {{{"--file", "prompts.csv", "--list"}, {{"prompts.csv", "prompt,expected,task\n2+2=,4,addition\n"}}, "addition"}};
+  workload.examples = {
+      {{"--file", "prompts.csv", "--list"}, {{"prompts.csv", "prompt,expected,task\n2+2=,4,addition\n"}}, "addition"}};
   out.push_back(std::move(workload));
   return out;
 }

@@ -34,7 +34,9 @@ TEST(Capabilities, ExamplesRun) {
           if (w == name) w = path;
       }
       Context context = with_catalog();
-      EXPECT_THAT(to_text(c.run(options_from_arguments(c, words).get(), context)), ::testing::HasSubstr(example.expects)) << c.id();
+      EXPECT_THAT(to_text(c.run(options_from_arguments(c, words).get(), context)),
+                  ::testing::HasSubstr(example.expects))
+          << c.id();
     }
   }
 }

@@ -7,12 +7,16 @@
 namespace wattline::serve::tests {
 
 inline constexpr std::string_view hello = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})";
-inline constexpr std::string_view hello_stream = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true})";
+inline constexpr std::string_view hello_stream =
+    R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true})";
 inline constexpr std::string_view completion =
     R"({"choices":[{"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":5}})";
 
-inline std::string delta(std::string_view text) { return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::string(text) + "\"}}]}\n\n"; }
-inline const std::string finish_event = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+inline std::string delta(std::string_view text) {
+  return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::string(text) + "\"}}]}\n\n";
+}
+inline const std::string finish_event =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 inline const std::string done_event = "data: [DONE]\n\n";
 
 inline bool wants_stream(const FakeUpstream::Request& r) { return r.body.find("\"stream\":true") != std::string::npos; }
@@ -44,7 +48,8 @@ bool comes_true(F&& what) {
 
 // A pool in which the bad one is always asked first.
 struct Pair {
-  explicit Pair(FakeUpstream::Handler handler, FakeUpstream::Handler second = serve_well) : bad(std::move(handler)), good(std::move(second)) {
+  explicit Pair(FakeUpstream::Handler handler, FakeUpstream::Handler second = serve_well)
+      : bad(std::move(handler)), good(std::move(second)) {
     g.add_upstream(bad.port());
     auto& u = g.add_upstream(good.port());
     u.models[0].tier = 1;

@@ -20,7 +20,9 @@ TEST(ChaosPool, HealthChecksTakeAMemberOutAndIn) {
   h.interval = Duration(0.01);
   h.healthy_after = h.unhealthy_after = 1;
   p.g.start();
-  const auto up = [&] { return parse_json(p.g.get("/api/v1/status").body).at("upstreams").as_array().at(0).at("up").as_bool(); };
+  const auto up = [&] {
+    return parse_json(p.g.get("/api/v1/status").body).at("upstreams").as_array().at(0).at("up").as_bool();
+  };
   EXPECT_EQ(p.g.chat(hello).header("x-wattline-upstream"), "up0");
   well = false;
   ASSERT_TRUE(comes_true([&] { return !up(); }));
@@ -51,15 +53,21 @@ TEST(ChaosPool, TheQueueThatAnEngineTellsDirectsRequests) {
       return serve_well(r, c);
     };
   };
-  Pair p(engine("vllm:num_requests_running{model_name=\"m\"} 50.0\nvllm:num_requests_waiting{model_name=\"m\"} 9\nvllm:kv_cache_usage_perc 0.75\n"),
+  Pair p(engine("vllm:num_requests_running{model_name=\"m\"} 50.0\nvllm:num_requests_waiting{model_name=\"m\"} "
+                "9\nvllm:kv_cache_usage_perc 0.75\n"),
          engine("llamacpp:requests_processing 1\nllamacpp:requests_deferred 0\n"));
   for (auto& u : p.g.config.upstreams) {
     u.models[0].tier = 0;
     u.metrics.path = "/metrics";
   }
   p.g.start();
-  ASSERT_TRUE(comes_true([&] { return p.g.get("/metrics").body.find("wattline_upstream_engine_running{upstream=\"up1\"} 1") != std::string::npos; }));
-  ASSERT_TRUE(comes_true([&] { return p.g.get("/metrics").body.find("wattline_upstream_engine_cache_used{upstream=\"up0\"} 0.75") != std::string::npos; }));
+  ASSERT_TRUE(comes_true([&] {
+    return p.g.get("/metrics").body.find("wattline_upstream_engine_running{upstream=\"up1\"} 1") != std::string::npos;
+  }));
+  ASSERT_TRUE(comes_true([&] {
+    return p.g.get("/metrics").body.find("wattline_upstream_engine_cache_used{upstream=\"up0\"} 0.75") !=
+           std::string::npos;
+  }));
   for (int i = 0; i < 10; ++i) EXPECT_EQ(p.g.chat(hello).header("x-wattline-upstream"), "up1");
 }
 

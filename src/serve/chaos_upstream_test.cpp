@@ -32,9 +32,14 @@ std::vector<Fault> before_the_first_byte() {
        true},
       {"garbage", closes_after("\x16\x03\x01 what is this\r\n\r\n"), true},
       {"half a header", closes_after("HTTP/1.1 200 OK\r\ncontent-ty"), true},
-      {"header and no body", closes_after("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n"), true},
-      {"less than content-length", closes_after("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"choices\":["), true},
-      {"more than content-length", says("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n" + std::string(completion)), true},
+      {"header and no body",
+       closes_after("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n"), true},
+      {"less than content-length",
+       closes_after("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"choices\":["),
+       true},
+      {"more than content-length",
+       says("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n" + std::string(completion)),
+       true},
       {"two lengths", says("HTTP/1.1 200 OK\r\ncontent-length: 9\r\ncontent-length: 10\r\n\r\n{\"a\": 123}"), true},
       {"a bad chunk", says("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n"), true},
       {"not JSON", says(reply("<html>hello</html>", "200 OK", "text/html")), true},
@@ -42,7 +47,10 @@ std::vector<Fault> before_the_first_byte() {
       {"a stream without events", closes_after(std::string(stream_head) + "0\r\n\r\n"), true},
       {"half an event", closes_after(std::string(stream_head) + chunk("data: {\"choices\"")), true},
       {"an event that is not JSON", says(std::string(stream_head) + chunk("data: oops\n\n") + "0\r\n\r\n"), true},
-      {"an error within a stream of status 200", says(std::string(stream_head) + chunk(": hi\n\ndata: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n") + "0\r\n\r\n"), true},
+      {"an error within a stream of status 200",
+       says(std::string(stream_head) +
+            chunk(": hi\n\ndata: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n") + "0\r\n\r\n"),
+       true},
       {"never answers", [](const FakeUpstream::Request&, Connection& c) { return !c.closed_within(5000); }, true},
       {"never goes on",
        [](const FakeUpstream::Request&, Connection& c) {
@@ -97,7 +105,9 @@ TEST(ChaosUpstream, WhoCannotBeReachedCostsNothing) {
     SCOPED_TRACE(url);
     Pair p(serve_well);
     auto& u = p.g.config.upstreams[0];
-    u.url = parse_base_url(std::string(url).find(":1/") != std::string::npos ? "http://127.0.0.1:" + std::to_string(closed) + "/v1" : url, "test");
+    u.url = parse_base_url(
+        std::string(url).find(":1/") != std::string::npos ? "http://127.0.0.1:" + std::to_string(closed) + "/v1" : url,
+        "test");
     p.g.start();
     const auto r = p.g.chat(hello);
     EXPECT_EQ(r.status, 200) << r.body;
@@ -122,7 +132,8 @@ TEST(ChaosUpstream, AStreamThatHasBegunIsNeverBegunAgain) {
       return false;
     };
   };
-  for (const auto& rest : {std::string(), chunk("data: {\"cho"), std::string("zz\r\n"), chunk("data: {\"error\":{\"message\":\"out of memory\"}}\n\n")}) {
+  for (const auto& rest : {std::string(), chunk("data: {\"cho"), std::string("zz\r\n"),
+                           chunk("data: {\"error\":{\"message\":\"out of memory\"}}\n\n")}) {
     SCOPED_TRACE(rest);
     seen = false;
     Pair p(breaks(rest));
@@ -212,7 +223,8 @@ TEST(ChaosUpstream, ATrickleIsBoundedByTheTotalTime) {
 
 TEST(ChaosUpstream, WhatTheClientDidWrongIsToldAndNotTriedAgain) {
   const std::string words = R"({"error":{"message":"context too long","type":"invalid_request_error"}})";
-  for (const char* status : {"400 Bad Request", "404 Not Found", "413 Payload Too Large", "422 Unprocessable Entity", "500 Internal Server Error"}) {
+  for (const char* status : {"400 Bad Request", "404 Not Found", "413 Payload Too Large", "422 Unprocessable Entity",
+                             "500 Internal Server Error"}) {
     SCOPED_TRACE(status);
     Pair p(says(reply(words, status)));
     p.g.start();
@@ -237,7 +249,9 @@ TEST(ChaosUpstream, AMemberThatSaysRetryAfterIsLeftAlone) {
 }
 
 TEST(ChaosUpstream, WhereAllSayRetryAfterTheClientIsTold) {
-  const auto busy = says("HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 34\r\n\r\n{\"error\":{\"message\":\"slow down!\"}} ");
+  const auto busy = says(
+      "HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 34\r\n\r\n{\"error\":{\"message\":\"slow "
+      "down!\"}} ");
   Pair p(busy, busy);
   p.g.start();
   const auto first = p.g.chat(hello);
@@ -288,7 +302,8 @@ TEST(ChaosUpstream, AStormIsNotMultiplied) {
   const Json pool = p.pool();
   for (const auto& m : pool.at("members").as_array()) open += m.at("breaker").as_string() == "closed" ? 0 : 1;
   EXPECT_EQ(open, 1);
-  EXPECT_THAT(p.g.get("/metrics").body, HasSubstr("wattline_upstream_breaker_opened_total{model=\"llama-3.1-8b\",upstream=\"up"));
+  EXPECT_THAT(p.g.get("/metrics").body,
+              HasSubstr("wattline_upstream_breaker_opened_total{model=\"llama-3.1-8b\",upstream=\"up"));
 }
 
 TEST(ChaosUpstream, AMemberThatRecoversIsFoundByAProbe) {

@@ -98,7 +98,8 @@ bool CircuitBreaker::failure(Ticket ticket, std::int64_t now, bool may_open) {
 void CircuitBreaker::forget(Ticket ticket) {
   if (!ticket.probe) return;
   std::lock_guard lock(mutex_);
-  if (ticket.era == era_.load(relaxed) && !closed_.load(relaxed) && probes_.load(relaxed) > 0) probes_.fetch_sub(1, relaxed);
+  if (ticket.era == era_.load(relaxed) && !closed_.load(relaxed) && probes_.load(relaxed) > 0)
+    probes_.fetch_sub(1, relaxed);
 }
 
 void CircuitBreaker::open(std::int64_t now) {

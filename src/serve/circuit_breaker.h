@@ -57,7 +57,7 @@ class CircuitBreaker {
   std::atomic<std::int64_t> window_begin_ns_{0};
   std::atomic<int> window_failed_{0}, window_all_{0};
   std::mutex mutex_;  // of changes of state
-  int times_ = 0;     // opened since it last held
+  int times_ = 0;  // opened since it last held
   std::int64_t closed_at_ns_ = 0, last_length_ns_ = 0;
   std::uint64_t random_;
 };

@@ -112,7 +112,7 @@ TEST(CircuitBreaker, OutcomesFromBeforeItOpenedCountNoMore) {
   b.forget(old);
   EXPECT_FALSE(b.admits(then));  // the probe is still out
   b.failure(probe, then, true);
-  b.success(probe, then);        // twice tells nothing new
+  b.success(probe, then);  // twice tells nothing new
   EXPECT_EQ(b.state(then), State::open);
 }
 

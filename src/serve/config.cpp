@@ -68,7 +68,8 @@ bool BaseUrl::loopback() const { return is_loopback_name(host); }
 
 ListenAddress parse_listen(std::string_view text, std::string_view where) {
   const auto refuse = [&](std::string_view why) {
-    return bad_input(fmt::format("'{}' {}; HOST:PORT is allowed, for example 127.0.0.1:8080 or [::1]:8080", text.substr(0, 100), why),
+    return bad_input(fmt::format("'{}' {}; HOST:PORT is allowed, for example 127.0.0.1:8080 or [::1]:8080",
+                                 text.substr(0, 100), why),
                      std::string(where));
   };
   ListenAddress out;
@@ -90,8 +91,10 @@ ListenAddress parse_listen(std::string_view text, std::string_view where) {
 
 BaseUrl parse_base_url(std::string_view text, std::string_view where) {
   const auto refuse = [&](std::string_view why) {
-    return bad_input(fmt::format("'{}' {}; for example http://127.0.0.1:8000/v1 or https://api.example.com/v1 is allowed",
-                                 text.substr(0, 200), why), std::string(where));
+    return bad_input(
+        fmt::format("'{}' {}; for example http://127.0.0.1:8000/v1 or https://api.example.com/v1 is allowed",
+                    text.substr(0, 200), why),
+        std::string(where));
   };
   BaseUrl out;
   std::string_view rest = text;
@@ -109,7 +112,8 @@ BaseUrl parse_base_url(std::string_view text, std::string_view where) {
   if (rest.find_first_of("?#") != std::string_view::npos) throw refuse("holds a query or fragment");
   const auto slash = rest.find('/');
   const std::string_view authority = rest.substr(0, slash);
-  if (authority.find('@') != std::string_view::npos) throw refuse("holds a user name; keys are given by api_key_env or api_key_file");
+  if (authority.find('@') != std::string_view::npos)
+    throw refuse("holds a user name; keys are given by api_key_env or api_key_file");
   if (slash != std::string_view::npos) out.path = rest.substr(slash);
   while (out.path.ends_with('/')) out.path.pop_back();
   const auto parts = split_authority(authority);
@@ -138,14 +142,17 @@ std::vector<Error> check_whole(const Config& c) {
   std::vector<Error> faults;
   const std::string file = c.file.empty() ? "configuration" : c.file;
   if (!c.server.listen.loopback() && c.server.api_key.empty() && !c.governance.needs_keys())
-    faults.push_back(bad_input(fmt::format("server.listen is {}, which others can reach, and no key protects it",
-                                           c.server.listen.text()), file,
-                               "set server.api_key_env to the name of an environment variable that holds a key, "
-                               "make keys of tenants (`wattline serve key new`), or listen on 127.0.0.1"));
+    faults.push_back(bad_input(
+        fmt::format("server.listen is {}, which others can reach, and no key protects it", c.server.listen.text()),
+        file,
+        "set server.api_key_env to the name of an environment variable that holds a key, "
+        "make keys of tenants (`wattline serve key new`), or listen on 127.0.0.1"));
   for (auto& e : check_governance(c.governance)) faults.push_back(std::move(e));
   const auto& admin = c.governance.admin;
-  if (admin.listen && admin.listen->port != 0 && admin.listen->port == c.server.listen.port && admin.listen->host == c.server.listen.host)
-    faults.push_back(bad_input(fmt::format("admin.listen is {}, where clients are served", admin.listen->text()), file, "give the admin API a port of its own"));
+  if (admin.listen && admin.listen->port != 0 && admin.listen->port == c.server.listen.port &&
+      admin.listen->host == c.server.listen.host)
+    faults.push_back(bad_input(fmt::format("admin.listen is {}, where clients are served", admin.listen->text()), file,
+                               "give the admin API a port of its own"));
   if (c.upstreams.empty() && !c.builtin.enabled)
     faults.push_back(bad_input("nothing is served: no [[upstream]], and builtin.enabled is false", file));
   std::map<std::string, std::size_t> pools;  // upstreams by id
@@ -163,19 +170,21 @@ std::vector<Error> check_whole(const Config& c) {
         faults.push_back(bad_input(fmt::format("the model id '{}' is already taken at {}", m.id, it->second), m.where,
                                    "an upstream serves an id once; give this one another id and its upstream_name"));
       if (++pools[m.id] == most_in_pool + 1)
-        faults.push_back(bad_input(fmt::format("the model id '{}' is served by more than {} upstreams", m.id, most_in_pool), m.where));
+        faults.push_back(bad_input(
+            fmt::format("the model id '{}' is served by more than {} upstreams", m.id, most_in_pool), m.where));
     }
   }
   std::set<std::string> told;
   for (const auto& m : c.models) {
     if (!told.insert(m.id).second)
-      faults.push_back(bad_input(fmt::format("[[model]] tells of '{}' twice", m.id), m.where, "one table for each id is allowed"));
+      faults.push_back(
+          bad_input(fmt::format("[[model]] tells of '{}' twice", m.id), m.where, "one table for each id is allowed"));
     if (pools.count(m.id) == 0) {
       std::vector<std::string> known;
       for (const auto& [id, count] : pools) known.push_back(id);
       const auto near = nearest(m.id, known, 3);
-      faults.push_back(bad_input(fmt::format("[[model]] tells of '{}', which no upstream serves", m.id.substr(0, 100)), m.where,
-                                 near.empty() ? "" : fmt::format("did you mean {}?", fmt::join(near, ", "))));
+      faults.push_back(bad_input(fmt::format("[[model]] tells of '{}', which no upstream serves", m.id.substr(0, 100)),
+                                 m.where, near.empty() ? "" : fmt::format("did you mean {}?", fmt::join(near, ", "))));
     }
   }
   return faults;

@@ -25,13 +25,13 @@ namespace wattline::serve {
 
 struct ServerConfig {
   ListenAddress listen;
-  std::string place;           // catalog place; "" is the world, flagged
-  std::optional<double> pue;   // of this machine's site
-  Secret api_key;              // clients must send it
+  std::string place;  // catalog place; "" is the world, flagged
+  std::optional<double> pue;  // of this machine's site
+  Secret api_key;  // clients must send it
   std::string api_key_env, api_key_file;
-  std::vector<std::string> allowed_hosts;    // further Host names that are us
+  std::vector<std::string> allowed_hosts;  // further Host names that are us
   std::vector<std::string> allowed_origins;  // further pages that may call us
-  int threads = 0;             // 0: one a core
+  int threads = 0;  // 0: one a core
   std::int64_t answers_kept = 1000;
   bool ledger = true;
 };
@@ -48,8 +48,8 @@ struct BuiltinConfig {
   bool enabled = true;
   int workers = 0;  // 0: one a core
   std::int64_t queue = 64;
-  std::int64_t max_tokens = 1024;      // the most an answer may have
-  std::vector<std::string> models;     // empty: all there are
+  std::int64_t max_tokens = 1024;  // the most an answer may have
+  std::vector<std::string> models;  // empty: all there are
 };
 
 // Answers given again, and shared while they are made.
@@ -57,16 +57,16 @@ struct CacheConfig {
   bool enabled = false;
   Bytes size{64.0 * 1024 * 1024};
   Duration ttl{3600};
-  bool by_user = false;        // never across the request's `user` either
-  bool single_flight = true;   // one run for those who ask the same at the same time
+  bool by_user = false;  // never across the request's `user` either
+  bool single_flight = true;  // one run for those who ask the same at the same time
 };
 
 // One line a request.
 struct AccessLogConfig {
-  std::string file;        // "" is none, "stderr" is that
-  Bytes rotate_size{0};    // 0: never by size
-  std::int64_t keep = 5;   // files put aside by size
-  bool prompts = false;    // the request's text too
+  std::string file;  // "" is none, "stderr" is that
+  Bytes rotate_size{0};  // 0: never by size
+  std::int64_t keep = 5;  // files put aside by size
+  bool prompts = false;  // the request's text too
 };
 
 // Spans to an OpenTelemetry collector.
@@ -75,32 +75,33 @@ struct TracingConfig {
   BaseUrl url;
   std::string headers_env;
   std::vector<std::pair<std::string, Secret>> headers;
-  std::string ca_file;   // "" is the system's store
-  double sample = 1;     // of traces that begin here
+  std::string ca_file;  // "" is the system's store
+  double sample = 1;  // of traces that begin here
   std::string service_name = "wattline";
   Duration interval{5}, timeout{10};
   std::int64_t batch = 512, queue = 8192;
 };
 
 struct UpstreamModel {
-  std::string id;             // what clients ask for
+  std::string id;  // what clients ask for
   std::string upstream_name;  // what the upstream calls it
-  std::string catalog;        // catalog model, for energy
-  std::string where;          // file:line
-  double weight = 1;          // in the pool of the id
+  std::string catalog;  // catalog model, for energy
+  std::string where;  // file:line
+  double weight = 1;  // in the pool of the id
   int tier = 0;
 };
 
 // How an upstream's energy is known.
 enum class EnergyMode {
   automatic,  // on this machine and no GPU named: its share of CPU time; else modelled
-  modelled,   // roofline of the catalog's model on the catalog's device
-  share,      // the CPU time of the process that listens there, shared by the requests under way
+  modelled,  // roofline of the catalog's model on the catalog's device
+  share,  // the CPU time of the process that listens there, shared by the requests under way
 };
 
 struct UpstreamConfig {
   std::string name;
-  Endpoints endpoints = Endpoints().add(Endpoint::chat).add(Endpoint::completions).add(Endpoint::embeddings);  // what it serves
+  Endpoints endpoints =
+      Endpoints().add(Endpoint::chat).add(Endpoint::completions).add(Endpoint::embeddings);  // what it serves
   bool anthropic = false;  // its key and version go into Anthropic's headers
   // OpenAI's own models want the limit of an answer's tokens as max_completion_tokens; others know max_tokens.
   bool completion_limit = false;
@@ -110,11 +111,11 @@ struct UpstreamConfig {
   std::string api_key_env, api_key_file;
   std::string ca_file;  // "" is the system's store
   EnergyMode energy = EnergyMode::automatic;
-  std::string device;   // catalog device the model runs on
+  std::string device;  // catalog device the model runs on
   int devices = 1;
   double weight_bits = 16, kv_bits = 16;
-  double batch = 0;     // 0: the requests this gateway has under way there
-  std::string place;    // "": the gateway's own
+  double batch = 0;  // 0: the requests this gateway has under way there
+  std::string place;  // "": the gateway's own
   std::optional<double> pue;
   std::int64_t max_in_flight = 1024;
   Duration connect_timeout{5}, first_byte_timeout{120}, idle_timeout{60}, total_timeout{600};
@@ -126,7 +127,7 @@ struct UpstreamConfig {
   BreakerConfig breaker;
   EngineMetricsConfig metrics;
   Duration warm_up{0};  // over which it gets its full weight after it came up
-  bool drain = false;   // no new requests
+  bool drain = false;  // no new requests
   std::vector<UpstreamModel> models;
   std::string where;  // file:line
 };
@@ -151,7 +152,7 @@ struct Config {
   std::vector<ModelConfig> models;
   std::string file;  // "" without one
   std::string digest = "builtin";  // begin of the SHA-256 of what was read
-  std::string version;             // with its number, where it was taken ("2-3f9a1c2e")
+  std::string version;  // with its number, where it was taken ("2-3f9a1c2e")
 };
 
 // Reads as far as possible and lists every fault.

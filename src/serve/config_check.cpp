@@ -6,7 +6,8 @@
 namespace wattline::serve {
 namespace {
 
-void check_place(const std::string& name, const catalog::Catalog& catalog, const std::string& where, std::vector<Error>& faults) {
+void check_place(const std::string& name, const catalog::Catalog& catalog, const std::string& where,
+                 std::vector<Error>& faults) {
   if (name.empty()) return;
   try {
     catalog.place(name);
@@ -36,8 +37,12 @@ std::vector<Error> check_against(Config& c, const catalog::Catalog& catalog) {
         faults.push_back(e.at(fmt::format("{}: upstream '{}': device", u.where, u.name)));
       }
     } else if (!shares_cpu_time(u, catalog)) {
-      faults.push_back(bad_input(fmt::format("upstream '{}' is not measured and names no device, so the energy of its answers cannot be modelled", u.name),
-                                 u.where, "set device to what it most likely runs on, for example \"NVIDIA H100 SXM\" (`wattline catalog devices`)"));
+      faults.push_back(bad_input(
+          fmt::format(
+              "upstream '{}' is not measured and names no device, so the energy of its answers cannot be modelled",
+              u.name),
+          u.where,
+          "set device to what it most likely runs on, for example \"NVIDIA H100 SXM\" (`wattline catalog devices`)"));
     }
     for (auto& m : u.models) {
       if (!m.catalog.empty()) {
@@ -51,8 +56,11 @@ std::vector<Error> check_against(Config& c, const catalog::Catalog& catalog) {
       for (const auto& name : {m.upstream_name, m.id})
         if (const auto* known = catalog.find_model(name); known && m.catalog.empty()) m.catalog = known->name;
       if (m.catalog.empty() && !shares_cpu_time(u, catalog))
-        faults.push_back(bad_input(fmt::format("the catalog does not know the model '{}', so its energy cannot be modelled", m.upstream_name), m.where,
-                                   "name the catalog's nearest: [[upstream.model]] id = \"...\", catalog = \"llama-3.1-8b\" (`wattline catalog models`)"));
+        faults.push_back(bad_input(
+            fmt::format("the catalog does not know the model '{}', so its energy cannot be modelled", m.upstream_name),
+            m.where,
+            "name the catalog's nearest: [[upstream.model]] id = \"...\", catalog = \"llama-3.1-8b\" (`wattline "
+            "catalog models`)"));
     }
   }
   return faults;

@@ -21,22 +21,30 @@ void read_file(TomlTable& t, const std::string& path, Secret& out) {
   std::error_code ec;
   // What is no ordinary file may never end, or wait for ever.
   if (!std::filesystem::is_regular_file(path, ec)) {
-    t.fault("api_key_file", fmt::format("names '{}', which is no file here", path.substr(0, 200)), "write the key into it, and nothing else");
+    t.fault("api_key_file", fmt::format("names '{}', which is no file here", path.substr(0, 200)),
+            "write the key into it, and nothing else");
     return;
   }
   if (std::filesystem::file_size(path, ec) > largest || ec) {
-    t.fault("api_key_file", fmt::format("names '{}', which is larger than any key: {} bytes are allowed", path.substr(0, 200), largest));
+    t.fault("api_key_file", fmt::format("names '{}', which is larger than any key: {} bytes are allowed",
+                                        path.substr(0, 200), largest));
     return;
   }
   std::ifstream file(path, std::ios::binary);
   std::string key((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (!file) {
-    t.fault("api_key_file", fmt::format("names '{}', which cannot be read", path.substr(0, 200)), "let the user of the gateway read it");
+    t.fault("api_key_file", fmt::format("names '{}', which cannot be read", path.substr(0, 200)),
+            "let the user of the gateway read it");
     return;
   }
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' ' || key.back() == '\t')) key.pop_back();
-  if (key.empty()) t.fault("api_key_file", fmt::format("names '{}', which is empty", path.substr(0, 200)), "write the key into it, and nothing else");
-  else if (!good(key)) t.fault("api_key_file", fmt::format("names '{}', which holds spaces or control characters within the key", path.substr(0, 200)));
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' ' || key.back() == '\t'))
+    key.pop_back();
+  if (key.empty())
+    t.fault("api_key_file", fmt::format("names '{}', which is empty", path.substr(0, 200)),
+            "write the key into it, and nothing else");
+  else if (!good(key))
+    t.fault("api_key_file",
+            fmt::format("names '{}', which holds spaces or control characters within the key", path.substr(0, 200)));
   else out = Secret(std::move(key));
 }
 
@@ -48,7 +56,8 @@ void read_variable(TomlTable& t, const Environment& environment, const std::stri
             fmt::format("export {}=... before the gateway starts", env));
     return;
   }
-  if (!good(*value)) t.fault("api_key_env", fmt::format("names {}, whose value holds spaces or control characters", env));
+  if (!good(*value))
+    t.fault("api_key_env", fmt::format("names {}, whose value holds spaces or control characters", env));
   else out = Secret(*value);
 }
 
@@ -62,7 +71,8 @@ void refuse_key(TomlTable& t, const char* instead) {
 }  // namespace
 
 void read_api_key(TomlTable& t, const Environment& environment, std::string& env, std::string& file, Secret& out) {
-  refuse_key(t, "set api_key_env to the name of an environment variable that holds it, or api_key_file to a file that does");
+  refuse_key(
+      t, "set api_key_env to the name of an environment variable that holds it, or api_key_file to a file that does");
   t.read("api_key_env", env);
   t.read("api_key_file", file);
   if (!env.empty() && !file.empty()) {

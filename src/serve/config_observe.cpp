@@ -35,7 +35,8 @@ std::string_view trimmed(std::string_view s) {
 bool good_name(std::string_view s) {
   if (s.empty() || s.size() > 100) return false;
   for (char c : s)
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) return false;
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+      return false;
   return true;
 }
 
@@ -51,7 +52,8 @@ void read_access_log(TomlTable t, AccessLogConfig& out) {
   t.read("rotate_size", out.rotate_size, "B", Bytes(0), units::GiB * 1024);
   t.read("keep", out.keep, 0, 1000);
   t.read("prompts", out.prompts);
-  if (out.file == "stderr" && out.rotate_size.base() > 0) t.fault("rotate_size", "is given, but the log goes to stderr");
+  if (out.file == "stderr" && out.rotate_size.base() > 0)
+    t.fault("rotate_size", "is given, but the log goes to stderr");
   t.finish();
 }
 
@@ -70,11 +72,16 @@ void read_tracing(TomlTable t, const Environment& environment, TracingConfig& ou
   if (!out.headers_env.empty()) {
     const auto value = environment(out.headers_env);
     auto headers = value ? parse_header_list(*value) : std::nullopt;
-    if (!value) t.fault("headers_env", fmt::format("names the environment variable {}, which is not set", out.headers_env), fmt::format("export {}=name=value before the gateway starts", out.headers_env));
-    else if (!headers) t.fault("headers_env", fmt::format("names {}, whose value is not \"name=value,name=value\" with %-escapes", out.headers_env));
+    if (!value)
+      t.fault("headers_env", fmt::format("names the environment variable {}, which is not set", out.headers_env),
+              fmt::format("export {}=name=value before the gateway starts", out.headers_env));
+    else if (!headers)
+      t.fault("headers_env",
+              fmt::format("names {}, whose value is not \"name=value,name=value\" with %-escapes", out.headers_env));
     else out.headers = std::move(*headers);
     if (!out.headers.empty() && !out.url.tls && !out.url.loopback() && !out.url.host.empty())
-      t.fault("endpoint", "is plain http to another machine, and the headers' secrets would travel over it readably", "use https://");
+      t.fault("endpoint", "is plain http to another machine, and the headers' secrets would travel over it readably",
+              "use https://");
   }
   t.read("ca_file", out.ca_file);
   if (!out.ca_file.empty() && !out.url.tls) t.fault("ca_file", "is given, but the endpoint is not https://");
@@ -98,7 +105,8 @@ std::optional<std::vector<std::pair<std::string, Secret>>> parse_header_list(std
     if (member.empty()) continue;
     const auto equals = member.find('=');
     if (equals == std::string_view::npos) return std::nullopt;
-    const auto name = unescaped(trimmed(member.substr(0, equals))), value = unescaped(trimmed(member.substr(equals + 1)));
+    const auto name = unescaped(trimmed(member.substr(0, equals))),
+               value = unescaped(trimmed(member.substr(equals + 1)));
     if (!name || !value || !good_name(*name) || !good_value(*value)) return std::nullopt;
     out.emplace_back(*name, Secret(*value));
   }

@@ -12,13 +12,16 @@ void read_path(TomlTable& t, std::string& out) {
   std::string path;
   t.read("path", path);
   if (path.empty()) {
-    if (!t.has("path") || t.is_text("path")) t.fault("path", "is missing: a path of the upstream, for example \"/health\"");
+    if (!t.has("path") || t.is_text("path"))
+      t.fault("path", "is missing: a path of the upstream, for example \"/health\"");
     return;
   }
   bool good = path.front() == '/' && path.size() <= 512;
   for (unsigned char c : path) good = good && c > ' ' && c < 0x7f && c != '#';
   if (good) out = path;
-  else t.fault("path", fmt::format("is \"{}\"; a path from the root of the upstream, like \"/health\", is allowed", path.substr(0, 80)));
+  else
+    t.fault("path", fmt::format("is \"{}\"; a path from the root of the upstream, like \"/health\", is allowed",
+                                path.substr(0, 80)));
 }
 
 void read_health(TomlTable t, HealthConfig& out) {

@@ -12,7 +12,8 @@ namespace {
 using ::testing::HasSubstr;
 
 ConfigReading read(std::string_view toml) {
-  return read_config(toml, "gateway.toml", [](const std::string&) { return std::optional<std::string>("fr0m-the-environment"); });
+  return read_config(toml, "gateway.toml",
+                     [](const std::string&) { return std::optional<std::string>("fr0m-the-environment"); });
 }
 std::string faults(std::string_view toml) {
   auto r = read(toml);
@@ -22,7 +23,8 @@ std::string faults(std::string_view toml) {
   return out;
 }
 std::string upstream(std::string_view name, std::string_view more = "") {
-  return "[[upstream]]\nname=\"" + std::string(name) + "\"\nurl=\"https://" + std::string(name) + ".example/v1\"\nmodels=[\"m\"]\n" + std::string(more);
+  return "[[upstream]]\nname=\"" + std::string(name) + "\"\nurl=\"https://" + std::string(name) +
+         ".example/v1\"\nmodels=[\"m\"]\n" + std::string(more);
 }
 
 TEST(ConfigPool, ReadsEverythingOfAPool) {
@@ -87,7 +89,8 @@ tier = 0
 
 TEST(ConfigPool, TheSameIdInSeveralUpstreamsIsAPool) {
   EXPECT_EQ(faults(upstream("a") + upstream("b")), "");
-  EXPECT_THAT(faults(upstream("a", "[[upstream.model]]\nid=\"m\"\n")), HasSubstr("'m' is already taken at gateway.toml:4"));
+  EXPECT_THAT(faults(upstream("a", "[[upstream.model]]\nid=\"m\"\n")),
+              HasSubstr("'m' is already taken at gateway.toml:4"));
   std::string many;
   for (int i = 0; i < 64; ++i) many += upstream("u" + std::to_string(i));
   EXPECT_EQ(faults(many), "");
@@ -95,7 +98,8 @@ TEST(ConfigPool, TheSameIdInSeveralUpstreamsIsAPool) {
 }
 
 TEST(ConfigPool, FaultsNameTheFieldAndWhatIsAllowed) {
-  EXPECT_THAT(faults("[balance]\npolicy=\"fastest\"\n" + upstream("a")), HasSubstr("least_outstanding, weighted, latency is allowed"));
+  EXPECT_THAT(faults("[balance]\npolicy=\"fastest\"\n" + upstream("a")),
+              HasSubstr("least_outstanding, weighted, latency is allowed"));
   EXPECT_THAT(faults("[balance]\nretries=-1\n" + upstream("a")), HasSubstr("balance.retries"));
   EXPECT_THAT(faults("[balance]\nbackoff=\"2 s\"\n" + upstream("a")), HasSubstr("shorter than backoff"));
   EXPECT_THAT(faults("[balance]\nhedge={quantile=0.2}\n" + upstream("a")), HasSubstr("quantile"));
@@ -104,9 +108,12 @@ TEST(ConfigPool, FaultsNameTheFieldAndWhatIsAllowed) {
   EXPECT_THAT(faults(upstream("a", "tier=1.5\n")), HasSubstr("tier"));
   EXPECT_THAT(faults(upstream("a", "health={interval=\"1 s\"}\n")), HasSubstr("path"));
   for (const char* path : {"health", "/a b", "/a\\r\\nx: y", "/a#b"})
-    EXPECT_THAT(faults(upstream("a", "health={path=\"" + std::string(path) + "\"}\n")), HasSubstr("a path from the root")) << path;
+    EXPECT_THAT(faults(upstream("a", "health={path=\"" + std::string(path) + "\"}\n")),
+                HasSubstr("a path from the root"))
+        << path;
   EXPECT_THAT(faults(upstream("a", "metrics={path=7}\n")), HasSubstr("metrics.path"));
-  EXPECT_THAT(faults(upstream("a", "breaker={open_for=\"10 s\", open_most=\"1 s\"}\n")), HasSubstr("shorter than open_for"));
+  EXPECT_THAT(faults(upstream("a", "breaker={open_for=\"10 s\", open_most=\"1 s\"}\n")),
+              HasSubstr("shorter than open_for"));
   EXPECT_THAT(faults(upstream("a", "breaker={failurs=1}\n")), HasSubstr("did you mean 'failures'"));
   EXPECT_THAT(faults("[[model]]\nid=\"n\"\n" + upstream("a")), HasSubstr("which no upstream serves"));
   EXPECT_THAT(faults("[[model]]\nretries=1\n" + upstream("a")), HasSubstr("id"));

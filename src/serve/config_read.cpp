@@ -79,7 +79,9 @@ void read_models(TomlTable& t, UpstreamConfig& out) {
   std::vector<std::string> names;
   t.read("models", names);
   for (auto& name : names) {
-    if (!good_id(name)) t.fault("models", fmt::format("holds \"{}\"; 1 to 200 bytes without spaces and quotes are allowed", name.substr(0, 80)));
+    if (!good_id(name))
+      t.fault("models",
+              fmt::format("holds \"{}\"; 1 to 200 bytes without spaces and quotes are allowed", name.substr(0, 80)));
     else out.models.push_back({name, name, {}, t.where("models"), out.weight, out.tier});
   }
   for (auto& m : t.tables("model")) {
@@ -92,7 +94,9 @@ void read_models(TomlTable& t, UpstreamConfig& out) {
     m.read("catalog", model.catalog);
     read_place_in_pool(m, model.weight, model.tier);
     if (model.id.empty()) m.fault("id", "is missing: the name that clients ask for");
-    else if (!good_id(model.id)) m.fault("id", fmt::format("is \"{}\"; 1 to 200 bytes without spaces and quotes are allowed", model.id.substr(0, 80)));
+    else if (!good_id(model.id))
+      m.fault("id",
+              fmt::format("is \"{}\"; 1 to 200 bytes without spaces and quotes are allowed", model.id.substr(0, 80)));
     if (model.upstream_name.empty()) model.upstream_name = model.id;
     m.finish();
     if (!model.id.empty()) out.models.push_back(std::move(model));
@@ -108,7 +112,9 @@ void read_endpoints(TomlTable& t, UpstreamConfig& out) {
   t.read_choice("limit_member", limit, {"max_tokens", "max_completion_tokens"});
   out.completion_limit = limit == 1;
   if (dialect == 1) {
-    if (t.has("endpoints")) t.fault("endpoints", "is given, but the dialect is \"anthropic\", which has messages alone", "leave endpoints out");
+    if (t.has("endpoints"))
+      t.fault("endpoints", "is given, but the dialect is \"anthropic\", which has messages alone",
+              "leave endpoints out");
     out.anthropic = true;
     out.endpoints = Endpoints().add(Endpoint::messages);
   }
@@ -118,12 +124,16 @@ void read_endpoints(TomlTable& t, UpstreamConfig& out) {
   out.endpoints = {};
   for (const auto& name : names) {
     bool known = false;
-    for (const Endpoint e : {Endpoint::chat, Endpoint::completions, Endpoint::embeddings, Endpoint::responses, Endpoint::messages}) {
+    for (const Endpoint e :
+         {Endpoint::chat, Endpoint::completions, Endpoint::embeddings, Endpoint::responses, Endpoint::messages}) {
       if (name != to_string(e)) continue;
       out.endpoints.add(e);
       known = true;
     }
-    if (!known) t.fault("endpoints", fmt::format("holds \"{}\"; chat, completions, embeddings, responses and messages are allowed", name.substr(0, 80)));
+    if (!known)
+      t.fault("endpoints",
+              fmt::format("holds \"{}\"; chat, completions, embeddings, responses and messages are allowed",
+                          name.substr(0, 80)));
   }
 }
 
@@ -209,7 +219,8 @@ TomlSchema config_schema() {
   TomlSchema out;
   TomlTable root(out);
   Config ignored;
-  read_root(root, [](const std::string&) { return std::optional<std::string>(); }, ignored);
+  read_root(
+      root, [](const std::string&) { return std::optional<std::string>(); }, ignored);
   return out;
 }
 

@@ -47,7 +47,8 @@ TEST(ConfigSchema, IsTheFileThatIsPublished) {
   std::ifstream file(std::string(WATTLINE_SOURCE_DIR) + "/docs/formats/serve-config.schema.json");
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(), config_json_schema() + "\n") << "wattline serve schema --write docs/formats/serve-config.schema.json";
+  EXPECT_EQ(text.str(), config_json_schema() + "\n")
+      << "wattline serve schema --write docs/formats/serve-config.schema.json";
 }
 
 TEST(ConfigSchema, EveryKeyIsToldInTheDocs) {
@@ -69,7 +70,9 @@ TEST(ConfigSchema, WhatItAllowsIsReadAndWhatItDoesNotIsAFault) {
   const TomlSchema schema = config_schema();
   const auto* limits = find(schema, "limits");
   ASSERT_TRUE(limits && limits->table);
-  const auto faults = [](const std::string& toml) { return read_config(toml, "f", [](const std::string&) { return std::optional<std::string>(); }).faults.size(); };
+  const auto faults = [](const std::string& toml) {
+    return read_config(toml, "f", [](const std::string&) { return std::optional<std::string>(); }).faults.size();
+  };
   for (const auto& k : limits->table->keys) {
     const Json j = parse_json(k.json);
     EXPECT_EQ(faults("[limits]\n" + k.name + " = " + k.standard + "\n"), 0u) << k.name;

@@ -41,19 +41,26 @@ std::string all_faults(std::string_view toml) {
 
 TEST(Config, SaysWhatAnUpstreamSpeaks) {
   const auto endpoints = [](std::string_view more) {
-    const auto r = read("[[upstream]]\nname = \"a\"\nurl = \"https://api.example/v1\"\nmodels = [\"m\"]\n" + std::string(more));
+    const auto r =
+        read("[[upstream]]\nname = \"a\"\nurl = \"https://api.example/v1\"\nmodels = [\"m\"]\n" + std::string(more));
     EXPECT_TRUE(r.faults.empty()) << more;
     return r.config.upstreams.at(0);
   };
   const auto plain = endpoints("");
-  EXPECT_TRUE(plain.endpoints.has(Endpoint::chat) && plain.endpoints.has(Endpoint::embeddings) && plain.endpoints.has(Endpoint::completions));
-  EXPECT_FALSE(plain.endpoints.has(Endpoint::messages) || plain.endpoints.has(Endpoint::responses) || plain.anthropic || plain.completion_limit);
+  EXPECT_TRUE(plain.endpoints.has(Endpoint::chat) && plain.endpoints.has(Endpoint::embeddings) &&
+              plain.endpoints.has(Endpoint::completions));
+  EXPECT_FALSE(plain.endpoints.has(Endpoint::messages) || plain.endpoints.has(Endpoint::responses) || plain.anthropic ||
+               plain.completion_limit);
   const auto anthropic = endpoints("dialect = \"anthropic\"\nmax_tokens = 100");
-  EXPECT_TRUE(anthropic.anthropic && anthropic.endpoints.has(Endpoint::messages) && !anthropic.endpoints.has(Endpoint::chat));
+  EXPECT_TRUE(anthropic.anthropic && anthropic.endpoints.has(Endpoint::messages) &&
+              !anthropic.endpoints.has(Endpoint::chat));
   EXPECT_EQ(anthropic.max_tokens, 100);
   const auto some = endpoints("endpoints = [\"chat\", \"responses\"]\nlimit_member = \"max_completion_tokens\"");
-  EXPECT_TRUE(some.endpoints.has(Endpoint::responses) && !some.endpoints.has(Endpoint::embeddings) && some.completion_limit);
-  EXPECT_TRUE(read("[[upstream]]\nname = \"a\"\nurl = \"https://api.openai.com/v1\"\nmodels = [\"m\"]").config.upstreams.at(0).completion_limit);
+  EXPECT_TRUE(some.endpoints.has(Endpoint::responses) && !some.endpoints.has(Endpoint::embeddings) &&
+              some.completion_limit);
+  EXPECT_TRUE(read("[[upstream]]\nname = \"a\"\nurl = \"https://api.openai.com/v1\"\nmodels = [\"m\"]")
+                  .config.upstreams.at(0)
+                  .completion_limit);
   const std::string base = "[[upstream]]\nname = \"a\"\nurl = \"https://api.example/v1\"\nmodels = [\"m\"]\n";
   EXPECT_THAT(faults(base + "dialect = \"cohere\""), HasSubstr("anthropic"));
   EXPECT_THAT(faults(base + "endpoints = [\"chats\"]"), HasSubstr("chats"));
@@ -120,7 +127,8 @@ TEST(Config, NothingGivenIsTheBuiltInModelsOnLoopback) {
 }
 
 TEST(Config, EveryFaultIsToldWithLineAndField) {
-  const std::string f = faults("[server]\nthreads = \"many\"\nanswers_kept = 0\nnonsense = 1\n[limits]\nbody = \"3 W\"\nidle_timeout = -1\n");
+  const std::string f = faults(
+      "[server]\nthreads = \"many\"\nanswers_kept = 0\nnonsense = 1\n[limits]\nbody = \"3 W\"\nidle_timeout = -1\n");
   EXPECT_THAT(f, HasSubstr("gateway.toml:2"));
   EXPECT_THAT(f, HasSubstr("server.threads"));
   EXPECT_THAT(f, HasSubstr("gateway.toml:3"));
@@ -139,22 +147,27 @@ TEST(Config, KeysComeFromTheEnvironmentOnlyAndAreNeverShown) {
   EXPECT_THAT(faults("[server]\napi_key_env = \"NO_SUCH\""), HasSubstr("NO_SUCH, which is not set"));
   EXPECT_THAT(faults("[server]\napi_key_env = \"EMPTY_KEY\""), HasSubstr("not set"));
   EXPECT_THAT(faults("[server]\napi_key_env = \"BAD_KEY\""), Not(HasSubstr("line\nbreak")));
-  EXPECT_THAT(faults("[[upstream]]\nname=\"a\"\nurl=\"http://far.example\"\napi_key_env=\"GOOD_KEY\"\nmodels=[\"m\"]"), HasSubstr("readably"));
+  EXPECT_THAT(faults("[[upstream]]\nname=\"a\"\nurl=\"http://far.example\"\napi_key_env=\"GOOD_KEY\"\nmodels=[\"m\"]"),
+              HasSubstr("readably"));
 }
 
 TEST(Config, UpstreamsAreCheckedAsAWhole) {
   EXPECT_THAT(all_faults("[builtin]\nenabled=false"), HasSubstr("nothing is served"));
   EXPECT_THAT(all_faults("[server]\nlisten=\"0.0.0.0:80\""), HasSubstr("no key protects it"));
   EXPECT_THAT(all_faults("[[upstream]]\nname=\"a\"\nurl=\"http://127.0.0.1:1\"\n"), HasSubstr("serves no model"));
-  const char* twice = "[[upstream]]\nname=\"a\"\nurl=\"http://127.0.0.1:1\"\nmodels=[\"m\"]\n[[upstream]]\nname=\"a\"\nurl=\"http://127.0.0.1:2\"\nmodels=[\"m\"]\n";
+  const char* twice =
+      "[[upstream]]\nname=\"a\"\nurl=\"http://127.0.0.1:1\"\nmodels=[\"m\"]\n[[upstream]]\nname=\"a\"\nurl=\"http://"
+      "127.0.0.1:2\"\nmodels=[\"m\"]\n";
   EXPECT_THAT(all_faults(twice), HasSubstr("name 'a' is taken"));
-  EXPECT_THAT(all_faults("[[upstream]]\nname=\"builtin\"\nurl=\"http://127.0.0.1:1\"\nmodels=[\"m\"]\n"), HasSubstr("is taken"));
+  EXPECT_THAT(all_faults("[[upstream]]\nname=\"builtin\"\nurl=\"http://127.0.0.1:1\"\nmodels=[\"m\"]\n"),
+              HasSubstr("is taken"));
 }
 
 TEST(Config, WhatCannotBeMeasuredMustBeModelled) {
   const std::string far = "[[upstream]]\nname=\"a\"\nurl=\"https://x.example\"\n";
   EXPECT_THAT(all_faults(far + "models=[\"llama-3.1-8b\"]\n"), HasSubstr("names no device"));
-  EXPECT_THAT(all_faults(far + "device=\"NVIDIA H100 SXM\"\nmodels=[\"my-own\"]\n"), HasSubstr("does not know the model 'my-own'"));
+  EXPECT_THAT(all_faults(far + "device=\"NVIDIA H100 SXM\"\nmodels=[\"my-own\"]\n"),
+              HasSubstr("does not know the model 'my-own'"));
   EXPECT_THAT(all_faults(far + "device=\"NVIDIA H1000\"\nmodels=[\"llama-3.1-8b\"]\n"), HasSubstr("NVIDIA H100"));
   EXPECT_THAT(all_faults(far + "energy=\"share\"\nmodels=[\"m\"]\n"), HasSubstr("not on this machine"));
   EXPECT_EQ(all_faults(far + "device=\"NVIDIA H100 SXM\"\nmodels=[\"llama-3.1-8b\"]\n"), "");
@@ -170,7 +183,8 @@ TEST(Config, Addresses) {
   EXPECT_EQ(parse_listen("[::1]:80", "x").host, "::1");
   for (const char* bad : {"a:b", "127.0.0.1:65536", "127.0.0.1:-1", "[::1", "[::1]80", "host name:80"})
     EXPECT_THROW(parse_listen(bad, "x"), Error) << bad;
-  for (const char* bad : {"", "ftp://a", "http://", "http://a:0", "http://a:b", "http://u:p@a", "http://a/b?c", "http://a b", "http://a\r\nx: y", "http://[::1"})
+  for (const char* bad : {"", "ftp://a", "http://", "http://a:0", "http://a:b", "http://u:p@a", "http://a/b?c",
+                          "http://a b", "http://a\r\nx: y", "http://[::1"})
     EXPECT_THROW(parse_base_url(bad, "x"), Error) << bad;
   EXPECT_EQ(parse_base_url("https://a.example", "x").port, 443);
   EXPECT_EQ(parse_base_url("http://[::1]:5/v1///", "x").authority, "[::1]:5");
@@ -180,7 +194,8 @@ TEST(Config, TheCacheIsOffUntilToldOtherwise) {
   const auto none = read("").config.cache;
   EXPECT_FALSE(none.enabled);
   EXPECT_TRUE(none.single_flight);
-  const auto r = read("[cache]\nenabled = true\nsize = \"2 GiB\"\nttl = \"10 min\"\nscope = \"user\"\nsingle_flight = false\n");
+  const auto r =
+      read("[cache]\nenabled = true\nsize = \"2 GiB\"\nttl = \"10 min\"\nscope = \"user\"\nsingle_flight = false\n");
   EXPECT_TRUE(r.faults.empty());
   EXPECT_TRUE(r.config.cache.enabled && r.config.cache.by_user && !r.config.cache.single_flight);
   EXPECT_EQ(r.config.cache.size.base(), 2.0 * 1024 * 1024 * 1024);
@@ -195,8 +210,9 @@ TEST(Config, WhoIsToldOfRequests) {
   const auto none = read("").config;
   EXPECT_TRUE(none.access_log.file.empty());
   EXPECT_TRUE(none.tracing.endpoint.empty());
-  const auto r = read("[access_log]\nfile = \"/tmp/a.log\"\nrotate_size = \"10 MB\"\nkeep = 2\nprompts = true\n"
-                      "[tracing]\nendpoint = \"https://otel.example/x\"\nsample = 0.1\nheaders_env = \"HEADERS\"\nbatch = 7\n");
+  const auto r = read(
+      "[access_log]\nfile = \"/tmp/a.log\"\nrotate_size = \"10 MB\"\nkeep = 2\nprompts = true\n"
+      "[tracing]\nendpoint = \"https://otel.example/x\"\nsample = 0.1\nheaders_env = \"HEADERS\"\nbatch = 7\n");
   EXPECT_TRUE(r.faults.empty()) << r.faults[0].what();
   EXPECT_EQ(r.config.access_log.rotate_size.base(), 10e6);
   EXPECT_TRUE(r.config.access_log.prompts);
@@ -210,7 +226,8 @@ TEST(Config, WhoIsToldOfRequests) {
   EXPECT_THAT(faults("[tracing]\nendpoint = \"ftp://x\"\n"), HasSubstr("endpoint"));
   EXPECT_THAT(faults("[tracing]\n"), HasSubstr("endpoint"));
   EXPECT_THAT(faults("[tracing]\nendpoint = \"http://127.0.0.1:4318\"\nsample = 2\n"), HasSubstr("sample"));
-  EXPECT_THAT(faults("[tracing]\nendpoint = \"http://127.0.0.1:4318\"\nheaders_env = \"NO_SUCH\"\n"), HasSubstr("NO_SUCH"));
+  EXPECT_THAT(faults("[tracing]\nendpoint = \"http://127.0.0.1:4318\"\nheaders_env = \"NO_SUCH\"\n"),
+              HasSubstr("NO_SUCH"));
   const auto bad = faults("[tracing]\nendpoint = \"http://127.0.0.1:4318\"\nheaders_env = \"GOOD_KEY\"\n");
   EXPECT_THAT(bad, HasSubstr("name=value"));
   EXPECT_EQ(bad.find("s3cret"), std::string::npos);
@@ -218,7 +235,8 @@ TEST(Config, WhoIsToldOfRequests) {
 }
 
 TEST(Config, HeadersFromTheEnvironmentAreReadOrRefused) {
-  for (const char* bad : {"", "a", "a=", "=b", "a=b,c", "a b=c", "a=%0a", "a=%zz", "a=%4", "a:b=c"}) EXPECT_FALSE(parse_header_list(bad)) << bad;
+  for (const char* bad : {"", "a", "a=", "=b", "a=b,c", "a b=c", "a=%0a", "a=%zz", "a=%4", "a:b=c"})
+    EXPECT_FALSE(parse_header_list(bad)) << bad;
   EXPECT_EQ(parse_header_list(" a = b , c=d=e ")->at(1).second.reveal(), "d=e");
 }
 

@@ -11,7 +11,7 @@ namespace wattline::serve {
 
 struct ListenAddress {
   std::string host = "127.0.0.1";  // "localhost", an IPv4 or IPv6 address
-  std::uint16_t port = 8080;       // 0: any free one
+  std::uint16_t port = 8080;  // 0: any free one
   bool loopback() const;
   std::string text() const;  // "127.0.0.1:8080", "[::1]:8080"
 };
@@ -22,7 +22,7 @@ struct BaseUrl {
   bool tls = false;
   std::string host;  // without brackets
   std::uint16_t port = 80;
-  std::string path;       // "/v1", no trailing slash
+  std::string path;  // "/v1", no trailing slash
   std::string authority;  // for the Host header
   bool loopback() const;
 };

@@ -27,7 +27,7 @@ class Watched {
 
  protected:
   virtual void on_deadline() = 0;  // must not destroy any Watched
-  virtual void on_sweep() {}       // at every sweep, likewise
+  virtual void on_sweep() {}  // at every sweep, likewise
 
  private:
   friend class Deadlines;

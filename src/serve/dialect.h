@@ -53,8 +53,8 @@ class ClientDialect {
   virtual std::string error(const ApiError&) const = 0;  // the body of a failure
 };
 
-const ClientDialect& messages_dialect();     // Anthropic messages
-const ClientDialect& responses_dialect();    // OpenAI responses
+const ClientDialect& messages_dialect();  // Anthropic messages
+const ClientDialect& responses_dialect();  // OpenAI responses
 const ClientDialect& completions_dialect();  // OpenAI completions, one prompt, as a single question
 
 // What an upstream's stream says, as chunks of a chat completion. `[DONE]` among them is the end.

@@ -85,22 +85,27 @@ class AnthropicStream : public UpstreamStream {
 
  private:
   std::string head() const {
-    return fmt::format("{{\"id\":{},\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{}", id_, created_, model_);
+    return fmt::format("{{\"id\":{},\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{}", id_, created_,
+                       model_);
   }
-  void tell(std::string_view delta, std::string_view finish, std::vector<std::string>& chunks, std::string_view at_text = {}) {
-    chunks.push_back(fmt::format("{},\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}{}{}}}]}}", head(), delta,
-                                 finish.empty() ? "null" : fmt::format("\"{}\"", finish), at_text.empty() ? "" : ",\"stop_reason\":", at_text));
+  void tell(std::string_view delta, std::string_view finish, std::vector<std::string>& chunks,
+            std::string_view at_text = {}) {
+    chunks.push_back(fmt::format(
+        "{},\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}{}{}}}]}}", head(), delta,
+        finish.empty() ? "null" : fmt::format("\"{}\"", finish), at_text.empty() ? "" : ",\"stop_reason\":", at_text));
   }
   void tell_usage(std::vector<std::string>& chunks) {
     if (std::exchange(told_usage_, true)) return;
     chunks.push_back(fmt::format("{},\"choices\":[],\"usage\":{}}}", head(), usage_.chat()));
   }
   void tell_words(std::string_view member, JsonText words, std::vector<std::string>& chunks) {
-    if (words.is_string() && words.raw().size() > 2) tell(fmt::format("{{\"{}\":{}}}", member, words.raw()), "", chunks);
+    if (words.is_string() && words.raw().size() > 2)
+      tell(fmt::format("{{\"{}\":{}}}", member, words.raw()), "", chunks);
   }
   void tell_arguments(std::string_view raw_string, std::vector<std::string>& chunks) {
     any_arguments_ = true;
-    tell(fmt::format("{{\"tool_calls\":[{{\"index\":{},\"function\":{{\"arguments\":{}}}}}]}}", calls_ - 1, raw_string), "", chunks);
+    tell(fmt::format("{{\"tool_calls\":[{{\"index\":{},\"function\":{{\"arguments\":{}}}}}]}}", calls_ - 1, raw_string),
+         "", chunks);
   }
 
   void begin_block(JsonText block, std::vector<std::string>& chunks) {
@@ -138,7 +143,9 @@ class AnthropicStream : public UpstreamStream {
   void end_block(std::vector<std::string>& chunks) {
     if (kind_ == "tool_use" && !any_arguments_) tell_arguments("\"{}\"", chunks);
     if (kind_ == "thinking" && !signature_.empty())
-      tell(fmt::format("{{\"thinking_blocks\":[{{\"type\":\"thinking\",\"thinking\":{},\"signature\":{}}}]}}", in_quotes(thinking_), in_quotes(signature_)), "", chunks);
+      tell(fmt::format("{{\"thinking_blocks\":[{{\"type\":\"thinking\",\"thinking\":{},\"signature\":{}}}]}}",
+                       in_quotes(thinking_), in_quotes(signature_)),
+           "", chunks);
     kind_.clear();
     thinking_.clear();
     signature_.clear();
@@ -156,21 +163,28 @@ class AnthropicUpstream : public UpstreamDialect {
   std::string_view name() const override { return "anthropic"; }
   std::string_view path() const override { return "/messages"; }
   std::string headers(std::string_view key) const override {
-    return fmt::format("{}anthropic-version: {}\r\n", key.empty() ? std::string() : fmt::format("x-api-key: {}\r\n", key), anthropic_version);
+    return fmt::format("{}anthropic-version: {}\r\n",
+                       key.empty() ? std::string() : fmt::format("x-api-key: {}\r\n", key), anthropic_version);
   }
   Translated request(std::string_view chat, std::string_view model, std::int64_t default_max_tokens) const override {
     return chat_to_anthropic(chat, model, default_max_tokens);
   }
-  Translated reply(std::string_view body, std::int64_t unix_seconds) const override { return anthropic_to_chat_reply(body, unix_seconds); }
-  std::unique_ptr<UpstreamStream> stream(std::int64_t unix_seconds) const override { return anthropic_stream(unix_seconds); }
+  Translated reply(std::string_view body, std::int64_t unix_seconds) const override {
+    return anthropic_to_chat_reply(body, unix_seconds);
+  }
+  std::unique_ptr<UpstreamStream> stream(std::int64_t unix_seconds) const override {
+    return anthropic_stream(unix_seconds);
+  }
 };
 
 }  // namespace
 
 Translated anthropic_to_chat_reply(std::string_view body, std::int64_t unix_seconds) {
-  if (check_json_object(body, "the reply")) return upstream_error(502, "the upstream's reply is not a JSON object", "upstream_bad_reply");
+  if (check_json_object(body, "the reply"))
+    return upstream_error(502, "the upstream's reply is not a JSON object", "upstream_bad_reply");
   const JsonText reply(body);
-  if (!reply["content"].is_array()) return upstream_error(502, "the upstream's reply is no message: 'content' is missing", "upstream_bad_reply");
+  if (!reply["content"].is_array())
+    return upstream_error(502, "the upstream's reply is no message: 'content' is missing", "upstream_bad_reply");
   JsonWriter w;
   w.begin_object().member("id", reply["id"].text()).member("object", "chat.completion").member("created", unix_seconds);
   w.member("model", reply["model"].text()).key("choices").begin_array().begin_object().member("index", 0);
@@ -184,7 +198,9 @@ Translated anthropic_to_chat_reply(std::string_view body, std::int64_t unix_seco
   return w.take();
 }
 
-std::unique_ptr<UpstreamStream> anthropic_stream(std::int64_t unix_seconds) { return std::make_unique<AnthropicStream>(unix_seconds); }
+std::unique_ptr<UpstreamStream> anthropic_stream(std::int64_t unix_seconds) {
+  return std::make_unique<AnthropicStream>(unix_seconds);
+}
 
 const UpstreamDialect& anthropic_upstream() {
   static const AnthropicUpstream dialect;

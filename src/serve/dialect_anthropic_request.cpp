@@ -78,14 +78,16 @@ std::string part_block(JsonText part, const std::string& path) {
   }
   if (type == "file") {
     const std::string where = at(path, "file");
-    if (!part["file"]["file_id"].none()) untranslatable(at(where, "file_id"), "files of another server are not known to the upstream");
+    if (!part["file"]["file_id"].none())
+      untranslatable(at(where, "file_id"), "files of another server are not known to the upstream");
     w.begin_object().member("type", "document");
     write_source(w, string_in(part["file"], "file_data", where), where);
     carry(w, "title", part["file"]["filename"]);
     carry(w, "cache_control", part["cache_control"]);
     return w.end_object().take();
   }
-  untranslatable(at(path, "type"), fmt::format("the upstream takes text, images and documents, not '{}'", type.substr(0, 60)));
+  untranslatable(at(path, "type"),
+                 fmt::format("the upstream takes text, images and documents, not '{}'", type.substr(0, 60)));
 }
 
 // Blocks of a content that is a string, parts or nothing.
@@ -98,12 +100,16 @@ void each_block(JsonText content, const std::string& path, F&& use) {
   }
   const auto parts = elements_of(content, path);
   for (std::size_t i = 0; i < parts.size(); ++i)
-    if (!(parts[i]["type"].is("text") && parts[i]["text"].is_string() && empty_text(parts[i]["text"]))) use(part_block(parts[i], at(path, i)));
+    if (!(parts[i]["type"].is("text") && parts[i]["text"].is_string() && empty_text(parts[i]["text"])))
+      use(part_block(parts[i], at(path, i)));
 }
 
 std::string tool_result(JsonText message, const std::string& path) {
   JsonWriter w;
-  w.begin_object().member("type", "tool_result").member("tool_use_id", string_in(message, "tool_call_id", path)).key("content");
+  w.begin_object()
+      .member("type", "tool_result")
+      .member("tool_use_id", string_in(message, "tool_call_id", path))
+      .key("content");
   const JsonText content = message["content"];
   if (content.is_string()) {
     w.raw(content.raw());
@@ -117,7 +123,8 @@ std::string tool_result(JsonText message, const std::string& path) {
 
 void add_assistant(Turns& turns, JsonText message, const std::string& path) {
   if (!message["audio"].none()) untranslatable(at(path, "audio"), "the upstream takes no audio");
-  if (!message["function_call"].none()) untranslatable(at(path, "function_call"), "tools and tool_calls are its successors");
+  if (!message["function_call"].none())
+    untranslatable(at(path, "function_call"), "tools and tool_calls are its successors");
   // What its model has thought, signed, comes before all else.
   for (const auto& block : message["thinking_blocks"].elements()) turns.add("assistant", std::string(block.raw()));
   each_block(message["content"], at(path, "content"), [&](std::string b) { turns.add("assistant", std::move(b)); });
@@ -126,7 +133,8 @@ void add_assistant(Turns& turns, JsonText message, const std::string& path) {
   const auto list = elements_of(calls, at(path, "tool_calls"));
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string where = at(at(path, "tool_calls"), i);
-    if (!list[i]["type"].none() && !list[i]["type"].is("function")) untranslatable(at(where, "type"), "function alone is known");
+    if (!list[i]["type"].none() && !list[i]["type"].is("function"))
+      untranslatable(at(where, "type"), "function alone is known");
     const JsonText function = list[i]["function"];
     JsonWriter w;
     w.begin_object().member("type", "tool_use").member("id", string_in(list[i], "id", where));
@@ -175,7 +183,8 @@ void write_tools(JsonWriter& w, JsonText tools) {
     const JsonText f = list[i]["function"];
     w.begin_object().member("name", string_in(f, "name", at(path, "function")));
     carry(w, "description", f["description"]);
-    w.key("input_schema").raw(f["parameters"].none() ? std::string_view(R"({"type":"object","properties":{}})") : f["parameters"].raw());
+    w.key("input_schema")
+        .raw(f["parameters"].none() ? std::string_view(R"({"type":"object","properties":{}})") : f["parameters"].raw());
     if (f["strict"].is_true()) w.member("strict", true);
     carry(w, "cache_control", list[i]["cache_control"]);
     w.end_object();
@@ -211,7 +220,8 @@ void write_output(JsonWriter& w, JsonText effort, JsonText format) {
   w.key("output_config").begin_object();
   if (with_effort) w.member("effort", effort.is("minimal") ? "low" : string_of(effort, "reasoning_effort"));
   if (with_format) {
-    if (!format["type"].is("json_schema")) untranslatable("response_format", "the upstream takes JSON by a schema (json_schema) alone");
+    if (!format["type"].is("json_schema"))
+      untranslatable("response_format", "the upstream takes JSON by a schema (json_schema) alone");
     const JsonText schema = format["json_schema"]["schema"];
     if (!schema.is_object()) refuse("response_format.json_schema.schema", "must be an object");
     w.key("format").begin_object().member("type", "json_schema").key("schema").raw(schema.raw()).end_object();
@@ -231,8 +241,19 @@ void write_stop(JsonWriter& w, JsonText stop) {
 }
 
 // Read above, by name.
-constexpr std::array taken = {"model", "messages", "tools", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort", "stop",
-                              "max_tokens", "max_completion_tokens", "stream", "user", "safety_identifier"};
+constexpr std::array taken = {"model",
+                              "messages",
+                              "tools",
+                              "tool_choice",
+                              "parallel_tool_calls",
+                              "response_format",
+                              "reasoning_effort",
+                              "stop",
+                              "max_tokens",
+                              "max_completion_tokens",
+                              "stream",
+                              "user",
+                              "safety_identifier"};
 // Hints and labels: the answer is the same without.
 constexpr std::array dropped = {"stream_options", "metadata", "store", "prompt_cache_key", "prompt_cache_retention"};
 // What asks for something that Anthropic does not have; the plain value that asks for nothing is let through.
@@ -260,15 +281,15 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v) {
   if (v.none() || named(taken) || named(dropped)) return;
   for (const auto& p : plain) {
     if (key != p.key) continue;
-    if (v.raw() != p.value && v.raw() != p.or_value) untranslatable(key, "the upstream speaks Anthropic, which does not have it");
+    if (v.raw() != p.value && v.raw() != p.or_value)
+      untranslatable(key, "the upstream speaks Anthropic, which does not have it");
     return;
   }
   if (key == "temperature") {
     double t = -1;
     try {
       t = std::stod(std::string(v.raw().substr(0, 40)));
-    } catch (const std::exception&) {
-    }
+    } catch (const std::exception&) {}
     if (!v.is_number() || !(t >= 0 && t <= 1)) refuse(key, "must be 0 to 1 for an upstream that speaks Anthropic");
     w.key(key).raw(v.raw());
   } else if (key == "service_tier") {

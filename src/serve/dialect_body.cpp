@@ -26,7 +26,8 @@ void refuse(std::string_view member, std::string_view message) {
 }
 
 void untranslatable(std::string_view member, std::string_view why) {
-  throw Refusal{invalid_request(fmt::format("'{}' cannot be handed on: {}", member, why), std::string(member), "unsupported_member")};
+  throw Refusal{invalid_request(fmt::format("'{}' cannot be handed on: {}", member, why), std::string(member),
+                                "unsupported_member")};
 }
 
 std::string at(std::string_view path, std::string_view member) {
@@ -82,7 +83,9 @@ JsonText quoted_in(JsonText object, std::string_view member, std::string_view pa
   return v;
 }
 
-std::string string_in(JsonText object, std::string_view member, std::string_view path) { return quoted_in(object, member, path).text(); }
+std::string string_in(JsonText object, std::string_view member, std::string_view path) {
+  return quoted_in(object, member, path).text();
+}
 
 std::string arguments_object(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "{}";

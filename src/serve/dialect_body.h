@@ -33,7 +33,7 @@ std::variant<R, ApiError> translated(F&& work) {
 }
 
 std::string at(std::string_view path, std::string_view member);  // "path.member"
-std::string at(std::string_view path, std::size_t index);        // "path[index]"
+std::string at(std::string_view path, std::size_t index);  // "path[index]"
 
 // Of an object: no member twice.
 std::vector<JsonText::Member> members_of(JsonText, std::string_view path);

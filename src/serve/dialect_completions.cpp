@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "serve/dialect_body.h"
 #include "serve/dialect.h"
+#include "serve/dialect_body.h"
 
 namespace wattline::serve {
 namespace {
@@ -14,7 +14,9 @@ namespace {
 // As the reference has it where a client says nothing.
 constexpr int default_max_tokens = 16;
 
-constexpr std::array carried = {"max_tokens", "temperature", "top_p", "seed", "stop", "stream", "stream_options", "user", "n", "presence_penalty", "frequency_penalty", "logit_bias"};
+constexpr std::array carried = {
+    "max_tokens",       "temperature",       "top_p",     "seed", "stop", "stream", "stream_options", "user", "n",
+    "presence_penalty", "frequency_penalty", "logit_bias"};
 struct Plain {
   const char *key, *value;
 };
@@ -31,7 +33,14 @@ ClientCall to_call(JsonText body) {
   const auto members = members_of(body, "the body");
   JsonWriter w;
   w.begin_object().member("model", string_in(body, "model", ""));
-  w.key("messages").begin_array().begin_object().member("role", "user").key("content").raw(prompt_of(body["prompt"]).raw()).end_object().end_array();
+  w.key("messages")
+      .begin_array()
+      .begin_object()
+      .member("role", "user")
+      .key("content")
+      .raw(prompt_of(body["prompt"]).raw())
+      .end_object()
+      .end_array();
   if (body["max_tokens"].none()) w.member("max_tokens", default_max_tokens);
   for (const auto& m : members) {
     if (m.value.none() || m.key == "model" || m.key == "prompt") continue;
@@ -87,8 +96,12 @@ class CompletionsDialect : public ClientDialect {
     if (auto e = check_json_object(body, "the body")) return *std::move(e);
     return translated<ClientCall>([&] { return to_call(JsonText(body)); });
   }
-  std::string reply(const ClientCall&, std::string_view chat_reply) const override { return as_completion(JsonText(chat_reply), "message"); }
-  std::unique_ptr<ClientStream> stream(const ClientCall&) const override { return std::make_unique<CompletionsStream>(); }
+  std::string reply(const ClientCall&, std::string_view chat_reply) const override {
+    return as_completion(JsonText(chat_reply), "message");
+  }
+  std::unique_ptr<ClientStream> stream(const ClientCall&) const override {
+    return std::make_unique<CompletionsStream>();
+  }
   std::string error(const ApiError& e) const override { return to_json(e); }
 };
 

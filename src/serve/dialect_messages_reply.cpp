@@ -27,7 +27,12 @@ bool write_content(JsonWriter& w, JsonText message, std::string_view reply_id) {
   if (const JsonText signed_ones = message["thinking_blocks"]; signed_ones.is_array()) {
     for (const auto& block : signed_ones.elements()) w.raw(block.raw());
   } else if (thinking.is_string() && thinking.raw().size() > 2) {
-    w.begin_object().member("type", "thinking").key("thinking").raw(thinking.raw()).member("signature", unsigned_thinking).end_object();
+    w.begin_object()
+        .member("type", "thinking")
+        .key("thinking")
+        .raw(thinking.raw())
+        .member("signature", unsigned_thinking)
+        .end_object();
   }
   const JsonText content = message["content"];
   write_text(w, content);
@@ -67,9 +72,10 @@ std::string messages_usage(JsonText usage) {
   const std::int64_t prompt = count(usage["prompt_tokens"]);
   const std::int64_t cached = std::min(prompt, count(usage["prompt_tokens_details"]["cached_tokens"]));
   std::string out = fmt::format(
-      "{{\"input_tokens\":{},\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":{},\"output_tokens\":{}", prompt - cached, cached,
-      count(usage["completion_tokens"]));
-  if (const JsonText account = usage["wattline"]; account.is_object()) out.append(",\"wattline\":").append(account.raw());
+      "{{\"input_tokens\":{},\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":{},\"output_tokens\":{}",
+      prompt - cached, cached, count(usage["completion_tokens"]));
+  if (const JsonText account = usage["wattline"]; account.is_object())
+    out.append(",\"wattline\":").append(account.raw());
   return out + "}";
 }
 
@@ -85,8 +91,10 @@ void MessagesUsage::take(JsonText usage) {
 
 std::string MessagesUsage::chat() const {
   const std::int64_t prompt = input + cache_read + cache_creation;
-  return fmt::format("{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{},\"prompt_tokens_details\":{{\"cached_tokens\":{}}}}}",
-                     prompt, output, prompt + output, cache_read);
+  return fmt::format(
+      "{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{},\"prompt_tokens_details\":{{\"cached_"
+      "tokens\":{}}}}}",
+      prompt, output, prompt + output, cache_read);
 }
 
 std::string chat_to_messages_reply(std::string_view chat_reply) {
@@ -118,8 +126,10 @@ std::string messages_error(const ApiError& e) {
       case 404: return "not_found_error";
       case 413: return "request_too_large";
       case 429: return "rate_limit_error";
-      case 503: case 529: return "overloaded_error";
-      case 408: case 504: return "timeout_error";
+      case 503:
+      case 529: return "overloaded_error";
+      case 408:
+      case 504: return "timeout_error";
       default: return e.status >= 400 && e.status < 500 ? "invalid_request_error" : "api_error";
     }
   }();

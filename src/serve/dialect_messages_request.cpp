@@ -15,8 +15,10 @@ void add_image(JsonText block, const std::string& path, ContentParts& out) {
   const JsonText source = block["source"];
   const std::string where = at(path, "source"), type = string_in(source, "type", where);
   if (type == "url") return out.add_image(string_in(source, "url", where));
-  if (type != "base64") untranslatable(at(where, "type"), fmt::format("an image from a source of type '{}'; base64 and url are", type));
-  out.add_image(fmt::format("data:{};base64,{}", string_in(source, "media_type", where), string_in(source, "data", where)));
+  if (type != "base64")
+    untranslatable(at(where, "type"), fmt::format("an image from a source of type '{}'; base64 and url are", type));
+  out.add_image(
+      fmt::format("data:{};base64,{}", string_in(source, "media_type", where), string_in(source, "data", where)));
 }
 
 void add_block(JsonText block, const std::string& path, ContentParts& out);
@@ -38,7 +40,8 @@ void add_document(JsonText block, const std::string& path, ContentParts& out) {
     const auto blocks = elements_of(content, at(where, "content"));
     for (std::size_t i = 0; i < blocks.size(); ++i) add_block(blocks[i], at(at(where, "content"), i), out);
   } else {
-    untranslatable(at(where, "type"), fmt::format("a document from a source of type '{}'; base64, text and content are", type));
+    untranslatable(at(where, "type"),
+                   fmt::format("a document from a source of type '{}'; base64, text and content are", type));
   }
 }
 
@@ -52,7 +55,8 @@ void add_block(JsonText block, const std::string& path, ContentParts& out) {
   } else if (type == "document") {
     add_document(block, path, out);
   } else {
-    untranslatable(at(path, "type"), fmt::format("a block of type '{}' has no counterpart in a chat completion", type.substr(0, 60)));
+    untranslatable(at(path, "type"),
+                   fmt::format("a block of type '{}' has no counterpart in a chat completion", type.substr(0, 60)));
   }
 }
 
@@ -73,7 +77,8 @@ void write_tool_result(JsonWriter& w, JsonText block, const std::string& path, C
     texts.add_text(content.raw());
   } else if (!content.none()) {
     const auto blocks = elements_of(content, where);
-    for (std::size_t i = 0; i < blocks.size(); ++i) add_block(blocks[i], at(where, i), blocks[i]["type"].is("text") ? texts : others);
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      add_block(blocks[i], at(where, i), blocks[i]["type"].is("text") ? texts : others);
   }
   w.begin_object().member("role", "tool").member("tool_call_id", id).key("content");
   texts.write(w);
@@ -135,7 +140,8 @@ void write_assistant(JsonWriter& w, JsonText content, const std::string& path) {
       // What another model has signed means nothing to this one.
       if (blocks[i]["signature"].is(unsigned_thinking)) thinking += string_in(blocks[i], "thinking", where);
     } else if (type != "redacted_thinking") {
-      untranslatable(at(where, "type"), fmt::format("a block of type '{}' has no counterpart in a chat completion", type.substr(0, 60)));
+      untranslatable(at(where, "type"),
+                     fmt::format("a block of type '{}' has no counterpart in a chat completion", type.substr(0, 60)));
     }
   }
   w.key("content");
@@ -175,8 +181,13 @@ void write_tools(JsonWriter& w, JsonText tools) {
     const std::string where = at("tools", i);
     const JsonText type = list[i]["type"];
     if (!type.none() && !type.is("custom"))
-      untranslatable(at(where, "type"), fmt::format("tools of type '{}' run at Anthropic alone", string_of(type, at(where, "type")).substr(0, 60)));
-    w.begin_object().member("type", "function").key("function").begin_object().member("name", string_in(list[i], "name", where));
+      untranslatable(at(where, "type"), fmt::format("tools of type '{}' run at Anthropic alone",
+                                                    string_of(type, at(where, "type")).substr(0, 60)));
+    w.begin_object()
+        .member("type", "function")
+        .key("function")
+        .begin_object()
+        .member("name", string_in(list[i], "name", where));
     carry(w, "description", list[i]["description"]);
     carry(w, "parameters", list[i]["input_schema"]);
     carry(w, "strict", list[i]["strict"]);
@@ -195,7 +206,8 @@ void write_tool_choice(JsonWriter& w, JsonText choice) {
   } else {
     refuse("tool_choice.type", fmt::format("is '{}'; auto, any, tool and none are allowed", type.substr(0, 60)));
   }
-  if (flag_of(choice["disable_parallel_tool_use"], "tool_choice.disable_parallel_tool_use")) w.member("parallel_tool_calls", false);
+  if (flag_of(choice["disable_parallel_tool_use"], "tool_choice.disable_parallel_tool_use"))
+    w.member("parallel_tool_calls", false);
 }
 
 void write_format(JsonWriter& w, JsonText format, const std::string& path) {
@@ -227,7 +239,8 @@ constexpr std::array refused = {"container", "mcp_servers", "inference_geo"};
 constexpr std::array dropped = {"cache_control", "context_management", "thinking", "speed", "diagnostics"};
 
 // Members of a chat completion that this translation writes itself: here they would be said twice.
-constexpr std::array foreign = {"stop", "user", "response_format", "reasoning_effort", "parallel_tool_calls", "stream_options", "n"};
+constexpr std::array foreign = {"stop",           "user", "response_format", "reasoning_effort", "parallel_tool_calls",
+                                "stream_options", "n"};
 
 template <std::size_t N>
 bool is_one_of(std::string_view key, const std::array<const char*, N>& names) {
@@ -236,7 +249,8 @@ bool is_one_of(std::string_view key, const std::array<const char*, N>& names) {
 
 void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_tools) {
   if (is_one_of(key, refused)) {
-    if (!v.none() && !((v.is_array() || v.is_object()) && v.empty())) untranslatable(key, "only Anthropic's own servers know it");
+    if (!v.none() && !((v.is_array() || v.is_object()) && v.empty()))
+      untranslatable(key, "only Anthropic's own servers know it");
   } else if (key == "stop_sequences") {
     if (v.none()) return;
     const auto list = elements_of(v, key);
@@ -253,7 +267,8 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_to
     if (v.none()) return;
     for (const auto& m : members_of(v, key)) {
       if (m.value.none()) continue;
-      if (m.key == "effort") w.member("reasoning_effort", m.value.is("max") ? "xhigh" : string_of(m.value, "output_config.effort"));
+      if (m.key == "effort")
+        w.member("reasoning_effort", m.value.is("max") ? "xhigh" : string_of(m.value, "output_config.effort"));
       else if (m.key == "format") write_format(w, m.value, "output_config.format");
       else untranslatable(at(key, m.key.substr(0, 60)), "it is not known");
     }
@@ -272,7 +287,8 @@ ClientCall to_call(JsonText body, bool counting) {
   const auto members = members_of(body, "the body");
   const auto given = [&](std::string_view key) { return find_in(members, key); };
   const std::string model = string_of(given("model"), "model");
-  if (!counting || given("max_tokens").present()) integer_of(given("max_tokens"), "max_tokens", 1, std::int64_t{1} << 40);
+  if (!counting || given("max_tokens").present())
+    integer_of(given("max_tokens"), "max_tokens", 1, std::int64_t{1} << 40);
   const bool stream = flag_of(given("stream"), "stream"), has_tools = !given("tools").empty();
   JsonWriter w;
   w.begin_object().member("model", model);

@@ -30,7 +30,8 @@ class MessagesStream : public ClientStream {
       if (const JsonText words = delta[member]; has_words(words)) tell(Open::text, "text", words.raw(), out);
     if (const auto fragments = delta["tool_calls"].elements(); !fragments.empty()) {
       for (const auto& f : fragments)
-        if (!calls_.take(f)) return upstream_error(502, "the upstream's tool calls cannot be put in order", "upstream_bad_reply");
+        if (!calls_.take(f))
+          return upstream_error(502, "the upstream's tool calls cannot be put in order", "upstream_bad_reply");
       tell_call(out);
     }
     if (const JsonText reason = choice["finish_reason"]; reason.is_string()) {
@@ -52,12 +53,15 @@ class MessagesStream : public ClientStream {
     if (stop == "end_turn" && !calls_.empty()) stop = "tool_use";
     if (stop == "end_turn" && !sequence_.empty()) stop = "stop_sequence";
     else sequence_.clear();
-    event(out, "message_delta", fmt::format("\"delta\":{{\"stop_reason\":\"{}\",\"stop_sequence\":{}}},\"usage\":{}", stop,
-                                           sequence_.empty() ? "null" : sequence_, usage_.empty() ? messages_usage(JsonText()) : usage_));
+    event(out, "message_delta",
+          fmt::format("\"delta\":{{\"stop_reason\":\"{}\",\"stop_sequence\":{}}},\"usage\":{}", stop,
+                      sequence_.empty() ? "null" : sequence_, usage_.empty() ? messages_usage(JsonText()) : usage_));
     event(out, "message_stop", "");
   }
 
-  void fail(const ApiError& e, std::string& out) override { out.append("event: error\ndata: ").append(messages_error(e)).append("\n\n"); }
+  void fail(const ApiError& e, std::string& out) override {
+    out.append("event: error\ndata: ").append(messages_error(e)).append("\n\n");
+  }
 
  private:
   static bool has_words(JsonText v) { return v.is_string() && v.raw().size() > 2; }
@@ -88,7 +92,9 @@ class MessagesStream : public ClientStream {
   void close(std::string& out) {
     if (open_ == Open::none) return;
     if (open_ == Open::thinking && !signed_)
-      event(out, "content_block_delta", fmt::format("\"index\":{},\"delta\":{{\"type\":\"signature_delta\",\"signature\":\"{}\"}}", index_, unsigned_thinking));
+      event(out, "content_block_delta",
+            fmt::format("\"index\":{},\"delta\":{{\"type\":\"signature_delta\",\"signature\":\"{}\"}}", index_,
+                        unsigned_thinking));
     if (open_ == Open::tool)
       if (auto* call = calls_.live()) call->closed = true;
     event(out, "content_block_stop", fmt::format("\"index\":{}", index_));
@@ -99,8 +105,11 @@ class MessagesStream : public ClientStream {
 
   void tell(Open kind, std::string_view member, std::string_view quoted, std::string& out) {
     if (open_ != kind)
-      open(kind, kind == Open::text ? R"({"type":"text","text":""})" : R"({"type":"thinking","thinking":"","signature":""})", out);
-    event(out, "content_block_delta", fmt::format("\"index\":{},\"delta\":{{\"type\":\"{}_delta\",\"{}\":{}}}", index_, member, member, quoted));
+      open(kind,
+           kind == Open::text ? R"({"type":"text","text":""})" : R"({"type":"thinking","thinking":"","signature":""})",
+           out);
+    event(out, "content_block_delta",
+          fmt::format("\"index\":{},\"delta\":{{\"type\":\"{}_delta\",\"{}\":{}}}", index_, member, member, quoted));
   }
 
   // Blocks that their model has signed: the thinking was told as it came, now its signature.
@@ -112,9 +121,12 @@ class MessagesStream : public ClientStream {
         continue;
       }
       if (!block["signature"].is_string()) continue;
-      if (open_ != Open::thinking) tell(Open::thinking, "thinking", block["thinking"].is_string() ? block["thinking"].raw() : "\"\"", out);
+      if (open_ != Open::thinking)
+        tell(Open::thinking, "thinking", block["thinking"].is_string() ? block["thinking"].raw() : "\"\"", out);
       signed_ = true;
-      event(out, "content_block_delta", fmt::format("\"index\":{},\"delta\":{{\"type\":\"signature_delta\",\"signature\":{}}}", index_, block["signature"].raw()));
+      event(out, "content_block_delta",
+            fmt::format("\"index\":{},\"delta\":{{\"type\":\"signature_delta\",\"signature\":{}}}", index_,
+                        block["signature"].raw()));
       close(out);
     }
   }
@@ -134,7 +146,8 @@ class MessagesStream : public ClientStream {
     std::string quoted;
     append_json_string(quoted, std::string_view(call.arguments).substr(call.told));
     call.told = call.arguments.size();
-    event(out, "content_block_delta", fmt::format("\"index\":{},\"delta\":{{\"type\":\"input_json_delta\",\"partial_json\":{}}}", index_, quoted));
+    event(out, "content_block_delta",
+          fmt::format("\"index\":{},\"delta\":{{\"type\":\"input_json_delta\",\"partial_json\":{}}}", index_, quoted));
   }
 
   void tell_call(std::string& out) {
@@ -158,7 +171,9 @@ class MessagesDialect : public ClientDialect {
  public:
   std::string_view name() const override { return "messages"; }
   std::variant<ClientCall, ApiError> read(std::string_view body) const override { return messages_to_chat(body); }
-  std::string reply(const ClientCall&, std::string_view chat_reply) const override { return chat_to_messages_reply(chat_reply); }
+  std::string reply(const ClientCall&, std::string_view chat_reply) const override {
+    return chat_to_messages_reply(chat_reply);
+  }
   std::unique_ptr<ClientStream> stream(const ClientCall&) const override { return messages_stream(); }
   std::string error(const ApiError& e) const override { return messages_error(e); }
 };

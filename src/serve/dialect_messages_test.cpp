@@ -18,16 +18,19 @@ std::string with(std::string_view members) {
   return R"({"model":"m","max_tokens":5,"messages":[{"role":"user","content":"Hi"}],)" + std::string(members) + "}";
 }
 std::string with_content(std::string_view content, std::string_view role = "user") {
-  return R"({"model":"m","max_tokens":5,"messages":[{"role":")" + std::string(role) + R"(","content":)" + std::string(content) + "}]}";
+  return R"({"model":"m","max_tokens":5,"messages":[{"role":")" + std::string(role) + R"(","content":)" +
+         std::string(content) + "}]}";
 }
 
 TEST(MessagesRequest, APlainQuestion) {
-  expect_json(chat(R"({"model":"claude-opus-4-6","max_tokens":1024,"messages":[{"role":"user","content":"Hello, Claude"}]})"),
-              R"({"model":"claude-opus-4-6","messages":[{"role":"user","content":"Hello, Claude"}],"max_tokens":1024})");
+  expect_json(
+      chat(R"({"model":"claude-opus-4-6","max_tokens":1024,"messages":[{"role":"user","content":"Hello, Claude"}]})"),
+      R"({"model":"claude-opus-4-6","messages":[{"role":"user","content":"Hello, Claude"}],"max_tokens":1024})");
 }
 
 TEST(MessagesRequest, EverythingThatHasACounterpart) {
-  expect_json(chat(R"({"model":"m","max_tokens":1024,"stream":true,
+  expect_json(
+      chat(R"({"model":"m","max_tokens":1024,"stream":true,
     "system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}],
     "messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}],
     "stop_sequences":["END","\n\n"],"temperature":0.70,"top_p":1,"top_k":40,"seed":18446744073709551615,
@@ -35,7 +38,7 @@ TEST(MessagesRequest, EverythingThatHasACounterpart) {
     "tool_choice":{"type":"any","disable_parallel_tool_use":true},
     "tools":[{"name":"get_weather","description":"Get the current weather","input_schema":{"type":"object","properties":{"n":{"maximum":9007199254740993}}},"cache_control":{"type":"ephemeral"}}],
     "output_config":{"effort":"low","format":{"type":"json_schema","schema":{"type":"object"}}},"chat_template_kwargs":{"a":[1]}})"),
-              R"({"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_tokens":1024,
+      R"({"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_tokens":1024,
     "stop":["END","\n\n"],"temperature":0.70,"top_p":1,"top_k":40,"seed":18446744073709551615,"user":"u-1",
     "tool_choice":"required","parallel_tool_calls":false,
     "tools":[{"type":"function","function":{"name":"get_weather","description":"Get the current weather","parameters":{"type":"object","properties":{"n":{"maximum":9007199254740993}}}}}],
@@ -45,17 +48,21 @@ TEST(MessagesRequest, EverythingThatHasACounterpart) {
 
 TEST(MessagesRequest, LabelsThatAreTooLongAreLeftOut) {
   EXPECT_THAT(chat(with(R"("metadata":{"user_id":")" + std::string(64, 'u') + R"("})")), HasSubstr("\"user\":\"uuu"));
-  EXPECT_THAT(chat(with(R"("metadata":{"user_id":")" + std::string(65, 'u') + R"("})")), Not(HasSubstr("\"user\":\"uuu")));
+  EXPECT_THAT(chat(with(R"("metadata":{"user_id":")" + std::string(65, 'u') + R"("})")),
+              Not(HasSubstr("\"user\":\"uuu")));
   EXPECT_THAT(chat(with(R"("output_config":{"effort":"max"})")), HasSubstr(R"("reasoning_effort":"xhigh")"));
 }
 
 TEST(MessagesRequest, AChoiceAmongNoToolsIsNone) {
-  expect_json(chat(with(R"("tools":[],"tool_choice":{"type":"auto","disable_parallel_tool_use":true})")), R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"max_tokens":5})");
+  expect_json(chat(with(R"("tools":[],"tool_choice":{"type":"auto","disable_parallel_tool_use":true})")),
+              R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"max_tokens":5})");
 }
 
 TEST(MessagesRequest, NumbersStayDigitForDigit) {
   const std::string got = chat(with(R"("temperature":0.70,"seed":18446744073709551615,"x":1.2300e300,"y":-0.0)"));
-  for (const char* text : {"\"temperature\":0.70,", "\"seed\":18446744073709551615,", "\"x\":1.2300e300,", "\"y\":-0.0"}) EXPECT_THAT(got, HasSubstr(text));
+  for (const char* text :
+       {"\"temperature\":0.70,", "\"seed\":18446744073709551615,", "\"x\":1.2300e300,", "\"y\":-0.0"})
+    EXPECT_THAT(got, HasSubstr(text));
 }
 
 TEST(MessagesRequest, ToolCallsAndTheirResults) {
@@ -79,12 +86,13 @@ TEST(MessagesRequest, ToolCallsAndTheirResults) {
 }
 
 TEST(MessagesRequest, ImagesAndDocuments) {
-  expect_json(chat(with_content(R"([{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}},
+  expect_json(
+      chat(with_content(R"([{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}},
     {"type":"image","source":{"type":"url","url":"https://example.com/a.jpg"}},
     {"type":"document","title":"a.pdf","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0="}},
     {"type":"document","source":{"type":"text","media_type":"text/plain","data":"words"}},
     {"type":"text","text":"What is this?"}])")),
-              R"({"model":"m","messages":[{"role":"user","content":[
+      R"({"model":"m","messages":[{"role":"user","content":[
     {"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}},
     {"type":"image_url","image_url":{"url":"https://example.com/a.jpg"}},
     {"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,JVBERi0="}},
@@ -92,31 +100,44 @@ TEST(MessagesRequest, ImagesAndDocuments) {
 }
 
 TEST(MessagesRequest, AnImageFromAToolFollowsInTheUsersTurn) {
-  expect_json(chat(with_content(R"([{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"shot"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA=="}}]}])")),
-              R"({"model":"m","messages":[{"role":"tool","tool_call_id":"t1","content":"shot"},
+  expect_json(
+      chat(with_content(
+          R"([{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"shot"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA=="}}]}])")),
+      R"({"model":"m","messages":[{"role":"tool","tool_call_id":"t1","content":"shot"},
     {"role":"user","content":[{"type":"text","text":"Result of tool call t1:"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}],"max_tokens":5})");
 }
 
 TEST(MessagesRequest, WhatWeMadeOfUnsignedThoughtsReturnsAsSuch) {
-  EXPECT_THAT(chat(with_content(R"([{"type":"thinking","thinking":"so","signature":"wattline:unsigned"},{"type":"text","text":"a"}])", "assistant")), HasSubstr(R"("reasoning_content":"so")"));
-  const std::string foreign = chat(with_content(R"([{"type":"thinking","thinking":"so","signature":"EqQB"},{"type":"redacted_thinking","data":"xx"},{"type":"text","text":"a"}])", "assistant"));
+  EXPECT_THAT(chat(with_content(
+                  R"([{"type":"thinking","thinking":"so","signature":"wattline:unsigned"},{"type":"text","text":"a"}])",
+                  "assistant")),
+              HasSubstr(R"("reasoning_content":"so")"));
+  const std::string foreign = chat(with_content(
+      R"([{"type":"thinking","thinking":"so","signature":"EqQB"},{"type":"redacted_thinking","data":"xx"},{"type":"text","text":"a"}])",
+      "assistant"));
   EXPECT_THAT(foreign, Not(HasSubstr("so")));
   EXPECT_THAT(foreign, Not(HasSubstr("xx")));
 }
 
 TEST(MessagesRequest, WhatCannotBeHandedOnIsNamed) {
-  EXPECT_EQ(fault(with(R"("tools":[{"name":"a","input_schema":{}},{"type":"web_search_20250305","name":"web_search"}])")), "tools[1].type");
+  EXPECT_EQ(
+      fault(with(R"("tools":[{"name":"a","input_schema":{}},{"type":"web_search_20250305","name":"web_search"}])")),
+      "tools[1].type");
   EXPECT_EQ(fault(with(R"("mcp_servers":[{"type":"url"}])")), "mcp_servers");
   EXPECT_EQ(fault(with(R"("container":"c_1")")), "container");
   EXPECT_EQ(fault(with(R"("inference_geo":"eu")")), "inference_geo");
-  EXPECT_EQ(fault(with_content(R"([{"type":"image","source":{"type":"file","file_id":"f"}}])")), "messages[0].content[0].source.type");
+  EXPECT_EQ(fault(with_content(R"([{"type":"image","source":{"type":"file","file_id":"f"}}])")),
+            "messages[0].content[0].source.type");
   EXPECT_EQ(fault(with_content(R"([{"type":"search_result"}])")), "messages[0].content[0].type");
   EXPECT_EQ(fault(with_content(R"([{"type":"server_tool_use"}])", "assistant")), "messages[0].content[0].type");
   EXPECT_EQ(fault(with(R"("output_config":{"format":{"type":"grammar"}})")), "output_config.format.type");
   EXPECT_EQ(fault(with(R"("stop":["x"])")), "stop");
   EXPECT_EQ(fault(with(R"("n":2)")), "n");
   // What asks for nothing is no fault.
-  EXPECT_EQ(fault(with(R"("mcp_servers":[],"container":null,"tools":[],"stop_sequences":null,"tool_choice":null,"metadata":null,"output_config":null)")), "");
+  EXPECT_EQ(
+      fault(with(
+          R"("mcp_servers":[],"container":null,"tools":[],"stop_sequences":null,"tool_choice":null,"metadata":null,"output_config":null)")),
+      "");
 }
 
 TEST(MessagesRequest, WrongKindsAreNamed) {
@@ -131,7 +152,8 @@ TEST(MessagesRequest, WrongKindsAreNamed) {
   EXPECT_EQ(fault(with_content("5")), "messages[0].content");
   EXPECT_EQ(fault(with_content(R"([{"text":"x"}])")), "messages[0].content[0].type");
   EXPECT_EQ(fault(with_content(R"([{"type":"text","text":5}])")), "messages[0].content[0].text");
-  EXPECT_EQ(fault(with_content(R"([{"type":"tool_use","id":"a","name":"b","input":"c"}])", "assistant")), "messages[0].content[0].input");
+  EXPECT_EQ(fault(with_content(R"([{"type":"tool_use","id":"a","name":"b","input":"c"}])", "assistant")),
+            "messages[0].content[0].input");
   EXPECT_EQ(fault(with(R"("model":"again")")), "the body.model");
   EXPECT_EQ(fault(with(R"("stream":"yes")")), "stream");
   EXPECT_EQ(fault(with(R"("tool_choice":"auto")")), "tool_choice");
@@ -144,7 +166,8 @@ TEST(MessagesRequest, DeepAndHugeBodiesEnd) {
   for (int i = 0; i < 5000; ++i) deep += "[";
   EXPECT_NE(fault(with_content(deep)), "");
   const std::string image(4 << 20, 'A');
-  const std::string got = chat(with_content(R"([{"type":"image","source":{"type":"base64","media_type":"image/png","data":")" + image + R"("}}])"));
+  const std::string got = chat(with_content(
+      R"([{"type":"image","source":{"type":"base64","media_type":"image/png","data":")" + image + R"("}}])"));
   EXPECT_THAT(got, HasSubstr(image));
 }
 
@@ -158,29 +181,41 @@ TEST(MessagesRequest, IsAChatCompletionThatIsTaken) {
 }
 
 TEST(MessagesReply, ToldFromAChatCompletion) {
-  expect_json(chat_to_messages_reply(R"({"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1741569952,"model":"gpt-5.4",
+  expect_json(
+      chat_to_messages_reply(
+          R"({"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1741569952,"model":"gpt-5.4",
     "choices":[{"index":0,"message":{"role":"assistant","content":"Hello!","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],
     "usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":0},"wattline":{"answer_id":"wl-1"}}})"),
-              R"({"id":"msg_chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","type":"message","role":"assistant","model":"gpt-5.4",
+      R"({"id":"msg_chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","type":"message","role":"assistant","model":"gpt-5.4",
     "content":[{"type":"text","text":"Hello!"}],"stop_reason":"end_turn","stop_sequence":null,
     "usage":{"input_tokens":15,"cache_creation_input_tokens":0,"cache_read_input_tokens":4,"output_tokens":10,"wattline":{"answer_id":"wl-1"}}})");
 }
 
 TEST(MessagesReply, ToolCallsAndThoughts) {
-  expect_json(chat_to_messages_reply(R"({"id":"1","model":"m","choices":[{"message":{"role":"assistant","content":null,"reasoning_content":"hm",
+  expect_json(
+      chat_to_messages_reply(
+          R"({"id":"1","model":"m","choices":[{"message":{"role":"assistant","content":null,"reasoning_content":"hm",
     "tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"n\": 9007199254740993}"}},
                   {"id":"call_2","type":"function","function":{"name":"g","arguments":""}},
                   {"id":"call_3","type":"function","function":{"name":"h","arguments":"{broken"}}]},"finish_reason":"stop"}]})"),
-              R"({"id":"msg_1","type":"message","role":"assistant","model":"m","content":[
+      R"({"id":"msg_1","type":"message","role":"assistant","model":"m","content":[
     {"type":"thinking","thinking":"hm","signature":"wattline:unsigned"},
     {"type":"tool_use","id":"call_1","name":"f","input":{"n":9007199254740993}},{"type":"tool_use","id":"call_2","name":"g","input":{}},
     {"type":"tool_use","id":"call_3","name":"h","input":{"arguments":"{broken"}}],"stop_reason":"tool_use","stop_sequence":null,
     "usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}})");
-  EXPECT_THAT(chat_to_messages_reply(R"({"choices":[{"message":{"tool_calls":[{"function":{"name":"f","arguments":"{\"n\": 9007199254740993}"}}]}}]})"), HasSubstr("9007199254740993"));
+  EXPECT_THAT(
+      chat_to_messages_reply(
+          R"({"choices":[{"message":{"tool_calls":[{"function":{"name":"f","arguments":"{\"n\": 9007199254740993}"}}]}}]})"),
+      HasSubstr("9007199254740993"));
 }
 
 TEST(MessagesReply, WhyItEnded) {
-  const auto reason = [](std::string_view choice) { return parse_json(chat_to_messages_reply(R"({"choices":[{"message":{"content":"a"},)" + std::string(choice) + "}]}")).at("stop_reason").as_string(); };
+  const auto reason = [](std::string_view choice) {
+    return parse_json(
+               chat_to_messages_reply(R"({"choices":[{"message":{"content":"a"},)" + std::string(choice) + "}]}"))
+        .at("stop_reason")
+        .as_string();
+  };
   EXPECT_EQ(reason(R"("finish_reason":"length")"), "max_tokens");
   EXPECT_EQ(reason(R"("finish_reason":"content_filter")"), "refusal");
   EXPECT_EQ(reason(R"("finish_reason":"tool_calls")"), "tool_use");
@@ -190,8 +225,11 @@ TEST(MessagesReply, WhyItEnded) {
 }
 
 TEST(MessagesReply, FailuresInItsShape) {
-  expect_json(messages_error(invalid_request("'max_tokens' must be given", "max_tokens")), R"({"type":"error","error":{"type":"invalid_request_error","message":"'max_tokens' must be given"}})");
-  const auto type = [](int status) { return parse_json(messages_error(api_error(status, "x", "y"))).at("error").at("type").as_string(); };
+  expect_json(messages_error(invalid_request("'max_tokens' must be given", "max_tokens")),
+              R"({"type":"error","error":{"type":"invalid_request_error","message":"'max_tokens' must be given"}})");
+  const auto type = [](int status) {
+    return parse_json(messages_error(api_error(status, "x", "y"))).at("error").at("type").as_string();
+  };
   EXPECT_EQ(type(401), "authentication_error");
   EXPECT_EQ(type(403), "permission_error");
   EXPECT_EQ(type(404), "not_found_error");
@@ -203,7 +241,9 @@ TEST(MessagesReply, FailuresInItsShape) {
 
 TEST(MessagesStream, Words) {
   auto s = messages_stream();
-  const std::string out = told(*s, {chunk_of(R"({"role":"assistant","content":""})"), chunk_of(R"({"content":"Hel"})"), chunk_of(R"({"content":"lo \ud83d\ude00"})"), chunk_of("{}", "\"stop\""), usage_of(10, 2)});
+  const std::string out =
+      told(*s, {chunk_of(R"({"role":"assistant","content":""})"), chunk_of(R"({"content":"Hel"})"),
+                chunk_of(R"({"content":"lo \ud83d\ude00"})"), chunk_of("{}", "\"stop\""), usage_of(10, 2)});
   EXPECT_EQ(out,
             R"(event: message_start
 data: {"type":"message_start","message":{"id":"msg_chatcmpl-1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}}
@@ -265,15 +305,20 @@ std::vector<std::string> blocks_of(std::string_view stream) {
 
 TEST(MessagesStream, ParallelToolCallsWhoseFragmentsMix) {
   auto s = messages_stream();
-  const std::string out = told(*s, {chunk_of(R"({"role":"assistant","content":null,"reasoning_content":"hm"})"), chunk_of(R"({"content":"Look:"})"), call_chunk(0, "call_a", "f", ""),
-                                    call_chunk(1, "call_b", "g", "{\"y\""), call_chunk(0, "", "", "{\"x\":"), call_chunk(1, "", "", ":2}"), call_chunk(0, "", "", "1}"), chunk_of("{}", "\"tool_calls\""), usage_of(5, 5)});
-  EXPECT_THAT(blocks_of(out), ::testing::ElementsAre("thinking  hmwattline:unsigned", "text  Look:", "tool_use f {\"x\":1}", "tool_use g {\"y\":2}"));
+  const std::string out =
+      told(*s, {chunk_of(R"({"role":"assistant","content":null,"reasoning_content":"hm"})"),
+                chunk_of(R"({"content":"Look:"})"), call_chunk(0, "call_a", "f", ""),
+                call_chunk(1, "call_b", "g", "{\"y\""), call_chunk(0, "", "", "{\"x\":"), call_chunk(1, "", "", ":2}"),
+                call_chunk(0, "", "", "1}"), chunk_of("{}", "\"tool_calls\""), usage_of(5, 5)});
+  EXPECT_THAT(blocks_of(out), ::testing::ElementsAre("thinking  hmwattline:unsigned",
+                                                     "text  Look:", "tool_use f {\"x\":1}", "tool_use g {\"y\":2}"));
   EXPECT_THAT(out, HasSubstr("\"stop_reason\":\"tool_use\""));
 }
 
 TEST(MessagesStream, CallsThatAllSayTheyAreTheFirst) {
   auto s = messages_stream();
-  const std::string out = told(*s, {call_chunk(0, "a", "f", "{}"), call_chunk(0, "b", "g", "{\"k\":1}"), chunk_of("{}", "\"stop\"")});
+  const std::string out =
+      told(*s, {call_chunk(0, "a", "f", "{}"), call_chunk(0, "b", "g", "{\"k\":1}"), chunk_of("{}", "\"stop\"")});
   EXPECT_THAT(blocks_of(out), ::testing::ElementsAre("tool_use f {}", "tool_use g {\"k\":1}"));
   EXPECT_THAT(out, HasSubstr("\"stop_reason\":\"tool_use\""));
 }
@@ -303,7 +348,8 @@ TEST(MessagesStream, NothingAndFailuresAreStillAStream) {
 }
 
 TEST(MessagesStream, OddChunksHarmNothing) {
-  for (const char* odd : {"{}", R"({"choices":null})", R"({"choices":[5]})", R"({"choices":[{"delta":null}]})", R"({"choices":[{"delta":{"content":5,"tool_calls":[null,{}]}}]})",
+  for (const char* odd : {"{}", R"({"choices":null})", R"({"choices":[5]})", R"({"choices":[{"delta":null}]})",
+                          R"({"choices":[{"delta":{"content":5,"tool_calls":[null,{}]}}]})",
                           R"({"choices":[{"index":1,"delta":{"content":"other"}}]})", R"({"usage":null})"}) {
     auto s = messages_stream();
     std::string out;

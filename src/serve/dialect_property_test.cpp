@@ -14,12 +14,16 @@ namespace {
 
 // Never empty: empty texts are left out on the way.
 std::string some_text() {
-  static const std::vector<std::string> pieces = {"a", "\"", "\\", "\n", "é", "\U0001F600", "]", "}", ",", " ", "\t", "data: ", "\u2028", "0", "{\"text\":1}"};
+  static const std::vector<std::string> pieces = {"a", "\"", "\\", "\n",     "é",      "\U0001F600", "]",           "}",
+                                                  ",", " ",  "\t", "data: ", "\u2028", "0",          "{\"text\":1}"};
   std::string out = "x";
   for (const auto& p : *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(pieces))) out += p;
   return out;
 }
-std::string some_number() { return *rc::gen::element(std::string("9007199254740993"), std::string("1.50"), std::string("-0.0"), std::string("1e-7"), std::string("18446744073709551615")); }
+std::string some_number() {
+  return *rc::gen::element(std::string("9007199254740993"), std::string("1.50"), std::string("-0.0"),
+                           std::string("1e-7"), std::string("18446744073709551615"));
+}
 
 // A conversation as Anthropic's clients send it, with tool calls that are answered.
 std::string some_conversation() {
@@ -27,20 +31,25 @@ std::string some_conversation() {
   const int n = *rc::gen::inRange(1, 5);
   for (int i = 0; i < n; ++i) {
     turns += R"({"role":"user","content":[)";
-    if (i > 0) turns += R"({"type":"tool_result","tool_use_id":"t)" + std::to_string(i - 1) + R"(","content":)" + in_quotes(some_text()) + "},";
+    if (i > 0)
+      turns += R"({"type":"tool_result","tool_use_id":"t)" + std::to_string(i - 1) + R"(","content":)" +
+               in_quotes(some_text()) + "},";
     turns += R"({"type":"text","text":)" + in_quotes(some_text()) + "}";
-    if (*rc::gen::arbitrary<bool>()) turns += R"(,{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}})";
+    if (*rc::gen::arbitrary<bool>())
+      turns += R"(,{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}})";
     turns += "]}";
     if (i + 1 == n) break;
     turns += R"(,{"role":"assistant","content":[)";
     if (*rc::gen::arbitrary<bool>()) turns += R"({"type":"text","text":)" + in_quotes(some_text()) + "},";
-    turns += R"({"type":"tool_use","id":"t)" + std::to_string(i) + R"(","name":"f","input":{)" + in_quotes(some_text()) + ":[" + some_number() + ",{}]}}]},";
+    turns += R"({"type":"tool_use","id":"t)" + std::to_string(i) + R"(","name":"f","input":{)" +
+             in_quotes(some_text()) + ":[" + some_number() + ",{}]}}]},";
   }
   std::string body = R"({"model":"m","max_tokens":7,"messages":[)" + turns + "]";
   if (*rc::gen::arbitrary<bool>()) body += R"(,"system":)" + in_quotes(some_text());
   if (*rc::gen::arbitrary<bool>()) body += R"(,"temperature":0.)" + std::to_string(*rc::gen::inRange(0, 1000));
   if (*rc::gen::arbitrary<bool>()) body += R"(,"stop_sequences":[)" + in_quotes(some_text()) + "]";
-  if (*rc::gen::arbitrary<bool>()) body += R"(,"tools":[{"name":"f","input_schema":{"maximum":)" + some_number() + "}}]";
+  if (*rc::gen::arbitrary<bool>())
+    body += R"(,"tools":[{"name":"f","input_schema":{"maximum":)" + some_number() + "}}]";
   if (*rc::gen::arbitrary<bool>()) body += R"(,"of_tomorrow":)" + some_number();
   return body + "}";
 }
@@ -68,7 +77,9 @@ Cut some_calls() {
   Cut out;
   const int n = *rc::gen::inRange(1, 5);
   std::vector<std::size_t> at(static_cast<std::size_t>(n), 0);
-  for (int i = 0; i < n; ++i) out.arguments.push_back("{\"k" + std::to_string(i) + "\":\"" + *rc::gen::container<std::string>(rc::gen::elementOf(std::string("abc ,:[]{}"))) + "\"}");
+  for (int i = 0; i < n; ++i)
+    out.arguments.push_back("{\"k" + std::to_string(i) + "\":\"" +
+                            *rc::gen::container<std::string>(rc::gen::elementOf(std::string("abc ,:[]{}"))) + "\"}");
   std::vector<bool> begun(static_cast<std::size_t>(n), false);
   while (true) {
     std::vector<std::size_t> left;
@@ -82,7 +93,11 @@ Cut some_calls() {
     if (!begun[i]) w.member("id", "call_" + std::to_string(i)).member("type", "function");
     w.key("function").begin_object();
     if (!begun[i]) w.member("name", "f" + std::to_string(i));
-    w.member("arguments", std::string_view(out.arguments[i]).substr(at[i], size)).end_object().end_object().end_array().end_object();
+    w.member("arguments", std::string_view(out.arguments[i]).substr(at[i], size))
+        .end_object()
+        .end_object()
+        .end_array()
+        .end_object();
     out.chunks.push_back(chunk_of(w.take()));
     begun[i] = true;
     at[i] += size;
@@ -107,7 +122,8 @@ RC_GTEST_PROP(DialectProperty, ToolCallsOfAStreamAreWholeInOrder, ()) {
     if (e.name == "content_block_delta") blocks.back() += j.at("delta").at("partial_json").as_string();
   }
   const Json last = parse_json(events_of(r).back().data);
-  for (const auto& item : last.at("response").at("output").as_array()) items.push_back(item.at("arguments").as_string());
+  for (const auto& item : last.at("response").at("output").as_array())
+    items.push_back(item.at("arguments").as_string());
   RC_ASSERT(blocks == cut.arguments);
   RC_ASSERT(items == cut.arguments);
 }
@@ -128,7 +144,16 @@ RC_GTEST_PROP(DialectProperty, WordsOfAStreamAreThoseOfTheWholeReply, ()) {
   for (const auto& e : events_of(m))
     if (e.name == "content_block_delta") heard += parse_json(e.data).at("delta").at("text").as_string();
   RC_ASSERT(heard == text);
-  RC_ASSERT(parse_json(events_of(r).back().data).at("response").at("output").as_array().at(0).at("content").as_array().at(0).at("text").as_string() == text);
+  RC_ASSERT(parse_json(events_of(r).back().data)
+                .at("response")
+                .at("output")
+                .as_array()
+                .at(0)
+                .at("content")
+                .as_array()
+                .at(0)
+                .at("text")
+                .as_string() == text);
   const std::string whole = R"({"id":"1","choices":[{"message":{"content":)" + in_quotes(text) + "}}]}";
   RC_ASSERT(parse_json(chat_to_messages_reply(whole)).at("content").as_array().at(0).at("text").as_string() == text);
 }

@@ -26,7 +26,8 @@ std::string reasoning_item(std::string_view id, std::string_view text_quoted, bo
 std::string message_item(std::string_view id, std::string_view parts, bool done);
 std::string text_part(std::string_view text_quoted, std::string_view logprobs = "[]");
 std::string refusal_part(std::string_view refusal_quoted);
-std::string function_call_item(std::string_view id, std::string_view call_id, std::string_view name, std::string_view arguments, bool done);
+std::string function_call_item(std::string_view id, std::string_view call_id, std::string_view name,
+                               std::string_view arguments, bool done);
 
 // The response object. `echo` is ClientCall::echo; `usage` and `error` are JSON, "null" when there is none.
 struct ResponseObject {

@@ -37,7 +37,13 @@ std::string ResponseObject::json(std::string_view echo) const {
   w.member("background", false).key("error").raw(error).key("incomplete_details");
   if (incomplete.empty()) w.null();
   else w.begin_object().member("reason", incomplete).end_object();
-  w.member("model", model).key("output").raw(output).key("previous_response_id").null().member("store", false).member("truncation", "disabled");
+  w.member("model", model)
+      .key("output")
+      .raw(output)
+      .key("previous_response_id")
+      .null()
+      .member("store", false)
+      .member("truncation", "disabled");
   for (const auto& e : echoes) {
     const JsonText v = said[e.key];
     w.key(e.key).raw(v.none() ? std::string_view(e.otherwise) : v.raw());
@@ -50,9 +56,12 @@ std::string responses_usage(JsonText usage) {
   if (!usage.is_object()) return "null";
   const std::int64_t in = count(usage["prompt_tokens"]), out = count(usage["completion_tokens"]);
   std::string text = fmt::format(
-      "{{\"input_tokens\":{},\"input_tokens_details\":{{\"cached_tokens\":{}}},\"output_tokens\":{},\"output_tokens_details\":{{\"reasoning_tokens\":{}}},\"total_tokens\":{}", in,
-      count(usage["prompt_tokens_details"]["cached_tokens"]), out, count(usage["completion_tokens_details"]["reasoning_tokens"]), in + out);
-  if (const JsonText account = usage["wattline"]; account.is_object()) text.append(",\"wattline\":").append(account.raw());
+      "{{\"input_tokens\":{},\"input_tokens_details\":{{\"cached_tokens\":{}}},\"output_tokens\":{},\"output_tokens_"
+      "details\":{{\"reasoning_tokens\":{}}},\"total_tokens\":{}",
+      in, count(usage["prompt_tokens_details"]["cached_tokens"]), out,
+      count(usage["completion_tokens_details"]["reasoning_tokens"]), in + out);
+  if (const JsonText account = usage["wattline"]; account.is_object())
+    text.append(",\"wattline\":").append(account.raw());
   return text + "}";
 }
 
@@ -63,8 +72,9 @@ std::string_view incomplete_reason_of(std::string_view finish) {
 }
 
 std::string reasoning_item(std::string_view id, std::string_view text, bool done) {
-  return fmt::format("{{\"type\":\"reasoning\",\"id\":{},\"summary\":[],\"content\":[{}],\"status\":\"{}\"}}", in_quotes(id),
-                     done ? fmt::format("{{\"type\":\"reasoning_text\",\"text\":{}}}", text) : "", done ? "completed" : "in_progress");
+  return fmt::format("{{\"type\":\"reasoning\",\"id\":{},\"summary\":[],\"content\":[{}],\"status\":\"{}\"}}",
+                     in_quotes(id), done ? fmt::format("{{\"type\":\"reasoning_text\",\"text\":{}}}", text) : "",
+                     done ? "completed" : "in_progress");
 }
 
 std::string text_part(std::string_view text, std::string_view logprobs) {
@@ -74,12 +84,15 @@ std::string text_part(std::string_view text, std::string_view logprobs) {
 std::string refusal_part(std::string_view text) { return fmt::format("{{\"type\":\"refusal\",\"refusal\":{}}}", text); }
 
 std::string message_item(std::string_view id, std::string_view parts, bool done) {
-  return fmt::format("{{\"type\":\"message\",\"id\":{},\"status\":\"{}\",\"role\":\"assistant\",\"content\":[{}]}}", in_quotes(id), done ? "completed" : "in_progress", parts);
+  return fmt::format("{{\"type\":\"message\",\"id\":{},\"status\":\"{}\",\"role\":\"assistant\",\"content\":[{}]}}",
+                     in_quotes(id), done ? "completed" : "in_progress", parts);
 }
 
-std::string function_call_item(std::string_view id, std::string_view call_id, std::string_view name, std::string_view arguments, bool done) {
-  return fmt::format("{{\"type\":\"function_call\",\"id\":{},\"call_id\":{},\"name\":{},\"arguments\":{},\"status\":\"{}\"}}", in_quotes(id), in_quotes(call_id),
-                     in_quotes(name), in_quotes(arguments), done ? "completed" : "in_progress");
+std::string function_call_item(std::string_view id, std::string_view call_id, std::string_view name,
+                               std::string_view arguments, bool done) {
+  return fmt::format(
+      "{{\"type\":\"function_call\",\"id\":{},\"call_id\":{},\"name\":{},\"arguments\":{},\"status\":\"{}\"}}",
+      in_quotes(id), in_quotes(call_id), in_quotes(name), in_quotes(arguments), done ? "completed" : "in_progress");
 }
 
 std::string chat_to_responses_reply(const ClientCall& call, std::string_view chat_reply) {
@@ -104,12 +117,14 @@ std::string chat_to_responses_reply(const ClientCall& call, std::string_view cha
     for (const auto& part : content.elements())
       if (has_words(part["text"])) parts += (parts.empty() ? "" : ",") + text_part(part["text"].raw());
   }
-  if (const JsonText refusal = message["refusal"]; has_words(refusal)) parts += (parts.empty() ? "" : ",") + refusal_part(refusal.raw());
+  if (const JsonText refusal = message["refusal"]; has_words(refusal))
+    parts += (parts.empty() ? "" : ",") + refusal_part(refusal.raw());
   const auto calls = message["tool_calls"].elements();
   if (!parts.empty() || calls.empty()) add(message_item("msg_" + id, parts, true));
   for (std::size_t i = 0; i < calls.size(); ++i) {
     const std::string call_id = calls[i]["id"].text(), item_id = fmt::format("fc_{}_{}", id, i);
-    add(function_call_item(item_id, call_id.empty() ? item_id : call_id, calls[i]["function"]["name"].text(), calls[i]["function"]["arguments"].text(), true));
+    add(function_call_item(item_id, call_id.empty() ? item_id : call_id, calls[i]["function"]["name"].text(),
+                           calls[i]["function"]["arguments"].text(), true));
   }
   r.id = "resp_" + id;
   r.model = reply["model"].text();

@@ -20,7 +20,8 @@ void add_part(JsonText part, const std::string& path, ContentParts& out) {
     out.add_text(quoted_in(part, "refusal", path).raw());
   } else if (type == "input_image") {
     if (part["image_url"].none()) untranslatable(at(path, "file_id"), "an image by its URL or as data is known");
-    out.add_image(string_in(part, "image_url", path), part["detail"].none() ? "" : string_of(part["detail"], at(path, "detail")));
+    out.add_image(string_in(part, "image_url", path),
+                  part["detail"].none() ? "" : string_of(part["detail"], at(path, "detail")));
   } else if (type == "input_file") {
     if (!part["file_url"].none()) untranslatable(at(path, "file_url"), "a file as data (file_data) is known");
     JsonWriter w;
@@ -29,10 +30,14 @@ void add_part(JsonText part, const std::string& path, ContentParts& out) {
     out.add(w.end_object().end_object().take());
   } else if (type == "input_audio") {
     JsonWriter w;
-    w.begin_object().member("type", "input_audio").key("input_audio").raw(part["input_audio"].is_object() ? part["input_audio"].raw() : "{}");
+    w.begin_object()
+        .member("type", "input_audio")
+        .key("input_audio")
+        .raw(part["input_audio"].is_object() ? part["input_audio"].raw() : "{}");
     out.add(w.end_object().take());
   } else {
-    untranslatable(at(path, "type"), fmt::format("content of type '{}' has no counterpart in a chat completion", type.substr(0, 60)));
+    untranslatable(at(path, "type"),
+                   fmt::format("content of type '{}' has no counterpart in a chat completion", type.substr(0, 60)));
   }
 }
 
@@ -142,7 +147,9 @@ void take_message(Messages& out, JsonText item, const std::string& path) {
   if (role == "system" || role == "developer") out.instruct(content);
   else if (role == "assistant") out.answer(content);
   else if (role == "user") out.say(role, content);
-  else refuse(at(path, "role"), fmt::format("is '{}'; user, assistant, system and developer are allowed", role.substr(0, 60)));
+  else
+    refuse(at(path, "role"),
+           fmt::format("is '{}'; user, assistant, system and developer are allowed", role.substr(0, 60)));
 }
 
 void take_item(Messages& out, JsonText item, const std::string& path) {
@@ -153,8 +160,15 @@ void take_item(Messages& out, JsonText item, const std::string& path) {
     take_message(out, item, path);
   } else if (type == "function_call") {
     JsonWriter w;
-    w.begin_object().member("id", string_in(item, "call_id", path)).member("type", "function").key("function").begin_object();
-    w.member("name", string_in(item, "name", path)).member("arguments", string_in(item, "arguments", path)).end_object().end_object();
+    w.begin_object()
+        .member("id", string_in(item, "call_id", path))
+        .member("type", "function")
+        .key("function")
+        .begin_object();
+    w.member("name", string_in(item, "name", path))
+        .member("arguments", string_in(item, "arguments", path))
+        .end_object()
+        .end_object();
     out.call(w.take());
   } else if (type == "function_call_output") {
     const std::string where = at(path, "output");
@@ -164,7 +178,8 @@ void take_item(Messages& out, JsonText item, const std::string& path) {
       texts.add_text(output.raw());
     } else {
       const auto parts = elements_of(output, where);
-      for (std::size_t i = 0; i < parts.size(); ++i) add_part(parts[i], at(where, i), parts[i]["type"].is("input_text") ? texts : others);
+      for (std::size_t i = 0; i < parts.size(); ++i)
+        add_part(parts[i], at(where, i), parts[i]["type"].is("input_text") ? texts : others);
     }
     out.result(string_in(item, "call_id", path), texts, std::move(others));
   } else if (type == "reasoning") {
@@ -174,9 +189,11 @@ void take_item(Messages& out, JsonText item, const std::string& path) {
     for (const auto& part : item["content"].elements()) text += part["text"].text();
     out.think(std::move(text));
   } else if (type == "item_reference") {
-    untranslatable(at(path, "type"), "nothing is stored here: send the items themselves (clients do so with \"store\": false)");
+    untranslatable(at(path, "type"),
+                   "nothing is stored here: send the items themselves (clients do so with \"store\": false)");
   } else {
-    untranslatable(at(path, "type"), fmt::format("an item of type '{}' has no counterpart in a chat completion", type.substr(0, 60)));
+    untranslatable(at(path, "type"),
+                   fmt::format("an item of type '{}' has no counterpart in a chat completion", type.substr(0, 60)));
   }
 }
 
@@ -202,8 +219,14 @@ void write_tools(JsonWriter& w, JsonText tools) {
   w.key("tools").begin_array();
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string path = at("tools", i), type = string_in(list[i], "type", path);
-    if (type != "function") untranslatable(at(path, "type"), fmt::format("tools of type '{}' run at OpenAI alone; function is known", type.substr(0, 60)));
-    w.begin_object().member("type", "function").key("function").begin_object().member("name", string_in(list[i], "name", path));
+    if (type != "function")
+      untranslatable(at(path, "type"),
+                     fmt::format("tools of type '{}' run at OpenAI alone; function is known", type.substr(0, 60)));
+    w.begin_object()
+        .member("type", "function")
+        .key("function")
+        .begin_object()
+        .member("name", string_in(list[i], "name", path));
     for (const char* member : {"description", "parameters", "strict"}) carry(w, member, list[i][member]);
     w.end_object().end_object();
   }
@@ -249,9 +272,12 @@ void write_text(JsonWriter& w, JsonText text) {
 // What refers to something that is stored, or runs apart from the answer.
 constexpr std::array refused = {"previous_response_id", "conversation", "prompt", "background"};
 // Hints, labels, and what only built-in tools look at.
-constexpr std::array dropped = {"model", "input", "instructions", "stream", "stream_options", "store", "truncation", "metadata", "max_tool_calls"};
+constexpr std::array dropped = {"model", "input",      "instructions", "stream",        "stream_options",
+                                "store", "truncation", "metadata",     "max_tool_calls"};
 // Members of a chat completion that this translation writes itself.
-constexpr std::array foreign = {"messages", "max_tokens", "max_completion_tokens", "response_format", "reasoning_effort", "verbosity", "logprobs", "n"};
+constexpr std::array foreign = {
+    "messages", "max_tokens", "max_completion_tokens", "response_format", "reasoning_effort", "verbosity",
+    "logprobs", "n"};
 
 void write_include(JsonWriter& w, JsonText include) {
   const auto list = elements_of(include, "include");
@@ -265,12 +291,14 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_to
   if (named(dropped)) return;
   if (named(foreign)) refuse(key, "is a member of chat completions, not of responses");
   if (named(refused)) {
-    if (!v.none() && !v.is_false()) untranslatable(key, "nothing is stored here: send the whole conversation as input and wait for the answer");
+    if (!v.none() && !v.is_false())
+      untranslatable(key, "nothing is stored here: send the whole conversation as input and wait for the answer");
     return;
   }
   if (v.none()) return;
   // Servers refuse a choice among no tools, which some clients always send.
-  if (!has_tools && ((key == "tool_choice" && !v.is_object() && !v.is("required")) || key == "parallel_tool_calls")) return;
+  if (!has_tools && ((key == "tool_choice" && !v.is_object() && !v.is("required")) || key == "parallel_tool_calls"))
+    return;
   if (key == "max_output_tokens") {
     w.member("max_tokens", integer_of(v, key, 1, std::int64_t{1} << 40));
   } else if (key == "tools") {
@@ -282,7 +310,8 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_to
   } else if (key == "include") {
     write_include(w, v);
   } else if (key == "reasoning") {
-    if (const JsonText effort = JsonText(v)["effort"]; !effort.none()) w.member("reasoning_effort", string_of(effort, "reasoning.effort"));
+    if (const JsonText effort = JsonText(v)["effort"]; !effort.none())
+      w.member("reasoning_effort", string_of(effort, "reasoning.effort"));
     members_of(v, key);
   } else {
     w.key(key).raw(v.raw());
@@ -293,7 +322,8 @@ void write_member(JsonWriter& w, const std::string& key, JsonText v, bool has_to
 std::string echo_of(const std::vector<JsonText::Member>& members) {
   JsonWriter w;
   w.begin_object();
-  for (const char* key : {"instructions", "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls", "reasoning", "temperature", "text", "tool_choice", "tools", "top_p", "user"})
+  for (const char* key : {"instructions", "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls",
+                          "reasoning", "temperature", "text", "tool_choice", "tools", "top_p", "user"})
     carry(w, key, find_in(members, key));
   return w.end_object().take();
 }
@@ -306,7 +336,8 @@ ClientCall to_call(JsonText body) {
   write_messages(w, given("instructions"), given("input"));
   const bool has_tools = !given("tools").empty();
   for (const auto& m : members) write_member(w, m.key, m.value, has_tools);
-  if (flag_of(given("stream"), "stream")) w.member("stream", true).key("stream_options").begin_object().member("include_usage", true).end_object();
+  if (flag_of(given("stream"), "stream"))
+    w.member("stream", true).key("stream_options").begin_object().member("include_usage", true).end_object();
   return {w.end_object().take(), echo_of(members)};
 }
 

@@ -32,10 +32,12 @@ class ResponsesStream : public ClientStream {
     if (const JsonText words = delta["refusal"]; has_words(words)) tell(Open::refusal, words, "", out);
     if (const auto fragments = delta["tool_calls"].elements(); !fragments.empty()) {
       for (const auto& f : fragments)
-        if (!calls_.take(f)) return upstream_error(502, "the upstream's tool calls cannot be put in order", "upstream_bad_reply");
+        if (!calls_.take(f))
+          return upstream_error(502, "the upstream's tool calls cannot be put in order", "upstream_bad_reply");
       tell_call(out);
     }
-    if (const JsonText reason = choice["finish_reason"]; reason.is_string()) response_.incomplete = incomplete_reason_of(reason.text());
+    if (const JsonText reason = choice["finish_reason"]; reason.is_string())
+      response_.incomplete = incomplete_reason_of(reason.text());
     return std::nullopt;
   }
 
@@ -49,7 +51,8 @@ class ResponsesStream : public ClientStream {
     }
     response_.status = response_.incomplete.empty() ? "completed" : "incomplete";
     response_.output = "[" + items_ + "]";
-    event(out, response_.status == "completed" ? "response.completed" : "response.incomplete", "\"response\":" + response_.json(echo_));
+    event(out, response_.status == "completed" ? "response.completed" : "response.incomplete",
+          "\"response\":" + response_.json(echo_));
   }
 
   void fail(const ApiError& e, std::string& out) override {
@@ -67,11 +70,13 @@ class ResponsesStream : public ClientStream {
   static bool has_words(JsonText v) { return v.is_string() && v.raw().size() > 2; }
 
   void event(std::string& out, std::string_view type, std::string_view members) {
-    fmt::format_to(std::back_inserter(out), "event: {}\ndata: {{\"type\":\"{}\",\"sequence_number\":{},{}}}\n\n", type, type, number_++, members);
+    fmt::format_to(std::back_inserter(out), "event: {}\ndata: {{\"type\":\"{}\",\"sequence_number\":{},{}}}\n\n", type,
+                   type, number_++, members);
   }
   // ... of the item that is open.
   std::string place(bool of_part = true) const {
-    return fmt::format("\"item_id\":{},\"output_index\":{}{}", in_quotes(item_id_), index_, of_part ? ",\"content_index\":0" : "");
+    return fmt::format("\"item_id\":{},\"output_index\":{}{}", in_quotes(item_id_), index_,
+                       of_part ? ",\"content_index\":0" : "");
   }
 
   void begin(JsonText chunk, std::string& out) {
@@ -109,13 +114,16 @@ class ResponsesStream : public ClientStream {
     if (open_ == Open::call) {
       auto& call = *calls_.live();
       call.closed = true;
-      event(out, "response.function_call_arguments.done", fmt::format("{},\"name\":{},\"arguments\":{}", place(false), in_quotes(call.name), in_quotes(call.arguments)));
+      event(out, "response.function_call_arguments.done",
+            fmt::format("{},\"name\":{},\"arguments\":{}", place(false), in_quotes(call.name),
+                        in_quotes(call.arguments)));
       item = function_call_item(item_id_, call.id.empty() ? item_id_ : call.id, call.name, call.arguments, true);
     } else {
       const std::string words = in_quotes(said_), whole = part(words);
       const std::string_view member = open_ == Open::refusal ? "refusal" : "text";
       event(out, fmt::format("response.{}.done", stem()),
-            fmt::format("{},\"{}\":{}{}", place(), member, words, open_ == Open::text ? ",\"logprobs\":[" + logprobs_ + "]" : ""));
+            fmt::format("{},\"{}\":{}{}", place(), member, words,
+                        open_ == Open::text ? ",\"logprobs\":[" + logprobs_ + "]" : ""));
       event(out, "response.content_part.done", fmt::format("{},\"part\":{}", place(), whole));
       item = open_ == Open::reasoning ? reasoning_item(item_id_, words, true) : message_item(item_id_, whole, true);
     }
@@ -143,7 +151,9 @@ class ResponsesStream : public ClientStream {
       if (!logprobs_.empty()) logprobs_ += ',';
       logprobs_ += logprobs.substr(1, logprobs.size() - 2);
     }
-    event(out, fmt::format("response.{}.delta", stem()), fmt::format("{},\"delta\":{}{}", place(), words.raw(), kind == Open::text ? fmt::format(",\"logprobs\":{}", logprobs) : ""));
+    event(out, fmt::format("response.{}.delta", stem()),
+          fmt::format("{},\"delta\":{}{}", place(), words.raw(),
+                      kind == Open::text ? fmt::format(",\"logprobs\":{}", logprobs) : ""));
   }
 
   void open_call(ToolCalls::Call& call, std::string& out) {
@@ -180,14 +190,18 @@ class ResponsesDialect : public ClientDialect {
  public:
   std::string_view name() const override { return "responses"; }
   std::variant<ClientCall, ApiError> read(std::string_view body) const override { return responses_to_chat(body); }
-  std::string reply(const ClientCall& call, std::string_view chat_reply) const override { return chat_to_responses_reply(call, chat_reply); }
+  std::string reply(const ClientCall& call, std::string_view chat_reply) const override {
+    return chat_to_responses_reply(call, chat_reply);
+  }
   std::unique_ptr<ClientStream> stream(const ClientCall& call) const override { return responses_stream(call); }
   std::string error(const ApiError& e) const override { return to_json(e); }
 };
 
 }  // namespace
 
-std::unique_ptr<ClientStream> responses_stream(const ClientCall& call) { return std::make_unique<ResponsesStream>(call); }
+std::unique_ptr<ClientStream> responses_stream(const ClientCall& call) {
+  return std::make_unique<ResponsesStream>(call);
+}
 
 const ClientDialect& responses_dialect() {
   static const ResponsesDialect dialect;

@@ -46,12 +46,13 @@ inline std::vector<SeenEvent> events_of(std::string_view stream) {
 
 // A chunk with one choice.
 inline std::string chunk_of(std::string_view delta, std::string_view finish = "null") {
-  return R"({"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":)" + std::string(delta) +
-         R"(,"finish_reason":)" + std::string(finish) + "}]}";
+  return R"({"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":)" +
+         std::string(delta) + R"(,"finish_reason":)" + std::string(finish) + "}]}";
 }
 inline std::string usage_of(int in, int out) {
-  return R"({"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":)" + std::to_string(in) +
-         R"(,"completion_tokens":)" + std::to_string(out) + R"(,"prompt_tokens_details":{"cached_tokens":3},"wattline":{"energy":{"value":1.5}}}})";
+  return R"({"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":)" +
+         std::to_string(in) + R"(,"completion_tokens":)" + std::to_string(out) +
+         R"(,"prompt_tokens_details":{"cached_tokens":3},"wattline":{"energy":{"value":1.5}}}})";
 }
 
 // All that a client hears.

@@ -26,7 +26,8 @@ class ToolCalls {
   // by the ids. False: too many calls, or more of one that is over.
   [[nodiscard]] bool take(JsonText fragment) {
     const std::string id = fragment["id"].text();
-    const std::int64_t index = fragment["index"].integer().value_or(calls_.empty() || !id.empty() ? next_index_ : calls_.back().index);
+    const std::int64_t index =
+        fragment["index"].integer().value_or(calls_.empty() || !id.empty() ? next_index_ : calls_.back().index);
     Call* call = nullptr;
     for (auto it = calls_.rbegin(); it != calls_.rend() && !call; ++it)
       if (it->index == index) call = &*it;

@@ -38,7 +38,9 @@ TEST(DialectsHttp, AnAnthropicClientStreamsFromAnOpenAiUpstream) {
   const auto r = post(g, "/v1/messages", ask_messages_stream);
   ASSERT_EQ(r.status, 200) << r.body;
   EXPECT_TRUE(r.whole);
-  EXPECT_THAT(names_of(r.body), ElementsAre("message_start", "content_block_start", "content_block_delta", "content_block_delta", "content_block_stop", "message_delta", "message_stop"));
+  EXPECT_THAT(names_of(r.body),
+              ElementsAre("message_start", "content_block_start", "content_block_delta", "content_block_delta",
+                          "content_block_stop", "message_delta", "message_stop"));
   const auto events = events_of(r.body);
   const Json usage = parse_json(events.at(5).data).at("usage");
   EXPECT_EQ(usage.at("input_tokens").as_integer(), 19);
@@ -52,7 +54,8 @@ TEST(DialectsHttp, AnOpenAiClientReachesAnAnthropicUpstream) {
   TestGateway g;
   speaks_anthropic(g.add_upstream(up.port()));
   g.start();
-  const auto r = g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}]})");
+  const auto r = g.chat(
+      R"({"model":"llama-3.1-8b","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}]})");
   ASSERT_EQ(r.status, 200) << r.body;
   const Json j = parse_json(r.body);
   EXPECT_EQ(j.at("choices").as_array().at(0).at("message").at("content").as_string(), "Hello!");
@@ -64,10 +67,13 @@ TEST(DialectsHttp, AnOpenAiClientReachesAnAnthropicUpstream) {
   EXPECT_EQ(header_value(seen.head, "x-api-key"), "sk-ant");
   EXPECT_EQ(header_value(seen.head, "anthropic-version"), "2023-06-01");
   EXPECT_EQ(header_value(seen.head, "authorization"), "");
-  expect_json(seen.body, R"({"model":"the-llama-3.1-8b","max_tokens":4096,"system":[{"type":"text","text":"Be brief."}],"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}]})");
+  expect_json(
+      seen.body,
+      R"({"model":"the-llama-3.1-8b","max_tokens":4096,"system":[{"type":"text","text":"Be brief."}],"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}]})");
   EXPECT_EQ(g.answer()->tokens_in, 17);
   // What it has no word for.
-  const auto refused = g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"logit_bias":{"5":1}})");
+  const auto refused =
+      g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"logit_bias":{"5":1}})");
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(parse_json(refused.body).at("error").at("param").as_string(), "logit_bias");
   EXPECT_EQ(up.requests(), 1);
@@ -78,7 +84,8 @@ TEST(DialectsHttp, AnOpenAiClientStreamsFromAnAnthropicUpstream) {
   TestGateway g;
   speaks_anthropic(g.add_upstream(up.port()));
   g.start();
-  const auto r = g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}})");
+  const auto r = g.chat(
+      R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}})");
   ASSERT_EQ(r.status, 200) << r.body;
   EXPECT_TRUE(r.body.ends_with("data: [DONE]\n\n")) << r.body;
   const auto events = events_of(r.body);
@@ -101,7 +108,8 @@ TEST(DialectsHttp, AStreamWithoutItsLastEventIsWholeAllTheSame) {
   TestGateway g;
   speaks_anthropic(g.add_upstream(up.port()));
   g.start();
-  const auto chat = g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}})");
+  const auto chat = g.chat(
+      R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}})");
   EXPECT_TRUE(chat.body.ends_with("data: [DONE]\n\n")) << chat.body;
   EXPECT_EQ(events_of(chat.body).size(), 5u);
   const auto own = post(g, "/v1/messages", ask_messages_stream);
@@ -167,7 +175,9 @@ TEST(DialectsHttp, APoolOfBothDialectsServesClientsOfBoth) {
   g.start();
   // What only one member can be told is asked of that one, each in its own shape.
   for (int i = 0; i < 4; ++i) {
-    const auto r = post(g, "/v1/messages", R"({"model":"llama-3.1-8b","max_tokens":5,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"web_search_20250305","name":"w"}]})");
+    const auto r = post(
+        g, "/v1/messages",
+        R"({"model":"llama-3.1-8b","max_tokens":5,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"web_search_20250305","name":"w"}]})");
     ASSERT_EQ(r.status, 200) << r.body;
     EXPECT_EQ(parse_json(r.body).at("type").as_string(), "message");
     EXPECT_EQ(post(g, "/v1/embeddings", R"({"model":"llama-3.1-8b","input":"a"})").status, 200);
@@ -178,7 +188,8 @@ TEST(DialectsHttp, APoolOfBothDialectsServesClientsOfBoth) {
     const auto asked = post(g, "/v1/messages", ask_messages);
     EXPECT_EQ(parse_json(asked.body).at("content").as_array().at(0).at("text").as_string(), "Hello!") << asked.body;
     const auto r = g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})");
-    EXPECT_EQ(parse_json(r.body).at("choices").as_array().at(0).at("message").at("content").as_string(), "Hello!") << r.body;
+    EXPECT_EQ(parse_json(r.body).at("choices").as_array().at(0).at("message").at("content").as_string(), "Hello!")
+        << r.body;
   }
 }
 
@@ -202,7 +213,9 @@ TEST(DialectsHttp, WhatOnlyAnAnthropicUpstreamCanDoIsRefusedElsewhere) {
   TestGateway g;
   g.add_upstream(up.port());
   g.start();
-  const auto r = post(g, "/v1/messages", R"({"model":"llama-3.1-8b","max_tokens":5,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"web_search_20250305","name":"w"}]})");
+  const auto r = post(
+      g, "/v1/messages",
+      R"({"model":"llama-3.1-8b","max_tokens":5,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"web_search_20250305","name":"w"}]})");
   EXPECT_EQ(r.status, 400);
   const Json j = parse_json(r.body);
   EXPECT_EQ(j.at("type").as_string(), "error");
@@ -213,7 +226,8 @@ TEST(DialectsHttp, WhatOnlyAnAnthropicUpstreamCanDoIsRefusedElsewhere) {
 
 TEST(DialectsHttp, FailuresAreToldInTheClientsShape) {
   auto down = answering(R"({"error":{"message":"slow down","type":"rate_limit_error"}})", "429 Too Many Requests");
-  auto overloaded = answering(R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})", "529 Overloaded");
+  auto overloaded =
+      answering(R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})", "529 Overloaded");
   TestGateway g;
   g.config.server.api_key = Secret("k3y");
   g.add_upstream(down.port());
@@ -226,10 +240,14 @@ TEST(DialectsHttp, FailuresAreToldInTheClientsShape) {
   const auto limited = post(g, "/v1/messages", ask_messages, "x-api-key: k3y\r\n");
   EXPECT_EQ(limited.status, 429);
   EXPECT_EQ(parse_json(limited.body).at("error").at("type").as_string(), "rate_limit_error");
-  const auto unknown = post(g, "/v1/messages", R"({"model":"nobody","max_tokens":5,"messages":[{"role":"user","content":"Hi"}]})", "x-api-key: k3y\r\n");
+  const auto unknown =
+      post(g, "/v1/messages", R"({"model":"nobody","max_tokens":5,"messages":[{"role":"user","content":"Hi"}]})",
+           "x-api-key: k3y\r\n");
   EXPECT_EQ(unknown.status, 404);
   EXPECT_EQ(parse_json(unknown.body).at("error").at("type").as_string(), "not_found_error");
-  const auto chat = post(g, "/v1/chat/completions", R"({"model":"llama-3.1-70b","messages":[{"role":"user","content":"Hi"}]})", "x-api-key: k3y\r\n");
+  const auto chat =
+      post(g, "/v1/chat/completions", R"({"model":"llama-3.1-70b","messages":[{"role":"user","content":"Hi"}]})",
+           "x-api-key: k3y\r\n");
   EXPECT_EQ(chat.status, 529);
   EXPECT_THAT(parse_json(chat.body).at("error").at("message").as_string(), HasSubstr("Overloaded"));
   Client c(g.port());
@@ -284,13 +302,16 @@ TEST(DialectsHttp, GarbageFromAnAnthropicUpstreamIsAFailure) {
     EXPECT_EQ(g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})").status, 502) << body;
   }
   auto up = streaming({"event: message_start\ndata: not json\n\n"});
-  auto failing = streaming({"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"});
+  auto failing =
+      streaming({"event: error\ndata: "
+                 "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"});
   TestGateway g;
   speaks_anthropic(g.add_upstream(up.port()));
   speaks_anthropic(g.add_upstream(failing.port(), "llama-3.1-70b"));
   g.config.upstreams.back().models[0].catalog = "llama-3.1-8b";
   g.start();
-  EXPECT_EQ(g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true})").status, 502);
+  EXPECT_EQ(g.chat(R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true})").status,
+            502);
   EXPECT_EQ(post(g, "/v1/messages", ask_messages_stream).status, 502);
   const auto r = g.chat(R"({"model":"llama-3.1-70b","messages":[{"role":"user","content":"Hi"}],"stream":true})");
   EXPECT_EQ(r.status, 502);

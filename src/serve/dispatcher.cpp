@@ -13,8 +13,9 @@ namespace {
 double seconds_since(std::int64_t ns) { return static_cast<double>(monotonic_ns() - ns) * 1e-9; }
 
 ApiError busy(const UpstreamConfig& c) {
-  return api_error(429, fmt::format("upstream '{}' has {} requests under way, the most that is allowed", c.name, c.max_in_flight),
-                   "rate_limit_error", {}, "upstream_busy", 1);
+  return api_error(
+      429, fmt::format("upstream '{}' has {} requests under way, the most that is allowed", c.name, c.max_in_flight),
+      "rate_limit_error", {}, "upstream_busy", 1);
 }
 
 }  // namespace
@@ -74,7 +75,8 @@ void Dispatcher::abort() {
 Awaitable<void> Dispatcher::ask_one() {
   const Upstream& upstream = *model_.upstream;
   if (upstream.drained) {
-    refusal_ = api_error(503, fmt::format("upstream '{}' is drained by an administrator", upstream.config.name), "server_error", {}, "upstream_drained", 30);
+    refusal_ = api_error(503, fmt::format("upstream '{}' is drained by an administrator", upstream.config.name),
+                         "server_error", {}, "upstream_drained", 30);
     co_return;
   }
   if (upstream.in_flight.load() >= upstream.config.max_in_flight) {
@@ -138,10 +140,12 @@ Awaitable<void> Dispatcher::ask_pool() {
   }
 }
 
-std::optional<ModelPool::Choice> Dispatcher::next(const Attempt& failed, std::uint64_t& tried, std::uint64_t unable, int tries, Duration& wait) {
+std::optional<ModelPool::Choice> Dispatcher::next(const Attempt& failed, std::uint64_t& tried, std::uint64_t unable,
+                                                  int tries, Duration& wait) {
   ModelPool& pool = *model_.pool;
   const auto& rules = pool.balance().retry;
-  if (tries >= pool.retries() || failed.failed->code == "upstream_reply_too_large" || !worth_another(failed.failure())) return std::nullopt;
+  if (tries >= pool.retries() || failed.failed->code == "upstream_reply_too_large" || !worth_another(failed.failure()))
+    return std::nullopt;
   const std::int64_t now = monotonic_ns();
   auto choice = pool.choose(seat(), tried, question_.request.stream, now);
   if (!choice) {
@@ -169,9 +173,11 @@ void Dispatcher::learn(const Choice& choice, Attempt& attempt, double seconds) {
   if (!attempt.failed) return pool.answered(choice, stream, seconds, now);
   if (aborted_) return pool.given_up(choice, stream, seconds, now);
   if (pool.failed(choice, attempt.failure(), now))
-    thread_.gateway.log(fmt::format("upstream '{}' is left out of the pool of '{}' for {:.1f} s: {}", choice.member->upstream.config.name, pool.id(),
-                                    static_cast<double>(choice.member->breaker.open_until_ns() - now) * 1e-9, attempt.failed->message));
-  if (const auto rest = read_retry_after(attempt.retry_after, Time::now().ns / 1'000'000'000)) pool.rest(choice, *rest, now);
+    thread_.gateway.log(fmt::format(
+        "upstream '{}' is left out of the pool of '{}' for {:.1f} s: {}", choice.member->upstream.config.name,
+        pool.id(), static_cast<double>(choice.member->breaker.open_until_ns() - now) * 1e-9, attempt.failed->message));
+  if (const auto rest = read_retry_after(attempt.retry_after, Time::now().ns / 1'000'000'000))
+    pool.rest(choice, *rest, now);
 }
 
 ApiError Dispatcher::nobody() {
@@ -179,11 +185,17 @@ ApiError Dispatcher::nobody() {
   const auto why = pool.nobody(monotonic_ns());
   if (why.rest) {
     const int seconds = std::max(1, static_cast<int>(std::ceil(why.rest->base())));
-    return api_error(429, fmt::format("every upstream of '{}' has asked to be left alone, for {} s more", pool.id(), seconds), "rate_limit_error", {}, "upstream_busy", seconds);
+    return api_error(
+        429, fmt::format("every upstream of '{}' has asked to be left alone, for {} s more", pool.id(), seconds),
+        "rate_limit_error", {}, "upstream_busy", seconds);
   }
   if (why.full && pool.members().size() == 1) return busy(pool.members()[0]->upstream.config);
-  if (why.full) return api_error(429, fmt::format("every upstream of '{}' has as many requests under way as are allowed", pool.id()), "rate_limit_error", {}, "upstream_busy", 1);
-  return api_error(503, fmt::format("every upstream of '{}' is being drained", pool.id()), "server_error", {}, "no_upstream");
+  if (why.full)
+    return api_error(429,
+                     fmt::format("every upstream of '{}' has as many requests under way as are allowed", pool.id()),
+                     "rate_limit_error", {}, "upstream_busy", 1);
+  return api_error(503, fmt::format("every upstream of '{}' is being drained", pool.id()), "server_error", {},
+                   "no_upstream");
 }
 
 Awaitable<void> Dispatcher::pause(Duration d) {
@@ -233,10 +245,13 @@ Awaitable<void> Dispatcher::race(Choice& choice, std::uint64_t& tried, Duration 
     }
   }
   race->wake.expires_at(Timer::time_point::max());
-  const auto open = [&] { return !first.good() && !second.good() && !(first.ended && (second.ended || !second.attempt)); };
+  const auto open = [&] {
+    return !first.good() && !second.good() && !(first.ended && (second.ended || !second.attempt));
+  };
   while (open() && !aborted_) co_await race->wake.async_wait(into(ec));
 
-  const bool second_counts = second.attempt && (second.good() || (second.ended && !first.good() && first.ended)) && !first.good();
+  const bool second_counts =
+      second.attempt && (second.good() || (second.ended && !first.good() && first.ended)) && !first.good();
   auto& winner = second_counts ? second : first;
   auto& loser = second_counts ? first : second;
   if (second_counts && second.good()) pool.hedges_won.fetch_add(1, std::memory_order_relaxed);
@@ -253,7 +268,9 @@ Awaitable<void> Dispatcher::race(Choice& choice, std::uint64_t& tried, Duration 
     if (loser.ended && !failed) lost.pending.look(lost.facts);
     lost.pending.set_aside(failed ? "retried" : "hedged", ++set_aside_);
     if (failed) lost.pending.end(AnswerStatus::error, lost.failed->status, lost.failed->message);
-    else lost.pending.end(AnswerStatus::cancelled, 499, aborted_ ? "the client left before the answer" : "another upstream answered first");
+    else
+      lost.pending.end(AnswerStatus::cancelled, 499,
+                       aborted_ ? "the client left before the answer" : "another upstream answered first");
     if (!loser.ended) lost.abort();
     loser.attempt.reset();
   }

@@ -52,7 +52,7 @@ class Dispatcher {
   IoThread& thread_;
   const ServedModel& model_;
   const Question question_;
-  std::optional<Attempt> own_;     // without a race
+  std::optional<Attempt> own_;  // without a race
   std::shared_ptr<Attempt> other_;  // the winner of one
   std::shared_ptr<Race> race_;
   Attempt* attempt_ = nullptr;

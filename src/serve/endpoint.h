@@ -15,8 +15,11 @@ inline constexpr std::size_t endpoint_count = 5;
 struct EndpointNames {
   std::string_view name, path;
 };
-inline constexpr std::array<EndpointNames, endpoint_count> endpoint_names = {
-    {{"chat", "/chat/completions"}, {"completions", "/completions"}, {"embeddings", "/embeddings"}, {"responses", "/responses"}, {"messages", "/messages"}}};
+inline constexpr std::array<EndpointNames, endpoint_count> endpoint_names = {{{"chat", "/chat/completions"},
+                                                                              {"completions", "/completions"},
+                                                                              {"embeddings", "/embeddings"},
+                                                                              {"responses", "/responses"},
+                                                                              {"messages", "/messages"}}};
 
 constexpr std::string_view to_string(Endpoint e) { return endpoint_names[static_cast<std::size_t>(e)].name; }
 constexpr std::string_view path_of(Endpoint e) { return endpoint_names[static_cast<std::size_t>(e)].path; }

@@ -33,27 +33,42 @@ TEST(EndpointsHttp, ResponsesFromAChatUpstream) {
 }
 
 TEST(EndpointsHttp, ResponsesPassWhereTheUpstreamServesThem) {
-  const std::string done = R"({"type":"response.completed","sequence_number":1,"response":{"id":"resp_1","status":"completed","usage":{"input_tokens":3,"output_tokens":4}}})";
-  auto up = streaming({"event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":0,\"delta\":\"Hi\"}\n\n", "event: response.completed\ndata: " + done + "\n\n"});
+  const std::string done =
+      R"({"type":"response.completed","sequence_number":1,"response":{"id":"resp_1","status":"completed","usage":{"input_tokens":3,"output_tokens":4}}})";
+  auto up =
+      streaming({"event: response.output_text.delta\ndata: "
+                 "{\"type\":\"response.output_text.delta\",\"sequence_number\":0,\"delta\":\"Hi\"}\n\n",
+                 "event: response.completed\ndata: " + done + "\n\n"});
   TestGateway g;
   g.add_upstream(up.port()).endpoints.add(Endpoint::responses);
   g.start();
-  const auto r = post(g, "/v1/responses", R"({"model":"llama-3.1-8b","input":"Hi","stream":true,"previous_response_id":"resp_0"})");
+  const auto r = post(g, "/v1/responses",
+                      R"({"model":"llama-3.1-8b","input":"Hi","stream":true,"previous_response_id":"resp_0"})");
   ASSERT_EQ(r.status, 200) << r.body;
-  EXPECT_EQ(up.seen().at(0).body, R"({"model":"the-llama-3.1-8b","input":"Hi","stream":true,"previous_response_id":"resp_0"})");
+  EXPECT_EQ(up.seen().at(0).body,
+            R"({"model":"the-llama-3.1-8b","input":"Hi","stream":true,"previous_response_id":"resp_0"})");
   EXPECT_THAT(up.seen().at(0).head, HasSubstr("POST /v1/responses "));
   const auto events = events_of(r.body);
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[1].name, "response.completed");
-  EXPECT_GT(parse_json(events[1].data).at("response").at("usage").at("wattline").at("energy").at("value").as_number(), 0);
+  EXPECT_GT(parse_json(events[1].data).at("response").at("usage").at("wattline").at("energy").at("value").as_number(),
+            0);
   EXPECT_EQ(g.answer()->tokens_out, 4);
 }
 
 TEST(EndpointsHttp, CompletionsAndEmbeddingsPass) {
   FakeUpstream up([](const FakeUpstream::Request& r, Connection& c) {
-    if (r.head.starts_with("POST /v1/embeddings ")) return c.send(reply(R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.0023064255,-0.009327292]}],"model":"x","usage":{"prompt_tokens":8,"total_tokens":8}})"));
-    if (r.body.find("\"stream\":true") == std::string::npos) return c.send(reply(R"({"id":"cmpl-1","object":"text_completion","choices":[{"text":"a test","index":0,"finish_reason":"length"}],"usage":{"prompt_tokens":5,"completion_tokens":7}})"));
-    return c.send(std::string(stream_head) + chunk("data: {\"id\":\"cmpl-1\",\"object\":\"text_completion\",\"choices\":[{\"text\":\"a\",\"index\":0,\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n") + "0\r\n\r\n");
+    if (r.head.starts_with("POST /v1/embeddings "))
+      return c.send(reply(
+          R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.0023064255,-0.009327292]}],"model":"x","usage":{"prompt_tokens":8,"total_tokens":8}})"));
+    if (r.body.find("\"stream\":true") == std::string::npos)
+      return c.send(reply(
+          R"({"id":"cmpl-1","object":"text_completion","choices":[{"text":"a test","index":0,"finish_reason":"length"}],"usage":{"prompt_tokens":5,"completion_tokens":7}})"));
+    return c.send(std::string(stream_head) +
+                  chunk("data: "
+                        "{\"id\":\"cmpl-1\",\"object\":\"text_completion\",\"choices\":[{\"text\":\"a\",\"index\":0,"
+                        "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n") +
+                  "0\r\n\r\n");
   });
   TestGateway g;
   g.add_upstream(up.port());
@@ -68,7 +83,9 @@ TEST(EndpointsHttp, CompletionsAndEmbeddingsPass) {
   EXPECT_THAT(c.body, HasSubstr("\"wattline\":{\"energy\""));
   EXPECT_EQ(up.seen().at(1).body, R"({"model":"the-llama-3.1-8b","prompt":"Say","suffix":"!"})");
   EXPECT_THAT(up.seen().at(1).head, HasSubstr("POST /v1/completions "));
-  const auto s = post(g, "/v1/completions", R"({"model":"llama-3.1-8b","prompt":"Say","stream":true,"stream_options":{"include_usage":true}})");
+  const auto s =
+      post(g, "/v1/completions",
+           R"({"model":"llama-3.1-8b","prompt":"Say","stream":true,"stream_options":{"include_usage":true}})");
   EXPECT_TRUE(s.body.ends_with("data: [DONE]\n\n"));
   const auto events = events_of(s.body);
   ASSERT_EQ(events.size(), 3u) << s.body;
@@ -95,11 +112,15 @@ TEST(EndpointsHttp, AnEndpointThatIsNotServedIsSaid) {
 TEST(EndpointsHttp, TheBuiltInModelSpeaksThemAll) {
   TestGateway g;
   g.start();
-  const auto m = post(g, "/v1/messages", R"({"model":"babbler","max_tokens":8,"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}]})");
+  const auto m = post(
+      g, "/v1/messages",
+      R"({"model":"babbler","max_tokens":8,"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}]})");
   ASSERT_EQ(m.status, 200) << m.body;
   EXPECT_EQ(parse_json(m.body).at("type").as_string(), "message");
   EXPECT_GT(parse_json(m.body).at("usage").at("wattline").at("energy").at("value").as_number(), 0);
-  const auto ms = post(g, "/v1/messages", R"({"model":"babbler","max_tokens":8,"stream":true,"messages":[{"role":"user","content":"Hi"}]})");
+  const auto ms =
+      post(g, "/v1/messages",
+           R"({"model":"babbler","max_tokens":8,"stream":true,"messages":[{"role":"user","content":"Hi"}]})");
   EXPECT_EQ(names_of(ms.body).front(), "message_start");
   EXPECT_EQ(names_of(ms.body).back(), "message_stop");
   EXPECT_THAT(ms.body, HasSubstr("\"wattline\":{\"energy\""));
@@ -111,17 +132,22 @@ TEST(EndpointsHttp, TheBuiltInModelSpeaksThemAll) {
   const auto c = post(g, "/v1/completions", R"({"model":"babbler","max_tokens":8,"prompt":"Hi"})");
   EXPECT_EQ(parse_json(c.body).at("object").as_string(), "text_completion");
   EXPECT_GT(parse_json(c.body).at("usage").at("wattline").at("energy").at("value").as_number(), 0);
-  const auto cs = post(g, "/v1/completions", R"({"model":"babbler","max_tokens":8,"prompt":"Hi","stream":true,"stream_options":{"include_usage":true}})");
+  const auto cs =
+      post(g, "/v1/completions",
+           R"({"model":"babbler","max_tokens":8,"prompt":"Hi","stream":true,"stream_options":{"include_usage":true}})");
   EXPECT_TRUE(cs.body.ends_with("data: [DONE]\n\n"));
   EXPECT_THAT(cs.body, HasSubstr("\"wattline\":{\"energy\""));
   // The same words whatever the dialect: without a temperature it is certain.
   const auto chat = g.chat(R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"max_tokens":8})");
-  const std::string words = parse_json(chat.body).at("choices").as_array().at(0).at("message").at("content").as_string();
+  const std::string words =
+      parse_json(chat.body).at("choices").as_array().at(0).at("message").at("content").as_string();
   EXPECT_EQ(parse_json(c.body).at("choices").as_array().at(0).at("text").as_string(), words);
   if (!words.empty()) {
     EXPECT_EQ(parse_json(m.body).at("content").as_array().at(0).at("text").as_string(), words);
   }
-  const auto tools = post(g, "/v1/messages", R"({"model":"babbler","max_tokens":8,"tools":[{"name":"f","input_schema":{}}],"messages":[{"role":"user","content":"Hi"}]})");
+  const auto tools = post(
+      g, "/v1/messages",
+      R"({"model":"babbler","max_tokens":8,"tools":[{"name":"f","input_schema":{}}],"messages":[{"role":"user","content":"Hi"}]})");
   EXPECT_EQ(tools.status, 400);
   EXPECT_EQ(parse_json(tools.body).at("type").as_string(), "error");
 }
@@ -138,7 +164,9 @@ TEST(EndpointsHttp, TokensAreCounted) {
   g.config.upstreams.back().models[0].catalog = "llama-3.1-8b";
   g.start();
   const auto count = [&](std::string_view model) {
-    return post(g, "/v1/messages/count_tokens", R"({"model":")" + std::string(model) + R"(","system":"You are a scientist","messages":[{"role":"user","content":"Hello, Claude"}]})");
+    return post(g, "/v1/messages/count_tokens",
+                R"({"model":")" + std::string(model) +
+                    R"(","system":"You are a scientist","messages":[{"role":"user","content":"Hello, Claude"}]})");
   };
   const auto native = count("llama-3.1-8b");
   EXPECT_EQ(native.body, R"({"input_tokens":14})");
@@ -147,7 +175,10 @@ TEST(EndpointsHttp, TokensAreCounted) {
   EXPECT_EQ(guessed.at("input_tokens").as_integer(), 8);
   EXPECT_EQ(guessed.at("wattline").at("method").as_string(), "modelled");
   const Json builtin = parse_json(count("babbler").body);
-  const Json asked = parse_json(post(g, "/v1/messages", R"({"model":"babbler","max_tokens":4,"messages":[{"role":"user","content":"Hello, Claude"}]})").body);
+  const Json asked =
+      parse_json(post(g, "/v1/messages",
+                      R"({"model":"babbler","max_tokens":4,"messages":[{"role":"user","content":"Hello, Claude"}]})")
+                     .body);
   EXPECT_EQ(builtin.at("input_tokens").as_integer(), asked.at("usage").at("input_tokens").as_integer());
   EXPECT_EQ(count("nobody").status, 404);
   EXPECT_EQ(post(g, "/v1/messages/count_tokens", "{}").status, 400);
@@ -160,9 +191,12 @@ TEST(EndpointsHttp, TheLimitIsNamedAsTheUpstreamKnowsIt) {
   g.add_upstream(up.port()).completion_limit = true;
   g.start();
   EXPECT_EQ(post(g, "/v1/messages", ask_messages).status, 200);
-  EXPECT_EQ(post(g, "/v1/responses", R"({"model":"llama-3.1-8b","input":"\"max_tokens\":1","max_output_tokens":7})").status, 200);
+  EXPECT_EQ(
+      post(g, "/v1/responses", R"({"model":"llama-3.1-8b","input":"\"max_tokens\":1","max_output_tokens":7})").status,
+      200);
   EXPECT_EQ(post(g, "/v1/responses", R"({"model":"llama-3.1-8b","input":"Hi"})").status, 200);
-  EXPECT_THAT(up.seen().at(0).body, ::testing::AllOf(HasSubstr("\"max_completion_tokens\":64"), Not(HasSubstr("\"max_tokens\""))));
+  EXPECT_THAT(up.seen().at(0).body,
+              ::testing::AllOf(HasSubstr("\"max_completion_tokens\":64"), Not(HasSubstr("\"max_tokens\""))));
   EXPECT_THAT(up.seen().at(1).body, HasSubstr("\"max_completion_tokens\":7"));
   expect_json(up.seen().at(2).body, R"({"model":"the-llama-3.1-8b","messages":[{"role":"user","content":"Hi"}]})");
 }

@@ -43,7 +43,9 @@ EnergyTable::EnergyTable(const catalog::Model& model, const catalog::Device& dev
       const auto p = physics::predict(model, device, {tokens, 2, 0}, serving, catalog);
       c.prefill[i] = p.prefill.energy.value().base();
       c.step[i] = p.decode.energy.value().base();
-      const auto spread = [](const Estimate<Energy>& e) { return e.value().base() > 0 ? e.sd().base() / e.value().base() : 0.0; };
+      const auto spread = [](const Estimate<Energy>& e) {
+        return e.value().base() > 0 ? e.sd().base() / e.value().base() : 0.0;
+      };
       c.prefill_spread = std::max(c.prefill_spread, spread(p.prefill.energy));
       c.step_spread = std::max(c.step_spread, spread(p.decode.energy));
       const auto& used = p.decode.energy.raw().sources();
@@ -69,7 +71,8 @@ EnergyTable::Cost EnergyTable::on_curve(const Curve& c, double prompt, double ca
   if (cached > 0) prefill = std::max(prefill - interpolate(c.prefill, cached), interpolate(c.prefill, prompt - cached));
   // The prefill yields the first token of the answer.
   const double steps = std::max(0.0, output - (prompt > cached ? 1 : 0));
-  const double decode = std::max(0.0, integral(c.decoded, c.step, prompt + steps) - integral(c.decoded, c.step, prompt));
+  const double decode =
+      std::max(0.0, integral(c.decoded, c.step, prompt + steps) - integral(c.decoded, c.step, prompt));
   return {Energy(prefill), Energy(decode), Energy(prefill * c.prefill_spread + decode * c.step_spread)};
 }
 

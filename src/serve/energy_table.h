@@ -17,8 +17,8 @@ namespace wattline::serve {
 class EnergyTable {
  public:
   // Serving::batch is ignored when `fixed_batch` is 0: then the table covers 1 to `largest_batch`.
-  EnergyTable(const catalog::Model&, const catalog::Device&, physics::Serving, double fixed_batch,
-              double largest_batch, const catalog::Catalog&);
+  EnergyTable(const catalog::Model&, const catalog::Device&, physics::Serving, double fixed_batch, double largest_batch,
+              const catalog::Catalog&);
 
   struct Cost {
     Energy prefill{0}, decode{0}, sd{0};  // sd of their sum: the errors are shared, so they add
@@ -32,10 +32,10 @@ class EnergyTable {
 
  private:
   static constexpr std::size_t points = 21;  // 1, 2, 4 ... 2^20 tokens
-  struct Curve {                             // at one batch
+  struct Curve {  // at one batch
     double inverse_batch = 1;
     std::array<double, points> prefill{}, step{}, decoded{};  // J; decoded: integral of step from 0
-    double prefill_spread = 0, step_spread = 0;               // relative standard uncertainty
+    double prefill_spread = 0, step_spread = 0;  // relative standard uncertainty
   };
   static Cost on_curve(const Curve&, double prompt, double cached, double output);
 

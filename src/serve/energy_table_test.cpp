@@ -28,7 +28,8 @@ TEST_P(Table, AgreesWithTheRoofline) {
         const auto exact = physics::predict(model, device, {prompt, output, 0}, serving, known());
         const auto quick = table.cost(prompt, 0, output, batch);
         const double want = (exact.prefill.energy.value() + exact.decode.energy.value()).base();
-        EXPECT_NEAR((quick.prefill + quick.decode).base(), want, 0.08 * want) << "batch " << batch << " prompt " << prompt << " output " << output;
+        EXPECT_NEAR((quick.prefill + quick.decode).base(), want, 0.08 * want)
+            << "batch " << batch << " prompt " << prompt << " output " << output;
       }
 }
 

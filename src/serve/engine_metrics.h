@@ -12,7 +12,7 @@
 namespace wattline::serve {
 
 struct EngineLoad {
-  double waiting = 0, running = 0;   // requests
+  double waiting = 0, running = 0;  // requests
   std::optional<double> cache_used;  // 0 to 1
 };
 

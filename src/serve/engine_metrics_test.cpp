@@ -33,21 +33,26 @@ TEST(EngineMetrics, OfSeveralRanksIsTheSumAndTheFullestCache) {
 }
 
 TEST(EngineMetrics, OfLlamaCppAndOthers) {
-  const auto llama = read_engine_metrics("# TYPE llamacpp:requests_processing gauge\nllamacpp:requests_processing 1\r\nllamacpp:requests_deferred 2 1700000000000\n");
+  const auto llama = read_engine_metrics(
+      "# TYPE llamacpp:requests_processing gauge\nllamacpp:requests_processing 1\r\nllamacpp:requests_deferred 2 "
+      "1700000000000\n");
   ASSERT_TRUE(llama);
   EXPECT_EQ(llama->running, 1);
   EXPECT_EQ(llama->waiting, 2);
   EXPECT_FALSE(llama->cache_used);
-  const auto sglang = read_engine_metrics("sglang:num_running_reqs{model_name=\"a}b \\\" c\"}\t6\nsglang:num_queue_reqs{} 7");
+  const auto sglang =
+      read_engine_metrics("sglang:num_running_reqs{model_name=\"a}b \\\" c\"}\t6\nsglang:num_queue_reqs{} 7");
   ASSERT_TRUE(sglang);
   EXPECT_EQ(sglang->running, 6);
   EXPECT_EQ(sglang->waiting, 7);
 }
 
 TEST(EngineMetrics, SaysNothingOfWhatIsNotThere) {
-  for (const char* text : {"", "\n\n", "hello", "<html>vllm:num_requests_running 3</html>", "vllm:num_requests_running", "vllm:num_requests_running 1x",
-                           "vllm:num_requests_running NaN", "vllm:num_requests_running -1", "vllm:num_requests_running{a=\"} 1", "vllm:num_requests_running +Inf",
-                           "# vllm:num_requests_running 1", "vllm:kv_cache_usage_perc 0.5", "vllm:num_requests_running{", "vllm:num_requests_runninger 4"})
+  for (const char* text :
+       {"", "\n\n", "hello", "<html>vllm:num_requests_running 3</html>", "vllm:num_requests_running",
+        "vllm:num_requests_running 1x", "vllm:num_requests_running NaN", "vllm:num_requests_running -1",
+        "vllm:num_requests_running{a=\"} 1", "vllm:num_requests_running +Inf", "# vllm:num_requests_running 1",
+        "vllm:kv_cache_usage_perc 0.5", "vllm:num_requests_running{", "vllm:num_requests_runninger 4"})
     EXPECT_FALSE(read_engine_metrics(text)) << text;
 }
 

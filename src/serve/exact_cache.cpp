@@ -35,7 +35,8 @@ struct ExactCache::Shard {
   Totals totals;
 
   double worth_of(const Entry& e) const {
-    return level + static_cast<double>(e.uses) * std::max(e.reply->joules.value, least_joules) / static_cast<double>(e.bytes);
+    return level +
+           static_cast<double>(e.uses) * std::max(e.reply->joules.value, least_joules) / static_cast<double>(e.bytes);
   }
   void drop(Entries::iterator it) {
     bytes -= it->second.bytes;

@@ -25,12 +25,12 @@ namespace wattline::serve {
 
 struct StoredReply {
   bool stream = false;
-  std::string body;          // as the upstream sent it: the JSON, or the events up to the last before [DONE]
+  std::string body;  // as the upstream sent it: the JSON, or the events up to the last before [DONE]
   std::string finish_reason;
   std::int64_t tokens_in = 0, tokens_out = 0;
   bool tokens_estimated = false;
-  Impact joules;             // what making it cost
-  std::string answer_id;     // of the answer that made it
+  Impact joules;  // what making it cost
+  std::string answer_id;  // of the answer that made it
 };
 using StoredReplyPtr = std::shared_ptr<const StoredReply>;
 

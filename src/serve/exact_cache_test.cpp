@@ -86,8 +86,8 @@ TEST(ExactCache, NeverHoldsMoreThanItMay) {
 TEST(ExactCache, KeepsWhatSavesMostForItsRoom) {
   ExactCache c(options(64 << 10));
   c.put(key(1), reply(std::string(1000, 'd'), 1000), 0);  // dear
-  c.put(key(2), reply(std::string(1000, 'u'), 1), 0);     // cheap, but used
-  c.put(key(3), reply(std::string(1000, 'c'), 1), 0);     // cheap
+  c.put(key(2), reply(std::string(1000, 'u'), 1), 0);  // cheap, but used
+  c.put(key(3), reply(std::string(1000, 'c'), 1), 0);  // cheap
   for (int i = 0; i < 20; ++i) c.find(key(2), 0);
   for (std::uint64_t i = 100; i < 200; ++i) c.put(key(i), reply(std::string(1000, 'x'), 1), 0);
   EXPECT_TRUE(c.find(key(1), 0).reply);
@@ -129,7 +129,8 @@ TEST(ExactCache, SavesMoreEnergyThanLeastRecentlyUsed) {
       continue;
     }
     recent.push_front(n);
-    for (recent_bytes += sizes[n] + 512; recent_bytes > room; recent.pop_back()) recent_bytes -= sizes[recent.back()] + 512;
+    for (recent_bytes += sizes[n] + 512; recent_bytes > room; recent.pop_back())
+      recent_bytes -= sizes[recent.back()] + 512;
   }
   EXPECT_GT(saved, 1.1 * saved_recent);
 }

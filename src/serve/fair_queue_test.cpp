@@ -53,10 +53,12 @@ TEST(FairQueue, ServiceFollowsWeightsAndCosts) {
   std::array<double, 3> served{};
   for (int i = 0; i < 3000; ++i) {
     const auto next = q.pop(all);
-    served[static_cast<std::size_t>(next->flow)] += costs[static_cast<std::size_t>(next->flow)][static_cast<std::size_t>(next->number)];
+    served[static_cast<std::size_t>(next->flow)] +=
+        costs[static_cast<std::size_t>(next->flow)][static_cast<std::size_t>(next->number)];
   }
   // Theorem 1 of the source: normalised services differ by at most the largest cost over weight of each.
-  for (std::size_t f = 1; f < 3; ++f) EXPECT_NEAR(served[f] / weights[f], served[0] / weights[0], 100 / weights[f] + 100 / weights[0]);
+  for (std::size_t f = 1; f < 3; ++f)
+    EXPECT_NEAR(served[f] / weights[f], served[0] / weights[0], 100 / weights[f] + 100 / weights[0]);
 }
 
 TEST(FairQueue, WhatPassedWithoutWaitingCounts) {

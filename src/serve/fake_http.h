@@ -87,7 +87,8 @@ class FakeUpstream {
   using Handler = std::function<bool(const Request&, Connection&)>;
 
   // `raw`, where given, gets the socket of each connection instead, which is closed after it.
-  explicit FakeUpstream(Handler handler, std::function<void(int fd)> raw = {}) : handler_(std::move(handler)), raw_(std::move(raw)) {
+  explicit FakeUpstream(Handler handler, std::function<void(int fd)> raw = {})
+      : handler_(std::move(handler)), raw_(std::move(raw)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in a{};
     a.sin_family = AF_INET;
@@ -189,8 +190,9 @@ class Client {
   Connection& connection() { return connection_; }
   bool send(std::string_view text) { return connection_.send(text); }
   bool post(std::string_view path, std::string_view body, std::string_view headers = "") {
-    return send("POST " + std::string(path) + " HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" + std::string(headers) +
-                "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+    return send("POST " + std::string(path) + " HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" +
+                std::string(headers) + "content-length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                std::string(body));
   }
   bool get(std::string_view path, std::string_view headers = "") {
     return send("GET " + std::string(path) + " HTTP/1.1\r\nhost: localhost\r\n" + std::string(headers) + "\r\n");
@@ -258,15 +260,17 @@ class Client {
   std::string in_;
 };
 
-inline std::string reply(std::string_view body, std::string_view status = "200 OK", std::string_view type = "application/json") {
-  return "HTTP/1.1 " + std::string(status) + "\r\ncontent-type: " + std::string(type) + "\r\ncontent-length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + std::string(body);
+inline std::string reply(std::string_view body, std::string_view status = "200 OK",
+                         std::string_view type = "application/json") {
+  return "HTTP/1.1 " + std::string(status) + "\r\ncontent-type: " + std::string(type) +
+         "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 inline std::string chunk(std::string_view data) {
   char size[20];
   std::snprintf(size, sizeof size, "%zx\r\n", data.size());
   return size + std::string(data) + "\r\n";
 }
-inline constexpr std::string_view stream_head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+inline constexpr std::string_view stream_head =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
 }  // namespace wattline::serve::tests

@@ -20,8 +20,7 @@ FigureBasis joined(std::string unit, Method energy_method, const std::vector<std
                    const RawEstimate& factor) {
   std::set<std::string> sources(energy_sources.begin(), energy_sources.end());
   sources.insert(factor.sources().begin(), factor.sources().end());
-  return figure_basis(std::move(unit), std::max(energy_method, factor.method()),
-                      {sources.begin(), sources.end()});
+  return figure_basis(std::move(unit), std::max(energy_method, factor.method()), {sources.begin(), sources.end()});
 }
 
 }  // namespace
@@ -40,9 +39,8 @@ void Footprint::apply(Answer& a) const {
   a.water = product(joules, sd * sd, water_per_joule_.value().base(), water_variance_, 1e3);
 }
 
-std::shared_ptr<const Basis> Footprint::basis(std::string model, std::string catalog_model,
-                                              std::string upstream, std::string device,
-                                              Method energy_method,
+std::shared_ptr<const Basis> Footprint::basis(std::string model, std::string catalog_model, std::string upstream,
+                                              std::string device, Method energy_method,
                                               std::vector<std::string> energy_sources) const {
   auto out = std::make_shared<Basis>();
   out->model = std::move(model);

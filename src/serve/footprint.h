@@ -18,8 +18,8 @@ class Footprint {
   // Fills joules, carbon and water from `energy`.
   void apply(Answer&) const;
   // The basis of a model whose energy has this method and these sources.
-  std::shared_ptr<const Basis> basis(std::string model, std::string catalog_model,
-                                     std::string upstream, std::string device, Method energy_method,
+  std::shared_ptr<const Basis> basis(std::string model, std::string catalog_model, std::string upstream,
+                                     std::string device, Method energy_method,
                                      std::vector<std::string> energy_sources) const;
 
  private:

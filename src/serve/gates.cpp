@@ -7,7 +7,8 @@
 
 namespace wattline::serve {
 
-Gates::Gates(const std::vector<QueueConfig>& queues, std::int64_t waiting, Duration longest_wait) : gates_(queues.size() + 1) {
+Gates::Gates(const std::vector<QueueConfig>& queues, std::int64_t waiting, Duration longest_wait)
+    : gates_(queues.size() + 1) {
   for (std::size_t i = 0; i < queues.size(); ++i) {
     gates_[i].name = queues[i].models.empty() ? "*" : queues[i].models.front();
     gates_[i].models = queues[i].models.empty() ? std::vector<std::string>{"*"} : queues[i].models;
@@ -132,8 +133,10 @@ void Gates::set_limits(GateFlow& flow, double weight, int most) {
 int Gates::retry_after_s(std::size_t gate) const {
   std::lock_guard lock(mutex_);
   const Gate& g = gates_[gate];
-  const double served_at_once = static_cast<double>(std::max<std::int64_t>(1, g.concurrent > 0 ? g.concurrent : g.under_way));
-  return static_cast<int>(std::clamp(std::ceil(g.mean_seconds * static_cast<double>(g.queue.size() + 1) / served_at_once), 1.0, 60.0));
+  const double served_at_once =
+      static_cast<double>(std::max<std::int64_t>(1, g.concurrent > 0 ? g.concurrent : g.under_way));
+  return static_cast<int>(
+      std::clamp(std::ceil(g.mean_seconds * static_cast<double>(g.queue.size() + 1) / served_at_once), 1.0, 60.0));
 }
 
 std::vector<Gates::Figures> Gates::figures() const {

@@ -31,7 +31,9 @@ class Gates {
   // Which queue a model's requests stand in: the first that names it, or the one of all others.
   std::size_t index_of(std::string_view model) const;
   // Whether requests of this queue and tenant are counted at all. Takes no lock.
-  bool counts(std::size_t gate, const GateFlow& flow) const { return gates_[gate].concurrent > 0 || flow.most.load(std::memory_order_relaxed) > 0; }
+  bool counts(std::size_t gate, const GateFlow& flow) const {
+    return gates_[gate].concurrent > 0 || flow.most.load(std::memory_order_relaxed) > 0;
+  }
 
   class Waiter {
    public:

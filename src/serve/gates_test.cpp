@@ -153,8 +153,7 @@ TEST(Gates, HoldFromManyThreads) {
         if (!may) continue;
         const int now = in.fetch_add(1) + 1;
         int seen = most.load();
-        while (now > seen && !most.compare_exchange_weak(seen, now)) {
-        }
+        while (now > seen && !most.compare_exchange_weak(seen, now)) {}
         std::this_thread::yield();
         in.fetch_sub(1);
         served.fetch_add(1);

@@ -68,7 +68,8 @@ Gateway::Gateway(Config config, GatewayParts parts)
   }
   for (const auto& u : config_.upstreams) add_upstream(u);
   if (models_.empty())
-    throw Error(ErrorKind::unsupported, "nothing is served: this build holds no built-in model, and the configuration names no upstream",
+    throw Error(ErrorKind::unsupported,
+                "nothing is served: this build holds no built-in model, and the configuration names no upstream",
                 config_.file, "add [[upstream]] with url and models to a file and give it as --config");
   make_pools();
   for (const auto& m : models_)
@@ -79,7 +80,8 @@ Gateway::Gateway(Config config, GatewayParts parts)
     cache_ = std::make_unique<AnswerCache>(config_.cache);
     for (const auto& m : models_) {
       const Basis& b = *m->basis;
-      m->repeat_basis = m->footprint->basis(b.model, b.catalog_model, b.upstream, b.device, b.energy.method, {"an earlier answer given again: nothing ran at the device"});
+      m->repeat_basis = m->footprint->basis(b.model, b.catalog_model, b.upstream, b.device, b.energy.method,
+                                            {"an earlier answer given again: nothing ran at the device"});
     }
   }
   if (!config_.access_log.file.empty()) access_log_ = std::make_unique<AccessLog>(config_.access_log, parts_.log);
@@ -87,9 +89,12 @@ Gateway::Gateway(Config config, GatewayParts parts)
     std::string instance;
     std::random_device device;
     for (int i = 0; i < 4; ++i) fmt::format_to(std::back_inserter(instance), "{:08x}", device());
-    tracing_ = std::make_unique<OtlpExporter>(config_.tracing, OtlpResource{config_.tracing.service_name, WATTLINE_VERSION, instance}, post_to(config_.tracing), parts_.log);
+    tracing_ = std::make_unique<OtlpExporter>(config_.tracing,
+                                              OtlpResource{config_.tracing.service_name, WATTLINE_VERSION, instance},
+                                              post_to(config_.tracing), parts_.log);
   }
-  generator_ = std::make_unique<Generator>(count_or_cores(config_.builtin.workers), static_cast<std::size_t>(config_.builtin.queue));
+  generator_ = std::make_unique<Generator>(count_or_cores(config_.builtin.workers),
+                                           static_cast<std::size_t>(config_.builtin.queue));
   // Last, since it changes what lasts; and before the recorder takes up what an earlier run left for the ledger.
   if (lasting_->governor || config_.governance.active() || !config_.server.api_key.empty()) add_governor();
   if (lasting_->recorder) return;
@@ -131,8 +136,10 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
   up->config = config;
   up->index = upstreams_.size();
   up->drained = config.drain;
-  up->footprint = &footprint(config.place.empty() ? config_.server.place : config.place,
-                             config.pue ? config.pue : config.place.empty() ? config_.server.pue : std::nullopt);
+  up->footprint =
+      &footprint(config.place.empty() ? config_.server.place : config.place, config.pue             ? config.pue
+                                                                             : config.place.empty() ? config_.server.pue
+                                                                                                    : std::nullopt);
   by_upstream_[config.name] = up->footprint;
   for (std::size_t i = 0; i < endpoint_count; ++i) up->heads[i] = request_head(config, endpoint_names[i].path);
   up->count_head = request_head(config, "/messages/count_tokens");
@@ -156,19 +163,25 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
       for (const auto& w : m->table->warnings()) log(fmt::format("{}: {}", m->id, w));
     }
     const auto modelled = [&] {
-      return up->footprint->basis(m->id, served.catalog, config.name, config.device, Method::modelled, m->table->sources());
+      return up->footprint->basis(m->id, served.catalog, config.name, config.device, Method::modelled,
+                                  m->table->sources());
     };
     if (up->share) {
       auto sources = host.sources();
-      sources.insert(sources.begin(), fmt::format("CPU time of the process listening on port {}, shared among its requests", config.url.port));
-      m->basis = up->footprint->basis(m->id, served.catalog, config.name, host.device(), host.method(), std::move(sources));
-      m->unseen_basis = m->table ? modelled()
-                                 : up->footprint->basis(m->id, served.catalog, config.name, host.device(), Method::modelled,
-                                                        {"process not visible: between no and all cores busy for as long as the answer took"});
+      sources.insert(
+          sources.begin(),
+          fmt::format("CPU time of the process listening on port {}, shared among its requests", config.url.port));
+      m->basis =
+          up->footprint->basis(m->id, served.catalog, config.name, host.device(), host.method(), std::move(sources));
+      m->unseen_basis =
+          m->table ? modelled()
+                   : up->footprint->basis(
+                         m->id, served.catalog, config.name, host.device(), Method::modelled,
+                         {"process not visible: between no and all cores busy for as long as the answer took"});
     } else {
       if (!m->table)
-        throw bad_input(fmt::format("the energy of model '{}' can neither be measured nor modelled", m->id), served.where,
-                        "name the upstream's device and the model's catalog name");
+        throw bad_input(fmt::format("the energy of model '{}' can neither be measured nor modelled", m->id),
+                        served.where, "name the upstream's device and the model's catalog name");
       m->basis = modelled();
     }
     m->metrics = lasting_->metrics(m->id, config.name);
@@ -211,7 +224,8 @@ void Gateway::add_governor() {
     // As where it ran, if that still serves; else by the place that the ledger names.
     const auto it = by_upstream_.find(past.upstream);
     const Footprint* f = it == by_upstream_.end() ? home_ : it->second;
-    if (!past.place.empty() && f->grid().place != past.place && parts_.catalog->find_place(past.place)) f = &footprint(std::string(past.place), std::nullopt);
+    if (!past.place.empty() && f->grid().place != past.place && parts_.catalog->find_place(past.place))
+      f = &footprint(std::string(past.place), std::nullopt);
     f->apply(a);
   });
 }
@@ -226,7 +240,9 @@ ApiError Gateway::unknown_model(std::string_view id) const {
   for (const auto& m : models_)
     if (find(m->id) == m.get()) known.push_back(m->id);  // a pool once
   const auto near = nearest(id, known, 3);
-  return {404, fmt::format("The model '{}' does not exist here; {} is served", id.substr(0, 100), fmt::join(near.empty() ? known : near, ", ")),
+  return {404,
+          fmt::format("The model '{}' does not exist here; {} is served", id.substr(0, 100),
+                      fmt::join(near.empty() ? known : near, ", ")),
           "invalid_request_error", "model", "model_not_found"};
 }
 

@@ -14,8 +14,8 @@
 #include "kernel/account.h"
 #include "kernel/json.h"
 #include "meter/host_power.h"
-#include "serve/admission.h"
 #include "serve/access_log.h"
+#include "serve/admission.h"
 #include "serve/answer_cache.h"
 #include "serve/config.h"
 #include "serve/generator.h"
@@ -33,11 +33,11 @@ class AdminApi;
 struct GatewayParts {
   std::shared_ptr<const catalog::Catalog> catalog;
   std::shared_ptr<const meter::HostPower> host;
-  std::shared_ptr<AccountSink> sink;     // may be absent
+  std::shared_ptr<AccountSink> sink;  // may be absent
   std::shared_ptr<const Routes> routes;  // of other rooms; may be absent
   std::shared_ptr<const UsageSource> usage;  // what was used before; may be absent
   std::function<void(std::string_view)> log;
-  std::shared_ptr<Lasting> lasting;          // of the gateway before; null for the first
+  std::shared_ptr<Lasting> lasting;  // of the gateway before; null for the first
   // Models to serve besides those in the program, for tests and embedding.
   std::vector<std::shared_ptr<const lm::Model>> models;
 };
@@ -100,7 +100,7 @@ class Gateway {
   void add_upstream(const UpstreamConfig&);
   void add_governor();
   void make_pools();
-  void append_pools(JsonWriter&) const;           // of status_json
+  void append_pools(JsonWriter&) const;  // of status_json
   void append_pool_metrics(std::string&) const;  // of metrics_text
   HttpReply own(const HttpRequest&, bool& found);
   std::string status_json() const;

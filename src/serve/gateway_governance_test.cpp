@@ -19,10 +19,12 @@ using ::testing::Not;
 
 const std::string completion =
     R"({"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":5,"total_tokens":16}})";
-const std::string question = R"({"model":"llama-3.1-8b","max_tokens":10,"messages":[{"role":"user","content":"12345678"}]})";
+const std::string question =
+    R"({"model":"llama-3.1-8b","max_tokens":10,"messages":[{"role":"user","content":"12345678"}]})";
 
 std::string reply(std::string_view body) {
-  return fmt::format("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{}", body.size(), body);
+  return fmt::format("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{}", body.size(),
+                     body);
 }
 std::string bearer(std::string_view key) { return fmt::format("authorization: Bearer {}\r\n", key); }
 
@@ -81,7 +83,9 @@ TEST_F(Governed, KeysAreNeededAndNamedInTheLedger) {
   anthropic.post("/v1/chat/completions", question, "x-api-key: wl_shop\r\n");
   EXPECT_EQ(anthropic.read().status, 200);
   for (const char* open : {"/healthz", "/readyz"}) EXPECT_EQ(see(open, "").status, 200);
-  for (const char* closed : {"/v1/models", "/metrics", "/api/v1/answers", "/api/v1/usage", "/api/v1/line", "/api/v1/events"}) EXPECT_EQ(see(closed, "").status, 401) << closed;
+  for (const char* closed :
+       {"/v1/models", "/metrics", "/api/v1/answers", "/api/v1/usage", "/api/v1/line", "/api/v1/events"})
+    EXPECT_EQ(see(closed, "").status, 401) << closed;
   g.stop();
   const auto facts = g.sink->facts();
   ASSERT_EQ(facts.size(), 2u);
@@ -99,14 +103,16 @@ TEST_F(Governed, ATenantSeesItsOwnAndNothingElse) {
   ASSERT_FALSE(shops_id.empty());
   EXPECT_EQ(see("/api/v1/answers/" + shops_id, "wl_shop").status, 200);
   EXPECT_EQ(see("/api/v1/answers/" + shops_id, "wl_lab").status, 404);
-  for (const char* path : {"/api/v1/usage", "/api/v1/answers", "/api/v1/answers?limit=1", "/api/v1/status", "/v1/models"}) {
+  for (const char* path :
+       {"/api/v1/usage", "/api/v1/answers", "/api/v1/answers?limit=1", "/api/v1/status", "/v1/models"}) {
     const auto r = see(path, "wl_lab");
     EXPECT_EQ(r.status, 200) << path;
     EXPECT_THAT(r.body, Not(HasSubstr("shop"))) << path;
     EXPECT_THAT(r.body, Not(HasSubstr(shops_id))) << path;
   }
   EXPECT_THAT(see("/api/v1/answers?limit=1", "wl_lab").body, HasSubstr(lab.header("x-wattline-answer-id")));
-  for (const char* path : {"/metrics", "/api/v1/line", "/api/v1/ledger/report", "/api/v1/jobs", "/api"}) EXPECT_EQ(see(path, "wl_lab").status, 403) << path;
+  for (const char* path : {"/metrics", "/api/v1/line", "/api/v1/ledger/report", "/api/v1/jobs", "/api"})
+    EXPECT_EQ(see(path, "wl_lab").status, 403) << path;
   const Json usage = parse_json(see("/api/v1/usage", "wl_lab").body);
   EXPECT_EQ(usage.at("tenant").as_string(), "lab");
   EXPECT_EQ(usage.at("usage").at("hour").at("answers").as_integer(), 1);
@@ -139,7 +145,8 @@ TEST_F(Governed, ModelsOfOthersAreNotThere) {
   const auto r = ask("wl_lab");
   EXPECT_EQ(r.status, 404);
   EXPECT_THAT(r.body, HasSubstr("model_not_found"));
-  EXPECT_THAT(ask("wl_lab", R"({"model":"llama-3.1-8","messages":[{"role":"user","content":"x"}]})").body, Not(HasSubstr("llama-3.1-8b")));
+  EXPECT_THAT(ask("wl_lab", R"({"model":"llama-3.1-8","messages":[{"role":"user","content":"x"}]})").body,
+              Not(HasSubstr("llama-3.1-8b")));
   EXPECT_THAT(see("/v1/models", "wl_lab").body, Not(HasSubstr("llama")));
   EXPECT_EQ(see("/v1/models/llama-3.1-8b", "wl_lab").status, 404);
   EXPECT_THAT(see("/v1/models", "wl_shop").body, testing::AllOf(HasSubstr("llama"), Not(HasSubstr("babbler"))));
@@ -167,15 +174,23 @@ TEST_F(Governed, RatesAreToldInHeadersAndRefuseWith429) {
   EXPECT_TRUE(ask("wl_shop").header("x-ratelimit-limit-requests").empty());
   EXPECT_EQ(asked, 4);
   // In the words of the client's own API.
-  const auto messages = ask("wl_lab", R"({"model":"llama-3.1-8b","max_tokens":10,"messages":[{"role":"user","content":"x"}]})", "/v1/messages");
+  const auto messages =
+      ask("wl_lab", R"({"model":"llama-3.1-8b","max_tokens":10,"messages":[{"role":"user","content":"x"}]})",
+          "/v1/messages");
   EXPECT_EQ(messages.status, 429);
   EXPECT_THAT(messages.body, HasSubstr("\"type\":\"error\""));
 }
 
 TEST_F(Governed, AnEndpointOfAnotherDialectIsGovernedToo) {
   g.start();
-  EXPECT_EQ(ask("", R"({"model":"llama-3.1-8b","max_tokens":10,"messages":[{"role":"user","content":"x"}]})", "/v1/messages").status, 401);
-  EXPECT_EQ(ask("wl_lab", R"({"model":"llama-3.1-8b","max_tokens":10,"messages":[{"role":"user","content":"x"}]})", "/v1/messages").status, 200);
+  EXPECT_EQ(
+      ask("", R"({"model":"llama-3.1-8b","max_tokens":10,"messages":[{"role":"user","content":"x"}]})", "/v1/messages")
+          .status,
+      401);
+  EXPECT_EQ(ask("wl_lab", R"({"model":"llama-3.1-8b","max_tokens":10,"messages":[{"role":"user","content":"x"}]})",
+                "/v1/messages")
+                .status,
+            200);
   EXPECT_EQ(parse_json(see("/api/v1/usage", "wl_lab").body).at("usage").at("hour").at("answers").as_integer(), 1);
 }
 
@@ -190,7 +205,8 @@ TEST_F(Governed, ABudgetRunsOut) {
   EXPECT_THAT(warned.header("x-wattline-budget"), HasSubstr("tokens;per=month;used=32;limit=40;unit=token;reset="));
   const auto refused = ask("wl_lab");
   EXPECT_EQ(refused.status, 429);
-  EXPECT_THAT(refused.body, testing::AllOf(HasSubstr("insufficient_quota"), HasSubstr("48 tokens of 40 tokens in this month")));
+  EXPECT_THAT(refused.body,
+              testing::AllOf(HasSubstr("insufficient_quota"), HasSubstr("48 tokens of 40 tokens in this month")));
   EXPECT_EQ(refused.header("x-should-retry"), "false");
   EXPECT_EQ(asked, 3);
 }
@@ -282,7 +298,8 @@ TEST_F(Governed, TheServersKeyStillOpensEverything) {
   g.start();
   EXPECT_EQ(ask("").status, 401);
   EXPECT_EQ(ask("s3cret").status, 200);
-  for (const char* path : {"/metrics", "/api/v1/line", "/api/v1/answers", "/api/v1/usage", "/v1/models"}) EXPECT_EQ(see(path, "s3cret").status, 200) << path;
+  for (const char* path : {"/metrics", "/api/v1/line", "/api/v1/answers", "/api/v1/usage", "/v1/models"})
+    EXPECT_EQ(see(path, "s3cret").status, 200) << path;
   g.stop();
   EXPECT_THAT(g.sink->facts()[0].labels, testing::Contains(std::pair<std::string, std::string>("tenant", "default")));
 }
@@ -295,9 +312,11 @@ TEST_F(Governed, AdministratorsHaveADoorOfTheirOwn) {
   config.admin.listen = ListenAddress{"127.0.0.1", 0};
   config.admin.api_key = Secret("adm1n");
   g.start();
-  const auto admin = [&](std::string_view method, std::string_view path, std::string_view body = "", std::string_view key = "adm1n") {
+  const auto admin = [&](std::string_view method, std::string_view path, std::string_view body = "",
+                         std::string_view key = "adm1n") {
     Client c(g.server->admin_address().port);
-    c.send(fmt::format("{} {} HTTP/1.1\r\nhost: localhost\r\n{}content-length: {}\r\n\r\n{}", method, path, bearer(key), body.size(), body));
+    c.send(fmt::format("{} {} HTTP/1.1\r\nhost: localhost\r\n{}content-length: {}\r\n\r\n{}", method, path, bearer(key),
+                       body.size(), body));
     return c.read();
   };
   EXPECT_EQ(see("/admin/v1/keys", "adm1n").status, 404);  // not at the clients' door, whatever the key
@@ -327,9 +346,11 @@ TEST_F(Governed, AdministratorsHaveADoorOfTheirOwn) {
 
   // No secret is in anything that is said, kept or logged.
   ask("wl_wr0ng");
-  std::string all = see("/api/v1/usage", "wl_lab").body + see("/api/v1/answers", "wl_lab").body + ask("wl_wr0ng").body + ask(key).body;
+  std::string all = see("/api/v1/usage", "wl_lab").body + see("/api/v1/answers", "wl_lab").body + ask("wl_wr0ng").body +
+                    ask(key).body;
   g.gateway->governor()->append_metrics(all);
-  all += admin("GET", "/admin/v1/keys").body + admin("GET", "/admin/v1/usage").body + admin("GET", "/admin/v1/tenants").body;
+  all += admin("GET", "/admin/v1/keys").body + admin("GET", "/admin/v1/usage").body +
+         admin("GET", "/admin/v1/tenants").body;
   g.stop();
   for (const auto& path : {config.audit_log, config.keys_file}) {
     std::stringstream text;
@@ -339,11 +360,15 @@ TEST_F(Governed, AdministratorsHaveADoorOfTheirOwn) {
   all += log;
   for (const auto& f : g.sink->facts())
     for (const auto& [name, value] : f.labels) all += value + "\n";
-  for (const std::string& secret : {key, std::string("adm1n"), std::string("wl_lab"), std::string("wl_shop"), std::string("wl_wr0ng")}) EXPECT_THAT(all, Not(HasSubstr(secret))) << secret;
+  for (const std::string& secret :
+       {key, std::string("adm1n"), std::string("wl_lab"), std::string("wl_shop"), std::string("wl_wr0ng")})
+    EXPECT_THAT(all, Not(HasSubstr(secret))) << secret;
   std::stringstream audit;
   audit << std::ifstream(config.audit_log).rdbuf();
   EXPECT_EQ(check_audit(audit.str()).first_fault, "");
-  for (const char* action : {"key.create", "key.revoke", "tenant.set", "upstream.drain", "upstream.undrain", "key.refused"}) EXPECT_THAT(audit.str(), HasSubstr(action));
+  for (const char* action :
+       {"key.create", "key.revoke", "tenant.set", "upstream.drain", "upstream.undrain", "key.refused"})
+    EXPECT_THAT(audit.str(), HasSubstr(action));
 }
 
 TEST_F(Governed, QueuesNeedNoKeys) {

@@ -69,7 +69,8 @@ TEST(GatewayHttp, AFullQueueIsSaid) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 20; ++i) {
     clients.push_back(std::make_unique<Client>(g.port()));
-    clients.back()->post("/v1/chat/completions", R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"max_tokens":200})");
+    clients.back()->post("/v1/chat/completions",
+                         R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"max_tokens":200})");
   }
   int good = 0, busy = 0;
   for (auto& c : clients) {
@@ -86,9 +87,16 @@ TEST(GatewayHttp, AFullQueueIsSaid) {
 
 TEST(GatewayHttp, ListsItselfToItsReaders) {
   TestGateway g;
-  g.parts.routes = std::make_shared<Routes>(Routes{{{"GET", "/", [](const HttpRequest&) { return HttpReply{200, "text/html", {}, "page"}; }},
-                                                    {"*", "/api/v1/", [](const HttpRequest& r) { return HttpReply{200, "text/plain", {{"x-own", "1"}}, r.method + r.query.at("a") + r.body}; }},
-                                                    {"GET", "/api/v1/fails", [](const HttpRequest&) -> HttpReply { throw Error(ErrorKind::denied, "no"); }}}});
+  g.parts.routes = std::make_shared<Routes>(Routes{
+      {{"GET", "/",
+        [](const HttpRequest&) {
+          return HttpReply{200, "text/html", {}, "page"};
+        }},
+       {"*", "/api/v1/",
+        [](const HttpRequest& r) {
+          return HttpReply{200, "text/plain", {{"x-own", "1"}}, r.method + r.query.at("a") + r.body};
+        }},
+       {"GET", "/api/v1/fails", [](const HttpRequest&) -> HttpReply { throw Error(ErrorKind::denied, "no"); }}}});
   g.start();
   const Json models = parse_json(g.get("/v1/models").body);
   EXPECT_EQ(models.at("data").as_array()[0].at("id").as_string(), "babbler");
@@ -146,11 +154,14 @@ TEST(GatewayHttp, LimitsOnBodyAndHeader) {
 TEST(GatewayHttp, WhatIsNotHttpIsRefused) {
   TestGateway g;
   g.start();
-  for (const char* text : {"\x16\x03\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
-                           "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n", "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx",
-                           "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", "GET http://a/ HTTP/1.1\r\nhost: localhost\r\n\r\n",
-                           "GET / HTTP/1.1\r\n\r\n", "GET /healthz HTTP/1.1\r\nhost: localhost\r\nhost: evil\r\n\r\n",
-                           "POST /v1/models HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"}) {
+  for (const char* text :
+       {"\x16\x03\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx",
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET http://a/ HTTP/1.1\r\nhost: localhost\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: localhost\r\nhost: evil\r\n\r\n",
+        "POST /v1/models HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"}) {
     const auto r = raw(g, text);
     EXPECT_EQ(r.status, 400) << text << r.body;
   }
@@ -182,7 +193,8 @@ TEST(GatewayHttp, KeepsPipelinedRequestsInOrder) {
   g.start();
   Client c(g.port());
   std::string three;
-  for (const char* path : {"/healthz", "/v1/models", "/readyz"}) three += "GET " + std::string(path) + " HTTP/1.1\r\nhost: localhost\r\n\r\n";
+  for (const char* path : {"/healthz", "/v1/models", "/readyz"})
+    three += "GET " + std::string(path) + " HTTP/1.1\r\nhost: localhost\r\n\r\n";
   c.send(three);
   EXPECT_EQ(c.read().body, "ok\n");
   EXPECT_THAT(c.read().body, HasSubstr("babbler"));
@@ -195,12 +207,14 @@ TEST(GatewayHttp, KeepsPipelinedRequestsInOrder) {
 TEST(GatewayHttp, SpeaksHttp10AndExpect) {
   TestGateway g;
   g.start();
-  const auto old = raw(g, "POST /v1/chat/completions HTTP/1.0\r\nhost: localhost\r\ncontent-length: " + std::to_string(ask_stream.size()) + "\r\n\r\n" + std::string(ask_stream));
+  const auto old = raw(g, "POST /v1/chat/completions HTTP/1.0\r\nhost: localhost\r\ncontent-length: " +
+                              std::to_string(ask_stream.size()) + "\r\n\r\n" + std::string(ask_stream));
   EXPECT_EQ(old.status, 200);
   EXPECT_TRUE(old.header("transfer-encoding").empty());
   EXPECT_TRUE(old.body.ends_with("data: [DONE]\n\n"));
   Client c(g.port());
-  c.send("POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: " + std::to_string(ask.size()) + "\r\n\r\n");
+  c.send("POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: " +
+         std::to_string(ask.size()) + "\r\n\r\n");
   ASSERT_TRUE(c.wait_for("HTTP/1.1 100 Continue\r\n\r\n"));
   c.send(ask);
   EXPECT_EQ(c.read().status, 200);
@@ -223,7 +237,8 @@ TEST(GatewayHttp, HostOriginAndKey) {
   const auto good = g.get("/v1/models", "authorization: Bearer k3y\r\norigin: https://app.example\r\n");
   EXPECT_EQ(good.status, 200);
   EXPECT_EQ(good.header("access-control-allow-origin"), "https://app.example");
-  const auto preflight = raw(g, "OPTIONS /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\norigin: https://app.example\r\n\r\n");
+  const auto preflight =
+      raw(g, "OPTIONS /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\norigin: https://app.example\r\n\r\n");
   EXPECT_EQ(preflight.status, 204);
   EXPECT_THAT(preflight.header("access-control-allow-headers"), HasSubstr("authorization"));
 }
@@ -241,7 +256,8 @@ TEST(GatewayHttp, TooManyConnectionsAreTurnedAway) {
   Client more(g.port());
   EXPECT_EQ(more.read().status, 503);
   held.clear();
-  for (int i = 0; i < 100 && g.gateway->connections > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (int i = 0; i < 100 && g.gateway->connections > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_EQ(g.get("/healthz").status, 200);
 }
 
@@ -249,7 +265,8 @@ TEST(GatewayHttp, StoppingLetsWhatIsUnderWayEnd) {
   std::atomic<bool> go{false};
   FakeUpstream up([&](const FakeUpstream::Request&, Connection& c) {
     for (int i = 0; i < 1000 && !go; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    return c.send(reply(R"({"choices":[{"message":{"content":"late"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}})"));
+    return c.send(
+        reply(R"({"choices":[{"message":{"content":"late"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}})"));
   });
   TestGateway g;
   g.add_upstream(up.port());

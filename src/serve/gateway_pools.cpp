@@ -36,11 +36,13 @@ void Gateway::make_pools() {
     Endpoints served;
     for (const ServedModel* m : all) served.add(m->upstream->config.endpoints);
     for (ServedModel* m : all) m->endpoints = served;
-    const auto told = std::find_if(config_.models.begin(), config_.models.end(), [&](const ModelConfig& m) { return m.id == id; });
+    const auto told =
+        std::find_if(config_.models.begin(), config_.models.end(), [&](const ModelConfig& m) { return m.id == id; });
     const bool own = told != config_.models.end();
     const BalanceConfig& balance = own ? told->balance : config_.balance;
     // A single upstream of which nothing of all this was asked needs no pool, and costs nothing.
-    const bool drained = std::any_of(all.begin(), all.end(), [](const ServedModel* m) { return m->upstream->config.drain; });
+    const bool drained =
+        std::any_of(all.begin(), all.end(), [](const ServedModel* m) { return m->upstream->config.drain; });
     if (all.size() < 2 && !own && balance.retry.most <= 0 && !drained) continue;
     auto pool = std::make_unique<ModelPool>(std::string(id), pools_.size(), balance);
     for (ServedModel* m : all) {
@@ -70,7 +72,9 @@ void Gateway::append_pools(JsonWriter& w) const {
   w.end_array().key("pools").begin_array();
   for (const auto& p : pools_) {
     w.begin_object().member("id", p->id()).member("balance", to_string(p->balance().policy));
-    w.member("retries", p->retried.load()).member("hedges", p->hedged.load()).member("hedges_won", p->hedges_won.load());
+    w.member("retries", p->retried.load())
+        .member("hedges", p->hedged.load())
+        .member("hedges_won", p->hedges_won.load());
     w.member("unserved", p->nobody_there.load()).key("members").begin_array();
     for (const auto& m : p->members()) {
       w.begin_object().member("upstream", m->upstream.config.name).member("weight", m->weight).member("tier", m->tier);
@@ -99,11 +103,14 @@ void Gateway::append_pool_metrics(std::string& out) const {
   const auto each_upstream = [&](std::string_view name, std::string_view help, auto&& value) {
     head(name, "gauge", help);
     for (const auto& u : upstreams_)
-      if (const std::optional<double> v = value(*u)) fmt::format_to(to, "{}{{upstream=\"{}\"}} {}\n", name, label_value(u->config.name), *v);
+      if (const std::optional<double> v = value(*u))
+        fmt::format_to(to, "{}{{upstream=\"{}\"}} {}\n", name, label_value(u->config.name), *v);
   };
   if (!upstreams_.empty()) {
-    each_upstream("wattline_upstream_up", "Whether its health checks find it up (1 where it has none).", [](const Upstream& u) { return u.health.up() ? 1.0 : 0.0; });
-    each_upstream("wattline_upstream_draining", "Whether it gets no new requests.", [](const Upstream& u) { return u.drained ? 1.0 : 0.0; });
+    each_upstream("wattline_upstream_up", "Whether its health checks find it up (1 where it has none).",
+                  [](const Upstream& u) { return u.health.up() ? 1.0 : 0.0; });
+    each_upstream("wattline_upstream_draining", "Whether it gets no new requests.",
+                  [](const Upstream& u) { return u.drained ? 1.0 : 0.0; });
     const auto engine = [](auto member) {
       return [member](const Upstream& u) -> std::optional<double> {
         const auto e = u.engine.last();
@@ -111,29 +118,41 @@ void Gateway::append_pool_metrics(std::string& out) const {
         return member(*e);
       };
     };
-    each_upstream("wattline_upstream_engine_waiting", "Requests that wait in its engine, as it tells.", engine([](const auto& e) { return std::optional(e.waiting); }));
-    each_upstream("wattline_upstream_engine_running", "Requests that its engine works at, as it tells.", engine([](const auto& e) { return std::optional(e.running); }));
-    each_upstream("wattline_upstream_engine_cache_used", "Share of its engine's cache of keys and values in use.", engine([](const auto& e) { return e.cache_used; }));
+    each_upstream("wattline_upstream_engine_waiting", "Requests that wait in its engine, as it tells.",
+                  engine([](const auto& e) { return std::optional(e.waiting); }));
+    each_upstream("wattline_upstream_engine_running", "Requests that its engine works at, as it tells.",
+                  engine([](const auto& e) { return std::optional(e.running); }));
+    each_upstream("wattline_upstream_engine_cache_used", "Share of its engine's cache of keys and values in use.",
+                  engine([](const auto& e) { return e.cache_used; }));
   }
   if (pools_.empty()) return;
   const auto each_member = [&](std::string_view name, std::string_view type, std::string_view help, auto&& value) {
     head(name, type, help);
     for (const auto& p : pools_)
       for (const auto& m : p->members())
-        if (const auto v = value(*m)) fmt::format_to(to, "{}{{model=\"{}\",upstream=\"{}\"}} {}\n", name, label_value(p->id()), label_value(m->upstream.config.name), *v);
+        if (const auto v = value(*m))
+          fmt::format_to(to, "{}{{model=\"{}\",upstream=\"{}\"}} {}\n", name, label_value(p->id()),
+                         label_value(m->upstream.config.name), *v);
   };
   each_member("wattline_upstream_breaker_state", "gauge", "0 closed, 1 half open, 2 open.", [&](const PoolMember& m) {
     const auto s = m.breaker.state(now);
     return std::optional(s == CircuitBreaker::State::closed ? 0 : s == CircuitBreaker::State::half_open ? 1 : 2);
   });
-  each_member("wattline_upstream_breaker_opened_total", "counter", "How often its breaker opened.", [](const PoolMember& m) { return std::optional(m.breaker.opened()); });
-  each_member("wattline_upstream_requests_total", "counter", "Requests sent to it.", [](const PoolMember& m) { return std::optional(m.asked.load()); });
-  each_member("wattline_upstream_failures_total", "counter", "Of those, failures that speak against it.", [](const PoolMember& m) { return std::optional(m.failed.load()); });
-  each_member("wattline_upstream_first_byte_seconds", "gauge", "Its streams' time to the first event, lately.", [&](const PoolMember& m) { return m.stream_first_byte.value(now); });
-  each_member("wattline_upstream_whole_seconds", "gauge", "Its whole replies' time, lately.", [&](const PoolMember& m) { return m.whole.value(now); });
-  const auto each_pool = [&](std::string_view name, std::string_view help, std::atomic<std::int64_t> ModelPool::*member) {
+  each_member("wattline_upstream_breaker_opened_total", "counter", "How often its breaker opened.",
+              [](const PoolMember& m) { return std::optional(m.breaker.opened()); });
+  each_member("wattline_upstream_requests_total", "counter", "Requests sent to it.",
+              [](const PoolMember& m) { return std::optional(m.asked.load()); });
+  each_member("wattline_upstream_failures_total", "counter", "Of those, failures that speak against it.",
+              [](const PoolMember& m) { return std::optional(m.failed.load()); });
+  each_member("wattline_upstream_first_byte_seconds", "gauge", "Its streams' time to the first event, lately.",
+              [&](const PoolMember& m) { return m.stream_first_byte.value(now); });
+  each_member("wattline_upstream_whole_seconds", "gauge", "Its whole replies' time, lately.",
+              [&](const PoolMember& m) { return m.whole.value(now); });
+  const auto each_pool = [&](std::string_view name, std::string_view help,
+                             std::atomic<std::int64_t> ModelPool::*member) {
     head(name, "counter", help);
-    for (const auto& p : pools_) fmt::format_to(to, "{}{{model=\"{}\"}} {}\n", name, label_value(p->id()), ((*p).*member).load());
+    for (const auto& p : pools_)
+      fmt::format_to(to, "{}{{model=\"{}\"}} {}\n", name, label_value(p->id()), ((*p).*member).load());
   };
   each_pool("wattline_retries_total", "Tries after one that failed.", &ModelPool::retried);
   each_pool("wattline_hedges_total", "Tries beside one that was slow.", &ModelPool::hedged);

@@ -1,10 +1,10 @@
 // The gateway's own routes besides chat completions: models, health, figures, answers, the line.
 #include <charconv>
 #include <fstream>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "kernel/json.h"
 #include "serve/gateway.h"
@@ -18,7 +18,8 @@ constexpr std::size_t most_listed = 10'000;
 HttpReply json_reply(std::string body) { return {200, "application/json", {}, std::move(body)}; }
 
 HttpReply method_not_allowed(const char* allowed) {
-  auto reply = to_reply(ApiError{405, fmt::format("{} is allowed here", allowed), "invalid_request_error", {}, "method_not_allowed"});
+  auto reply = to_reply(
+      ApiError{405, fmt::format("{} is allowed here", allowed), "invalid_request_error", {}, "method_not_allowed"});
   reply.headers.emplace_back("allow", allowed);
   return reply;
 }
@@ -26,7 +27,8 @@ HttpReply method_not_allowed(const char* allowed) {
 double cpu_seconds() {
   rusage u{};
   ::getrusage(RUSAGE_SELF, &u);
-  return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+  return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+         static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
 }
 
 std::uint64_t resident_bytes() {
@@ -42,7 +44,10 @@ std::uint64_t resident_bytes() {
 void Gateway::write_model(JsonWriter& w, const ServedModel& m) const {
   w.begin_object().member("id", m.id).member("object", "model").member("created", lasting_->started.ns / 1'000'000'000);
   w.member("owned_by", m.basis->upstream);
-  w.member("type", "model").member("display_name", m.id).member("created_at", to_string(lasting_->started)).end_object();
+  w.member("type", "model")
+      .member("display_name", m.id)
+      .member("created_at", to_string(lasting_->started))
+      .end_object();
 }
 
 std::string Gateway::models_json(const Access& access) const {
@@ -66,11 +71,15 @@ std::string Gateway::status_json() const {
   const auto& grid = home_->grid();
   JsonWriter w;
   w.begin_object().member("version", WATTLINE_VERSION);
-  w.member("uptime_s", static_cast<double>(monotonic_ns() - lasting_->started_ns) * 1e-9).member("draining", draining.load());
+  w.member("uptime_s", static_cast<double>(monotonic_ns() - lasting_->started_ns) * 1e-9)
+      .member("draining", draining.load());
   w.member("configuration", config_.version);
   w.key("models").begin_array();
   for (const auto& m : models_) {
-    w.begin_object().member("id", m->id).member("upstream", m->basis->upstream).member("builtin", m->builtin != nullptr);
+    w.begin_object()
+        .member("id", m->id)
+        .member("upstream", m->basis->upstream)
+        .member("builtin", m->builtin != nullptr);
     w.member("device", m->basis->device).member("energy_method", to_string(m->basis->energy.method)).end_object();
   }
   w.end_array();
@@ -116,7 +125,14 @@ std::string Gateway::metrics_text() const {
   s.in_flight.emplace_back("builtin", generator_->under_way());
   if (cache_) {
     const auto t = cache_->store.totals();
-    s.cache = CacheState{t.entries, t.bytes, t.capacity, t.stored, t.evicted, t.expired, cache_->flights.flights(), cache_->flights.followers()};
+    s.cache = CacheState{t.entries,
+                         t.bytes,
+                         t.capacity,
+                         t.stored,
+                         t.evicted,
+                         t.expired,
+                         cache_->flights.flights(),
+                         cache_->flights.followers()};
   }
   if (access_log_) s.access_log = {access_log_->lines(), access_log_->lost()};
   if (tracing_) s.spans = {tracing_->exported(), tracing_->dropped()};
@@ -137,15 +153,23 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
   const auto is_own = [&](const Answer& a) { return !only || (a.requester && a.requester->tenant == only->name()); };
   found = true;
   if (only && !shows_own_only(path))
-    return to_reply(ApiError{403, "this key sees what its own tenant used, at /api/v1/usage and /api/v1/answers; all else needs a tenant with sees = \"all\"", "permission_error", {}, "own_only"});
+    return to_reply(ApiError{403,
+                             "this key sees what its own tenant used, at /api/v1/usage and /api/v1/answers; all else "
+                             "needs a tenant with sees = \"all\"",
+                             "permission_error",
+                             {},
+                             "own_only"});
   if (path == "/api/v1/usage" && lasting_->governor) {
     if (!get) return method_not_allowed("GET");
-    return json_reply(r.access.key ? lasting_->governor->usage_json(*r.access.tenant) : lasting_->governor->usage_json());
+    return json_reply(r.access.key ? lasting_->governor->usage_json(*r.access.tenant)
+                                   : lasting_->governor->usage_json());
   }
-  if (path == "/healthz") return get ? HttpReply{200, "text/plain; charset=utf-8", {}, "ok\n"} : method_not_allowed("GET");
+  if (path == "/healthz")
+    return get ? HttpReply{200, "text/plain; charset=utf-8", {}, "ok\n"} : method_not_allowed("GET");
   if (path == "/readyz") {
     if (!get) return method_not_allowed("GET");
-    return draining ? HttpReply{503, "text/plain; charset=utf-8", {}, "draining\n"} : HttpReply{200, "text/plain; charset=utf-8", {}, "ready\n"};
+    return draining ? HttpReply{503, "text/plain; charset=utf-8", {}, "draining\n"}
+                    : HttpReply{200, "text/plain; charset=utf-8", {}, "ready\n"};
   }
   if (path == "/v1/models") return get ? json_reply(models_json(r.access)) : method_not_allowed("GET");
   if (path.starts_with("/v1/models/")) {
@@ -158,7 +182,9 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
     write_model(w, *m);
     return json_reply(w.take());
   }
-  if (path == "/metrics") return get ? HttpReply{200, "text/plain; version=0.0.4; charset=utf-8", {}, metrics_text()} : method_not_allowed("GET");
+  if (path == "/metrics")
+    return get ? HttpReply{200, "text/plain; version=0.0.4; charset=utf-8", {}, metrics_text()}
+               : method_not_allowed("GET");
   if (path == "/api/v1/status") return get ? json_reply(status_json()) : method_not_allowed("GET");
   if (path == "/api/v1/line") return get ? json_reply(line_json()) : method_not_allowed("GET");
   if (path == "/api/v1/answers") {
@@ -168,10 +194,12 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
       const auto& text = it->second;
       const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), limit);
       if (ec != std::errc() || end != text.data() + text.size() || limit < 1 || limit > most_listed)
-        return to_reply(invalid_request(fmt::format("'limit' is '{}'; 1 to {} is allowed", text.substr(0, 40), most_listed), "limit"));
+        return to_reply(invalid_request(
+            fmt::format("'limit' is '{}'; 1 to {} is allowed", text.substr(0, 40), most_listed), "limit"));
     }
     std::string out = "{\"answers\":[";
-    for (const auto& a : lasting_->recorder->answers().latest(only ? lasting_->recorder->answers().capacity() : limit)) {
+    for (const auto& a :
+         lasting_->recorder->answers().latest(only ? lasting_->recorder->answers().capacity() : limit)) {
       if (!is_own(*a)) continue;
       if (limit-- == 0) break;
       if (out.back() != '[') out += ',';
@@ -184,21 +212,31 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
     const std::string_view id = std::string_view(path).substr(answers_prefix.size());
     const auto answer = lasting_->recorder->answers().find(id);
     if (!answer || !is_own(*answer))
-      return to_reply(ApiError{404, fmt::format("no answer '{}' among the last {}", id.substr(0, 60), lasting_->recorder->answers().capacity()),
-                               "invalid_request_error", {}, "answer_not_found"});
+      return to_reply(ApiError{
+          404,
+          fmt::format("no answer '{}' among the last {}", id.substr(0, 60), lasting_->recorder->answers().capacity()),
+          "invalid_request_error",
+          {},
+          "answer_not_found"});
     std::string out;
     append_json(out, *answer);
     return json_reply(std::move(out));
   }
   if (path == "/v1" || path.starts_with("/v1/"))
-    return to_reply(ApiError{404, fmt::format("nothing at {}; /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses and /v1/messages are served", path.substr(0, 100)),
-                             "invalid_request_error", {}, "not_found"});
+    return to_reply(ApiError{404,
+                             fmt::format("nothing at {}; /v1/models, /v1/chat/completions, /v1/completions, "
+                                         "/v1/embeddings, /v1/responses and /v1/messages are served",
+                                         path.substr(0, 100)),
+                             "invalid_request_error",
+                             {},
+                             "not_found"});
   found = false;
   return {};
 }
 
 bool Gateway::is_quick(std::string_view path) const {
-  return path == "/healthz" || path == "/readyz" || path == "/v1" || path.starts_with("/v1/") || path.starts_with(answers_prefix);
+  return path == "/healthz" || path == "/readyz" || path == "/v1" || path.starts_with("/v1/") ||
+         path.starts_with(answers_prefix);
 }
 
 HttpReply Gateway::handle(const HttpRequest& r) {
@@ -211,7 +249,8 @@ HttpReply Gateway::handle(const HttpRequest& r) {
     if (parts_.routes)
       for (const auto& route : parts_.routes->list) {
         if (!r.path.starts_with(route.path_prefix)) continue;
-        const bool fits = route.method == "*" || route.method == r.method || (route.method == "GET" && r.method == "HEAD");
+        const bool fits =
+            route.method == "*" || route.method == r.method || (route.method == "GET" && r.method == "HEAD");
         if (!fits) {
           other_method = true;
           continue;
@@ -220,7 +259,8 @@ HttpReply Gateway::handle(const HttpRequest& r) {
       }
     if (best) return best->handle(r);
     if (other_method) return method_not_allowed("another method");
-    return to_reply(ApiError{404, fmt::format("nothing at {}", r.path.substr(0, 100)), "invalid_request_error", {}, "not_found"});
+    return to_reply(
+        ApiError{404, fmt::format("nothing at {}", r.path.substr(0, 100)), "invalid_request_error", {}, "not_found"});
   } catch (const Error& e) {
     return to_reply(from_error(e));
   } catch (const std::exception& e) {

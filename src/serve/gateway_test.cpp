@@ -11,17 +11,22 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr std::string_view hello = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"seed":90071992547409931})";
-constexpr std::string_view hello_stream = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true})";
+constexpr std::string_view hello =
+    R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"seed":90071992547409931})";
+constexpr std::string_view hello_stream =
+    R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true})";
 constexpr std::string_view hello_stream_usage =
     R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}})";
 constexpr std::string_view completion =
     R"({"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}],)"
     R"("usage":{"prompt_tokens":11,"completion_tokens":5,"total_tokens":16},"x_big":90071992547409931})";
 
-std::string delta(std::string_view text) { return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::string(text) + "\"}}]}\n\n"; }
+std::string delta(std::string_view text) {
+  return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::string(text) + "\"}}]}\n\n";
+}
 const std::string finish_event = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
-const std::string usage_event = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":2,\"total_tokens\":13}}\n\n";
+const std::string usage_event =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":2,\"total_tokens\":13}}\n\n";
 const std::string done_event = "data: [DONE]\n\n";
 
 FakeUpstream::Handler answers(std::string text) {
@@ -75,7 +80,8 @@ TEST(Gateway, PassesAnAnswerOnAndTellsWhatItCost) {
   EXPECT_EQ(fact.uid, account.at("answer_id").as_string());
   EXPECT_EQ(fact.kind, "answer");
   EXPECT_EQ(fact.model, "llama-3.1-8b");
-  EXPECT_NEAR(fact.energy.value().base(), account.at("energy").at("value").as_number(), 1e-5 * fact.energy.value().base());
+  EXPECT_NEAR(fact.energy.value().base(), account.at("energy").at("value").as_number(),
+              1e-5 * fact.energy.value().base());
 }
 
 TEST(Gateway, StreamsByteForByteAndHidesUsageThatWasNotAskedFor) {
@@ -101,8 +107,12 @@ TEST(Gateway, StreamsByteForByteAndHidesUsageThatWasNotAskedFor) {
 
 TEST(Gateway, AStreamEndsWithItsCostWhenUsageIsAskedFor) {
   // With a usage chunk, without one, and with the usage in the last chunk of the answer.
-  const std::string both = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":2}}\n\n";
-  for (const auto& events : {std::vector{delta("Hi"), finish_event, usage_event, done_event}, std::vector{delta("Hi"), finish_event, done_event},
+  const std::string both =
+      "data: "
+      "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":11,"
+      "\"completion_tokens\":2}}\n\n";
+  for (const auto& events : {std::vector{delta("Hi"), finish_event, usage_event, done_event},
+                             std::vector{delta("Hi"), finish_event, done_event},
                              std::vector{delta("Hi"), both, done_event}, std::vector{delta("Hi"), finish_event}}) {
     FakeUpstream up(streams(events));
     TestGateway g;
@@ -167,19 +177,50 @@ INSTANTIATE_TEST_SUITE_P(
     Gateway, BadUpstream,
     testing::Values(
         Bad{"Closes", [](const auto&, Connection&) { return false; }, 502, "upstream_closed"},
-        Bad{"Resets", [](const auto&, Connection& c) { c.send("HTTP/1.1 200"); c.reset(); return false; }, 502, "upstream_"},
+        Bad{"Resets",
+            [](const auto&, Connection& c) {
+              c.send("HTTP/1.1 200");
+              c.reset();
+              return false;
+            },
+            502, "upstream_"},
         Bad{"Garbage", answers("\x01garbage\r\n\r\n"), 502, "upstream_bad_reply"},
         Bad{"Html", answers(reply("<html>", "200 OK", "text/html")), 502, "upstream_bad_reply"},
         Bad{"InvalidUtf8", answers(reply("{\"choices\":\"\xff\"}")), 502, "upstream_bad_reply"},
-        Bad{"Truncated", [](const auto&, Connection& c) { c.send("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{\"choices\""); return false; }, 502, "upstream_truncated"},
+        Bad{"Truncated",
+            [](const auto&, Connection& c) {
+              c.send("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{\"choices\"");
+              return false;
+            },
+            502, "upstream_truncated"},
         Bad{"Fails", answers(reply("oops", "500 Internal Server Error", "text/plain")), 500, "upstream_status"},
-        Bad{"RefusesOurKey", answers(reply(R"({"error":{"message":"bad key sk-123"}})", "401 Unauthorized")), 502, "upstream_auth"},
+        Bad{"RefusesOurKey", answers(reply(R"({"error":{"message":"bad key sk-123"}})", "401 Unauthorized")), 502,
+            "upstream_auth"},
         Bad{"ErrorInside200", answers(reply(R"({"error":{"message":"no room"}})")), 502, "upstream_status"},
-        Bad{"Silent", [](const auto&, Connection& c) { std::string s; c.receive(s, 5000); return false; }, 504, "upstream_timeout"},
-        Bad{"Dribbles", [](const auto&, Connection& c) { c.send("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{"); std::string s; c.receive(s, 5000); return false; }, 504, "upstream_timeout"},
+        Bad{"Silent",
+            [](const auto&, Connection& c) {
+              std::string s;
+              c.receive(s, 5000);
+              return false;
+            },
+            504, "upstream_timeout"},
+        Bad{"Dribbles",
+            [](const auto&, Connection& c) {
+              c.send("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{");
+              std::string s;
+              c.receive(s, 5000);
+              return false;
+            },
+            504, "upstream_timeout"},
         Bad{"TooLarge", answers(reply(std::string(100'000, ' '))), 502, "upstream_reply_too_large"},
-        Bad{"HugeHeader", [](const auto&, Connection& c) { c.send("HTTP/1.1 200 OK\r\nx: " + std::string(200'000, 'x')); return false; }, 502, "upstream_"},
-        Bad{"Gzip", answers("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc"), 502, "upstream_bad_reply"}),
+        Bad{"HugeHeader",
+            [](const auto&, Connection& c) {
+              c.send("HTTP/1.1 200 OK\r\nx: " + std::string(200'000, 'x'));
+              return false;
+            },
+            502, "upstream_"},
+        Bad{"Gzip", answers("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc"), 502,
+            "upstream_bad_reply"}),
     [](const auto& i) { return std::string(i.param.name); });
 
 TEST_P(BadUpstream, IsAnErrorInOurShapeAndTheGatewayLivesOn) {
@@ -226,7 +267,8 @@ TEST(Gateway, ADeadUpstreamIsSaidAtOnce) {
 
 TEST(Gateway, AnOpenAiErrorIsPassedOn) {
   const std::string body = R"({"error":{"message":"slow down","type":"rate_limit_error","code":"rate_limit"}})";
-  FakeUpstream up(answers("HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
+  FakeUpstream up(answers("HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: " +
+                          std::to_string(body.size()) + "\r\n\r\n" + body));
   TestGateway g;
   g.add_upstream(up.port());
   g.start();
@@ -358,12 +400,15 @@ TEST(Gateway, RequestsThatCannotBe) {
     int status;
     const char* says;
   };
-  for (const auto& c : {Case{"", 400, "empty"}, Case{"{", 400, "JSON"}, Case{"[]", 400, "object"}, Case{"{\"model\":\"\xff\"}", 400, "UTF-8"},
-                        Case{R"({"model":"glow-xxl","messages":[{"role":"user","content":"Hi"}]})", 404, "model_not_found"},
-                        Case{R"({"model":"babbler","messages":[]})", 400, "messages"}, Case{R"({"model":"babbler"})", 400, "messages"},
-                        Case{R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"max_tokens":-1})", 400, "max_tokens"},
-                        Case{R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"temperature":9})", 400, "temperature"},
-                        Case{R"({"model":"babbler","messages":[{"role":"user","content":")" + std::string(5000, 'x') + R"("}]})", 400, ""}}) {
+  for (const auto& c :
+       {Case{"", 400, "empty"}, Case{"{", 400, "JSON"}, Case{"[]", 400, "object"},
+        Case{"{\"model\":\"\xff\"}", 400, "UTF-8"},
+        Case{R"({"model":"glow-xxl","messages":[{"role":"user","content":"Hi"}]})", 404, "model_not_found"},
+        Case{R"({"model":"babbler","messages":[]})", 400, "messages"}, Case{R"({"model":"babbler"})", 400, "messages"},
+        Case{R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"max_tokens":-1})", 400, "max_tokens"},
+        Case{R"({"model":"babbler","messages":[{"role":"user","content":"Hi"}],"temperature":9})", 400, "temperature"},
+        Case{R"({"model":"babbler","messages":[{"role":"user","content":")" + std::string(5000, 'x') + R"("}]})", 400,
+             ""}}) {
     const auto r = g.chat(c.body);
     EXPECT_EQ(r.status, c.status) << c.body.substr(0, 80) << "\n" << r.body;
     const Json error = parse_json(r.body).at("error");

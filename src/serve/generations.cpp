@@ -11,7 +11,8 @@ namespace {
 
 bool same_queues(const GovernanceConfig& a, const GovernanceConfig& b) {
   const auto same = [](const QueueConfig& x, const QueueConfig& y) {
-    return x.models == y.models && x.concurrent == y.concurrent && x.waiting == y.waiting && x.longest_wait.base() == y.longest_wait.base();
+    return x.models == y.models && x.concurrent == y.concurrent && x.waiting == y.waiting &&
+           x.longest_wait.base() == y.longest_wait.base();
   };
   return a.waiting == b.waiting && a.longest_wait.base() == b.longest_wait.base() &&
          std::equal(a.queues.begin(), a.queues.end(), b.queues.begin(), b.queues.end(), same);
@@ -26,7 +27,8 @@ bool same_admin(const AdminConfig& a, const AdminConfig& b) {
 void must_stay(const Config& old, const Config& fresh) {
   const auto check = [&](bool same, std::string_view what) {
     if (!same)
-      throw Error(ErrorKind::unsupported, fmt::format("{} cannot change while the gateway runs", what), fresh.file, "restart the gateway, or put it back");
+      throw Error(ErrorKind::unsupported, fmt::format("{} cannot change while the gateway runs", what), fresh.file,
+                  "restart the gateway, or put it back");
   };
   check(old.server.listen.text() == fresh.server.listen.text(), "server.listen");
   check(old.server.ledger == fresh.server.ledger, "server.ledger");
@@ -48,7 +50,8 @@ Duration longest_answer(const Config& c) {
 
 }  // namespace
 
-Generations::Generations(Read read, GatewayParts parts) : read_(std::move(read)), parts_(std::move(parts)), log_(parts_.log) {
+Generations::Generations(Read read, GatewayParts parts)
+    : read_(std::move(read)), parts_(std::move(parts)), log_(parts_.log) {
   parts_.log = [this](std::string_view text) { log(text); };
 }
 

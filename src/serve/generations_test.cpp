@@ -47,7 +47,11 @@ struct Reloadable {
 };
 
 TEST(Generations, AnotherConfigurationIsTakenAndTheBooksGoOn) {
-  FakeUpstream up([](const FakeUpstream::Request&, Connection& c) { c.send(reply(R"({"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})")); return true; });
+  FakeUpstream up([](const FakeUpstream::Request&, Connection& c) {
+    c.send(reply(
+        R"({"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})"));
+    return true;
+  });
   Reloadable g;
   g.start();
   EXPECT_EQ(g.chat(ask).status, 200);
@@ -98,14 +102,18 @@ TEST(Generations, AStreamThatIsUnderWayGoesOnToItsEnd) {
   FakeUpstream up([&](const FakeUpstream::Request&, Connection& c) {
     c.send(std::string(stream_head) + chunk("data: {\"choices\":[{\"delta\":{\"content\":\"one\"}}]}\n\n"));
     for (int i = 0; i < 2000 && !go_on; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    c.send(chunk("data: {\"choices\":[{\"delta\":{\"content\":\"two\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n") + "0\r\n\r\n");
+    c.send(
+        chunk(
+            "data: {\"choices\":[{\"delta\":{\"content\":\"two\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n") +
+        "0\r\n\r\n");
     return true;
   });
   Reloadable g;
   g.base.add_upstream(up.port());
   g.start();
   Client c(g.generations->address().port);
-  c.post("/v1/chat/completions", R"({"model":"llama-3.1-8b","stream":true,"messages":[{"role":"user","content":"Hi"}]})");
+  c.post("/v1/chat/completions",
+         R"({"model":"llama-3.1-8b","stream":true,"messages":[{"role":"user","content":"Hi"}]})");
   ASSERT_TRUE(c.wait_for("one"));
   g.base.config.upstreams.clear();
   ASSERT_FALSE(g.generations->reload());

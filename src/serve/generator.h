@@ -17,7 +17,7 @@ namespace wattline::serve {
 
 struct GenerationOutcome {
   lm::Generation generation;
-  std::string error;       // why there is none; "" when there is
+  std::string error;  // why there is none; "" when there is
   bool bad_request = false;  // the error is the request's
 };
 

@@ -19,15 +19,18 @@ constexpr double largest_amount = 1e18;  // J, g, L, USD or tokens
 
 void read_patterns(TomlTable& t, std::vector<std::string>& out) {
   t.read("models", out);
-  if (out.size() > most_patterns) t.fault("models", fmt::format("holds {} patterns; at most {} are allowed", out.size(), most_patterns));
+  if (out.size() > most_patterns)
+    t.fault("models", fmt::format("holds {} patterns; at most {} are allowed", out.size(), most_patterns));
   if (!std::all_of(out.begin(), out.end(), good_pattern))
-    t.fault("models", "holds a pattern that is none: 1 to 200 bytes without spaces, quotes and backslashes are allowed");
+    t.fault("models",
+            "holds a pattern that is none: 1 to 200 bytes without spaces, quotes and backslashes are allowed");
 }
 
 void read_name(TomlTable& t, std::string_view key, std::string& out) {
   t.read(key, out);
   if (!t.has(key)) t.fault(key, "is missing");
-  else if (t.is_text(key) && !good_name(out)) t.fault(key, "is no name: 1 to 64 of letters, digits, '.', '_', '-' and '@' are allowed");
+  else if (t.is_text(key) && !good_name(out))
+    t.fault(key, "is no name: 1 to 64 of letters, digits, '.', '_', '-' and '@' are allowed");
 }
 
 BudgetConfig read_budget(TomlTable t) {
@@ -53,7 +56,8 @@ BudgetConfig read_budget(TomlTable t) {
   amount("water", Resource::water, water.base());
   amount("usd", Resource::money, usd);
   amount("tokens", Resource::tokens, tokens);
-  if (given != 1) t.fault("energy", fmt::format("or carbon, water, usd or tokens: exactly one is needed, found {}", given));
+  if (given != 1)
+    t.fault("energy", fmt::format("or carbon, water, usd or tokens: exactly one is needed, found {}", given));
   int window = static_cast<int>(Window::month);
   t.read_choice("per", window, {"hour", "day", "month", "total"});
   out.window = static_cast<Window>(window);
@@ -82,7 +86,8 @@ TenantConfig read_tenant(TomlTable t) {
     out.budgets.push_back(read_budget(std::move(b)));
     const auto& last = out.budgets.back();
     if (!seen.insert({last.resource, last.window}).second)
-      t.fault("budget", fmt::format("has two for {} per {} (the second at {})", to_string(last.resource), to_string(last.window), where));
+      t.fault("budget", fmt::format("has two for {} per {} (the second at {})", to_string(last.resource),
+                                    to_string(last.window), where));
   }
   t.finish();
   return out;
@@ -93,14 +98,16 @@ KeyConfig read_key(TomlTable t) {
   out.where = t.where();
   for (const char* secret : {"key", "api_key"})
     if (t.has(secret)) {
-      t.fault(secret, "would put a key into a file", "`wattline serve key new --tenant NAME` makes one and prints what belongs here");
+      t.fault(secret, "would put a key into a file",
+              "`wattline serve key new --tenant NAME` makes one and prints what belongs here");
       std::string ignored;
       if (t.is_text(secret)) t.read(secret, ignored);
     }
   std::string hex;
   t.read("sha256", hex);
   if (!t.has("sha256")) {
-    t.fault("sha256", "is missing: the SHA-256 of the key", "`wattline serve key new --tenant NAME` makes a key and prints it");
+    t.fault("sha256", "is missing: the SHA-256 of the key",
+            "`wattline serve key new --tenant NAME` makes a key and prints it");
   } else if (const auto digest = digest_from_hex(hex)) {
     out.digest = *digest;
   } else if (t.is_text("sha256")) {
@@ -117,7 +124,9 @@ KeyConfig read_key(TomlTable t) {
   t.read("expires", expires);
   if (!expires.empty()) {
     out.expires = try_parse_date_time(expires);
-    if (!out.expires) t.fault("expires", fmt::format("is \"{}\"; a time such as 2027-01-01T00:00:00Z is allowed", expires.substr(0, 40)));
+    if (!out.expires)
+      t.fault("expires",
+              fmt::format("is \"{}\"; a time such as 2027-01-01T00:00:00Z is allowed", expires.substr(0, 40)));
   }
   t.read("revoked", out.revoked);
   t.finish();
@@ -159,7 +168,8 @@ void read_admin(TomlTable t, const Environment& environment, AdminConfig& out) {
     }
   }
   read_key_of_environment(t, environment, out.api_key_env, out.api_key);
-  if (out.api_key_env.empty()) t.fault("api_key_env", "is missing: the environment variable that holds the key of the admin API");
+  if (out.api_key_env.empty())
+    t.fault("api_key_env", "is missing: the environment variable that holds the key of the admin API");
   t.finish();
 }
 
@@ -186,7 +196,8 @@ void read_governance(TomlTable& root, const Environment& environment, Governance
 
 namespace {
 
-void check_people(const std::vector<TenantConfig>& tenants, const std::vector<KeyConfig>& keys, std::vector<Error>& faults) {
+void check_people(const std::vector<TenantConfig>& tenants, const std::vector<KeyConfig>& keys,
+                  std::vector<Error>& faults) {
   std::map<std::string, std::string> names, ids;
   std::map<Digest, std::string> digests;
   for (const auto& t : tenants)
@@ -194,7 +205,8 @@ void check_people(const std::vector<TenantConfig>& tenants, const std::vector<Ke
       faults.push_back(bad_input(fmt::format("the tenant '{}' is already there, at {}", t.name, it->second), t.where));
   for (const auto& k : keys) {
     if (const auto [it, added] = ids.emplace(k.id, k.where); !added)
-      faults.push_back(bad_input(fmt::format("the key id '{}' is taken at {}", k.id, it->second), k.where, "each key needs an id of its own"));
+      faults.push_back(bad_input(fmt::format("the key id '{}' is taken at {}", k.id, it->second), k.where,
+                                 "each key needs an id of its own"));
     if (const auto [it, added] = digests.emplace(k.digest, k.where); !added)
       faults.push_back(bad_input(fmt::format("the key '{}' is the same as that at {}", k.id, it->second), k.where));
     if (!names.contains(k.tenant)) {
@@ -219,10 +231,13 @@ std::vector<Error> check_governance(const GovernanceConfig& c) {
   // Twice in one file is a fault, once in each is not.
   std::set<std::string> seen;
   for (const auto& t : c.tenants)
-    if (!seen.insert(t.name).second) faults.push_back(bad_input(fmt::format("the tenant '{}' is there twice", t.name), t.where));
+    if (!seen.insert(t.name).second)
+      faults.push_back(bad_input(fmt::format("the tenant '{}' is there twice", t.name), t.where));
   seen.clear();
   for (const auto& k : c.keys)
-    if (!seen.insert(k.id).second) faults.push_back(bad_input(fmt::format("the key id '{}' is there twice", k.id), k.where, "each key needs an id of its own"));
+    if (!seen.insert(k.id).second)
+      faults.push_back(
+          bad_input(fmt::format("the key id '{}' is there twice", k.id), k.where, "each key needs an id of its own"));
   if (faults.empty()) check_people(all.tenants, all.keys, faults);
   return faults;
 }

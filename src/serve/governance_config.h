@@ -28,9 +28,9 @@ struct TenantConfig {
   std::string name;
   std::vector<std::string> models;  // names or patterns (api_key.h); empty: all
   std::optional<double> requests_per_minute, tokens_per_minute;
-  std::optional<int> concurrent;    // requests under way at once
-  double weight = 1;                // its share where requests wait, against the others'
-  bool sees_all = false;            // figures and answers of everybody, and other rooms' commands
+  std::optional<int> concurrent;  // requests under way at once
+  double weight = 1;  // its share where requests wait, against the others'
+  bool sees_all = false;  // figures and answers of everybody, and other rooms' commands
   std::vector<BudgetConfig> budgets;
   std::string where;
 };
@@ -48,7 +48,7 @@ struct KeyConfig {
 struct PriceConfig {
   std::vector<std::string> models;  // empty: all
   double usd_per_million_input = 0, usd_per_million_output = 0;  // tokens
-  double usd_per_kwh = 0;           // of the energy with the site's overhead (PUE)
+  double usd_per_kwh = 0;  // of the energy with the site's overhead (PUE)
 };
 
 // Models that share what serves them: so many under way, the others wait their turn.

@@ -18,7 +18,9 @@ using ::testing::Not;
 
 const std::string digest(64, 'a');
 Environment environment() {
-  return [](const std::string& name) -> std::optional<std::string> { return name == "ADMIN_KEY" ? std::optional<std::string>("adm1n-s3cret") : std::nullopt; };
+  return [](const std::string& name) -> std::optional<std::string> {
+    return name == "ADMIN_KEY" ? std::optional<std::string>("adm1n-s3cret") : std::nullopt;
+  };
 }
 ConfigReading read(std::string_view toml) { return read_config(toml, "g.toml", environment()); }
 std::string faults(std::string_view toml) {
@@ -29,7 +31,8 @@ std::string faults(std::string_view toml) {
     for (const auto& e : check_whole(r.config)) out += std::string(e.what()) + "\n";
   return out;
 }
-const std::string tenant = "[[tenant]]\nname = \"lab\"\n", key = "[[key]]\ntenant = \"lab\"\nsha256 = \"" + digest + "\"\n";
+const std::string tenant = "[[tenant]]\nname = \"lab\"\n",
+                  key = "[[key]]\ntenant = \"lab\"\nsha256 = \"" + digest + "\"\n";
 
 TEST(GovernanceConfig, ReadsAWholeFile) {
   const auto r = read(R"(
@@ -52,7 +55,8 @@ per = "total"
 [[key]]
 id = "laptop"
 tenant = "lab"
-sha256 = ")" + digest + R"("
+sha256 = ")" + digest +
+                      R"("
 models = ["llama-3*"]
 expires = "2027-01-01"
 [[price]]
@@ -100,7 +104,8 @@ TEST(GovernanceConfig, EveryFaultIsTold) {
   EXPECT_THAT(faults(tenant + "[[tenant.budget]]\nper = \"day\"\n"), HasSubstr("exactly one is needed, found 0"));
   EXPECT_THAT(faults(tenant + "[[tenant.budget]]\nenergy = 1\nusd = 1\n"), HasSubstr("found 2"));
   EXPECT_THAT(faults(tenant + "[[tenant.budget]]\nenergy = \"5 kg\"\n"), HasSubstr("energy"));
-  EXPECT_THAT(faults(tenant + "[[tenant.budget]]\nenergy = 1\n[[tenant.budget]]\nenergy = 2\n"), HasSubstr("two for energy per month"));
+  EXPECT_THAT(faults(tenant + "[[tenant.budget]]\nenergy = 1\n[[tenant.budget]]\nenergy = 2\n"),
+              HasSubstr("two for energy per month"));
   EXPECT_THAT(faults(tenant + "[[tenant.budget]]\nenergy = 1\nper = \"week\"\n"), HasSubstr("hour, day, month, total"));
   EXPECT_THAT(faults(key), HasSubstr("unknown tenant 'lab'"));
   EXPECT_THAT(faults(tenant + key + key), HasSubstr("is there twice"));
@@ -111,12 +116,14 @@ TEST(GovernanceConfig, EveryFaultIsTold) {
   EXPECT_THAT(faults("[[queue]]\nconcurrent = 0\n"), HasSubstr("concurrent"));
   EXPECT_THAT(faults("[admin]\nlisten = \"127.0.0.1:1\"\n"), HasSubstr("api_key_env"));
   EXPECT_THAT(faults("[admin]\napi_key_env = \"ADMIN_KEY\"\n"), HasSubstr("listen"));
-  EXPECT_THAT(faults("[admin]\nlisten = \"127.0.0.1:8080\"\napi_key_env = \"ADMIN_KEY\"\n"), HasSubstr("port of its own"));
+  EXPECT_THAT(faults("[admin]\nlisten = \"127.0.0.1:8080\"\napi_key_env = \"ADMIN_KEY\"\n"),
+              HasSubstr("port of its own"));
   EXPECT_EQ(faults("[server]\nlisten = \"0.0.0.0:80\"\n" + tenant + key), "");  // keys of tenants protect it too
 }
 
 TEST(GovernanceConfig, AKeyInAFileIsAFaultThatDoesNotShowIt) {
-  for (const char* line : {"key = \"wl_s3cret\"\n", "api_key = \"wl_s3cret\"\n", "sha256 = \"wl_s3cret\"\n", "id = \"wl_s3cret hello\"\n"}) {
+  for (const char* line : {"key = \"wl_s3cret\"\n", "api_key = \"wl_s3cret\"\n", "sha256 = \"wl_s3cret\"\n",
+                           "id = \"wl_s3cret hello\"\n"}) {
     const auto f = faults(tenant + "[[key]]\ntenant = \"lab\"\n" + line);
     EXPECT_NE(f, "") << line;
     EXPECT_THAT(f, Not(HasSubstr("s3cret"))) << line;
@@ -128,7 +135,9 @@ TEST(KeysFile, IsKeptWholeAndForItsOwnerOnly) {
   const auto path = (dir.path() / "keys.toml").string();
   EXPECT_TRUE(load_keys_file(path).keys.empty());
   std::vector<Error> none;
-  const KeysFile f = read_keys_file(tenant + "weight = 0.1\nmodels = [\"a\\u00e9*\"]\n" + key + "expires = \"2027-01-01T00:00:00.5Z\"\nrevoked = true\n", "x", none);
+  const KeysFile f = read_keys_file(tenant + "weight = 0.1\nmodels = [\"a\\u00e9*\"]\n" + key +
+                                        "expires = \"2027-01-01T00:00:00.5Z\"\nrevoked = true\n",
+                                    "x", none);
   ASSERT_TRUE(none.empty()) << none[0].what();
   save_keys_file(path, f);
   save_keys_file(path, f);
@@ -149,10 +158,12 @@ TEST(KeysFile, IsKeptWholeAndForItsOwnerOnly) {
 TEST(KeysFile, WinsOverTheConfiguration) {
   GovernanceConfig c;
   std::vector<Error> none;
-  const KeysFile of_config = read_keys_file(tenant + "weight = 1\n[[tenant]]\nname = \"shop\"\n" + key + "id = \"a\"\n", "x", none);
+  const KeysFile of_config =
+      read_keys_file(tenant + "weight = 1\n[[tenant]]\nname = \"shop\"\n" + key + "id = \"a\"\n", "x", none);
   c.tenants = of_config.tenants;
   c.keys = of_config.keys;
-  const KeysFile all = merged(c, read_keys_file(tenant + "weight = 7\n" + key + "id = \"a\"\nrevoked = true\n", "y", none));
+  const KeysFile all =
+      merged(c, read_keys_file(tenant + "weight = 7\n" + key + "id = \"a\"\nrevoked = true\n", "y", none));
   ASSERT_EQ(all.tenants.size(), 2u);
   ASSERT_EQ(all.keys.size(), 1u);
   EXPECT_TRUE(all.keys[0].revoked);

@@ -32,8 +32,9 @@ std::string_view to_string(KeyRefusal r) {
 }
 
 Impact GovernedModel::money(std::int64_t tokens_in, std::int64_t tokens_out, const Impact& joules) const {
-  const double by_token =
-      (static_cast<double>(tokens_in) * price_.usd_per_million_input + static_cast<double>(tokens_out) * price_.usd_per_million_output) * 1e-6;
+  const double by_token = (static_cast<double>(tokens_in) * price_.usd_per_million_input +
+                           static_cast<double>(tokens_out) * price_.usd_per_million_output) *
+                          1e-6;
   Impact out = scaled(joules, pue_ / joules_per_kwh * price_.usd_per_kwh);
   out.value += by_token;
   out.low += by_token;
@@ -69,7 +70,8 @@ void GovernedModel::learn(const Answer& a, const TokenEstimate& estimate) {
   if (!a.tokens_estimated) calibration_.learn(estimate, a.tokens_in, a.tokens_out);
   const Usage u = usage_of(a);
   for (std::size_t i = 0; i < resource_count; ++i) {
-    const double seen = u.amount(static_cast<Resource>(i)) / tokens, mean = per_token_[i].load(std::memory_order_relaxed);
+    const double seen = u.amount(static_cast<Resource>(i)) / tokens,
+                 mean = per_token_[i].load(std::memory_order_relaxed);
     per_token_[i].store(mean > 0 ? mean + 0.05 * (seen - mean) : seen, std::memory_order_relaxed);
   }
 }
@@ -100,7 +102,8 @@ const std::shared_ptr<const Requester>& Ticket::requester() const {
 void Ticket::charge(const Answer& a) {
   if (!governor_) return;
   const Usage u = model_->usage_of(a);
-  access_.tenant->charge(u, access_.key ? access_.key->id : std::string_view(), model_->id(), governor_->options_.now());
+  access_.tenant->charge(u, access_.key ? access_.key->id : std::string_view(), model_->id(),
+                         governor_->options_.now());
   used_tokens_ += static_cast<double>(a.tokens_in + a.tokens_out);
   if (reserved_ && tokens_ > 0) model_->learn(a, estimate_);
 }
@@ -113,7 +116,9 @@ void Ticket::close() {
     waiter_.reset();
   }
   if (reserved_) access_.tenant->settle(tokens_, expected_, used_tokens_);
-  if (in_gate_) gates.leave(model_->gate(), access_.tenant->flow(), static_cast<double>(governor_->options_.monotonic() - in_since_ns_) * 1e-9);
+  if (in_gate_)
+    gates.leave(model_->gate(), access_.tenant->flow(),
+                static_cast<double>(governor_->options_.monotonic() - in_since_ns_) * 1e-9);
   reserved_ = in_gate_ = false;
   governor_ = nullptr;
 }
@@ -178,7 +183,9 @@ std::unique_ptr<ApiKey> Governor::made(KeyConfig c) const {
 GovernedModel* Governor::add_model(std::string id, double pue) {
   PriceConfig price;
   for (const auto& p : config_.prices) {
-    if (!p.models.empty() && std::none_of(p.models.begin(), p.models.end(), [&](const auto& m) { return matches_pattern(m, id); })) continue;
+    if (!p.models.empty() &&
+        std::none_of(p.models.begin(), p.models.end(), [&](const auto& m) { return matches_pattern(m, id); }))
+      continue;
     price = p;
     break;
   }
@@ -216,7 +223,8 @@ void Governor::restore(const UsageSource& source, const FootprintOf& footprint) 
 
 ApiError Governor::refuse(KeyRefusal why, const ApiKey* key, std::string_view from) {
   key_refusals_[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
-  if (why != KeyRefusal::missing) audit_.refused(to_string(why), key ? std::string_view(key->id) : std::string_view(), from, options_.now());
+  if (why != KeyRefusal::missing)
+    audit_.refused(to_string(why), key ? std::string_view(key->id) : std::string_view(), from, options_.now());
   ApiError out{401, {}, "invalid_request_error", {}, "invalid_api_key"};
   switch (why) {
     case KeyRefusal::missing:
@@ -225,7 +233,9 @@ ApiError Governor::refuse(KeyRefusal why, const ApiKey* key, std::string_view fr
       break;
     case KeyRefusal::unknown: out.message = "the key is not the right one"; break;
     case KeyRefusal::revoked: out.message = fmt::format("the key '{}' was revoked", key->id); break;
-    case KeyRefusal::expired: out.message = fmt::format("the key '{}' expired at {}", key->id, to_string(*key->expires)); break;
+    case KeyRefusal::expired:
+      out.message = fmt::format("the key '{}' expired at {}", key->id, to_string(*key->expires));
+      break;
   }
   return out;
 }
@@ -246,18 +256,24 @@ std::optional<KeyRefusal> Governor::look_up(KeyRing::View& view, std::string_vie
 
 bool Governor::may_use(const Access& a, std::string_view model) const {
   const auto among = [&](const std::vector<std::string>& patterns) {
-    return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return matches_pattern(p, model); });
+    return patterns.empty() ||
+           std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return matches_pattern(p, model); });
   };
   return !a.tenant || ((!a.key || among(a.key->models)) && a.tenant->may_use(model));
 }
 
 ApiError Governor::not_allowed(const Access& a, std::string_view model) {
   a.tenant->refused(Refusal::model);
-  return {404, fmt::format("The model '{}' does not exist here, or your key may not use it; GET /v1/models lists those that it may", model.substr(0, 100)),
+  return {404,
+          fmt::format(
+              "The model '{}' does not exist here, or your key may not use it; GET /v1/models lists those that it may",
+              model.substr(0, 100)),
           "invalid_request_error", "model", "model_not_found"};
 }
 
-bool Governor::wants_estimate(const Access& a, const GovernedModel& m) const { return a.tenant->limited() || gates_.counts(m.gate(), a.tenant->flow()); }
+bool Governor::wants_estimate(const Access& a, const GovernedModel& m) const {
+  return a.tenant->limited() || gates_.counts(m.gate(), a.tenant->flow());
+}
 
 Governor::Admission Governor::admit(const Access& a, GovernedModel& m, const TokenEstimate& estimate) {
   Admission out;
@@ -285,7 +301,12 @@ Governor::Admission Governor::admit(const Access& a, GovernedModel& m, const Tok
       case Gates::Entry::full:
         a.tenant->take_back(t.tokens_, t.expected_);
         a.tenant->refused(Refusal::queue_full);
-        out.refused = ApiError{429, fmt::format("as many requests for '{}' wait already as may", m.id()), "rate_limit_error", {}, "queue_full", gates_.retry_after_s(m.gate())};
+        out.refused = ApiError{429,
+                               fmt::format("as many requests for '{}' wait already as may", m.id()),
+                               "rate_limit_error",
+                               {},
+                               "queue_full",
+                               gates_.retry_after_s(m.gate())};
         t.append_headers(out.headers);
         return out;
     }
@@ -311,9 +332,14 @@ std::optional<ApiError> Governor::turn(Ticket& t) {
     const bool pushed = state == Gates::Waiter::State::pushed_out;
     tenant.refused(pushed ? Refusal::pushed_out : Refusal::queue_time);
     out = ApiError{429,
-                   pushed ? fmt::format("the queue for '{}' is full, and tenant '{}' holds most of it", t.model_->id(), tenant.name())
-                          : fmt::format("no turn came for '{}' within {} s", t.model_->id(), gates_.longest_wait(t.model_->gate()).base()),
-                   "rate_limit_error", {}, pushed ? "queue_full" : "queue_timeout", gates_.retry_after_s(t.model_->gate())};
+                   pushed ? fmt::format("the queue for '{}' is full, and tenant '{}' holds most of it", t.model_->id(),
+                                        tenant.name())
+                          : fmt::format("no turn came for '{}' within {} s", t.model_->id(),
+                                        gates_.longest_wait(t.model_->gate()).base()),
+                   "rate_limit_error",
+                   {},
+                   pushed ? "queue_full" : "queue_timeout",
+                   gates_.retry_after_s(t.model_->gate())};
   }
   if (!out) {
     tenant.admitted();

@@ -40,7 +40,8 @@ inline constexpr std::string_view server_key_id = "server";  // of server.api_ke
 // A model as governance sees it.
 class GovernedModel {
  public:
-  GovernedModel(std::string id, double pue, std::size_t gate, PriceConfig price) : id_(std::move(id)), pue_(pue), gate_(gate), price_(std::move(price)) {}
+  GovernedModel(std::string id, double pue, std::size_t gate, PriceConfig price)
+      : id_(std::move(id)), pue_(pue), gate_(gate), price_(std::move(price)) {}
   const std::string& id() const { return id_; }
   std::size_t gate() const { return gate_; }
   const TokenCalibration& calibration() const { return calibration_; }
@@ -133,9 +134,9 @@ class Governor {
   // Whether an estimate of tokens is used for such a request at all.
   bool wants_estimate(const Access&, const GovernedModel&) const;
   struct Admission {
-    Ticket ticket;                     // one with a waiter() is to wait for its turn, then see turn()
+    Ticket ticket;  // one with a waiter() is to wait for its turn, then see turn()
     std::optional<ApiError> refused;
-    std::string headers;               // to send with the refusal
+    std::string headers;  // to send with the refusal
   };
   Admission admit(const Access&, GovernedModel&, const TokenEstimate&);
   Duration longest_wait(const GovernedModel& m) const { return gates_.longest_wait(m.gate()); }
@@ -155,7 +156,8 @@ class Governor {
     std::string id;
     bool kept;  // in the keys file
   };
-  NewKey create_key(const std::string& tenant, std::string id, std::vector<std::string> models, std::optional<Time> expires);
+  NewKey create_key(const std::string& tenant, std::string id, std::vector<std::string> models,
+                    std::optional<Time> expires);
   // At once, whatever happens to file and log. False: it had been before.
   bool revoke_key(const std::string& id);
   void set_tenant(TenantConfig);
@@ -193,8 +195,8 @@ class Governor {
   std::vector<std::unique_ptr<ApiKey>> keys_;
   std::vector<std::unique_ptr<ApiKey>> replaced_;  // to which tickets may point
   std::unique_ptr<Tenant> anyone_;  // where keys are not asked for
-  std::mutex admin_mutex_;          // one action at a time
-  KeysFile kept_;                   // what the keys file holds
+  std::mutex admin_mutex_;  // one action at a time
+  KeysFile kept_;  // what the keys file holds
   std::deque<GovernedModel> models_;
 };
 

@@ -13,14 +13,17 @@ namespace {
 // No way to fill the memory by one call after the other.
 constexpr std::size_t most_keys = 100'000, most_tenants = 10'000;
 
-std::string joined(const std::vector<std::string>& list) { return list.empty() ? "all" : fmt::format("{}", fmt::join(list, " ")); }
+std::string joined(const std::vector<std::string>& list) {
+  return list.empty() ? "all" : fmt::format("{}", fmt::join(list, " "));
+}
 
 std::string described(const TenantConfig& t) {
   std::string out = fmt::format("models {}; weight {}", joined(t.models), t.weight);
   if (t.requests_per_minute) out += fmt::format("; {} requests/min", *t.requests_per_minute);
   if (t.tokens_per_minute) out += fmt::format("; {} tokens/min", *t.tokens_per_minute);
   if (t.concurrent) out += fmt::format("; {} at once", *t.concurrent);
-  for (const auto& b : t.budgets) out += fmt::format("; {} per {}, soft {}", amount_text(b.resource, b.limit), to_string(b.window), b.soft);
+  for (const auto& b : t.budgets)
+    out += fmt::format("; {} per {}, soft {}", amount_text(b.resource, b.limit), to_string(b.window), b.soft);
   if (t.sees_all) out += "; sees all";
   return out;
 }
@@ -31,7 +34,8 @@ void Governor::keep() {
   if (!config_.keys_file.empty()) save_keys_file(config_.keys_file, kept_);
 }
 
-Governor::NewKey Governor::create_key(const std::string& tenant_name, std::string id, std::vector<std::string> models, std::optional<Time> expires) {
+Governor::NewKey Governor::create_key(const std::string& tenant_name, std::string id, std::vector<std::string> models,
+                                      std::optional<Time> expires) {
   std::lock_guard one_at_a_time(admin_mutex_);
   NewKey out{new_api_key(), {}, keeps_changes()};
   KeyConfig c;
@@ -51,10 +55,14 @@ Governor::NewKey Governor::create_key(const std::string& tenant_name, std::strin
       throw Error(ErrorKind::not_found, e.message(), "tenant", e.hint());
     }
     if (std::any_of(keys_.begin(), keys_.end(), [&](const auto& k) { return k->id == c.id; }))
-      throw bad_input(fmt::format("the key id '{}' is taken", c.id), "id", "ids are never used again, as the ledger and the audit log name keys by them");
-    if (keys_.size() >= most_keys) throw bad_input(fmt::format("there are {} keys, the most that are allowed", keys_.size()));
+      throw bad_input(fmt::format("the key id '{}' is taken", c.id), "id",
+                      "ids are never used again, as the ledger and the audit log name keys by them");
+    if (keys_.size() >= most_keys)
+      throw bad_input(fmt::format("there are {} keys, the most that are allowed", keys_.size()));
   }
-  audit_.record("admin", "key.create", c.id, {{"tenant", tenant_name}, {"models", joined(c.models)}, {"expires", expires ? to_string(*expires) : "never"}});
+  audit_.record(
+      "admin", "key.create", c.id,
+      {{"tenant", tenant_name}, {"models", joined(c.models)}, {"expires", expires ? to_string(*expires) : "never"}});
   kept_.keys.push_back(c);
   try {
     keep();
@@ -84,7 +92,8 @@ bool Governor::revoke_key(const std::string& id) {
     }
   }
   if (id == server_key_id)
-    throw bad_input("the key 'server' is that of server.api_key_env", "id", "take it out of the configuration, or give the variable another value, and start anew");
+    throw bad_input("the key 'server' is that of server.api_key_env", "id",
+                    "take it out of the configuration, or give the variable another value, and start anew");
   const bool was = key->revoked.exchange(true, std::memory_order_acq_rel);
   audit_.record("admin", "key.revoke", id, {{"tenant", key->tenant->name()}});
   const auto it = std::find_if(kept_.keys.begin(), kept_.keys.end(), [&](const auto& k) { return k.id == id; });
@@ -108,11 +117,13 @@ void Governor::set_tenant(TenantConfig c) {
   std::lock_guard one_at_a_time(admin_mutex_);
   {
     std::shared_lock lock(people_mutex_);
-    if (!tenants_.contains(c.name) && tenants_.size() >= most_tenants) throw bad_input(fmt::format("there are {} tenants, the most that are allowed", tenants_.size()));
+    if (!tenants_.contains(c.name) && tenants_.size() >= most_tenants)
+      throw bad_input(fmt::format("there are {} tenants, the most that are allowed", tenants_.size()));
   }
   audit_.record("admin", "tenant.set", c.name, {{"limits", described(c)}});
   const auto before = kept_.tenants;
-  const auto it = std::find_if(kept_.tenants.begin(), kept_.tenants.end(), [&](const auto& t) { return t.name == c.name; });
+  const auto it =
+      std::find_if(kept_.tenants.begin(), kept_.tenants.end(), [&](const auto& t) { return t.name == c.name; });
   if (it != kept_.tenants.end()) *it = c;
   else kept_.tenants.push_back(c);
   try {
@@ -129,8 +140,11 @@ void Governor::set_tenant(TenantConfig c) {
 void Governor::apply(const GovernanceConfig& next) {
   std::lock_guard one_at_a_time(admin_mutex_);
   if (!needs_keys_ && next.needs_keys())
-    throw Error(ErrorKind::unsupported, "keys were not asked for until now, and those who ask without one are not told apart", "tenant", "start the gateway again");
-  audit_.record("wattline", "config.applied", "", {{"tenants", std::to_string(next.tenants.size())}, {"keys", std::to_string(next.keys.size())}});
+    throw Error(ErrorKind::unsupported,
+                "keys were not asked for until now, and those who ask without one are not told apart", "tenant",
+                "start the gateway again");
+  audit_.record("wattline", "config.applied", "",
+                {{"tenants", std::to_string(next.tenants.size())}, {"keys", std::to_string(next.keys.size())}});
   KeysFile all = merged(next, kept_);
   std::unique_lock lock(people_mutex_);
   config_.tenants = next.tenants;
@@ -146,8 +160,10 @@ void Governor::apply(const GovernanceConfig& next) {
       continue;
     }
     ApiKey& o = **old;
-    const bool same = o.digest == k.digest && o.tenant->name() == k.tenant && o.models == k.models && o.expires == k.expires;
-    if (same || k.revoked || o.digest != k.digest) o.revoked.store(k.revoked || o.digest != k.digest, std::memory_order_release);
+    const bool same =
+        o.digest == k.digest && o.tenant->name() == k.tenant && o.models == k.models && o.expires == k.expires;
+    if (same || k.revoked || o.digest != k.digest)
+      o.revoked.store(k.revoked || o.digest != k.digest, std::memory_order_release);
     if (same) continue;
     replaced_.push_back(std::move(*old));
     *old = made(std::move(k));
@@ -189,7 +205,8 @@ void Governor::append_metrics(std::string& out) const {
   };
   head("wattline_key_refusals_total", "counter", "Requests refused for their key.");
   for (std::size_t i = 0; i < key_refusal_count; ++i)
-    fmt::format_to(to, "wattline_key_refusals_total{{reason=\"{}\"}} {}\n", to_string(static_cast<KeyRefusal>(i)), key_refusals_[i].load());
+    fmt::format_to(to, "wattline_key_refusals_total{{reason=\"{}\"}} {}\n", to_string(static_cast<KeyRefusal>(i)),
+                   key_refusals_[i].load());
   head("wattline_queue_under_way", "gauge", "Requests under way, by queue.");
   const auto queues = gates_.figures();
   for (const auto& q : queues) fmt::format_to(to, "wattline_queue_under_way{{queue=\"{}\"}} {}\n", q.name, q.under_way);
@@ -199,18 +216,22 @@ void Governor::append_metrics(std::string& out) const {
   if (tenants_.empty()) return;
   const Time now = options_.now();
   head("wattline_tenant_admitted_total", "counter", "Requests let in, by tenant.");
-  for (const auto& [name, t] : tenants_) fmt::format_to(to, "wattline_tenant_admitted_total{{tenant=\"{}\"}} {}\n", name, t->admissions());
+  for (const auto& [name, t] : tenants_)
+    fmt::format_to(to, "wattline_tenant_admitted_total{{tenant=\"{}\"}} {}\n", name, t->admissions());
   head("wattline_tenant_refused_total", "counter", "Requests not let in, by tenant and reason.");
   for (const auto& [name, t] : tenants_)
     for (std::size_t i = 0; i < refusal_count; ++i)
-      fmt::format_to(to, "wattline_tenant_refused_total{{tenant=\"{}\",reason=\"{}\"}} {}\n", name, to_string(static_cast<Refusal>(i)), t->refusals(static_cast<Refusal>(i)));
+      fmt::format_to(to, "wattline_tenant_refused_total{{tenant=\"{}\",reason=\"{}\"}} {}\n", name,
+                     to_string(static_cast<Refusal>(i)), t->refusals(static_cast<Refusal>(i)));
   std::vector<std::pair<std::string_view, Usage>> totals;
   for (const auto& [name, t] : tenants_) totals.emplace_back(name, t->total(now));
   const auto each = [&](std::string_view name, std::string_view help, Resource r) {
     head(name, "counter", help);
-    for (const auto& [tenant_name, u] : totals) fmt::format_to(to, "{}{{tenant=\"{}\"}} {}\n", name, tenant_name, u.amount(r));
+    for (const auto& [tenant_name, u] : totals)
+      fmt::format_to(to, "{}{{tenant=\"{}\"}} {}\n", name, tenant_name, u.amount(r));
   };
-  each("wattline_tenant_tokens_total", "Tokens read and written, by tenant, with those that the ledger told of at the start.", Resource::tokens);
+  each("wattline_tenant_tokens_total",
+       "Tokens read and written, by tenant, with those that the ledger told of at the start.", Resource::tokens);
   each("wattline_tenant_energy_joules_total", "Energy at the device, by tenant.", Resource::energy);
   each("wattline_tenant_carbon_grams_total", "gCO2e, by tenant.", Resource::carbon);
   each("wattline_tenant_water_litres_total", "Litres of water, by tenant.", Resource::water);
@@ -218,7 +239,8 @@ void Governor::append_metrics(std::string& out) const {
   head("wattline_budget_used_ratio", "gauge", "Of a budget of a tenant, what is used in its window.");
   for (const auto& [name, t] : tenants_)
     for (const auto& b : t->budgets(now))
-      fmt::format_to(to, "wattline_budget_used_ratio{{tenant=\"{}\",resource=\"{}\",per=\"{}\"}} {}\n", name, to_string(b.config.resource), to_string(b.config.window),
+      fmt::format_to(to, "wattline_budget_used_ratio{{tenant=\"{}\",resource=\"{}\",per=\"{}\"}} {}\n", name,
+                     to_string(b.config.resource), to_string(b.config.window),
                      b.config.limit > 0 ? b.used / b.config.limit : 1.0);
 }
 

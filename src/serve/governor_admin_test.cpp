@@ -44,9 +44,12 @@ TEST(Governor, AKeyIsMadeShownOnceAndRevokedAtOnce) {
   again.append_metrics(metrics);
   const auto log = text_of(w.config.audit_log);
   EXPECT_EQ(check_audit(log).first_fault, "");
-  for (const auto& text : {text_of(w.config.keys_file), log, metrics, again.keys_json(""), again.tenants_json(), again.usage_json()})
-    for (const auto& secret : {made.key.reveal(), other.key.reveal(), std::string("wl_lab"), std::string("wl_shop")}) EXPECT_THAT(text, Not(HasSubstr(secret)));
-  for (const auto& text : {log, metrics, again.keys_json(""), again.usage_json()}) EXPECT_THAT(text, Not(HasSubstr(to_hex(sha256(other.key.reveal())))));
+  for (const auto& text :
+       {text_of(w.config.keys_file), log, metrics, again.keys_json(""), again.tenants_json(), again.usage_json()})
+    for (const auto& secret : {made.key.reveal(), other.key.reveal(), std::string("wl_lab"), std::string("wl_shop")})
+      EXPECT_THAT(text, Not(HasSubstr(secret)));
+  for (const auto& text : {log, metrics, again.keys_json(""), again.usage_json()})
+    EXPECT_THAT(text, Not(HasSubstr(to_hex(sha256(other.key.reveal())))));
   struct stat s {};
   ASSERT_EQ(::stat(w.config.keys_file.c_str(), &s), 0);
   EXPECT_EQ(s.st_mode & 0777, 0600u);
@@ -118,7 +121,11 @@ TEST(Governor, BudgetsGoOnWhereTheyStoodBeforeARestart) {
   World w;
   w.config.tenants[0].budgets = {{Resource::energy, Window::month, 100, 1}, {Resource::tokens, Window::day, 50, 1}};
   Ledger ledger;
-  ledger.rows = {{"2026-10-31T23:59:59Z", "lab", 1000, 1000}, {"2026-11-01T00:00:00Z", "lab", 60, 10}, {"2026-11-25T01:00:00Z", "lab", 30, 20}, {"2026-11-25T02:00:00Z", "gone", 500, 5}, {"2026-11-25T02:00:00Z", "shop", 7, 5}};
+  ledger.rows = {{"2026-10-31T23:59:59Z", "lab", 1000, 1000},
+                 {"2026-11-01T00:00:00Z", "lab", 60, 10},
+                 {"2026-11-25T01:00:00Z", "lab", 30, 20},
+                 {"2026-11-25T02:00:00Z", "gone", 500, 5},
+                 {"2026-11-25T02:00:00Z", "shop", 7, 5}};
   auto& g = w.start();
   g.restore(ledger, [](const PastAnswer& p, Answer& a) { a.joules = {p.energy.value().base(), 0, 0}; });
   EXPECT_EQ(to_string(ledger.asked), "2026-11-01T00:00:00Z");
@@ -170,7 +177,8 @@ TEST(Governor, TakesAnotherConfigurationWhileItRuns) {
   GovernanceConfig next = w.config;
   next.tenants = {tenant_config("lab"), tenant_config("new")};
   next.tenants[0].budgets = {{Resource::energy, Window::month, 50, 1}};
-  next.keys = {key_config("laptop", "lab", "wl_lab"), key_config("fresh", "new", "wl_new"), key_config("till-2", "new", "wl_shop2")};
+  next.keys = {key_config("laptop", "lab", "wl_lab"), key_config("fresh", "new", "wl_new"),
+               key_config("till-2", "new", "wl_shop2")};
   next.keys[0].models = {"small"};
   g.apply(next);
   EXPECT_EQ(code(g.identify(w.view, "wl_shop")), "401 invalid_api_key");

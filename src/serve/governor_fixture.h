@@ -78,6 +78,8 @@ struct World {
     return governor->admit(access(governor->identify(view, key)), *model, e);
   }
 };
-inline std::string code(const Governor::Admission& a) { return a.refused ? std::to_string(a.refused->status) + " " + a.refused->code : "in"; }
+inline std::string code(const Governor::Admission& a) {
+  return a.refused ? std::to_string(a.refused->status) + " " + a.refused->code : "in";
+}
 
 }  // namespace wattline::serve::tests

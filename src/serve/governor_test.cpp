@@ -18,7 +18,8 @@ TEST(Governor, TellsWhoAsks) {
   EXPECT_EQ(access(g.identify(w.view, "wl_lab")).tenant->name(), "lab");
   EXPECT_EQ(access(g.identify(w.view, "wl_shop")).key->id, "till");
   EXPECT_EQ(code(g.identify(w.view, "")), "401 api_key_missing");
-  for (const char* bad : {"wl_la", "wl_lab ", "WL_LAB", "wl_labx", "\xff"}) EXPECT_EQ(code(g.identify(w.view, bad)), "401 invalid_api_key") << bad;
+  for (const char* bad : {"wl_la", "wl_lab ", "WL_LAB", "wl_labx", "\xff"})
+    EXPECT_EQ(code(g.identify(w.view, bad)), "401 invalid_api_key") << bad;
   EXPECT_EQ(code(g.identify(w.view, std::string(100'000, 'x'))), "401 invalid_api_key");
   EXPECT_EQ(code(g.identify(w.view, "wl_old")), "401 invalid_api_key");
   EXPECT_EQ(code(g.identify(w.view, "wl_guest")), "in");
@@ -155,13 +156,16 @@ TEST(Governor, BudgetsWarnAndThenRefuseUntilTheyBeginAnew) {
   EXPECT_TRUE(a.ticket.prefers_cheaper());
   std::string headers;
   a.ticket.append_headers(headers);
-  EXPECT_EQ(headers, "x-wattline-budget: energy;per=month;used=85;limit=100;unit=J;reset=2026-12-01T00:00:00Z\r\nx-wattline-prefer: cheaper\r\n");
+  EXPECT_EQ(headers,
+            "x-wattline-budget: "
+            "energy;per=month;used=85;limit=100;unit=J;reset=2026-12-01T00:00:00Z\r\nx-wattline-prefer: cheaper\r\n");
   a.ticket.charge(answer_of(15, 10, 10));
   a.ticket.close();
   const auto refused = w.admit("wl_lab");
   EXPECT_EQ(code(refused), "429 insufficient_quota");
   EXPECT_EQ(refused.refused->type, "insufficient_quota");
-  EXPECT_THAT(refused.refused->message, HasSubstr("energy budget of tenant 'lab' is used up: 100 J of 100 J in this month; it begins anew at 2026-12-01T00:00:00Z"));
+  EXPECT_THAT(refused.refused->message, HasSubstr("energy budget of tenant 'lab' is used up: 100 J of 100 J in this "
+                                                  "month; it begins anew at 2026-12-01T00:00:00Z"));
   EXPECT_EQ(refused.refused->retry_after_s, 5 * 86400 + 43200);
   EXPECT_THAT(refused.headers, HasSubstr("x-should-retry: false"));
   w.now = parse_time("2026-12-01T00:00:00Z");

@@ -38,7 +38,9 @@ TEST(FirstByteTimes, ForgetsWhatWasLongAgo) {
 TEST(FirstByteTimes, TakesEveryNumber) {
   FirstByteTimes t;
   for (int i = 0; i < 10; ++i)
-    for (const double s : {0.0, 1e-9, 1e9, -1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) t.add(s);
+    for (const double s :
+         {0.0, 1e-9, 1e9, -1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
+      t.add(s);
   EXPECT_EQ(t.counted(), 40);
   EXPECT_DOUBLE_EQ(t.quantile(0)->base(), 1e-3);
   EXPECT_GT(t.quantile(1)->base(), 600);

@@ -66,7 +66,8 @@ ClientReply http_request(std::string_view method, const std::string& url, const 
     io.run();
   };
   const auto endpoints = resolver.resolve(address.host, address.port, failed);
-  stream.expires_after(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(timeout.base())));
+  stream.expires_after(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(timeout.base())));
   step("connect", [&] { stream.async_connect(endpoints, done); });
   request.method_string(method);
   request.target(address.target);
@@ -78,8 +79,9 @@ ClientReply http_request(std::string_view method, const std::string& url, const 
   step("send", [&] { http::async_write(stream, request, done); });
   step("read", [&] { http::async_read(stream, buffer, parser, done); });
   if (failed)
-    throw world_error(fmt::format("cannot {}: {}", stage, failed.message()), url,
-                      std::string_view(stage) == "connect" ? "is the server running? `wattline serve` starts ours" : "");
+    throw world_error(
+        fmt::format("cannot {}: {}", stage, failed.message()), url,
+        std::string_view(stage) == "connect" ? "is the server running? `wattline serve` starts ours" : "");
   beast::error_code ignored;
   stream.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   return {static_cast<int>(parser.get().result_int()), std::move(parser.get().body())};

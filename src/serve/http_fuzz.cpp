@@ -44,7 +44,8 @@ std::string request(std::string_view bytes, std::size_t step) {
   if (!feed(parser, bytes, step)) return "no";
   if (body.size() > most_body || header.text.size() > most_header) std::abort();
   std::string out(parser.method());
-  for (const auto part : {parser.target(), parser.host(), parser.origin(), parser.authorization()}) (out += '\x1f') += part;
+  for (const auto part : {parser.target(), parser.host(), parser.origin(), parser.authorization()})
+    (out += '\x1f') += part;
   parser.for_each_field([&](std::string_view name, std::string_view value) { ((out += name) += ':') += value; });
   return out + '\x1f' + body + (parser.two_hosts ? "2" : "1") + (parser.expects_continue ? "e" : "-");
 }
@@ -54,7 +55,8 @@ std::string response(std::string_view bytes, std::size_t step) {
   ResponseParser parser(body);
   if (!feed(parser, bytes, step)) return "no";
   if (body.size() > most_body) std::abort();
-  return std::to_string(parser.status) + parser.content_type + '\x1f' + parser.retry_after + '\x1f' + body + (parser.encoded ? "e" : "-");
+  return std::to_string(parser.status) + parser.content_type + '\x1f' + parser.retry_after + '\x1f' + body +
+         (parser.encoded ? "e" : "-");
 }
 
 }  // namespace
@@ -67,10 +69,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {"POST /v1/chat/completions HTTP/1.1\r\nHost: a:1\r\nContent-Length: 5\r\nAuthorization: Bearer k\r\n\r\n{\"a\"}",
-          "POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nOrigin: http://x\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
-          "3;x=y\r\nabc\r\n0\r\nTrailer: t\r\n\r\n",
-          "GET /a?b HTTP/1.0\r\n\r\n",
-          "HTTP/1.1 429 Slow\r\nRetry-After: 3\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-          "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ndata\r\n0\r\n\r\n"};
+  return {
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: a:1\r\nContent-Length: 5\r\nAuthorization: Bearer k\r\n\r\n{\"a\"}",
+      "POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nOrigin: http://x\r\nTransfer-Encoding: chunked\r\nExpect: "
+      "100-continue\r\n\r\n"
+      "3;x=y\r\nabc\r\n0\r\nTrailer: t\r\n\r\n",
+      "GET /a?b HTTP/1.0\r\n\r\n",
+      "HTTP/1.1 429 Slow\r\nRetry-After: 3\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ndata\r\n0\r\n\r\n"};
 }

@@ -47,7 +47,8 @@ class RequestParser : public http::basic_parser<true> {
   template <class F>
   void for_each_field(F&& f) const {
     const std::string_view all = header_.text;
-    for (const auto& h : header_.fields) f(all.substr(h.begin, h.name_size), all.substr(h.begin + h.name_size, h.value_size));
+    for (const auto& h : header_.fields)
+      f(all.substr(h.begin, h.name_size), all.substr(h.begin + h.name_size, h.value_size));
   }
 
  private:
@@ -60,13 +61,15 @@ class RequestParser : public http::basic_parser<true> {
     header_.text.append(s.data(), s.size());
     return p;
   }
-  void on_request_impl(http::verb, boost::beast::string_view name, boost::beast::string_view to, int v, boost::beast::error_code&) override {
+  void on_request_impl(http::verb, boost::beast::string_view name, boost::beast::string_view to, int v,
+                       boost::beast::error_code&) override {
     method_ = keep(name);
     target_ = keep(to);
     version = v;
   }
   void on_response_impl(int, boost::beast::string_view, int, boost::beast::error_code&) override {}
-  void on_field_impl(http::field f, boost::beast::string_view name, boost::beast::string_view value, boost::beast::error_code&) override {
+  void on_field_impl(http::field f, boost::beast::string_view name, boost::beast::string_view value,
+                     boost::beast::error_code&) override {
     if (header_done) return;  // a trailer
     const Part n = keep(name), v = keep(value);
     header_.fields.push_back({n.begin, n.size, v.size});
@@ -127,9 +130,11 @@ class ResponseParser : public http::basic_parser<false> {
   bool header_done = false;
 
  private:
-  void on_request_impl(http::verb, boost::beast::string_view, boost::beast::string_view, int, boost::beast::error_code&) override {}
+  void on_request_impl(http::verb, boost::beast::string_view, boost::beast::string_view, int,
+                       boost::beast::error_code&) override {}
   void on_response_impl(int code, boost::beast::string_view, int, boost::beast::error_code&) override { status = code; }
-  void on_field_impl(http::field f, boost::beast::string_view, boost::beast::string_view value, boost::beast::error_code&) override {
+  void on_field_impl(http::field f, boost::beast::string_view, boost::beast::string_view value,
+                     boost::beast::error_code&) override {
     if (header_done) return;
     if (f == http::field::content_type) content_type.assign(value.data(), value.size());
     else if (f == http::field::retry_after) retry_after.assign(value.data(), value.size());

@@ -112,9 +112,11 @@ void append_account_headers(std::string& out, const Answer& a, std::string_view 
 std::string usage_chunk(const Answer& a, std::string_view account, bool completions) {
   std::string model;
   append_json_string(model, a.basis->model);
-  return fmt::format("{{\"id\":\"{}-{}\",\"object\":\"{}\",\"created\":{},\"model\":{},\"choices\":[],"
-                     "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{},\"wattline\":{}}}}}",
-                     completions ? "cmpl" : "chatcmpl", a.id, completions ? "text_completion" : "chat.completion.chunk", a.begin.ns / 1'000'000'000, model, a.tokens_in, a.tokens_out, a.tokens_in + a.tokens_out, account);
+  return fmt::format(
+      "{{\"id\":\"{}-{}\",\"object\":\"{}\",\"created\":{},\"model\":{},\"choices\":[],"
+      "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{},\"wattline\":{}}}}}",
+      completions ? "cmpl" : "chatcmpl", a.id, completions ? "text_completion" : "chat.completion.chunk",
+      a.begin.ns / 1'000'000'000, model, a.tokens_in, a.tokens_out, a.tokens_in + a.tokens_out, account);
 }
 
 std::string error_event(std::string_view error_json) { return fmt::format("data: {}\n\n", error_json); }

@@ -23,7 +23,8 @@ namespace wattline::serve {
 class Session;
 
 struct IoThread {
-  IoThread(Gateway& g, WorkerPool& w, const std::vector<std::unique_ptr<asio::ssl::context>>& tls) : gateway(g), workers(w), sweep_timer(io) {
+  IoThread(Gateway& g, WorkerPool& w, const std::vector<std::unique_ptr<asio::ssl::context>>& tls)
+      : gateway(g), workers(w), sweep_timer(io) {
     for (const auto& u : g.upstreams()) pools.emplace_back(*u, upstream_deadlines, io, tls[u->index].get());
     std::random_device device;
     for (std::size_t i = 0; i < g.pools().size(); ++i) seats.emplace_back(device());

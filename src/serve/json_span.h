@@ -19,8 +19,7 @@ struct Span {
 
 // The value of the first member whose key is written exactly `key` (no escapes) in the object that
 // begins at `object_begin` (white space before it allowed).
-std::optional<Span> member_span(std::string_view valid_json, std::string_view key,
-                                std::size_t object_begin = 0);
+std::optional<Span> member_span(std::string_view valid_json, std::string_view key, std::size_t object_begin = 0);
 
 // The value of the last member with this key, given with its quotes ("\"usage\""): quick where it stands near the end, as
 // servers write it. The text is one object.

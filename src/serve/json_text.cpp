@@ -91,8 +91,9 @@ std::optional<ApiError> check_json_object(std::string_view text, std::string_vie
     return api_error(503, fmt::format("not enough memory to read {}", what), "server_error");
   simdjson::dom::element root;
   if (const auto e = parser.parse(text.data(), text.size(), true).get(root))
-    return invalid_request(e == simdjson::UTF8_ERROR ? fmt::format("{} is not valid UTF-8", what)
-                                                     : fmt::format("{} is not valid JSON: {}", what, simdjson::error_message(e)));
+    return invalid_request(e == simdjson::UTF8_ERROR
+                               ? fmt::format("{} is not valid UTF-8", what)
+                               : fmt::format("{} is not valid JSON: {}", what, simdjson::error_message(e)));
   if (!root.is_object()) return invalid_request(fmt::format("{} must be a JSON object", what));
   return std::nullopt;
 }

@@ -48,9 +48,9 @@ class JsonText {
   std::optional<std::int64_t> integer() const;
   // Of an object, the first of that name; absent when there is none or this is no object.
   JsonText operator[](std::string_view key) const;
-  std::vector<Member> members() const;      // of an object, in order; empty of anything else
-  std::vector<JsonText> elements() const;   // of an array
-  bool empty() const;                       // no member or element
+  std::vector<Member> members() const;  // of an object, in order; empty of anything else
+  std::vector<JsonText> elements() const;  // of an array
+  bool empty() const;  // no member or element
 
  private:
   bool starts(char c) const { return !raw_.empty() && raw_[0] == c; }

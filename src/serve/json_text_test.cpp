@@ -9,7 +9,8 @@ namespace wattline::serve {
 namespace {
 
 TEST(JsonText, TakesApartWithoutChanging) {
-  const std::string text = R"( {"a" : 12345678901234567890.10e+2 , "b":[ 1 , {"x":"]"}, "\"" ], "c":null,"d":"\u00e9\ud83d\ude00\n\/","e":{ },"\u0066":true} )";
+  const std::string text =
+      R"( {"a" : 12345678901234567890.10e+2 , "b":[ 1 , {"x":"]"}, "\"" ], "c":null,"d":"\u00e9\ud83d\ude00\n\/","e":{ },"\u0066":true} )";
   ASSERT_FALSE(check_json_object(text, "it"));
   const JsonText t(text);
   EXPECT_EQ(t["a"].raw(), "12345678901234567890.10e+2");
@@ -31,8 +32,12 @@ TEST(JsonText, TakesApartWithoutChanging) {
 
 TEST(JsonText, HalvesOfSurrogatePairsBecomeTheReplacementCharacter) {
   EXPECT_EQ(JsonText(R"("a\ud83d")").text(), "a\ufffd");
-  EXPECT_EQ(JsonText(R"("\ude00b")").text(), "\ufffd" "b");
-  EXPECT_EQ(JsonText(R"("\ud83dA")").text(), "\ufffd" "A");
+  EXPECT_EQ(JsonText(R"("\ude00b")").text(),
+            "\ufffd"
+            "b");
+  EXPECT_EQ(JsonText(R"("\ud83dA")").text(),
+            "\ufffd"
+            "A");
 }
 
 TEST(JsonText, WhatIsNoObjectIsSaid) {

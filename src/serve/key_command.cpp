@@ -13,7 +13,9 @@ constexpr std::size_t largest_log = std::size_t{1} << 30;
 
 std::string checked_name(const std::string& name, const char* field) {
   if (!good_name(name))
-    throw bad_input(fmt::format("'{}' is no name: 1 to 64 of letters, digits, '.', '_', '-' and '@' are allowed", name.substr(0, 80)), field);
+    throw bad_input(fmt::format("'{}' is no name: 1 to 64 of letters, digits, '.', '_', '-' and '@' are allowed",
+                                name.substr(0, 80)),
+                    field);
   return name;
 }
 
@@ -22,10 +24,14 @@ std::string checked_name(const std::string& name, const char* field) {
 const Fields<KeyOptions>& key_fields() {
   static const Fields<KeyOptions> fields =
       Fields<KeyOptions>()
-          .enumeration("action", &KeyOptions::action, {"new"}, "what to do: `new` makes a key").positional()
-          .text("tenant", &KeyOptions::tenant, "whose key it is").required()
-          .text("id", &KeyOptions::id, "its name in figures, logs and the ledger; made from its SHA-256 when nobody says")
-          .list("models", &KeyOptions::models, "names or patterns (llama-*) of the models it may use; all that its tenant may when nobody says")
+          .enumeration("action", &KeyOptions::action, {"new"}, "what to do: `new` makes a key")
+          .positional()
+          .text("tenant", &KeyOptions::tenant, "whose key it is")
+          .required()
+          .text("id", &KeyOptions::id,
+                "its name in figures, logs and the ledger; made from its SHA-256 when nobody says")
+          .list("models", &KeyOptions::models,
+                "names or patterns (llama-*) of the models it may use; all that its tenant may when nobody says")
           .text("expires", &KeyOptions::expires, "when it ends, for example 2027-01-01T00:00:00Z");
   return fields;
 }
@@ -37,7 +43,11 @@ Result make_key(const KeyOptions& o, Context&) {
   k.tenant = checked_name(o.tenant, "--tenant");
   k.id = o.id.empty() ? default_key_id(k.digest) : checked_name(o.id, "--id");
   for (const auto& p : o.models)
-    if (!good_pattern(p)) throw bad_input(fmt::format("'{}' is no pattern: 1 to 200 bytes without spaces, quotes and backslashes are allowed", p.substr(0, 80)), "--models");
+    if (!good_pattern(p))
+      throw bad_input(
+          fmt::format("'{}' is no pattern: 1 to 200 bytes without spaces, quotes and backslashes are allowed",
+                      p.substr(0, 80)),
+          "--models");
   k.models = o.models;
   if (!o.expires.empty()) k.expires = parse_time(o.expires);
   KeysFile lines;
@@ -49,14 +59,19 @@ Result make_key(const KeyOptions& o, Context&) {
   t.text("id").text("tenant").text("key", "shown this once");
   t.add_row({k.id, k.tenant, key.reveal()});
   r.add(std::move(t));
-  r.note("Give the key to its user: it is kept nowhere. Let it in by these lines of the configuration or keys file, beside a [[tenant]] of that name:\n" +
-         text.substr(text.find("\n[[key]]")));
+  r.note(
+      "Give the key to its user: it is kept nowhere. Let it in by these lines of the configuration or keys file, "
+      "beside a [[tenant]] of that name:\n" +
+      text.substr(text.find("\n[[key]]")));
   return r;
 }
 
 const Fields<AuditOptions>& audit_fields() {
   static const Fields<AuditOptions> fields =
-      Fields<AuditOptions>().file("file", &AuditOptions::file, "the audit log that governance.audit_log names").required().positional();
+      Fields<AuditOptions>()
+          .file("file", &AuditOptions::file, "the audit log that governance.audit_log names")
+          .required()
+          .positional();
   return fields;
 }
 

@@ -1,12 +1,11 @@
 // The keys file as text and on disk.
 #include <cerrno>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <filesystem>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "kernel/json.h"
 #include "serve/governance_config.h"
@@ -31,7 +30,9 @@ void append_models(std::string& out, const std::vector<std::string>& models) {
 }
 
 // 1e+30 and 5 are TOML numbers alike where a number is read.
-void append_number(std::string& out, std::string_view key, double v) { out += fmt::format("{} = {}\n", key, shortest(v)); }
+void append_number(std::string& out, std::string_view key, double v) {
+  out += fmt::format("{} = {}\n", key, shortest(v));
+}
 
 std::string_view key_of(Resource r) { return r == Resource::money ? "usd" : to_string(r); }
 
@@ -48,8 +49,9 @@ struct File {
 }  // namespace
 
 std::string keys_file_text(const KeysFile& f) {
-  std::string out = "# Written by `wattline serve`: tenants and keys that the admin API and `serve key` made. Keys are here as\n"
-                    "# their SHA-256 only.\n";
+  std::string out =
+      "# Written by `wattline serve`: tenants and keys that the admin API and `serve key` made. Keys are here as\n"
+      "# their SHA-256 only.\n";
   for (const auto& t : f.tenants) {
     out += fmt::format("\n[[tenant]]\nname = {}\n", toml_text(t.name));
     append_models(out, t.models);
@@ -66,7 +68,8 @@ std::string keys_file_text(const KeysFile& f) {
     }
   }
   for (const auto& k : f.keys) {
-    out += fmt::format("\n[[key]]\nid = {}\ntenant = {}\nsha256 = \"{}\"\n", toml_text(k.id), toml_text(k.tenant), to_hex(k.digest));
+    out += fmt::format("\n[[key]]\nid = {}\ntenant = {}\nsha256 = \"{}\"\n", toml_text(k.id), toml_text(k.tenant),
+                       to_hex(k.digest));
     append_models(out, k.models);
     if (k.expires) out += fmt::format("expires = \"{}\"\n", to_string(*k.expires, fraction_digits_of(*k.expires)));
     if (k.revoked) out += "revoked = true\n";
@@ -84,7 +87,8 @@ KeysFile load_keys_file(const std::string& path) {
   if (::fstat(file.fd_, &s) != 0) throw errno_error("read", path, errno);
   if (!S_ISREG(s.st_mode)) throw bad_input("is no ordinary file", path);
   if (s.st_mode & (S_IWGRP | S_IWOTH))
-    throw Error(ErrorKind::denied, "others than its owner may write this file, and who writes it makes keys", path, "chmod 600 " + path);
+    throw Error(ErrorKind::denied, "others than its owner may write this file, and who writes it makes keys", path,
+                "chmod 600 " + path);
   if (static_cast<std::size_t>(s.st_size) > largest_keys_file) throw bad_input("is larger than 64 MiB", path);
   std::string text(static_cast<std::size_t>(s.st_size), '\0');
   std::size_t have = 0;

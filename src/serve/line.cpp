@@ -40,8 +40,8 @@ void write(JsonWriter& w, const char* name, const Measure& m) {
 
 }  // namespace
 
-Line draw_line(const std::vector<AnswerPtr>& answers,
-               const std::function<const Footprint&(const Basis&)>& footprint_of, Time started) {
+Line draw_line(const std::vector<AnswerPtr>& answers, const std::function<const Footprint&(const Basis&)>& footprint_of,
+               Time started) {
   Line line;
   line.since = answers.empty() ? started : answers.front()->begin;
   line.answers = answers.size();
@@ -69,8 +69,7 @@ Line draw_line(const std::vector<AnswerPtr>& answers,
     const Basis& b = *g.basis;
     const Footprint& footprint = footprint_of(b);
     // One model's answers share the model of their energy: its error does not average out.
-    auto e = Estimate<Energy>::with_sd(g.energy, g.deviation, b.energy.method, {})
-                 .from_factor(energy_cause(b));
+    auto e = Estimate<Energy>::with_sd(g.energy, g.deviation, b.energy.method, {}).from_factor(energy_cause(b));
     for (const auto& s : b.energy.sources) e.raw().add_source(s);
     const auto c = footprint.grid().carbon(e);
     energy += e;

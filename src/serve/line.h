@@ -28,8 +28,8 @@ struct Line {
 };
 
 // `footprint_of` gives the grid of an upstream's answers.
-Line draw_line(const std::vector<AnswerPtr>& answers,
-               const std::function<const Footprint&(const Basis&)>& footprint_of, Time started);
+Line draw_line(const std::vector<AnswerPtr>& answers, const std::function<const Footprint&(const Basis&)>& footprint_of,
+               Time started);
 
 // The JSON of /api/v1/line; `home` is the gateway's own grid.
 std::string to_json(const Line&, const catalog::Grid& home, std::string_view place_name);

@@ -29,7 +29,8 @@ TEST(Line, EnergyAndCarbonAreKeptAtEveryNode) {
     a.decode = Energy(6);
     answers.push_back(std::make_shared<const Answer>(a));
   }
-  const Line line = draw_line(answers, [&](const Basis&) -> const Footprint& { return footprint; }, Time::now());
+  const Line line = draw_line(
+      answers, [&](const Basis&) -> const Footprint& { return footprint; }, Time::now());
   std::map<std::string, std::pair<double, double>> in, out;
   for (const auto& l : line.links) {
     out[l.from].first += l.energy_j;
@@ -53,7 +54,8 @@ TEST(Line, EnergyAndCarbonAreKeptAtEveryNode) {
 TEST(Line, NothingAnsweredIsAnEmptyLine) {
   const auto catalog = catalog::Catalog::load();
   const Footprint footprint(catalog::resolve({}, *catalog));
-  const Line line = draw_line({}, [&](const Basis&) -> const Footprint& { return footprint; }, Time::now());
+  const Line line = draw_line(
+      {}, [&](const Basis&) -> const Footprint& { return footprint; }, Time::now());
   EXPECT_TRUE(line.links.empty());
   EXPECT_EQ(line.energy.value, 0);
 }

@@ -13,7 +13,8 @@ namespace wattline::serve {
 
 class Mailbox : public std::enable_shared_from_this<Mailbox> {
  public:
-  explicit Mailbox(Executor executor, std::size_t limit = std::size_t{1} << 22) : executor_(executor), timer_(executor), limit_(limit) {}
+  explicit Mailbox(Executor executor, std::size_t limit = std::size_t{1} << 22)
+      : executor_(executor), timer_(executor), limit_(limit) {}
 
   // From any thread. False when so much waits already that this was left out.
   bool push(std::string_view text) {

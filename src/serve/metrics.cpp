@@ -39,7 +39,8 @@ void Histogram::write(std::string& out, std::string_view name, std::string_view 
   }
   total += counts_.back().load(std::memory_order_relaxed);
   fmt::format_to(to, "{}_bucket{{{},le=\"+Inf\"}} {}\n", name, labels, total);
-  fmt::format_to(to, "{}_sum{{{}}} {}\n{}_count{{{}}} {}\n", name, labels, sum_.load(std::memory_order_relaxed), name, labels, total);
+  fmt::format_to(to, "{}_sum{{{}}} {}\n{}_count{{{}}} {}\n", name, labels, sum_.load(std::memory_order_relaxed), name,
+                 labels, total);
 }
 
 ModelMetrics::ModelMetrics(std::string model, std::string upstream)
@@ -57,7 +58,8 @@ void ModelMetrics::add(const Answer& a) {
   if (!a.attempt.empty()) return;
   if (a.cache != CacheUse::none) {
     cache_[static_cast<std::size_t>(a.cache)].fetch_add(1, relaxed);
-    if (a.repeats() && a.status == AnswerStatus::ok) serve::add(saved_j_[a.cache == CacheUse::shared ? 1 : 0], a.saved.value);
+    if (a.repeats() && a.status == AnswerStatus::ok)
+      serve::add(saved_j_[a.cache == CacheUse::shared ? 1 : 0], a.saved.value);
   }
   latency_.add(a.latency.base());
   if (a.first_token) first_token_.add(a.first_token->base());
@@ -91,41 +93,54 @@ std::string render_metrics(const std::vector<const ModelMetrics*>& models, const
   };
   head("wattline_info", "gauge", "Version of the gateway.");
   fmt::format_to(to, "wattline_info{{version=\"{}\"}} 1\n", label_value(s.version));
-  head("wattline_configuration_info", "gauge", "The configuration in force: which since the start, and the begin of its SHA-256.");
+  head("wattline_configuration_info", "gauge",
+       "The configuration in force: which since the start, and the begin of its SHA-256.");
   fmt::format_to(to, "wattline_configuration_info{{version=\"{}\"}} 1\n", label_value(s.configuration));
   head("wattline_configuration_reloads_total", "counter", "Configurations that were to be taken while serving.");
-  fmt::format_to(to, "wattline_configuration_reloads_total{{result=\"taken\"}} {}\nwattline_configuration_reloads_total{{result=\"refused\"}} {}\n",
+  fmt::format_to(to,
+                 "wattline_configuration_reloads_total{{result=\"taken\"}} "
+                 "{}\nwattline_configuration_reloads_total{{result=\"refused\"}} {}\n",
                  s.reloads_taken, s.reloads_refused);
-  single("wattline_configuration_last_reload_successful", "gauge", "Whether the last of them was taken.", s.last_reload_taken ? 1 : 0);
+  single("wattline_configuration_last_reload_successful", "gauge", "Whether the last of them was taken.",
+         s.last_reload_taken ? 1 : 0);
   each("wattline_answers_total", "counter", "Answers by outcome.", [&](const ModelMetrics& m) {
     for (const auto status : {AnswerStatus::ok, AnswerStatus::error, AnswerStatus::cancelled})
       fmt::format_to(to, "wattline_answers_total{{{},status=\"{}\"}} {}\n", m.labels_, to_string(status),
                      m.answers_[static_cast<std::size_t>(status)].load());
   });
   each("wattline_tokens_total", "counter", "Tokens read and written.", [&](const ModelMetrics& m) {
-    fmt::format_to(to, "wattline_tokens_total{{{0},type=\"input\"}} {1}\nwattline_tokens_total{{{0},type=\"output\"}} {2}\n",
-                   m.labels_, m.tokens_in_.load(), m.tokens_out_.load());
+    fmt::format_to(
+        to, "wattline_tokens_total{{{0},type=\"input\"}} {1}\nwattline_tokens_total{{{0},type=\"output\"}} {2}\n",
+        m.labels_, m.tokens_in_.load(), m.tokens_out_.load());
   });
-  each("wattline_energy_joules_total", "counter", "Energy at the device, by how it is known.", [&](const ModelMetrics& m) {
-    for (const auto method : {Method::measured, Method::declared, Method::modelled})
-      fmt::format_to(to, "wattline_energy_joules_total{{{},method=\"{}\"}} {}\n", m.labels_, to_string(method),
-                     m.joules_[static_cast<std::size_t>(method)].load());
-  });
+  each("wattline_energy_joules_total", "counter", "Energy at the device, by how it is known.",
+       [&](const ModelMetrics& m) {
+         for (const auto method : {Method::measured, Method::declared, Method::modelled})
+           fmt::format_to(to, "wattline_energy_joules_total{{{},method=\"{}\"}} {}\n", m.labels_, to_string(method),
+                          m.joules_[static_cast<std::size_t>(method)].load());
+       });
   const auto plain = [&](std::string_view name, std::string_view help, std::atomic<double> ModelMetrics::*member) {
-    each(name, "counter", help, [&](const ModelMetrics& m) { fmt::format_to(to, "{}{{{}}} {}\n", name, m.labels_, (m.*member).load()); });
+    each(name, "counter", help,
+         [&](const ModelMetrics& m) { fmt::format_to(to, "{}{{{}}} {}\n", name, m.labels_, (m.*member).load()); });
   };
-  plain("wattline_wasted_joules_total", "Energy of answers that failed or were left by their reader.", &ModelMetrics::wasted_j_);
+  plain("wattline_wasted_joules_total", "Energy of answers that failed or were left by their reader.",
+        &ModelMetrics::wasted_j_);
   plain("wattline_carbon_grams_total", "gCO2e of the energy, site overhead included.", &ModelMetrics::carbon_g_);
   plain("wattline_water_litres_total", "Litres of water, on site and of generation.", &ModelMetrics::water_l_);
   if (s.cache) {
-    each("wattline_saved_joules_total", "counter", "Modelled energy that answers given again would have cost, by what saved it.", [&](const ModelMetrics& m) {
-      fmt::format_to(to, "wattline_saved_joules_total{{{0},reason=\"cache\"}} {1}\nwattline_saved_joules_total{{{0},reason=\"single_flight\"}} {2}\n", m.labels_,
-                     m.saved_j_[0].load(), m.saved_j_[1].load());
-    });
-    each("wattline_cache_answers_total", "counter", "Answers by what the cache had to do with them.", [&](const ModelMetrics& m) {
-      for (const auto use : {CacheUse::miss, CacheUse::bypass, CacheUse::hit, CacheUse::shared})
-        fmt::format_to(to, "wattline_cache_answers_total{{{},result=\"{}\"}} {}\n", m.labels_, to_string(use), m.cache_[static_cast<std::size_t>(use)].load());
-    });
+    each("wattline_saved_joules_total", "counter",
+         "Modelled energy that answers given again would have cost, by what saved it.", [&](const ModelMetrics& m) {
+           fmt::format_to(to,
+                          "wattline_saved_joules_total{{{0},reason=\"cache\"}} "
+                          "{1}\nwattline_saved_joules_total{{{0},reason=\"single_flight\"}} {2}\n",
+                          m.labels_, m.saved_j_[0].load(), m.saved_j_[1].load());
+         });
+    each("wattline_cache_answers_total", "counter", "Answers by what the cache had to do with them.",
+         [&](const ModelMetrics& m) {
+           for (const auto use : {CacheUse::miss, CacheUse::bypass, CacheUse::hit, CacheUse::shared})
+             fmt::format_to(to, "wattline_cache_answers_total{{{},result=\"{}\"}} {}\n", m.labels_, to_string(use),
+                            m.cache_[static_cast<std::size_t>(use)].load());
+         });
     single("wattline_cache_entries", "gauge", "Answers kept.", s.cache->entries);
     single("wattline_cache_bytes", "gauge", "Bytes of the answers kept.", s.cache->bytes);
     single("wattline_cache_capacity_bytes", "gauge", "Most bytes that are kept.", s.cache->capacity);
@@ -148,11 +163,13 @@ std::string render_metrics(const std::vector<const ModelMetrics*>& models, const
   single("wattline_ledger_waiting", "gauge", "Answers not yet in the ledger.", s.ledger.waiting);
   single("wattline_ledger_written_total", "counter", "Answers written to the ledger.", s.ledger.written);
   single("wattline_ledger_lost_total", "counter", "Answers that the ledger could not take.", s.ledger.lost);
-  single("wattline_grid_intensity_grams_per_kwh", "gauge", "Carbon intensity of the gateway's own place.", s.grid_g_per_kwh);
+  single("wattline_grid_intensity_grams_per_kwh", "gauge", "Carbon intensity of the gateway's own place.",
+         s.grid_g_per_kwh);
   single("wattline_uptime_seconds", "gauge", "Seconds since the start.", s.uptime_s);
   if (s.access_log) {
     single("wattline_access_log_lines_total", "counter", "Lines taken for the access log.", s.access_log->first);
-    single("wattline_access_log_lost_total", "counter", "Lines that the access log could not take.", s.access_log->second);
+    single("wattline_access_log_lost_total", "counter", "Lines that the access log could not take.",
+           s.access_log->second);
   }
   if (s.spans) {
     single("wattline_spans_exported_total", "counter", "Spans handed to the trace collector.", s.spans->first);

@@ -19,7 +19,8 @@ std::string label_value(std::string_view);
 
 class Histogram {
  public:
-  static constexpr std::array<double, 14> bounds = {0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 10.24, 40.96, 163.84};
+  static constexpr std::array<double, 14> bounds = {0.001, 0.005, 0.01, 0.02, 0.04,  0.08,  0.16,
+                                                    0.32,  0.64,  1.28, 2.56, 10.24, 40.96, 163.84};
   void add(double seconds);
   void write(std::string& out, std::string_view name, std::string_view labels) const;
 
@@ -43,10 +44,10 @@ class ModelMetrics {
   std::string labels_;  // model="...",upstream="..."
   std::array<std::atomic<std::uint64_t>, 3> answers_{};  // by AnswerStatus
   std::atomic<std::uint64_t> tokens_in_{0}, tokens_out_{0};
-  std::array<std::atomic<double>, 3> joules_{};          // by Method
+  std::array<std::atomic<double>, 3> joules_{};  // by Method
   std::atomic<double> wasted_j_{0}, carbon_g_{0}, water_l_{0};
-  std::array<std::atomic<std::uint64_t>, 5> cache_{};    // by CacheUse
-  std::array<std::atomic<double>, 2> saved_j_{};         // by the cache, by sharing a run
+  std::array<std::atomic<std::uint64_t>, 5> cache_{};  // by CacheUse
+  std::array<std::atomic<double>, 2> saved_j_{};  // by the cache, by sharing a run
   Histogram latency_, first_token_;
 };
 
@@ -66,7 +67,8 @@ struct GatewayState {
   double grid_g_per_kwh = 0;
   std::vector<std::pair<std::string, std::int64_t>> in_flight;  // by upstream
   std::optional<CacheState> cache;
-  std::optional<std::pair<std::uint64_t, std::uint64_t>> access_log, spans;  // written and lost; handed over and dropped
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> access_log,
+      spans;  // written and lost; handed over and dropped
   double started_s = 0;  // Unix time
 };
 std::string render_metrics(const std::vector<const ModelMetrics*>&, const GatewayState&);

@@ -38,5 +38,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "no-store, max-age=60, no-cache, only-if-cached", "x-api-key=a%2Cb,other=c", "req-1.a_b:/+=@~", "on"};
+  return {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "no-store, max-age=60, no-cache, only-if-cached",
+          "x-api-key=a%2Cb,other=c", "req-1.a_b:/+=@~", "on"};
 }

@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::wattline::tests::ScratchDir;
 
-constexpr std::string_view hello = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"my secret words"}]})";
+constexpr std::string_view hello =
+    R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":"my secret words"}]})";
 constexpr std::string_view completion =
     R"({"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}],)"
     R"("usage":{"prompt_tokens":11,"completion_tokens":5,"total_tokens":16}})";
@@ -25,7 +26,8 @@ constexpr std::string_view traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00
 FakeUpstream::Handler answers(std::string text) {
   return [text](const FakeUpstream::Request&, Connection& c) { return c.send(text); };
 }
-Response ask(TestGateway& g, std::string_view headers, std::string_view path = "/v1/chat/completions", std::string_view body = hello) {
+Response ask(TestGateway& g, std::string_view headers, std::string_view path = "/v1/chat/completions",
+             std::string_view body = hello) {
   Client c(g.port());
   c.post(path, body, headers);
   return c.read();
@@ -40,12 +42,15 @@ TEST(ObserveHttp, RequestIdsGoEndToEnd) {
   EXPECT_EQ(given.header("x-request-id"), "my-id-7");
   EXPECT_EQ(header_value(up.seen().at(0).head, "x-request-id"), "my-id-7");
   EXPECT_EQ(header_value(up.seen().at(0).head, "traceparent"), "");
-  EXPECT_EQ(parse_json(g.get("/api/v1/answers/" + given.header("x-wattline-answer-id")).body).at("request_id").as_string(), "my-id-7");
+  EXPECT_EQ(
+      parse_json(g.get("/api/v1/answers/" + given.header("x-wattline-answer-id")).body).at("request_id").as_string(),
+      "my-id-7");
   const auto made = ask(g, "");
   EXPECT_THAT(made.header("x-request-id"), HasSubstr("rq-"));
   EXPECT_EQ(header_value(up.seen().at(1).head, "x-request-id"), made.header("x-request-id"));
   // What could do harm is not taken.
-  for (const char* bad : {"x-request-id: a b\r\n", "x-request-id: <b>\r\n", "x-request-id: \r\n"}) EXPECT_THAT(ask(g, bad).header("x-request-id"), HasSubstr("rq-")) << bad;
+  for (const char* bad : {"x-request-id: a b\r\n", "x-request-id: <b>\r\n", "x-request-id: \r\n"})
+    EXPECT_THAT(ask(g, bad).header("x-request-id"), HasSubstr("rq-")) << bad;
   EXPECT_THAT(ask(g, "x-request-id: " + std::string(200, 'a') + "\r\n").header("x-request-id"), HasSubstr("rq-"));
   EXPECT_EQ(g.get("/healthz", "x-request-id: h1\r\n").header("x-request-id"), "h1");
   EXPECT_EQ(g.get("/nowhere", "x-request-id: h2\r\n").header("x-request-id"), "h2");
@@ -68,7 +73,8 @@ TEST(ObserveHttp, EveryRequestHasItsLine) {
   g.start();
   const auto r = ask(g, "x-request-id: one\r\n");
   g.get("/healthz?token=hush", "x-request-id: two\r\n");
-  ask(g, "x-request-id: three\r\n", "/v1/chat/completions", R"({"model":"nobody","messages":[{"role":"user","content":"my secret words"}]})");
+  ask(g, "x-request-id: three\r\n", "/v1/chat/completions",
+      R"({"model":"nobody","messages":[{"role":"user","content":"my secret words"}]})");
   Client bad(g.port());
   bad.send("NONSENSE\r\n\r\n");
   bad.read();
@@ -116,7 +122,8 @@ std::vector<Json> spans_of(const FakeUpstream& collector) {
   std::vector<Json> out;
   for (const auto& r : collector.seen()) {
     const Json batch = parse_json(r.body);
-    for (const Json& s : batch.at("resourceSpans").as_array()[0].at("scopeSpans").as_array()[0].at("spans").as_array()) out.push_back(s);
+    for (const Json& s : batch.at("resourceSpans").as_array()[0].at("scopeSpans").as_array()[0].at("spans").as_array())
+      out.push_back(s);
   }
   return out;
 }
@@ -130,9 +137,10 @@ TEST(ObserveHttp, TracesGoFromTheClientToTheUpstreamAndToTheCollector) {
   g.config.tracing.sample = 0;  // what the client has decided wins
   g.start();
   ask(g, "traceparent: " + std::string(traceparent) + "\r\ntracestate: vendor=1\r\nx-request-id: one\r\n");
-  ask(g, "x-request-id: two\r\n");                                                                     // out of the sample
-  ask(g, "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00\r\nx-request-id: three\r\n");  // decided against
-  g.get("/healthz", "traceparent: " + std::string(traceparent) + "\r\n");                              // no model is asked
+  ask(g, "x-request-id: two\r\n");  // out of the sample
+  ask(g,
+      "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00\r\nx-request-id: three\r\n");  // decided against
+  g.get("/healthz", "traceparent: " + std::string(traceparent) + "\r\n");  // no model is asked
   g.stop();
   g.gateway->tracing()->close();
   const auto spans = spans_of(collector);

@@ -114,7 +114,8 @@ ChatReader::ChatReader(ChatReader&&) noexcept = default;
 
 std::variant<ChatRequest, ApiError> ChatReader::read(std::string& body, Endpoint endpoint) {
   if (body.find_first_not_of(" \t\r\n") == std::string::npos)
-    return invalid_request("the body is empty; a JSON object with 'model' and '" + std::string(subject_of(endpoint)) + "' is needed");
+    return invalid_request("the body is empty; a JSON object with 'model' and '" + std::string(subject_of(endpoint)) +
+                           "' is needed");
   if (body.capacity() < body.size() + simdjson::SIMDJSON_PADDING)
     body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   std::optional<dom::parser> own;
@@ -129,8 +130,8 @@ std::variant<ChatRequest, ApiError> ChatReader::read(std::string& body, Endpoint
   return read_root(root, body, endpoint);
 }
 
-BodyPieces forward_body(std::string_view body, const ChatRequest& request,
-                        std::string_view upstream_model, bool want_usage) {
+BodyPieces forward_body(std::string_view body, const ChatRequest& request, std::string_view upstream_model,
+                        bool want_usage) {
   struct Edit {
     std::size_t at, replaced;
     std::string text;
@@ -152,8 +153,7 @@ BodyPieces forward_body(std::string_view body, const ChatRequest& request,
       edits.push_back({flag->begin, flag->size, "true"});
     } else {
       const bool has_members = options->of(body).find('"') != std::string_view::npos;
-      edits.push_back({options->begin + 1, 0,
-                       has_members ? R"("include_usage":true,)" : R"("include_usage":true)"});
+      edits.push_back({options->begin + 1, 0, has_members ? R"("include_usage":true,)" : R"("include_usage":true)"});
     }
   }
   if (edits.size() == 2 && edits[1].at < edits[0].at) std::swap(edits[0], edits[1]);
@@ -182,7 +182,9 @@ std::string content_text(const Json& content) {
     const std::string type = part.text_or("type", "text");
     if (type != "text" && type != "input_text")
       throw bad_input(fmt::format("content of type '{}' is not understood by the built-in model; "
-                                  "text is allowed", type), "messages");
+                                  "text is allowed",
+                                  type),
+                      "messages");
     out += part.at("text").as_string();
   }
   return out;
@@ -238,9 +240,7 @@ ChatOptions chat_options(const Json& root) {
     }
     std::erase(out.stop, std::string());
   });
-  given(root, "n", [&](const Json& v) {
-    require(v.as_integer() == 1, "n", "1 for the built-in model");
-  });
+  given(root, "n", [&](const Json& v) { require(v.as_integer() == 1, "n", "1 for the built-in model"); });
   given(root, "tools", [&](const Json& v) {
     require(v.as_array().empty(), "tools", "absent for the built-in model, which calls none");
   });

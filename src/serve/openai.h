@@ -50,8 +50,7 @@ struct BodyPieces {
   std::vector<std::string_view> pieces;
   std::size_t size = 0;
 };
-BodyPieces forward_body(std::string_view body, const ChatRequest&, std::string_view upstream_model,
-                        bool want_usage);
+BodyPieces forward_body(std::string_view body, const ChatRequest&, std::string_view upstream_model, bool want_usage);
 
 // What the built-in model needs besides; read only for it.
 struct ChatMessage {

@@ -86,9 +86,12 @@ TEST(JsonSpan, FindsTopLevelMembersOnly) {
   EXPECT_EQ(last_member_span(s, "\"usage\"")->of(s), R"({"x":[1,"]"]})");
   EXPECT_FALSE(last_member_span(s, "\"absent\""));
   // The key as a value, in a string, in an inner object, in an array: only the outermost member counts.
-  for (const std::string_view outer : {R"({"usage":{"a":1},"z":"usage"})", R"({"usage":{"a":1},"z":"\"usage\":{}"})", R"({"usage":{"a":1},"z":{"usage":7}})",
-                                       R"({"usage":{"a":1},"z":[{"usage":{}}]})", R"({"usage":{"a":1},"z":["usage",2]})", R"({ "usage" : {"a":1} , "z" : {"y":{"usage":{}}, "x":0}, "w" : [1] } )",
-                                       R"({"z":{"usage":1},"usage":{"a":1}})"}) {
+  for (const std::string_view outer :
+       {R"({"usage":{"a":1},"z":"usage"})", R"({"usage":{"a":1},"z":"\"usage\":{}"})",
+        R"({"usage":{"a":1},"z":{"usage":7}})", R"({"usage":{"a":1},"z":[{"usage":{}}]})",
+        R"({"usage":{"a":1},"z":["usage",2]})",
+        R"({ "usage" : {"a":1} , "z" : {"y":{"usage":{}}, "x":0}, "w" : [1] } )",
+        R"({"z":{"usage":1},"usage":{"a":1}})"}) {
     const auto span = last_member_span(outer, "\"usage\"");
     ASSERT_TRUE(span) << outer;
     EXPECT_EQ(span->of(outer), R"({"a":1})") << outer;
@@ -106,9 +109,10 @@ TEST(ForwardBody, LeavesEverythingElseByteForByte) {
       R"({ "seed":18446744073709551615, "model" : "alias" ,"messages":[{"role":"user","content":"é\u00e9"}],)"
       R"("x":1.000000000000000000001e5,"tools":[{"a":[]}]})";
   EXPECT_EQ(forwarded(body, "alias"), body);
-  EXPECT_EQ(forwarded(body, "org/real \"name\""),
-            R"({ "seed":18446744073709551615, "model" : "org/real \"name\"" ,"messages":[{"role":"user","content":"é\u00e9"}],)"
-            R"("x":1.000000000000000000001e5,"tools":[{"a":[]}]})");
+  EXPECT_EQ(
+      forwarded(body, "org/real \"name\""),
+      R"({ "seed":18446744073709551615, "model" : "org/real \"name\"" ,"messages":[{"role":"user","content":"é\u00e9"}],)"
+      R"("x":1.000000000000000000001e5,"tools":[{"a":[]}]})");
 }
 
 TEST(ForwardBody, AsksStreamsForTheirUsage) {

@@ -52,7 +52,9 @@ class Attributes {
 };
 
 // Who provides the model, where the conventions have a name for it.
-std::string_view provider(const std::string& upstream) { return upstream == "builtin" ? std::string_view("wattline") : std::string_view(upstream); }
+std::string_view provider(const std::string& upstream) {
+  return upstream == "builtin" ? std::string_view("wattline") : std::string_view(upstream);
+}
 
 void append_answer(Attributes& to, const Answer& a) {
   const Basis& b = *a.basis;
@@ -109,7 +111,8 @@ void append_span(std::string& out, const SpanRecord& s) {
   out += ",\"name\":";
   append_json_string(out, a ? fmt::format("{} {}", r.operation, a->basis->model) : r.operation);
   const Time begin = whole ? r.begin : a->begin, end = whole ? r.end : a->end;
-  fmt::format_to(std::back_inserter(out), ",\"startTimeUnixNano\":\"{}\",\"endTimeUnixNano\":\"{}\",\"attributes\":[", begin.ns, end.ns);
+  fmt::format_to(std::back_inserter(out), ",\"startTimeUnixNano\":\"{}\",\"endTimeUnixNano\":\"{}\",\"attributes\":[",
+                 begin.ns, end.ns);
   Attributes to(out);
   to.text("gen_ai.operation.name", r.operation);
   to.text("wattline.request_id", r.id);
@@ -125,8 +128,11 @@ void append_span(std::string& out, const SpanRecord& s) {
   }
   if (status > 0) to.integer("http.response.status_code", status);
   // Of a server's span only its own failures are errors (semantic conventions of HTTP).
-  const bool failed = whole ? status >= 500 || (a && a->status == AnswerStatus::error && status < 400) : a->status != AnswerStatus::ok;
-  if (failed) to.text("error.type", a && a->status == AnswerStatus::cancelled ? std::string("cancelled") : std::to_string(status));
+  const bool failed =
+      whole ? status >= 500 || (a && a->status == AnswerStatus::error && status < 400) : a->status != AnswerStatus::ok;
+  if (failed)
+    to.text("error.type",
+            a && a->status == AnswerStatus::cancelled ? std::string("cancelled") : std::to_string(status));
   out += ']';
   if (failed) {
     out += fmt::format(",\"status\":{{\"code\":{}", status_error);

@@ -14,11 +14,14 @@ constexpr int tries = 5;
 constexpr double first_pause_s = 1, longest_pause_s = 30;
 constexpr Duration last_words{2};  // for what waits at the end
 
-bool passing(const PostReply& r) { return r.status == 0 || r.status == 429 || r.status == 502 || r.status == 503 || r.status == 504; }
+bool passing(const PostReply& r) {
+  return r.status == 0 || r.status == 429 || r.status == 502 || r.status == 503 || r.status == 504;
+}
 
 }  // namespace
 
-OtlpExporter::OtlpExporter(const TracingConfig& config, OtlpResource resource, Post post, std::function<void(std::string_view)> log)
+OtlpExporter::OtlpExporter(const TracingConfig& config, OtlpResource resource, Post post,
+                           std::function<void(std::string_view)> log)
     : config_(config), resource_(std::move(resource)), post_(std::move(post)), log_(std::move(log)) {
   thread_ = std::thread([this] { run(); });
 }
@@ -72,9 +75,11 @@ void OtlpExporter::hand_over(std::vector<SpanRecord>& spans) {
       return;
     }
     if (!std::exchange(failing_, true) && log_)
-      log_(fmt::format("the trace collector at {} takes no spans: {}; answers go on", config_.endpoint, reply.status ? fmt::format("status {}", reply.status) : reply.error));
+      log_(fmt::format("the trace collector at {} takes no spans: {}; answers go on", config_.endpoint,
+                       reply.status ? fmt::format("status {}", reply.status) : reply.error));
     if (!passing(reply) || closing) break;
-    if (!pause(std::min(std::max(wait, static_cast<double>(reply.retry_after_s)), longest_pause_s))) continue;  // one last time
+    if (!pause(std::min(std::max(wait, static_cast<double>(reply.retry_after_s)), longest_pause_s)))
+      continue;  // one last time
     wait *= 2;
   }
   dropped_.fetch_add(spans.size());
@@ -99,7 +104,8 @@ void OtlpExporter::run() {
         dropped_.fetch_add(taken.size() - at);
         break;
       }
-      batch.assign(std::make_move_iterator(taken.begin() + static_cast<std::ptrdiff_t>(at)), std::make_move_iterator(taken.begin() + static_cast<std::ptrdiff_t>(end)));
+      batch.assign(std::make_move_iterator(taken.begin() + static_cast<std::ptrdiff_t>(at)),
+                   std::make_move_iterator(taken.begin() + static_cast<std::ptrdiff_t>(end)));
       hand_over(batch);
       batch.clear();
     }

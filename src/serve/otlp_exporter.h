@@ -20,9 +20,9 @@
 namespace wattline::serve {
 
 struct PostReply {
-  int status = 0;         // 0: none came
+  int status = 0;  // 0: none came
   int retry_after_s = 0;
-  std::string error;      // why none came
+  std::string error;  // why none came
 };
 // Sends one body; `timeout` bounds the whole exchange.
 using Post = std::function<PostReply(const std::string& body, Duration timeout)>;

@@ -25,11 +25,13 @@ std::shared_ptr<asio::ssl::context> tls_context(const TracingConfig& c) {
   if (!c.url.tls) return nullptr;
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   beast::error_code ec;
-  context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, ec);
+  context->set_options(
+      asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, ec);
   if (c.ca_file.empty()) context->set_default_verify_paths(ec);
   else context->load_verify_file(c.ca_file, ec);
   if (ec)
-    throw world_error(fmt::format("cannot read the certificates for tracing: {}", ec.message()), c.ca_file.empty() ? "tracing" : c.ca_file,
+    throw world_error(fmt::format("cannot read the certificates for tracing: {}", ec.message()),
+                      c.ca_file.empty() ? "tracing" : c.ca_file,
                       c.ca_file.empty() ? "install ca-certificates" : "ca_file is a PEM file");
   context->set_verify_mode(asio::ssl::verify_peer, ec);
   return context;
@@ -71,7 +73,8 @@ PostReply exchange(const TracingConfig& c, asio::ssl::context* tls, const std::s
     step("read from", [&] { http::async_read(stream, buffer, parser, done); });
   };
   beast::tcp_stream plain(io);
-  plain.expires_after(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(timeout.base())));
+  plain.expires_after(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(timeout.base())));
   step("reach", [&] { plain.async_connect(endpoints, done); });
   if (tls) {
     asio::ssl::stream<beast::tcp_stream&> secure(plain, *tls);
@@ -95,7 +98,9 @@ PostReply exchange(const TracingConfig& c, asio::ssl::context* tls, const std::s
 }  // namespace
 
 Post post_to(const TracingConfig& config) {
-  return [config, tls = tls_context(config)](const std::string& body, Duration timeout) { return exchange(config, tls.get(), body, timeout); };
+  return [config, tls = tls_context(config)](const std::string& body, Duration timeout) {
+    return exchange(config, tls.get(), body, timeout);
+  };
 }
 
 }  // namespace wattline::serve

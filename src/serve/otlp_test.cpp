@@ -84,7 +84,13 @@ TEST(Otlp, TheSpanOfARequestFollowsTheConventions) {
   EXPECT_EQ(text(s, "gen_ai.request.model"), "llama-3.1-8b");
   EXPECT_EQ(text(s, "gen_ai.provider.name"), "gpu");
   EXPECT_EQ(attribute(s, "gen_ai.usage.input_tokens")->at("intValue").as_string(), "7");
-  EXPECT_EQ(attribute(s, "gen_ai.response.finish_reasons")->at("arrayValue").at("values").as_array()[0].at("stringValue").as_string(), "stop");
+  EXPECT_EQ(attribute(s, "gen_ai.response.finish_reasons")
+                ->at("arrayValue")
+                .at("values")
+                .as_array()[0]
+                .at("stringValue")
+                .as_string(),
+            "stop");
   EXPECT_EQ(attribute(s, "energy.joules")->at("doubleValue").as_number(), 0.5);
   EXPECT_EQ(text(s, "energy.method"), "modelled");
   EXPECT_EQ(attribute(s, "carbon.g_co2e")->at("doubleValue").as_number(), 0.02);
@@ -126,7 +132,8 @@ TEST(Otlp, ABatchIsOneRequest) {
   const std::vector<SpanRecord> spans = {{request(), nullptr}, {request(), answer()}};
   const Json j = parse_json(otlp_request({"wattline", "1.2", "host-1"}, spans));
   const Json& resource = j.at("resourceSpans").as_array()[0];
-  EXPECT_EQ(resource.at("resource").at("attributes").as_array()[0].at("value").at("stringValue").as_string(), "wattline");
+  EXPECT_EQ(resource.at("resource").at("attributes").as_array()[0].at("value").at("stringValue").as_string(),
+            "wattline");
   EXPECT_EQ(resource.at("scopeSpans").as_array()[0].at("spans").as_array().size(), 2u);
   EXPECT_TRUE(parse_json(otlp_request({}, {})).find("resourceSpans"));
 }
@@ -159,7 +166,14 @@ struct Collector {
   }
   std::size_t spans(std::size_t i) {
     std::lock_guard lock(mutex);
-    return parse_json(bodies.at(i)).at("resourceSpans").as_array()[0].at("scopeSpans").as_array()[0].at("spans").as_array().size();
+    return parse_json(bodies.at(i))
+        .at("resourceSpans")
+        .as_array()[0]
+        .at("scopeSpans")
+        .as_array()[0]
+        .at("spans")
+        .as_array()
+        .size();
   }
 };
 TracingConfig tracing() {
@@ -172,7 +186,8 @@ TracingConfig tracing() {
 
 TEST(OtlpExporter, SendsInBatchesAndTheRestAtTheEnd) {
   Collector collector;
-  OtlpExporter exporter(tracing(), {"wattline", "1", ""}, [&](const std::string& b, Duration) { return collector.take(b); }, {});
+  OtlpExporter exporter(tracing(), {"wattline", "1", ""},
+                        [&](const std::string& b, Duration) { return collector.take(b); }, {});
   for (int i = 0; i < 4; ++i) exporter.push({request(), nullptr});
   ASSERT_TRUE(collector.wait(1));
   EXPECT_EQ(collector.spans(0), 4u);
@@ -188,7 +203,8 @@ TEST(OtlpExporter, SendsInBatchesAndTheRestAtTheEnd) {
 TEST(OtlpExporter, DropsWhatDoesNotFitAndNeverWaits) {
   Collector collector;
   collector.hold = true;
-  OtlpExporter exporter(tracing(), {"wattline", "1", ""}, [&](const std::string& b, Duration) { return collector.take(b); }, {});
+  OtlpExporter exporter(tracing(), {"wattline", "1", ""},
+                        [&](const std::string& b, Duration) { return collector.take(b); }, {});
   for (int i = 0; i < 200; ++i) exporter.push({request(), nullptr});
   EXPECT_GE(exporter.dropped(), 200u - 2 * 16u);
   collector.release();
@@ -201,12 +217,13 @@ TEST(OtlpExporter, TriesAgainWhenTheCollectorIsBusyAndNotWhenItRefuses) {
   collector.statuses = {503, 200, 400, 200};
   std::mutex mutex;
   std::string said;
-  OtlpExporter exporter(tracing(), {"wattline", "1", ""}, [&](const std::string& b, Duration) { return collector.take(b); },
-                        [&](std::string_view words) {
-                          std::lock_guard lock(mutex);
-                          said += words;
-                          said += '\n';
-                        });
+  OtlpExporter exporter(
+      tracing(), {"wattline", "1", ""}, [&](const std::string& b, Duration) { return collector.take(b); },
+      [&](std::string_view words) {
+        std::lock_guard lock(mutex);
+        said += words;
+        said += '\n';
+      });
   for (int i = 0; i < 4; ++i) exporter.push({request(), nullptr});
   ASSERT_TRUE(collector.wait(2));
   for (int i = 0; i < 4; ++i) exporter.push({request(), nullptr});
@@ -222,12 +239,14 @@ TEST(OtlpExporter, TriesAgainWhenTheCollectorIsBusyAndNotWhenItRefuses) {
 
 TEST(OtlpExporter, EndsSoonWhenTheCollectorIsAway) {
   auto c = tracing();
-  OtlpExporter exporter(c, {"wattline", "1", ""}, [&](const std::string&, Duration timeout) {
-    EXPECT_LE(timeout.base(), c.timeout.base());
-    PostReply r;
-    r.error = "cannot reach it";
-    return r;
-  }, {});
+  OtlpExporter exporter(c, {"wattline", "1", ""},
+                        [&](const std::string&, Duration timeout) {
+                          EXPECT_LE(timeout.base(), c.timeout.base());
+                          PostReply r;
+                          r.error = "cannot reach it";
+                          return r;
+                        },
+                        {});
   for (int i = 0; i < 10; ++i) exporter.push({request(), nullptr});
   exporter.close();
   EXPECT_EQ(exporter.exported(), 0u);
@@ -242,7 +261,8 @@ TracingConfig at(std::uint16_t port, std::string path = "") {
 }
 
 TEST(OtlpPost, SpeaksHttpWithTheHeadersOfTheConfiguration) {
-  tests::FakeUpstream collector([](const tests::FakeUpstream::Request&, tests::Connection& c) { return c.send(tests::reply("{}")); });
+  tests::FakeUpstream collector(
+      [](const tests::FakeUpstream::Request&, tests::Connection& c) { return c.send(tests::reply("{}")); });
   auto c = at(collector.port());
   c.headers.emplace_back("x-api-key", Secret("s3cret"));
   EXPECT_EQ(post_to(c)("{\"resourceSpans\":[]}", Duration(10)).status, 200);

@@ -9,13 +9,16 @@ namespace {
 
 constexpr std::size_t bytes_per_token = 4;
 
-std::int64_t tokens_of(std::size_t bytes) { return static_cast<std::int64_t>((bytes + bytes_per_token - 1) / bytes_per_token); }
+std::int64_t tokens_of(std::size_t bytes) {
+  return static_cast<std::int64_t>((bytes + bytes_per_token - 1) / bytes_per_token);
+}
 
 }  // namespace
 
 double PendingAnswer::now_s() const { return static_cast<double>(monotonic_ns()) * 1e-9; }
 
-PendingAnswer::PendingAnswer(Gateway& gateway, const ServedModel& model, std::string id, bool streamed, std::size_t body_bytes, Ticket* ticket)
+PendingAnswer::PendingAnswer(Gateway& gateway, const ServedModel& model, std::string id, bool streamed,
+                             std::size_t body_bytes, Ticket* ticket)
     : gateway_(gateway), model_(model), charged_(ticket), body_bytes_(body_bytes), begun_ns_(monotonic_ns()) {
   answer_.id = std::move(id);
   answer_.begin = answer_.end = Time::now();
@@ -40,7 +43,8 @@ void PendingAnswer::set_aside(std::string_view attempt, int n) {
   answer_.id += fmt::format("-{}", n);
 }
 
-void PendingAnswer::observe(std::string_view request_id, std::shared_ptr<RequestInfo> info, const std::array<std::uint8_t, 8>& span) {
+void PendingAnswer::observe(std::string_view request_id, std::shared_ptr<RequestInfo> info,
+                            const std::array<std::uint8_t, 8>& span) {
   answer_.request_id = request_id;
   answer_.span = span;
   info_ = std::move(info);
@@ -70,7 +74,8 @@ void PendingAnswer::generated(const lm::Generation& g) {
   if (g.finish != lm::Generation::cancelled) answer_.finish_reason = to_string(g.finish);
   // What it waited for its turn comes before the first token too.
   if (!answer_.first_token && g.completion_tokens > 0)
-    answer_.first_token = Duration(static_cast<double>(monotonic_ns() - begun_ns_) * 1e-9) - (g.total - g.time_to_first_token);
+    answer_.first_token =
+        Duration(static_cast<double>(monotonic_ns() - begun_ns_) * 1e-9) - (g.total - g.time_to_first_token);
 }
 
 const Answer& PendingAnswer::settle() {

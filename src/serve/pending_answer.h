@@ -12,7 +12,8 @@ class PendingAnswer {
  public:
   // `body_bytes` of the request: tokens are guessed from it (4 bytes each) when nobody says.
   // What it cost is charged to `ticket`, where there is one, which outlives it.
-  PendingAnswer(Gateway&, const ServedModel&, std::string id, bool streamed, std::size_t body_bytes, Ticket* ticket = nullptr);
+  PendingAnswer(Gateway&, const ServedModel&, std::string id, bool streamed, std::size_t body_bytes,
+                Ticket* ticket = nullptr);
   ~PendingAnswer();
   PendingAnswer(const PendingAnswer&) = delete;
   PendingAnswer& operator=(const PendingAnswer&) = delete;

@@ -16,7 +16,12 @@ bool is_full(const Upstream& u) { return u.in_flight.load(relaxed) >= u.config.m
 }  // namespace
 
 ModelPool::ModelPool(std::string id, std::size_t index, BalanceConfig balance)
-    : retry_budget(balance.retry.budget, 10), hedge_budget(balance.hedge.budget, 2), id_(std::move(id)), index_(index), balance_(balance), started_ns_(monotonic_ns()) {}
+    : retry_budget(balance.retry.budget, 10),
+      hedge_budget(balance.hedge.budget, 2),
+      id_(std::move(id)),
+      index_(index),
+      balance_(balance),
+      started_ns_(monotonic_ns()) {}
 
 void ModelPool::add(const ServedModel& model, Upstream& upstream, double weight, int tier) {
   const auto seed = std::hash<std::string>()(upstream.config.name + "/" + id_);
@@ -27,7 +32,8 @@ bool ModelPool::admitted(const PoolMember& m, std::int64_t now) const {
   return !m.upstream.drained.load(relaxed) && !is_full(m.upstream) && m.rests_until_ns.load(relaxed) <= now;
 }
 
-std::optional<ModelPool::Choice> ModelPool::choose(Seat& seat, std::uint64_t tried, bool stream, std::int64_t now, bool may_be_in_need) {
+std::optional<ModelPool::Choice> ModelPool::choose(Seat& seat, std::uint64_t tried, bool stream, std::int64_t now,
+                                                   bool may_be_in_need) {
   seat.views.resize(members_.size());
   for (const bool in_need : {false, true}) {
     if (in_need && !may_be_in_need) break;
@@ -35,14 +41,17 @@ std::optional<ModelPool::Choice> ModelPool::choose(Seat& seat, std::uint64_t tri
       PoolMember& m = *members_[i];
       MemberView& v = seat.views[i];
       const auto& config = m.upstream.config;
-      v.usable = !(tried >> i & 1) && admitted(m, now) && (in_need || (m.upstream.health.up() && m.breaker.admits(now)));
+      v.usable =
+          !(tried >> i & 1) && admitted(m, now) && (in_need || (m.upstream.health.up() && m.breaker.admits(now)));
       if (!v.usable) continue;
       v.tier = m.tier;
       v.weight = m.weight;
-      if (config.warm_up.base() > 0) v.weight *= warm_share(now - std::max(started_ns_, m.upstream.health.up_since_ns()), config.warm_up);
+      if (config.warm_up.base() > 0)
+        v.weight *= warm_share(now - std::max(started_ns_, m.upstream.health.up_since_ns()), config.warm_up);
       v.outstanding = m.upstream.in_flight.load(relaxed);
       if (!config.metrics.path.empty()) v.outstanding += m.upstream.engine.others(config.metrics.interval, now);
-      if (balance_.policy == BalancePolicy::latency) v.first_byte_s = (stream ? m.stream_first_byte : m.whole).value(now);
+      if (balance_.policy == BalancePolicy::latency)
+        v.first_byte_s = (stream ? m.stream_first_byte : m.whole).value(now);
     }
     while (const auto at = seat.balancer.pick(balance_.policy, seat.views)) {
       PoolMember& m = *members_[*at];

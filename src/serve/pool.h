@@ -19,14 +19,15 @@
 namespace wattline::serve {
 
 struct PoolMember {
-  PoolMember(const ServedModel& m, Upstream& u, double w, int t, std::uint64_t seed) : model(m), upstream(u), weight(w), tier(t), breaker(u.config.breaker, seed) {}
+  PoolMember(const ServedModel& m, Upstream& u, double w, int t, std::uint64_t seed)
+      : model(m), upstream(u), weight(w), tier(t), breaker(u.config.breaker, seed) {}
 
   const ServedModel& model;
   Upstream& upstream;
   const double weight;
   const int tier;
   CircuitBreaker breaker;
-  PeakEwma stream_first_byte, whole;         // seconds to the first event, to the whole reply
+  PeakEwma stream_first_byte, whole;  // seconds to the first event, to the whole reply
   std::atomic<std::int64_t> rests_until_ns{0};  // it said Retry-After
   std::atomic<std::int64_t> asked{0}, failed{0};
 };
@@ -63,7 +64,7 @@ class ModelPool {
 
   // How it went. Seconds are those to the first event or the whole reply.
   void answered(const Choice&, bool stream, double seconds, std::int64_t now_ns);  // it has begun to answer
-  void succeeded(const Choice&, std::int64_t now_ns);                              // and came to its end
+  void succeeded(const Choice&, std::int64_t now_ns);  // and came to its end
   // True: its breaker has opened now.
   bool failed(const Choice&, const Failure&, std::int64_t now_ns);
   void given_up(const Choice&, bool stream, double seconds, std::int64_t now_ns);  // not for its fault

@@ -18,9 +18,12 @@ struct Made {
     }
   }
   void fill(std::vector<int> tiers = {}) {
-    for (std::size_t i = 0; i < models.size(); ++i) pool->add(models[i], *upstreams[i], 1, i < tiers.size() ? tiers[i] : 0);
+    for (std::size_t i = 0; i < models.size(); ++i)
+      pool->add(models[i], *upstreams[i], 1, i < tiers.size() ? tiers[i] : 0);
   }
-  std::optional<ModelPool::Choice> choose(std::uint64_t tried = 0, std::int64_t now = later, bool in_need = true) { return pool->choose(seat, tried, false, now, in_need); }
+  std::optional<ModelPool::Choice> choose(std::uint64_t tried = 0, std::int64_t now = later, bool in_need = true) {
+    return pool->choose(seat, tried, false, now, in_need);
+  }
   // Which members a hundred requests go to.
   std::uint64_t asked(std::int64_t now = later) {
     std::uint64_t out = 0;

@@ -28,7 +28,8 @@ struct HashOfCommon {
   std::size_t operator()(const Common& c) const {
     const auto bits = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p) >> 4; };
     std::size_t h = bits(c.basis.get()) * 0x9e3779b97f4a7c15 + bits(c.requester.get());
-    h = h * 0x9e3779b97f4a7c15 + c.recorder * 8 + static_cast<std::size_t>(c.status) * 2 + (c.estimated ? 1 : 0) + static_cast<std::size_t>(c.repeats) * 1024;
+    h = h * 0x9e3779b97f4a7c15 + c.recorder * 8 + static_cast<std::size_t>(c.status) * 2 + (c.estimated ? 1 : 0) +
+        static_cast<std::size_t>(c.repeats) * 1024;
     return h ^ (h >> 29);
   }
 };
@@ -100,7 +101,8 @@ void Recorder::keep_account(const Answer& a) {
     return;
   }
   thread_local KnownShapes shapes;
-  const Common wanted{number_, a.basis, a.requester, a.status, a.repeats() ? a.cache : CacheUse::none, a.tokens_estimated, a.attempt};
+  const Common wanted{
+      number_, a.basis, a.requester, a.status, a.repeats() ? a.cache : CacheUse::none, a.tokens_estimated, a.attempt};
   auto known = shapes.find(wanted);
   if (known == shapes.end()) {
     Fact common = make_fact(a);

@@ -21,7 +21,7 @@ namespace wattline::serve {
 
 struct RecorderOptions {
   std::size_t answers_kept = 1000;
-  std::chrono::milliseconds period{200};      // of telling those who watch
+  std::chrono::milliseconds period{200};  // of telling those who watch
   std::chrono::milliseconds patience{10'000};  // for the ledger, at the end
   std::function<void(std::string_view)> log;
 };

@@ -1,8 +1,8 @@
 #include "serve/recorder.h"
 
-#include <cmath>
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include <fmt/format.h>
@@ -111,7 +111,8 @@ TEST(Recorder, EveryAnswerIsAFactOfItsOwnAndShapesAreToldOnce) {
   const std::shared_ptr<const Basis> models[] = {basis("a"), basis("b")};
   constexpr int count = 20'000;
   for (int i = 0; i < count; ++i)
-    recorder.record(answer(fmt::format("wl-{}", i), models[i % 2], i % 3 == 0 ? AnswerStatus::cancelled : AnswerStatus::ok));
+    recorder.record(
+        answer(fmt::format("wl-{}", i), models[i % 2], i % 3 == 0 ? AnswerStatus::cancelled : AnswerStatus::ok));
   recorder.close();
   EXPECT_TRUE(sink->closed);
   EXPECT_LE(sink->shapes.size(), 100u);
@@ -190,7 +191,8 @@ TEST(Recorder, ThoseWhoWatchHearOfAnswersWhileTheLedgerTakesNone) {
   sink->refuse = [](const Fact&) { throw world_error("disk full"); };
   Recorder recorder(sink, quick());
   std::atomic<int> heard{0};
-  ASSERT_TRUE(recorder.watch(1, [&](const Answer&, const auto& json) { heard += json->find("\"wl-") != std::string::npos; }));
+  ASSERT_TRUE(
+      recorder.watch(1, [&](const Answer&, const auto& json) { heard += json->find("\"wl-") != std::string::npos; }));
   recorder.record(answer("wl-first", basis()));
   recorder.record(answer("wl-next", basis()));
   EXPECT_TRUE(soon([&] { return heard == 2; }));

@@ -15,7 +15,8 @@ namespace wattline::serve {
 class Replay {
  public:
   // `voice` tells the client in its own dialect; null where that is chat completions.
-  Replay(ReplyReader& reader, bool tell_usage, ClientStream* voice) : reader_(reader), tell_usage_(tell_usage), voice_(voice) {}
+  Replay(ReplyReader& reader, bool tell_usage, ClientStream* voice)
+      : reader_(reader), tell_usage_(tell_usage), voice_(voice) {}
 
   // More of the stream as the upstream sent it; what is to be sent is appended to `out`. The event that tells
   // the usage alone is held back: the cost is known at the end, and not everybody asks for it.

@@ -110,7 +110,8 @@ void look_at_error(dom::element error, ReplyFacts& out) {
 struct Typed {
   std::string_view type;
   dom::element message, delta, response, content, output, stop_reason, status;
-  bool has_message = false, has_delta = false, has_response = false, has_content = false, has_output = false, has_stop_reason = false, has_status = false;
+  bool has_message = false, has_delta = false, has_response = false, has_content = false, has_output = false,
+       has_stop_reason = false, has_status = false;
 };
 
 void count_text(std::size_t bytes, ReplyFacts& out) {
@@ -126,7 +127,8 @@ void look_at_blocks(dom::element list, ReplyFacts& out, int depth = 0) {
     dom::object members;
     if (block.get_object().get(members)) continue;
     for (auto [key, value] : members) {
-      if (key == "text" || key == "thinking" || key == "arguments" || key == "refusal") count_text(text_size(value), out);
+      if (key == "text" || key == "thinking" || key == "arguments" || key == "refusal")
+        count_text(text_size(value), out);
       else if (key == "input") count_text(2, out);
       else if (key == "content" && depth == 0) look_at_blocks(value, out, 1);
     }
@@ -160,7 +162,8 @@ void look_at_typed(const Typed& t, ReplyFacts& out) {
   dom::object members;
   if (t.has_response && !t.response.get_object().get(members)) look_at_response(members, out);
   std::string_view status;
-  if (t.has_status && !t.status.get_string().get(status) && !status.empty()) out.finish_reason = status == "incomplete" ? "length" : "stop";
+  if (t.has_status && !t.status.get_string().get(status) && !status.empty())
+    out.finish_reason = status == "incomplete" ? "length" : "stop";
   if (t.type.empty()) return;
   if (t.has_message && !t.message.get_object().get(members)) {
     dom::element usage;
@@ -249,7 +252,8 @@ ReplyFacts ReplyReader::read(std::string_view text, bool padded) {
   return out;
 }
 
-Injection inject_account(std::string_view text, std::string_view account, std::string& inserted, std::string_view within) {
+Injection inject_account(std::string_view text, std::string_view account, std::string& inserted,
+                         std::string_view within) {
   inserted.clear();
   if (!within.empty()) {
     const auto inner = member_span(text, within);

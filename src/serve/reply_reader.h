@@ -18,21 +18,21 @@ struct TokenUsage {
 };
 
 struct ReplyFacts {
-  bool is_object = false;     // valid JSON, and an object
-  bool has_choices = false;   // "choices" with at least one element
-  bool has_content = false;   // some choice has content, reasoning or a tool call that is not empty
-  bool is_error = false;      // "error" that is not null
+  bool is_object = false;  // valid JSON, and an object
+  bool has_choices = false;  // "choices" with at least one element
+  bool has_content = false;  // some choice has content, reasoning or a tool call that is not empty
+  bool is_error = false;  // "error" that is not null
   std::string error_message;  // "" when it has none
   std::string finish_reason;
-  std::int64_t choices = 0;      // the highest index, plus one
-  std::int64_t stopped = 0;      // choices that came to their own end: "stop"
+  std::int64_t choices = 0;  // the highest index, plus one
+  std::int64_t stopped = 0;  // choices that came to their own end: "stop"
   bool ended_otherwise = false;  // some choice was cut, filtered, or waits for a tool
   bool calls_tools = false;
-  std::size_t content_bytes = 0;    // of all choices
+  std::size_t content_bytes = 0;  // of all choices
   std::optional<TokenUsage> usage;  // "usage" that is an object
-  bool partial_usage = false;       // of a stream that is not over: what was written is not counted yet
-  bool takes_account = false;       // of a stream's event: the one whose usage the account is put into
-  bool ends = false;                // of a stream's event: the last one (chat has [DONE] instead)
+  bool partial_usage = false;  // of a stream that is not over: what was written is not counted yet
+  bool takes_account = false;  // of a stream's event: the one whose usage the account is put into
+  bool ends = false;  // of a stream's event: the last one (chat has [DONE] instead)
 };
 
 // One for each thread: it keeps simdjson's buffers.
@@ -57,6 +57,7 @@ struct Injection {
   std::string_view before, after;
   std::size_t replaced = 0;
 };
-Injection inject_account(std::string_view text, std::string_view account, std::string& inserted, std::string_view within = {});
+Injection inject_account(std::string_view text, std::string_view account, std::string& inserted,
+                         std::string_view within = {});
 
 }  // namespace wattline::serve

@@ -21,10 +21,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {R"({"type":"response.completed","response":{"status":"completed","output":[{"content":[{"text":"a"}]}],"usage":{"input_tokens":1,"input_tokens_details":{"cached_tokens":1}}}})",
-          R"({"type":"message_start","message":{"usage":{"input_tokens":25,"cache_read_input_tokens":2}},"delta":{"text":"x","stop_reason":"y"},"content":[{"thinking":"t","input":{}}]})",
-          R"({"type":"response.created","response" : { } })",
-          R"({"id":"a","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":12,"completion_tokens":3}})",
-          R"({"choices":[{"delta":{"content":"x","tool_calls":[{"function":{"arguments":"{"}}]}}],"usage":null})",
-          R"({"error":{"message":"no","type":"x"}})", R"( { "usage" : { } } )"};
+  return {
+      R"({"type":"response.completed","response":{"status":"completed","output":[{"content":[{"text":"a"}]}],"usage":{"input_tokens":1,"input_tokens_details":{"cached_tokens":1}}}})",
+      R"({"type":"message_start","message":{"usage":{"input_tokens":25,"cache_read_input_tokens":2}},"delta":{"text":"x","stop_reason":"y"},"content":[{"thinking":"t","input":{}}]})",
+      R"({"type":"response.created","response" : { } })",
+      R"({"id":"a","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":12,"completion_tokens":3}})",
+      R"({"choices":[{"delta":{"content":"x","tool_calls":[{"function":{"arguments":"{"}}]}}],"usage":null})",
+      R"({"error":{"message":"no","type":"x"}})",
+      R"( { "usage" : { } } )"};
 }

@@ -14,15 +14,15 @@
 namespace wattline::serve {
 
 struct RequestInfo {
-  std::string id;              // x-request-id, of the client or ours
-  TraceContext context;        // its trace, and its own span
+  std::string id;  // x-request-id, of the client or ours
+  TraceContext context;  // its trace, and its own span
   std::array<std::uint8_t, 8> parent{};  // the client's span; zero when it has none
-  std::string trace_state;     // handed on as it came
-  std::string method, path;    // the path without its query, which may hold what is nobody's business
-  std::string client;          // address
-  std::string tenant, key;     // on whose behalf; the id of the key
-  std::string operation;       // "chat" where a model is asked, else ""
-  std::string prompt;          // the request's body, where it is to be logged
+  std::string trace_state;  // handed on as it came
+  std::string method, path;  // the path without its query, which may hold what is nobody's business
+  std::string client;  // address
+  std::string tenant, key;  // on whose behalf; the id of the key
+  std::string operation;  // "chat" where a model is asked, else ""
+  std::string prompt;  // the request's body, where it is to be logged
   Time begin, end;
   int status = 0;
   std::uint64_t bytes_in = 0, bytes_out = 0;  // of bodies

@@ -27,7 +27,8 @@ bool TryBudget::withdraw(std::int64_t now_ns) {
   if (last == 0) {
     refilled_ns_.compare_exchange_strong(last, now_ns);
   } else if (now_ns - last >= 100'000'000 && refilled_ns_.compare_exchange_strong(last, now_ns)) {
-    const auto back = static_cast<std::int64_t>(static_cast<double>(in_hand_) * std::min(1.0, static_cast<double>(now_ns - last) * 1e-10));
+    const auto back = static_cast<std::int64_t>(static_cast<double>(in_hand_) *
+                                                std::min(1.0, static_cast<double>(now_ns - last) * 1e-10));
     const auto held = held_.load(std::memory_order_relaxed);
     if (held < in_hand_) held_.fetch_add(std::min(back, in_hand_ - held), std::memory_order_relaxed);
   }
@@ -41,7 +42,8 @@ bool worth_another(const Failure& f) {
   if (!f.sent) return false;
   if (!f.reached || !f.told) return true;
   // 529: Anthropic's word for overloaded.
-  return f.status == 401 || f.status == 403 || f.status == 429 || f.status == 502 || f.status == 503 || f.status == 504 || f.status == 529;
+  return f.status == 401 || f.status == 403 || f.status == 429 || f.status == 502 || f.status == 503 ||
+         f.status == 504 || f.status == 529;
 }
 
 bool speaks_against(const Failure& f) { return f.sent && (!f.reached || !f.told || f.status >= 500 || refuses_key(f)); }

@@ -31,9 +31,9 @@ class TryBudget {
 // What failed, as far as it matters here.
 struct Failure {
   bool reached = true;  // false: no connection came about
-  int status = 502;     // of the upstream's own reply, or what the gateway made of the failure
-  bool told = false;    // by the upstream, as the status of a reply
-  bool sent = true;     // false: the question cannot be put to it, whatever its state
+  int status = 502;  // of the upstream's own reply, or what the gateway made of the failure
+  bool told = false;  // by the upstream, as the status of a reply
+  bool sent = true;  // false: the question cannot be put to it, whatever its state
 };
 // Our key is no good there, which is nothing to the client.
 bool refuses_key(const Failure&);

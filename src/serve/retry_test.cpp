@@ -22,7 +22,7 @@ TEST(RetryBudget, QuietTimesHaveAFewInHandThatComeBack) {
   TryBudget b(0.2, 3);
   EXPECT_TRUE(b.withdraw(s) && b.withdraw(s) && b.withdraw(s));
   EXPECT_FALSE(b.withdraw(s));
-  EXPECT_TRUE(b.withdraw(5 * s));   // 1.2 of 3 after 4 s
+  EXPECT_TRUE(b.withdraw(5 * s));  // 1.2 of 3 after 4 s
   EXPECT_FALSE(b.withdraw(5 * s));
   EXPECT_TRUE(b.withdraw(1000 * s));
   EXPECT_TRUE(b.withdraw(1000 * s));
@@ -46,10 +46,12 @@ TEST(RetryBudget, NoneIsNone) {
 TEST(Retry, WhatIsWorthAnotherTry) {
   EXPECT_TRUE(worth_another({.reached = false}));
   EXPECT_FALSE(worth_another({.reached = false, .status = 400, .sent = false}));
-  EXPECT_TRUE(worth_another({.status = 502}));             // broke off, or no HTTP
-  EXPECT_TRUE(worth_another({.status = 504}));             // took too long
-  for (int status : {401, 403, 429, 502, 503, 504, 529}) EXPECT_TRUE(worth_another({.status = status, .told = true})) << status;
-  for (int status : {400, 404, 413, 422, 500, 501}) EXPECT_FALSE(worth_another({.status = status, .told = true})) << status;
+  EXPECT_TRUE(worth_another({.status = 502}));  // broke off, or no HTTP
+  EXPECT_TRUE(worth_another({.status = 504}));  // took too long
+  for (int status : {401, 403, 429, 502, 503, 504, 529})
+    EXPECT_TRUE(worth_another({.status = status, .told = true})) << status;
+  for (int status : {400, 404, 413, 422, 500, 501})
+    EXPECT_FALSE(worth_another({.status = status, .told = true})) << status;
 }
 
 TEST(Retry, WhatSpeaksAgainstAMember) {
@@ -82,7 +84,8 @@ TEST(Retry, RetryAfterIsSecondsOrADate) {
   EXPECT_EQ(read_retry_after("120 ", 0)->base(), 120);
   EXPECT_EQ(read_retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 15)->base(), 45);
   EXPECT_EQ(read_retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 900)->base(), 0);
-  for (const char* bad : {"", "-1", "1.5", "12 s", "soon", "99999999999999999999", "Thu, 01 Jan 1970", "Thu, 01 Jan 1970 00:01:00 GMT!"})
+  for (const char* bad :
+       {"", "-1", "1.5", "12 s", "soon", "99999999999999999999", "Thu, 01 Jan 1970", "Thu, 01 Jan 1970 00:01:00 GMT!"})
     EXPECT_FALSE(read_retry_after(bad, 0)) << bad;
   EXPECT_FALSE(read_retry_after(std::string(1000, '1'), 0));
 }

@@ -23,9 +23,9 @@ struct Access {
 };
 
 struct HttpRequest {
-  std::string method;                          // "GET"
-  std::string path;                            // percent-decoded, without the query
-  std::map<std::string, std::string> query;    // decoded; the last of repeated names wins
+  std::string method;  // "GET"
+  std::string path;  // percent-decoded, without the query
+  std::map<std::string, std::string> query;  // decoded; the last of repeated names wins
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
   Access access;
@@ -39,7 +39,7 @@ struct HttpReply {
 };
 
 struct Route {
-  std::string method;       // "GET" also answers HEAD; "*" takes any
+  std::string method;  // "GET" also answers HEAD; "*" takes any
   std::string path_prefix;  // "/api/v1/capabilities"; "/" takes what nothing else took
   std::function<HttpReply(const HttpRequest&)> handle;
 };

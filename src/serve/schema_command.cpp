@@ -32,7 +32,8 @@ Result show_schema(const SchemaOptions& o, Context&) {
   r.add(std::move(t));
   if (!o.write.empty()) {
     write_whole(o.write, config_json_schema() + "\n");
-    r.note(fmt::format("JSON Schema written to {}: editors with a TOML language server check and complete by it.", o.write));
+    r.note(fmt::format("JSON Schema written to {}: editors with a TOML language server check and complete by it.",
+                       o.write));
   }
   return r;
 }
@@ -41,11 +42,15 @@ Result show_schema(const SchemaOptions& o, Context&) {
 
 Capability schema_capability() {
   using O = SchemaOptions;
-  static const auto fields = Fields<O>().text("write", &O::write, "also write them as JSON Schema (2020-12) into this file");
-  Capability c = capability<O>("serve", "schema", "Every key that a gateway configuration may have.", show_schema, fields);
+  static const auto fields =
+      Fields<O>().text("write", &O::write, "also write them as JSON Schema (2020-12) into this file");
+  Capability c =
+      capability<O>("serve", "schema", "Every key that a gateway configuration may have.", show_schema, fields);
   c.description =
-      "Lists key, what is allowed and the default, as the reader of the configuration asks for them: there is no second list that "
-      "could say otherwise. What the keys mean: docs/formats/serve-config.md. The same as JSON Schema: docs/formats/serve-config.schema.json.";
+      "Lists key, what is allowed and the default, as the reader of the configuration asks for them: there is no "
+      "second list that "
+      "could say otherwise. What the keys mean: docs/formats/serve-config.md. The same as JSON Schema: "
+      "docs/formats/serve-config.schema.json.";
   c.doors = Doors::command_line;
   c.emits = {"serve.keys.v1"};
   c.examples = {{{}, {}, "server.listen"}};

@@ -3,11 +3,11 @@
 #include <future>
 #include <mutex>
 #include <thread>
-#include <fcntl.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "kernel/error.h"
@@ -22,8 +22,10 @@ using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 
 std::string full_text() {
   const std::string body = to_json(ApiError{503, "too many connections are open", "server_error", {}, "connections"});
-  return fmt::format("HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close\r\n"
-                     "content-length: {}\r\n\r\n{}", body.size(), body);
+  return fmt::format(
+      "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close\r\n"
+      "content-length: {}\r\n\r\n{}",
+      body.size(), body);
 }
 
 // Takes the port that was given, or gives it the one that is free.
@@ -48,7 +50,9 @@ std::unique_ptr<Acceptor> listen_at(asio::io_context& io, ListenAddress& address
   if (!ec) acceptor->bind(endpoint, ec);
   if (!ec) acceptor->listen(1024, ec);
   if (ec == asio::error::address_in_use)
-    throw refuse("the port is in use by another program", fmt::format("stop that one, or choose another: --listen {}:{}", address.host, address.port == 65535 ? 8080 : address.port + 1));
+    throw refuse("the port is in use by another program",
+                 fmt::format("stop that one, or choose another: --listen {}:{}", address.host,
+                             address.port == 65535 ? 8080 : address.port + 1));
   if (ec) throw refuse(ec.message());
   address.port = acceptor->local_endpoint(ec).port();
   return acceptor;
@@ -68,7 +72,9 @@ std::unique_ptr<Acceptor> go_on_listening(asio::io_context& io, Acceptor& earlie
 
 struct Server::State {
   explicit State(Gateway& g)
-      : gateway(g), address(g.config().server.listen), admin_address(g.config().governance.admin.listen.value_or(ListenAddress{})) {}
+      : gateway(g),
+        address(g.config().server.listen),
+        admin_address(g.config().governance.admin.listen.value_or(ListenAddress{})) {}
 
   Awaitable<void> accept(Acceptor& acceptor, Door door);
   void make_threads();
@@ -159,7 +165,8 @@ void Server::State::make_threads() {
   const auto& config = gateway.config().server;
   for (const auto& u : gateway.upstreams()) tls.push_back(make_tls_context(u->config));
   workers = std::make_unique<WorkerPool>(2, 256);
-  const std::size_t count = config.threads > 0 ? static_cast<std::size_t>(config.threads) : std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t count =
+      config.threads > 0 ? static_cast<std::size_t>(config.threads) : std::max(1u, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < count; ++i) threads.push_back(std::make_unique<IoThread>(gateway, *workers, tls));
 }
 
@@ -185,7 +192,8 @@ void Server::start_beside(const Server& earlier) {
   s.admin_address = before.admin_address;
   auto& io = s.threads[0]->io;
   s.acceptor = go_on_listening(io, *before.acceptor, s.address);
-  if (s.gateway.admin() && before.admin_acceptor) s.admin_acceptor = go_on_listening(io, *before.admin_acceptor, s.admin_address);
+  if (s.gateway.admin() && before.admin_acceptor)
+    s.admin_acceptor = go_on_listening(io, *before.admin_acceptor, s.admin_address);
   s.run();
 }
 
@@ -215,8 +223,7 @@ void Server::stop() { stop(state_->gateway.config().limits.drain); }
 void Server::stop(Duration limit) {
   State& s = *state_;
   const std::int64_t at = monotonic_ns() + static_cast<std::int64_t>(limit.base() * 1e9);
-  for (std::int64_t before = s.kill_at_ns; at < before && !s.kill_at_ns.compare_exchange_weak(before, at);) {
-  }
+  for (std::int64_t before = s.kill_at_ns; at < before && !s.kill_at_ns.compare_exchange_weak(before, at);) {}
   // One ends it, others wait for that.
   std::lock_guard lock(s.stopping);
   if (s.running.empty()) return;

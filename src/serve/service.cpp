@@ -38,11 +38,15 @@ Result farewell(const Gateway& gateway) {
   r.title = "Served";
   Table t("serve.totals.v1");
   t.text("model").text("upstream").integer("answers").integer("failed", "", "failed or left by their reader");
-  t.integer("tokens_in", "token").integer("tokens_out", "token").number("energy", "J").number("carbon", "gCO2e").number("water", "mL");
+  t.integer("tokens_in", "token")
+      .integer("tokens_out", "token")
+      .number("energy", "J")
+      .number("carbon", "gCO2e")
+      .number("water", "mL");
   for (const auto& m : gateway.models()) {
     const auto totals = m->metrics->totals();
-    t.add_row({m->id, m->basis->upstream, totals.answers, totals.failed, totals.tokens_in, totals.tokens_out, totals.energy_j,
-               totals.carbon_g, totals.water_l * 1e3});
+    t.add_row({m->id, m->basis->upstream, totals.answers, totals.failed, totals.tokens_in, totals.tokens_out,
+               totals.energy_j, totals.carbon_g, totals.water_l * 1e3});
   }
   r.add(std::move(t));
   return r;
@@ -53,10 +57,14 @@ Result farewell(const Gateway& gateway) {
 const Fields<ServeOptions>& serve_fields() {
   static const Fields<ServeOptions> fields =
       Fields<ServeOptions>()
-          .file("config", &ServeOptions::config, "TOML file (docs/formats/serve-config.md); without one the built-in models are served")
-          .text("listen", &ServeOptions::listen, "HOST:PORT to listen on, over the file's; 127.0.0.1:8080 when nobody says")
-          .reference("place", &ServeOptions::place, "places", "where the electricity comes from, over the file's; the world when nobody says")
-          .integer("threads", &ServeOptions::threads, "threads that serve connections; 0: one a core").range(0, 1024);
+          .file("config", &ServeOptions::config,
+                "TOML file (docs/formats/serve-config.md); without one the built-in models are served")
+          .text("listen", &ServeOptions::listen,
+                "HOST:PORT to listen on, over the file's; 127.0.0.1:8080 when nobody says")
+          .reference("place", &ServeOptions::place, "places",
+                     "where the electricity comes from, over the file's; the world when nobody says")
+          .integer("threads", &ServeOptions::threads, "threads that serve connections; 0: one a core")
+          .range(0, 1024);
   return fields;
 }
 
@@ -101,7 +109,8 @@ Result serve(const ServeOptions& o, Context& context) {
   Generations generations(read_all, std::move(parts));
   generations.start();
   const std::size_t models = generations.gateway().models().size();
-  context.log(fmt::format("wattline serves {} model{} at http://{}", models, models == 1 ? "" : "s", generations.address().text()));
+  context.log(fmt::format("wattline serves {} model{} at http://{}", models, models == 1 ? "" : "s",
+                          generations.address().text()));
   if (generations.gateway().admin())
     context.log(fmt::format("administrators are served at http://{}", generations.admin_address().text()));
 
@@ -146,7 +155,8 @@ Result check_config(const CheckOptions& o, Context& context) {
   t.text("model", "what clients ask for").text("upstream").text("url").text("energy", "how it is known").text("device");
   if (c.builtin.enabled)
     for (const auto& name : lm::builtin_names())
-      if (c.builtin.models.empty() || std::find(c.builtin.models.begin(), c.builtin.models.end(), name) != c.builtin.models.end())
+      if (c.builtin.models.empty() ||
+          std::find(c.builtin.models.begin(), c.builtin.models.end(), name) != c.builtin.models.end())
         t.add_row({name, "builtin", "", "CPU time of the thread", "this machine"});
   for (const auto& u : c.upstreams)
     for (const auto& m : u.models) {
@@ -156,7 +166,8 @@ Result check_config(const CheckOptions& o, Context& context) {
                  share ? std::string("this machine") : u.device});
     }
   r.add(std::move(t));
-  r.note(fmt::format("listens on {}; place {}", c.server.listen.text(), c.server.place.empty() ? "not given: the world's average" : c.server.place));
+  r.note(fmt::format("listens on {}; place {}", c.server.listen.text(),
+                     c.server.place.empty() ? "not given: the world's average" : c.server.place));
   r.verdict = Verdict{true, "the configuration can be served"};
   return r;
 }

@@ -13,7 +13,7 @@ namespace wattline::serve {
 struct ServeOptions {
   InputFile config;
   std::string listen;  // over the file's
-  std::string place;   // likewise
+  std::string place;  // likewise
   std::int64_t threads = 0;
 };
 const Fields<ServeOptions>& serve_fields();

@@ -1,11 +1,11 @@
 #include "serve/session.h"
 
 #include <array>
-#include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include "serve/dispatcher.h"
 #include "serve/target.h"
@@ -19,16 +19,28 @@ std::int64_t ns_of(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9
 
 ApiError refusal(error_code ec, const LimitsConfig& limits) {
   if (ec == http::error::header_limit)
-    return {431, fmt::format("the header is larger than {} bytes", limits.header.base()), "invalid_request_error", {}, "header_too_large"};
+    return {431,
+            fmt::format("the header is larger than {} bytes", limits.header.base()),
+            "invalid_request_error",
+            {},
+            "header_too_large"};
   if (ec == http::error::body_limit)
-    return {413, fmt::format("the body is larger than {} bytes", limits.body.base()), "invalid_request_error", {}, "body_too_large"};
+    return {413,
+            fmt::format("the body is larger than {} bytes", limits.body.base()),
+            "invalid_request_error",
+            {},
+            "body_too_large"};
   return invalid_request(fmt::format("not a valid HTTP/1.1 request: {}", ec.message()), {}, "bad_http");
 }
 
 }  // namespace
 
 Session::Session(IoThread& thread, Socket socket, Door door)
-    : Watched(thread.session_deadlines), thread_(thread), gateway_(thread.gateway), socket_(std::move(socket)), door_(door) {
+    : Watched(thread.session_deadlines),
+      thread_(thread),
+      gateway_(thread.gateway),
+      socket_(std::move(socket)),
+      door_(door) {
   in_.resize(2048);
   gateway_.connections.fetch_add(1);
 }
@@ -36,7 +48,8 @@ Session::Session(IoThread& thread, Socket socket, Door door)
 Session::~Session() { gateway_.connections.fetch_sub(1); }
 
 void Session::start() {
-  asio::co_spawn(thread_.io, [self = shared_from_this()]() -> Awaitable<void> { co_await self->run(); }, asio::detached);
+  asio::co_spawn(
+      thread_.io, [self = shared_from_this()]() -> Awaitable<void> { co_await self->run(); }, asio::detached);
 }
 
 void Session::drain() {
@@ -72,11 +85,12 @@ void Session::on_sweep() {
 
 void Session::client_left() {
   client_gone_ = true;
-  for_others_ = !killed_ && keeper_ && keeper_->carries_on([executor = thread_.io.get_executor(), weak = weak_from_this()] {
-    asio::post(executor, [weak] {
-      if (const auto self = weak.lock()) self->others_left();
-    });
-  });
+  for_others_ =
+      !killed_ && keeper_ && keeper_->carries_on([executor = thread_.io.get_executor(), weak = weak_from_this()] {
+        asio::post(executor, [weak] {
+          if (const auto self = weak.lock()) self->others_left();
+        });
+      });
   if (bell_) bell_->close();
   if (!for_others_) stop_work();
   if (events_) events_->close();
@@ -123,7 +137,8 @@ Awaitable<bool> Session::read_request() {
     // The parser takes whole lines, so the limit of all lines together is counted here.
     if (!tail_.empty()) {
       ec = parse(std::exchange(tail_, {}));
-      if (!ec && !parser_->header_done && header_.text.size() + tail_.size() > header_limit) ec = http::error::header_limit;
+      if (!ec && !parser_->header_done && header_.text.size() + tail_.size() > header_limit)
+        ec = http::error::header_limit;
       if (ec) {
         co_await refuse_head(ec);
         co_return false;
@@ -200,7 +215,8 @@ Awaitable<void> Session::refuse_head(error_code ec) {
 Awaitable<void> Session::send_timeout(std::string_view what, Duration limit) {
   keep_alive_ = false;
   linger_ = true;
-  co_await send_error(api_error(408, fmt::format("the {} did not come within {} s", what, limit.base()), "invalid_request_error", {}, "request_timeout"));
+  co_await send_error(api_error(408, fmt::format("the {} did not come within {} s", what, limit.base()),
+                                "invalid_request_error", {}, "request_timeout"));
 }
 
 Awaitable<void> Session::dispatch() {
@@ -228,7 +244,8 @@ Awaitable<void> Session::dispatch() {
   if (gateway_.observes()) begin_observing(is_chat ? chat_path : std::string_view(target.path));
   Caller caller{is_chat ? chat_path : std::string_view(target.path), parser_->host(), parser_->origin(),
                 parser_->has_host, parser_->has_origin};
-  auto refused = parser_->two_hosts ? std::optional(invalid_request("two Host headers", {}, "two_hosts")) : gateway_.admission().refuse(caller);
+  auto refused = parser_->two_hosts ? std::optional(invalid_request("two Host headers", {}, "two_hosts"))
+                                    : gateway_.admission().refuse(caller);
   access_ = {};
   if (gateway_.governor() && !refused) refused = identify(caller.path);
   if (refused) {
@@ -242,7 +259,9 @@ Awaitable<void> Session::dispatch() {
     HttpReply reply{204, "", {{"allow", "GET, POST, DELETE, OPTIONS"}}, ""};
     if (parser_->has_origin && gateway_.admission().allowed_origin(parser_->origin())) {
       reply.headers.emplace_back("access-control-allow-methods", "GET, POST, DELETE");
-      reply.headers.emplace_back("access-control-allow-headers", "authorization, content-type, x-api-key, anthropic-version, anthropic-beta, cache-control, x-wattline-cache, x-request-id, traceparent, tracestate");
+      reply.headers.emplace_back("access-control-allow-headers",
+                                 "authorization, content-type, x-api-key, anthropic-version, anthropic-beta, "
+                                 "cache-control, x-wattline-cache, x-request-id, traceparent, tracestate");
       reply.headers.emplace_back("access-control-max-age", "600");
     }
     co_return co_await send_reply(reply);
@@ -280,7 +299,9 @@ Awaitable<void> Session::answer_with(std::function<HttpReply()> work) {
     *reply = work();
     done->close();
   });
-  if (!taken) co_return co_await send_error(api_error(503, "too many requests of this kind wait already", "server_error", {}, "busy", 1));
+  if (!taken)
+    co_return co_await send_error(
+        api_error(503, "too many requests of this kind wait already", "server_error", {}, "busy", 1));
   co_await done->wait(std::chrono::hours(24));
   co_await send_reply(*reply);
 }
@@ -288,11 +309,14 @@ Awaitable<void> Session::answer_with(std::function<HttpReply()> work) {
 Awaitable<void> Session::events() {
   auto box = std::make_shared<Mailbox>(thread_.io.get_executor(), std::size_t{1} << 20);
   const std::uint64_t id = thread_.next_id();
-  const bool watching = gateway_.recorder().watch(id, [box, only = access_ && !access_.tenant->sees_all() ? access_.tenant : nullptr](const Answer& answer, const std::shared_ptr<const std::string>& json) {
-    if (only && (!answer.requester || answer.requester->tenant != only->name())) return;
-    box->push(fmt::format("event: answer\ndata: {}\n\n", *json));
-  });
-  if (!watching) co_return co_await send_error(api_error(503, "too many watch already", "server_error", {}, "busy", 10));
+  const bool watching =
+      gateway_.recorder().watch(id, [box, only = access_ && !access_.tenant->sees_all() ? access_.tenant : nullptr](
+                                        const Answer& answer, const std::shared_ptr<const std::string>& json) {
+        if (only && (!answer.requester || answer.requester->tenant != only->name())) return;
+        box->push(fmt::format("event: answer\ndata: {}\n\n", *json));
+      });
+  if (!watching)
+    co_return co_await send_error(api_error(503, "too many watch already", "server_error", {}, "busy", 10));
   keep_alive_ = false;
   events_ = box;
   watch_client_ = true;

@@ -64,7 +64,8 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> kept_reply(const ServedModel&, const ChatRequest&, const StoredReply&, std::int64_t age_ns);
   Awaitable<void> send_repeat(Answer&&, const ServedModel&, const StoredReply&, std::string_view age);
   // The failure of the run that it follows, where the client was told nothing yet and another may be tried.
-  Awaitable<std::optional<ApiError>> follow(const ServedModel&, const ChatRequest&, SingleFlight::Follow&, std::shared_ptr<Mailbox> bell, bool last_try);
+  Awaitable<std::optional<ApiError>> follow(const ServedModel&, const ChatRequest&, SingleFlight::Follow&,
+                                            std::shared_ptr<Mailbox> bell, bool last_try);
   // That tells a stream in the client's dialect; null where that is chat completions.
   std::unique_ptr<ClientStream> new_voice() const;
   Answer new_repeat(const ServedModel&, bool stream, CacheUse);
@@ -104,33 +105,33 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Socket socket_;
   const Door door_;
 
-  std::string in_;    // what is read into while there is no request
+  std::string in_;  // what is read into while there is no request
   std::string tail_;  // bytes that are not parsed yet
   HeaderText header_;
   std::string body_, head_;
   std::optional<RequestParser> parser_;
   std::unique_ptr<Asked> asked_;  // where the request is a question and no chat completion
 
-  bool at_rest_ = true;      // waits for a request of which nothing has come
-  bool is_fresh_ = true;     // has not asked yet
+  bool at_rest_ = true;  // waits for a request of which nothing has come
+  bool is_fresh_ = true;  // has not asked yet
   bool keep_alive_ = false;
   bool draining_ = false;
-  bool chunked_ = true;      // streams; HTTP/1.0 knows no chunks
-  bool linger_ = false;      // the client may still be sending
+  bool chunked_ = true;  // streams; HTTP/1.0 knows no chunks
+  bool linger_ = false;  // the client may still be sending
   bool watch_client_ = false;  // someone works for it: see whether it is still there
   bool client_gone_ = false;
-  bool for_others_ = false;    // the client has left; the run goes on for those who follow it
+  bool for_others_ = false;  // the client has left; the run goes on for those who follow it
   bool killed_ = false;
   std::string request_id_;
-  std::shared_ptr<RequestInfo> info_;            // null where nobody is told
-  std::uint64_t sent_ = 0, sent_before_ = 0;     // bytes
+  std::shared_ptr<RequestInfo> info_;  // null where nobody is told
+  std::uint64_t sent_ = 0, sent_before_ = 0;  // bytes
   Dispatcher* dispatcher_ = nullptr;
   CacheKeeper* keeper_ = nullptr;  // of the answer under way
   std::shared_ptr<Mailbox> bell_;  // rings when the run that is followed gets on
   std::stop_source generation_;
   std::shared_ptr<Mailbox> events_;
-  Access access_;                  // whose the request is, where that is asked
-  Ticket ticket_;                  // of the request that was let in
+  Access access_;  // whose the request is, where that is asked
+  Ticket ticket_;  // of the request that was let in
   std::shared_ptr<Mailbox> turn_;  // where it waits for its turn
 };
 

@@ -13,7 +13,8 @@ Awaitable<void> Session::administrate() {
   if (!target) co_return co_await send_error(invalid_request("the request's target is malformed", {}, "bad_target"));
   AdminApi& admin = *gateway_.admin();
   const Caller caller{target->path, parser_->host(), parser_->origin(), parser_->has_host, parser_->has_origin};
-  auto refused = parser_->two_hosts ? std::optional(invalid_request("two Host headers", {}, "two_hosts")) : admin.admission().refuse(caller);
+  auto refused = parser_->two_hosts ? std::optional(invalid_request("two Host headers", {}, "two_hosts"))
+                                    : admin.admission().refuse(caller);
   if (refused) co_return co_await send_error(*refused);
   auto request = plain_request(std::move(*target));
   std::function<HttpReply()> work = [&admin, request] { return admin.handle(*request); };

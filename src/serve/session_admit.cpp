@@ -41,7 +41,8 @@ Awaitable<bool> Session::admit(const ServedModel& model) {
     turn_ = std::make_shared<Mailbox>(thread_.io.get_executor());
     ticket_.waiter()->when_decided([turn = turn_] { turn->close(); });
     watch_client_ = true;
-    co_await turn_->wait(std::chrono::nanoseconds(static_cast<std::int64_t>(governor.longest_wait(*model.governed).base() * 1e9)));
+    co_await turn_->wait(
+        std::chrono::nanoseconds(static_cast<std::int64_t>(governor.longest_wait(*model.governed).base() * 1e9)));
     watch_client_ = false;
     turn_.reset();
     if (client_gone_) {

@@ -27,8 +27,9 @@ std::size_t text_bytes(std::string_view chat) {
 }
 
 std::string estimated_count(std::string_view chat) {
-  return fmt::format("{{\"input_tokens\":{},\"wattline\":{{\"method\":\"modelled\",\"sources\":[\"{} bytes of text a token\"]}}}}",
-                     (text_bytes(chat) + bytes_per_token - 1) / bytes_per_token, bytes_per_token);
+  return fmt::format(
+      "{{\"input_tokens\":{},\"wattline\":{{\"method\":\"modelled\",\"sources\":[\"{} bytes of text a token\"]}}}}",
+      (text_bytes(chat) + bytes_per_token - 1) / bytes_per_token, bytes_per_token);
 }
 
 // Where tokens can be asked for: the first upstream of the model that speaks messages.
@@ -36,7 +37,8 @@ const ServedModel* counter_of(const ServedModel& model) {
   if (model.builtin || !model.endpoints.has(Endpoint::messages)) return nullptr;
   if (!model.pool) return model.upstream->drained ? nullptr : &model;
   for (const auto& m : model.pool->members())
-    if (m->upstream.config.endpoints.has(Endpoint::messages) && !m->upstream.drained && m->upstream.health.up()) return &m->model;
+    if (m->upstream.config.endpoints.has(Endpoint::messages) && !m->upstream.drained && m->upstream.health.up())
+      return &m->model;
   return nullptr;
 }
 
@@ -52,7 +54,9 @@ std::variant<ChatRequest, ApiError> Session::read_asked() {
   const ServedModel* model = gateway_.find(asked.request.model);
   if (!model) return asked.request;
   if (model->builtin && !asked.dialect)
-    return invalid_request(fmt::format("the built-in model '{}' answers questions; it makes no embeddings", asked.request.model), "model", "endpoint_not_served");
+    return invalid_request(
+        fmt::format("the built-in model '{}' answers questions; it makes no embeddings", asked.request.model), "model",
+        "endpoint_not_served");
   if (asked.endpoint == Endpoint::messages)
     parser_->for_each_field([&](std::string_view name, std::string_view value) {
       if (boost::beast::iequals(name, "anthropic-beta")) asked.headers += fmt::format("anthropic-beta: {}\r\n", value);
@@ -76,12 +80,15 @@ std::variant<ChatRequest, ApiError> Session::read_asked() {
 }
 
 Awaitable<void> Session::count_tokens() {
-  if (parser_->method() != "POST") co_return co_await send_error(api_error(405, "POST is allowed here", "invalid_request_error", {}, "method_not_allowed"), "allow: POST\r\n");
+  if (parser_->method() != "POST")
+    co_return co_await send_error(
+        api_error(405, "POST is allowed here", "invalid_request_error", {}, "method_not_allowed"), "allow: POST\r\n");
   const auto own = thread_.chat_reader.read(body_, Endpoint::messages);
   if (const auto* e = std::get_if<ApiError>(&own)) co_return co_await send_error(*e);
   const auto& request = std::get<ChatRequest>(own);
   const ServedModel* model = gateway_.find(request.model);
-  if (!model || (access_ && !gateway_.governor()->may_use(access_, model->id))) co_return co_await send_error(no_model(request.model));
+  if (!model || (access_ && !gateway_.governor()->may_use(access_, model->id)))
+    co_return co_await send_error(no_model(request.model));
   HttpReply reply;
   if (const ServedModel* there = counter_of(*model)) {
     const Upstream& upstream = *there->upstream;
@@ -91,7 +98,10 @@ Awaitable<void> Session::count_tokens() {
     while (!failed && !exchange.done()) failed = co_await exchange.read_more();
     if (failed) co_return co_await send_error(*failed);
     if (exchange.status() == 401 || exchange.status() == 403)
-      co_return co_await send_error(upstream_error(502, fmt::format("upstream '{}' refuses the gateway's key (status {})", upstream.config.name, exchange.status()), "upstream_auth"));
+      co_return co_await send_error(upstream_error(
+          502,
+          fmt::format("upstream '{}' refuses the gateway's key (status {})", upstream.config.name, exchange.status()),
+          "upstream_auth"));
     reply.status = exchange.status();
     reply.body = exchange.body();
     // Servers that speak messages do not all count; then it is estimated here.
@@ -107,7 +117,9 @@ Awaitable<void> Session::count_tokens() {
   }
   const auto options = read_chat_options(chat);
   if (const auto* e = std::get_if<ApiError>(&options)) co_return co_await send_error(*e);
-  reply.body = fmt::format("{{\"input_tokens\":{}}}", model->builtin->tokenizer().encode_prompt(question_of(std::get<ChatOptions>(options))).size());
+  reply.body =
+      fmt::format("{{\"input_tokens\":{}}}",
+                  model->builtin->tokenizer().encode_prompt(question_of(std::get<ChatOptions>(options))).size());
   co_await send_reply(reply);
 }
 

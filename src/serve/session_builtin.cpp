@@ -18,9 +18,10 @@ struct Shared {
 std::string delta_chunk(const Answer& a, std::string_view delta, std::string_view finish) {
   std::string model;
   append_json_string(model, a.basis->model);
-  return fmt::format("{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{},"
-                     "\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]}}",
-                     a.id, a.begin.ns / 1'000'000'000, model, delta, finish.empty() ? "null" : fmt::format("\"{}\"", finish));
+  return fmt::format(
+      "{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{},"
+      "\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]}}",
+      a.id, a.begin.ns / 1'000'000'000, model, delta, finish.empty() ? "null" : fmt::format("\"{}\"", finish));
 }
 
 std::string content_delta(std::string_view piece) {
@@ -34,11 +35,12 @@ std::string whole_answer(const Answer& a, std::string_view text) {
   std::string model, content;
   append_json_string(model, a.basis->model);
   append_json_string(content, text);
-  return fmt::format("{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion\",\"created\":{},\"model\":{},\"choices\":[{{\"index\":0,"
-                     "\"message\":{{\"role\":\"assistant\",\"content\":{}}},\"logprobs\":null,\"finish_reason\":\"{}\"}}],"
-                     "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}}}}}",
-                     a.id, a.begin.ns / 1'000'000'000, model, content, a.finish_reason, a.tokens_in, a.tokens_out,
-                     a.tokens_in + a.tokens_out);
+  return fmt::format(
+      "{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion\",\"created\":{},\"model\":{},\"choices\":[{{\"index\":0,"
+      "\"message\":{{\"role\":\"assistant\",\"content\":{}}},\"logprobs\":null,\"finish_reason\":\"{}\"}}],"
+      "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}}}}}",
+      a.id, a.begin.ns / 1'000'000'000, model, content, a.finish_reason, a.tokens_in, a.tokens_out,
+      a.tokens_in + a.tokens_out);
 }
 
 }  // namespace
@@ -54,7 +56,8 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   task.prompt = question_of(options);
   const auto& limits = gateway_.config().builtin;
   task.model = model.builtin;
-  task.options.max_tokens = static_cast<int>(std::min<std::int64_t>(options.max_tokens > 0 ? options.max_tokens : 256, limits.max_tokens));
+  task.options.max_tokens =
+      static_cast<int>(std::min<std::int64_t>(options.max_tokens > 0 ? options.max_tokens : 256, limits.max_tokens));
   task.options.temperature = options.temperature;
   task.options.top_p = options.top_p;
   task.options.seed = options.seed.value_or(0);
@@ -126,7 +129,8 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   watch_client_ = false;
   const GenerationOutcome& outcome = shared->outcome;
   if (!outcome.error.empty()) {
-    const ApiError e = outcome.bad_request ? invalid_request(outcome.error, "messages") : api_error(503, outcome.error, "server_error");
+    const ApiError e = outcome.bad_request ? invalid_request(outcome.error, "messages")
+                                           : api_error(503, outcome.error, "server_error");
     pending.end(AnswerStatus::error, e.status, e.message);
     if (keeper_) keeper_->fail(e);
     if (!begun) co_return co_await send_error(e);
@@ -137,7 +141,8 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   }
   pending.generated(outcome.generation);
   if (outcome.generation.finish == lm::Generation::cancelled) {
-    pending.end(AnswerStatus::cancelled, 499, client_gone_ ? "the client left in the middle of the answer" : "the server stopped");
+    pending.end(AnswerStatus::cancelled, 499,
+                client_gone_ ? "the client left in the middle of the answer" : "the server stopped");
     keep_alive_ = false;
     say_failure(api_error(503, "the server stopped", "server_error"));
     if (begun && co_await send_chunk(out)) co_await send_last_chunk();

@@ -15,7 +15,9 @@ std::optional<ApiError> wish_of(const RequestParser& request, CacheWish& wish) {
   request.for_each_field([&](std::string_view name, std::string_view value) {
     constexpr std::string_view standard = "cache-control", ours = "x-wattline-cache";
     const auto is = [&](std::string_view lower) {
-      return name.size() == lower.size() && std::equal(name.begin(), name.end(), lower.begin(), [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+      return name.size() == lower.size() && std::equal(name.begin(), name.end(), lower.begin(), [](char a, char b) {
+               return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b;
+             });
     };
     if (is(standard)) read_cache_control(wish, value);
     else if (is(ours) && !wrong) wrong = read_wattline_cache(wish, value);
@@ -42,7 +44,9 @@ void repeat(Answer& a, const ServedModel& model, const StoredReply& reply) {
 
 }  // namespace
 
-std::unique_ptr<ClientStream> Session::new_voice() const { return asked_ && asked_->dialect ? asked_->dialect->stream(asked_->call) : nullptr; }
+std::unique_ptr<ClientStream> Session::new_voice() const {
+  return asked_ && asked_->dialect ? asked_->dialect->stream(asked_->call) : nullptr;
+}
 
 Answer Session::new_repeat(const ServedModel& model, bool stream, CacheUse use) {
   Answer a;
@@ -56,7 +60,8 @@ Answer Session::new_repeat(const ServedModel& model, bool stream, CacheUse use) 
   return a;
 }
 
-void Session::end_repeat(Answer&& a, const ServedModel& model, AnswerStatus status, int http_status, std::string error) {
+void Session::end_repeat(Answer&& a, const ServedModel& model, AnswerStatus status, int http_status,
+                         std::string error) {
   if (status != AnswerStatus::ok) spend_nothing(a, model);
   a.status = status;
   a.http_status = http_status;
@@ -74,9 +79,12 @@ Awaitable<void> Session::chat_cached(const ServedModel& model, const ChatRequest
     co_return co_await send_error(*wrong);
   }
   const auto* tenant = ticket_ && ticket_.requester() ? ticket_.requester().get() : nullptr;
-  const CachePlan plan = cache.plan(body_, tenant ? std::string_view(tenant->tenant) : std::string_view(), wish, model.builtin != nullptr);
+  const CachePlan plan =
+      cache.plan(body_, tenant ? std::string_view(tenant->tenant) : std::string_view(), wish, model.builtin != nullptr);
   if (!plan.why_not.empty()) {
-    if (wish.only_if_cached) co_return co_await send_error(api_error(504, fmt::format("no answer to this request is kept: {}", plan.why_not), "invalid_request_error", {}, "not_cached"));
+    if (wish.only_if_cached)
+      co_return co_await send_error(api_error(504, fmt::format("no answer to this request is kept: {}", plan.why_not),
+                                              "invalid_request_error", {}, "not_cached"));
     co_return co_await chat_model(model, request, CacheUse::bypass, nullptr);
   }
   std::optional<ApiError> failed;
@@ -86,10 +94,14 @@ Awaitable<void> Session::chat_cached(const ServedModel& model, const ChatRequest
       const auto found = cache.store.find(plan.key, monotonic_ns(), wish.max_age_ns);
       if (found.reply) co_return co_await kept_reply(model, request, *found.reply, found.age_ns);
     }
-    if (wish.only_if_cached) co_return co_await send_error(api_error(504, "no answer to this request is kept", "invalid_request_error", {}, "not_cached"));
+    if (wish.only_if_cached)
+      co_return co_await send_error(
+          api_error(504, "no answer to this request is kept", "invalid_request_error", {}, "not_cached"));
     SingleFlight::Joined joined;
     auto bell = std::make_shared<Mailbox>(thread_.io.get_executor());
-    if (wish.look && cache.shares) joined = cache.flights.join(plan.key, plan.stream, [bell] { bell->push("!"); }, &run);
+    if (wish.look && cache.shares)
+      joined = cache.flights.join(
+          plan.key, plan.stream, [bell] { bell->push("!"); }, &run);
     if (!joined.follow) {
       CacheKeeper keeper(cache, plan, std::move(joined.lead));
       co_return co_await chat_model(model, request, CacheUse::miss, &keeper);
@@ -102,7 +114,8 @@ Awaitable<void> Session::chat_cached(const ServedModel& model, const ChatRequest
   }
 }
 
-Awaitable<void> Session::kept_reply(const ServedModel& model, const ChatRequest& request, const StoredReply& reply, std::int64_t age_ns) {
+Awaitable<void> Session::kept_reply(const ServedModel& model, const ChatRequest& request, const StoredReply& reply,
+                                    std::int64_t age_ns) {
   Answer a = new_repeat(model, request.stream, CacheUse::hit);
   repeat(a, model, reply);
   const std::string age = fmt::format("age: {}\r\n", age_ns / 1'000'000'000);
@@ -124,13 +137,15 @@ Awaitable<void> Session::kept_reply(const ServedModel& model, const ChatRequest&
   if (co_await send(pieces) && co_await send_chunk(out)) co_await send_last_chunk();
 }
 
-Awaitable<void> Session::send_repeat(Answer&& a, const ServedModel& model, const StoredReply& reply, std::string_view age) {
+Awaitable<void> Session::send_repeat(Answer&& a, const ServedModel& model, const StoredReply& reply,
+                                     std::string_view age) {
   std::string account, inserted;
   append_usage(account, a);
   Injection injection = inject_account(reply.body, account, inserted);
   std::string told;
   if (asked_ && asked_->dialect) {
-    told = asked_->dialect->reply(asked_->call, std::string(injection.before) + inserted + std::string(injection.after));
+    told =
+        asked_->dialect->reply(asked_->call, std::string(injection.before) + inserted + std::string(injection.after));
     inserted.clear();
     injection = {told, {}, 0};
   }
@@ -147,7 +162,8 @@ Awaitable<void> Session::send_repeat(Answer&& a, const ServedModel& model, const
   co_await send(pieces);
 }
 
-Awaitable<std::optional<ApiError>> Session::follow(const ServedModel& model, const ChatRequest& request, SingleFlight::Follow& run, std::shared_ptr<Mailbox> bell,
+Awaitable<std::optional<ApiError>> Session::follow(const ServedModel& model, const ChatRequest& request,
+                                                   SingleFlight::Follow& run, std::shared_ptr<Mailbox> bell,
                                                    bool last_try) {
   Answer a = new_repeat(model, request.stream, CacheUse::shared);
   const auto voice = new_voice();
@@ -190,7 +206,8 @@ Awaitable<std::optional<ApiError>> Session::follow(const ServedModel& model, con
   }
   watch_client_ = false;
   bell_.reset();
-  if (seen.state == FlightView::failed && !client_gone_ && !begun && (!last_try || seen.error.code == flight_ended)) co_return std::move(seen.error);
+  if (seen.state == FlightView::failed && !client_gone_ && !begun && (!last_try || seen.error.code == flight_ended))
+    co_return std::move(seen.error);
   run.leave();
   if (told) {
     co_await send_last_chunk();

@@ -35,7 +35,8 @@ std::string Session::new_id() {
 
 Awaitable<void> Session::chat() {
   if (parser_->method() != "POST") {
-    co_await send_error(api_error(405, "POST is allowed here", "invalid_request_error", {}, "method_not_allowed"), "allow: POST\r\n");
+    co_await send_error(api_error(405, "POST is allowed here", "invalid_request_error", {}, "method_not_allowed"),
+                        "allow: POST\r\n");
     co_return;
   }
   if (info_) observe_question(asked_ ? operation_of(asked_->endpoint) : "chat");
@@ -62,7 +63,8 @@ Awaitable<void> Session::chat() {
   ticket_.close();
 }
 
-Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest& request, CacheUse use, CacheKeeper* keeper) {
+Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest& request, CacheUse use,
+                                    CacheKeeper* keeper) {
   keeper_ = keeper;
   if (model.builtin) co_await chat_builtin(model, request, use);
   else co_await chat_upstream(model, request, use);
@@ -71,12 +73,14 @@ Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest&
 }
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request, CacheUse use) {
-  Dispatcher dispatcher(thread_, model, Question{request, body_, new_id(), asked_.get(), ticket(), use, request_id_, info_});
+  Dispatcher dispatcher(thread_, model,
+                        Question{request, body_, new_id(), asked_.get(), ticket(), use, request_id_, info_});
   dispatcher_ = &dispatcher;
   watch_client_ = true;
   co_await dispatcher.begin();
   if (Attempt* attempt = dispatcher.attempt()) {
-    if (given_up() && (attempt->failed || !attempt->is_stream)) attempt->pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
+    if (given_up() && (attempt->failed || !attempt->is_stream))
+      attempt->pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
     else if (attempt->failed) co_await failed_reply(*attempt);
     else if (attempt->is_stream) co_await stream_reply(*attempt, request.include_usage);
     else co_await whole_reply(*attempt);
@@ -121,7 +125,8 @@ Awaitable<void> Session::whole_reply(Attempt& attempt) {
   }
   Injection injection = inject_account(body, account, inserted);
   if (asked_ && asked_->dialect && !attempt.carriage.as_asked) {
-    body = asked_->dialect->reply(asked_->call, std::string(injection.before) + inserted + std::string(injection.after));
+    body =
+        asked_->dialect->reply(asked_->call, std::string(injection.before) + inserted + std::string(injection.after));
     inserted.clear();
     injection = {body, {}, 0};
   }
@@ -183,8 +188,11 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
     pending.look(facts);
     if (facts.has_content) pending.first_token();
     if (!facts.is_object || facts.is_error) {
-      failed = facts.is_error ? attempt.translated(200, facts, event.data)
-                              : upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", name), "upstream_bad_reply");
+      failed =
+          facts.is_error
+              ? attempt.translated(200, facts, event.data)
+              : upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", name),
+                               "upstream_bad_reply");
       return;
     }
     if (keeper_) keeper_->event(event.raw, &facts);
@@ -197,7 +205,8 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
     }
     if (!tell_usage) return;  // asked for by us, not by the client
     tell();
-    const Injection i = inject_account(event.data, account, inserted, attempt.carriage.wire == Endpoint::responses ? "response" : "");
+    const Injection i =
+        inject_account(event.data, account, inserted, attempt.carriage.wire == Endpoint::responses ? "response" : "");
     if (voice) {
       failed = voice->push(std::string(i.before) + inserted + std::string(i.after), out);
       return;
@@ -210,7 +219,8 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
   if (keeper_ && !out.empty()) keeper_->event(out, nullptr);
   if (attempt.first) take_event(*attempt.first, &attempt.facts);
   while (!given_up()) {
-    if (!finished && !events.push(exchange.body())) failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
+    if (!finished && !events.push(exchange.body()))
+      failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
     exchange.body().clear();
     while (!failed && !finished) {
       const auto event = attempt.next_event();

@@ -18,7 +18,8 @@ void append_trace_headers(std::string& out, const TraceContext& context, std::st
 
 void note_answer(Gateway& gateway, const std::shared_ptr<RequestInfo>& info, const AnswerPtr& answer) {
   if (!info->over) info->answers.push_back(answer);
-  if (auto* tracing = gateway.tracing(); tracing && info->context.sampled && !answer->repeats()) tracing->push({info, answer});
+  if (auto* tracing = gateway.tracing(); tracing && info->context.sampled && !answer->repeats())
+    tracing->push({info, answer});
 }
 
 void Session::take_request_id() {
@@ -46,7 +47,9 @@ void Session::begin_observing(std::string_view path) {
       info.parent = parent->span;
       const std::string_view state = parser_->tracestate();
       constexpr std::size_t longest_state = 512;
-      if (state.size() <= longest_state && std::all_of(state.begin(), state.end(), [](char c) { return c >= ' ' && c <= '~'; })) info.trace_state = state;
+      if (state.size() <= longest_state &&
+          std::all_of(state.begin(), state.end(), [](char c) { return c >= ' ' && c <= '~'; }))
+        info.trace_state = state;
     } else {
       const auto high = thread_.new_span(), low = thread_.new_span();
       std::copy(high.begin(), high.end(), own.trace.begin());
@@ -59,7 +62,8 @@ void Session::begin_observing(std::string_view path) {
 
 void Session::observe_question(std::string_view operation) {
   info_->operation = operation;
-  if (auto* log = gateway_.access_log(); log && log->wants_prompts()) info_->prompt = asked_ && !asked_->body.empty() ? asked_->body : body_;
+  if (auto* log = gateway_.access_log(); log && log->wants_prompts())
+    info_->prompt = asked_ && !asked_->body.empty() ? asked_->body : body_;
 }
 
 void Session::end_observing() {
@@ -74,7 +78,8 @@ void Session::end_observing() {
   constexpr std::size_t status_at = 9;  // after "HTTP/1.1 "
   if (info->bytes_out > 0 && head_.size() > status_at) info->status = std::atoi(head_.c_str() + status_at);
   if (auto* log = gateway_.access_log()) log->write(*info, gateway_.config().version);
-  if (auto* tracing = gateway_.tracing(); tracing && info->context.sampled && !info->operation.empty()) tracing->push({info, nullptr});
+  if (auto* tracing = gateway_.tracing(); tracing && info->context.sampled && !info->operation.empty())
+    tracing->push({info, nullptr});
 }
 
 }  // namespace wattline::serve

@@ -37,7 +37,8 @@ Awaitable<bool> Session::send(std::span<const std::string_view> pieces) {
       b += n;
       sent -= n;
     }
-    buffers.erase(std::remove_if(buffers.begin(), buffers.end(), [](const auto& b) { return b.size() == 0; }), buffers.end());
+    buffers.erase(std::remove_if(buffers.begin(), buffers.end(), [](const auto& b) { return b.size() == 0; }),
+                  buffers.end());
     set_deadline(monotonic_ns() + ns_of(gateway_.config().limits.write_timeout));
     sent = co_await socket_.async_write_some(buffers, into(ec));
     set_deadline(never);
@@ -56,7 +57,8 @@ Awaitable<bool> Session::send_chunk(std::string_view data) {
   const auto [end, ec] = std::to_chars(size, size + 16, data.size(), 16);
   end[0] = '\r';
   end[1] = '\n';
-  const std::array<std::string_view, 3> pieces{std::string_view(size, static_cast<std::size_t>(end + 2 - size)), data, "\r\n"};
+  const std::array<std::string_view, 3> pieces{std::string_view(size, static_cast<std::size_t>(end + 2 - size)), data,
+                                               "\r\n"};
   co_return co_await send(pieces);
 }
 
@@ -71,7 +73,8 @@ void Session::append_common_headers(std::string& head) {
   if (ticket_) ticket_.append_headers(head);
   if (!keep_alive_) head += "connection: close\r\n";
   else if (parser_->version < 11) head += "connection: keep-alive\r\n";
-  if (parser_ && parser_->header_done && parser_->has_origin && gateway_.admission().allowed_origin(parser_->origin())) {
+  if (parser_ && parser_->header_done && parser_->has_origin &&
+      gateway_.admission().allowed_origin(parser_->origin())) {
     head += "access-control-allow-origin: ";
     head += parser_->origin();
     head += "\r\naccess-control-expose-headers: *\r\nvary: origin\r\n";

@@ -21,7 +21,8 @@ struct SingleFlight::Table {
 class Flight {
  public:
   std::shared_ptr<Flight> next;  // the run after this one, which failed; of the table's lock
-  Flight(std::shared_ptr<SingleFlight::Table> table, const CacheKey& key, bool stream) : table_(std::move(table)), key_(key), stream_(stream) {}
+  Flight(std::shared_ptr<SingleFlight::Table> table, const CacheKey& key, bool stream)
+      : table_(std::move(table)), key_(key), stream_(stream) {}
 
   // 0: it is over, or nobody is left in it.
   std::uint64_t add(std::function<void()> wake) {
@@ -124,7 +125,8 @@ class Flight {
 SingleFlight::SingleFlight() : table_(std::make_shared<Table>()) {}
 SingleFlight::~SingleFlight() = default;
 
-SingleFlight::Joined SingleFlight::join(const CacheKey& key, bool stream, std::function<void()> wake, const Follow* after) {
+SingleFlight::Joined SingleFlight::join(const CacheKey& key, bool stream, std::function<void()> wake,
+                                        const Follow* after) {
   auto& shard = table_->of(key);
   std::lock_guard lock(shard.mutex);
   std::shared_ptr<Flight> none;
@@ -160,7 +162,9 @@ std::size_t SingleFlight::followers() const {
 }
 
 SingleFlight::Lead::~Lead() {
-  if (flight_) flight_->end(nullptr, api_error(503, "the request that asked for the same was ended", "server_error", {}, std::string(flight_ended), 1));
+  if (flight_)
+    flight_->end(nullptr, api_error(503, "the request that asked for the same was ended", "server_error", {},
+                                    std::string(flight_ended), 1));
 }
 SingleFlight::Lead& SingleFlight::Lead::operator=(Lead&& o) noexcept {
   flight_.swap(o.flight_);
@@ -175,7 +179,9 @@ SingleFlight::Follow& SingleFlight::Follow::operator=(Follow&& o) noexcept {
 void SingleFlight::Lead::append(std::string_view events) { flight_->append(events); }
 void SingleFlight::Lead::complete(StoredReplyPtr reply) { flight_->end(std::move(reply), {}); }
 void SingleFlight::Lead::fail(ApiError error) { flight_->end(nullptr, std::move(error)); }
-bool SingleFlight::Lead::client_left(std::function<void()> on_deserted) { return flight_->leader_left(std::move(on_deserted)); }
+bool SingleFlight::Lead::client_left(std::function<void()> on_deserted) {
+  return flight_->leader_left(std::move(on_deserted));
+}
 std::size_t SingleFlight::Lead::followers() const { return flight_->followers(); }
 
 FlightView SingleFlight::Follow::look(std::string& events) { return flight_->look(taken_, events); }

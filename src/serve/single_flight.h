@@ -30,10 +30,10 @@ inline constexpr std::string_view flight_ended = "flight_ended";
 // What a follower sees when it looks.
 struct FlightView {
   enum State {
-    waiting,   // nothing further has come
-    flowing,   // more of the stream has come
+    waiting,  // nothing further has come
+    flowing,  // more of the stream has come
     complete,  // `reply` is all of it
-    failed,    // `error` says why; join again when nothing was taken
+    failed,  // `error` says why; join again when nothing was taken
   } state = waiting;
   bool is_stream = false;
   StoredReplyPtr reply;
@@ -93,14 +93,14 @@ class SingleFlight {
   };
 
   struct Joined {
-    Lead lead;      // one of
+    Lead lead;  // one of
     Follow follow;  // the two
   };
   // `wake` is called, from any thread, when there is something to look at; it must not call back.
   // `after`: a run that the asker followed and that failed.
   Joined join(const CacheKey&, bool stream, std::function<void()> wake, const Follow* after = nullptr);
 
-  std::size_t flights() const;    // under way
+  std::size_t flights() const;  // under way
   std::size_t followers() const;  // of all of them
 
  private:

@@ -86,7 +86,9 @@ TEST(SingleFlightHttp, TheRunGoesOnWhenItsLeaderLeaves) {
     Gate gate;
     FakeUpstream up([&](const FakeUpstream::Request& r, Connection& c) {
       gate.wait();
-      return r.body.find("\"stream\":true") == std::string::npos ? c.send(reply(whole)) : streams({delta("Hello."), finish_event(), usage_event, done_event})(r, c);
+      return r.body.find("\"stream\":true") == std::string::npos
+                 ? c.send(reply(whole))
+                 : streams({delta("Hello."), finish_event(), usage_event, done_event})(r, c);
     });
     CacheGateway g(up.port());
     g.start();
@@ -108,7 +110,8 @@ TEST(SingleFlightHttp, TheRunGoesOnWhenItsLeaderLeaves) {
     int spent = 0;
     for (const auto& f : g.sink->facts()) {
       spent += f.energy.value().base() > 0 ? 1 : 0;
-      EXPECT_THAT(f.labels, ::testing::Contains(std::pair<std::string, std::string>("status", "ok")));  // nothing was wasted
+      EXPECT_THAT(f.labels,
+                  ::testing::Contains(std::pair<std::string, std::string>("status", "ok")));  // nothing was wasted
     }
     EXPECT_EQ(spent, 1);
   }

@@ -93,24 +93,31 @@ TEST(SingleFlight, AfterAFailureOneTakesOver) {
 TEST(SingleFlight, WhoComesLateAfterAFailureHearsOfTheNextRun) {
   SingleFlight flights;
   auto leader = flights.join(key(1), false, [] {});
-  auto a = flights.join(key(1), false, [] {}), b = flights.join(key(1), false, [] {}), c = flights.join(key(1), false, [] {});
+  auto a = flights.join(key(1), false, [] {}), b = flights.join(key(1), false, [] {}),
+       c = flights.join(key(1), false, [] {});
   leader.lead.fail(api_error(502, "first", "server_error"));
-  auto again = flights.join(key(1), false, [] {}, &a.follow);
+  auto again = flights.join(
+      key(1), false, [] {}, &a.follow);
   ASSERT_TRUE(again.lead);
   again.lead.fail(api_error(502, "second", "server_error"));
   // `b` did not see the second run begin: it does not start a third.
-  auto late = flights.join(key(1), false, [] {}, &b.follow);
+  auto late = flights.join(
+      key(1), false, [] {}, &b.follow);
   ASSERT_TRUE(late.follow);
   std::string text;
   EXPECT_EQ(late.follow.look(text).error.message, "second");
   // Who asks for the first time does.
   auto fresh = flights.join(key(1), false, [] {});
   ASSERT_TRUE(fresh.lead);
-  auto after_second = flights.join(key(1), false, [] {}, &late.follow);
+  auto after_second = flights.join(
+      key(1), false, [] {}, &late.follow);
   EXPECT_TRUE(after_second.follow);
   fresh.lead.complete(reply("x"));
   EXPECT_EQ(after_second.follow.look(text).state, FlightView::complete);
-  EXPECT_TRUE(flights.join(key(1), false, [] {}, &c.follow).follow);
+  EXPECT_TRUE(flights
+                  .join(
+                      key(1), false, [] {}, &c.follow)
+                  .follow);
 }
 
 TEST(SingleFlight, ALeaderWithoutClientCarriesOnWhileSomeoneFollows) {

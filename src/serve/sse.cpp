@@ -24,8 +24,7 @@ void SseParser::take_line(std::string_view line) {
     value = line.substr(colon + 1);
     if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
   }
-  const Span span{static_cast<std::size_t>(value.data() ? value.data() - buffer_.data() : 0),
-                  value.size()};
+  const Span span{static_cast<std::size_t>(value.data() ? value.data() - buffer_.data() : 0), value.size()};
   if (field == "data") {
     if (!has_data_) {
       data_ = span;

@@ -13,7 +13,7 @@ namespace wattline::serve {
 class SseParser {
  public:
   struct Event {
-    std::string_view raw;   // with its blank line
+    std::string_view raw;  // with its blank line
     std::string_view name;  // of "event:", "" for the default
     std::string_view data;  // "data:" lines joined by LF
     bool has_data = false;  // false for comments and bare ids
@@ -34,8 +34,8 @@ class SseParser {
   std::size_t limit_;
   std::string buffer_;
   std::size_t event_begin_ = 0;  // of the event under way
-  std::size_t line_begin_ = 0;   // of the line under way
-  std::size_t scanned_ = 0;      // nothing before here ends a line
+  std::size_t line_begin_ = 0;  // of the line under way
+  std::size_t scanned_ = 0;  // nothing before here ends a line
 
   // The event under way. Offsets, as the buffer may move while it is incomplete.
   struct Span {

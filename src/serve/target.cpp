@@ -58,8 +58,7 @@ std::optional<RequestTarget> parse_target(std::string_view target) {
     if (pair.empty()) continue;
     const std::size_t equals = pair.find('=');
     auto name = percent_decode(pair.substr(0, equals), true);
-    auto value = percent_decode(
-        equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
+    auto value = percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
     if (!name || !value) return std::nullopt;
     out.query[std::move(*name)] = std::move(*value);
   }

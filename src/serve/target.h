@@ -12,7 +12,7 @@
 namespace wattline::serve {
 
 struct RequestTarget {
-  std::string path;                          // decoded, begins with '/'
+  std::string path;  // decoded, begins with '/'
   std::map<std::string, std::string> query;  // decoded; the last of repeated names wins
 };
 

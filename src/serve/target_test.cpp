@@ -27,8 +27,8 @@ TEST(Target, PlusStaysInPath) { EXPECT_EQ(parse_target("/a+b")->path, "/a+b"); }
 TEST(Target, FragmentIsDropped) { EXPECT_EQ(parse_target("/a#b?c")->path, "/a"); }
 
 TEST(Target, RefusesWhatNoHandlerShouldSee) {
-  for (const char* bad : {"", "*", "http://evil/v1", "v1/models", "/%", "/%4", "/%zz", "/a%00b", "/../etc",
-                          "/a/..", "/a/%2e%2e/b", "/./a", "/a?x=%", "/a?%zz=1", "/a?x=%00"})
+  for (const char* bad : {"", "*", "http://evil/v1", "v1/models", "/%", "/%4", "/%zz", "/a%00b", "/../etc", "/a/..",
+                          "/a/%2e%2e/b", "/./a", "/a?x=%", "/a?%zz=1", "/a?x=%00"})
     EXPECT_FALSE(parse_target(bad)) << bad;
 }
 

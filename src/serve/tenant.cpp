@@ -12,34 +12,58 @@ namespace {
 
 constexpr int longest_retry_s = 31 * 86400;
 
-int whole_seconds(double s) { return static_cast<int>(std::clamp(std::ceil(s - 1e-6), 1.0, static_cast<double>(longest_retry_s))); }
+int whole_seconds(double s) {
+  return static_cast<int>(std::clamp(std::ceil(s - 1e-6), 1.0, static_cast<double>(longest_retry_s)));
+}
 
 ApiError too_fast(std::string_view tenant, std::string_view what, double limit, double asked, double wait_s) {
   if (std::isinf(wait_s))
-    return {429, fmt::format("this request is larger than tenant '{}' may ever send: {} {} a minute are allowed, it takes {} by estimate", tenant, limit, what, asked),
-            "rate_limit_error", {}, "request_too_large"};
-  return {429, fmt::format("tenant '{}' is over its limit of {} {} a minute; try again in {}", tenant, limit, what, reset_text(wait_s)),
-          "rate_limit_error", {}, "rate_limit_exceeded", whole_seconds(wait_s)};
+    return {429,
+            fmt::format("this request is larger than tenant '{}' may ever send: {} {} a minute are allowed, it takes "
+                        "{} by estimate",
+                        tenant, limit, what, asked),
+            "rate_limit_error",
+            {},
+            "request_too_large"};
+  return {429,
+          fmt::format("tenant '{}' is over its limit of {} {} a minute; try again in {}", tenant, limit, what,
+                      reset_text(wait_s)),
+          "rate_limit_error",
+          {},
+          "rate_limit_exceeded",
+          whole_seconds(wait_s)};
 }
 
 ApiError used_up(std::string_view tenant, const BudgetConfig& c, double used, Time resets, Time now) {
   const bool ends = c.window != Window::total;
   return {429,
-          fmt::format("the {} budget of tenant '{}' is used up: {} of {} {}{}", to_string(c.resource), tenant, amount_text(c.resource, used),
-                      amount_text(c.resource, c.limit), ends ? fmt::format("in this {}", to_string(c.window)) : std::string("in all"),
-                      ends ? fmt::format("; it begins anew at {}", to_string(resets)) : std::string("; it does not begin anew by itself")),
-          "insufficient_quota", {}, "insufficient_quota", ends ? whole_seconds((resets - now).base()) : 0};
+          fmt::format("the {} budget of tenant '{}' is used up: {} of {} {}{}", to_string(c.resource), tenant,
+                      amount_text(c.resource, used), amount_text(c.resource, c.limit),
+                      ends ? fmt::format("in this {}", to_string(c.window)) : std::string("in all"),
+                      ends ? fmt::format("; it begins anew at {}", to_string(resets))
+                           : std::string("; it does not begin anew by itself")),
+          "insufficient_quota",
+          {},
+          "insufficient_quota",
+          ends ? whole_seconds((resets - now).base()) : 0};
 }
 
 ApiError held(std::string_view tenant, const BudgetConfig& c) {
-  return {429, fmt::format("the requests under way may use up the rest of the {} budget of tenant '{}'; try again when they are answered", to_string(c.resource), tenant),
-          "rate_limit_error", {}, "budget_reserved", 1};
+  return {429,
+          fmt::format("the requests under way may use up the rest of the {} budget of tenant '{}'; try again when they "
+                      "are answered",
+                      to_string(c.resource), tenant),
+          "rate_limit_error",
+          {},
+          "budget_reserved",
+          1};
 }
 
 }  // namespace
 
 std::string_view to_string(Refusal r) {
-  static constexpr std::string_view names[] = {"model", "budget", "requests", "tokens", "queue_full", "queue_time", "pushed_out"};
+  static constexpr std::string_view names[] = {"model",      "budget",     "requests",  "tokens",
+                                               "queue_full", "queue_time", "pushed_out"};
   return names[static_cast<std::size_t>(r)];
 }
 
@@ -56,8 +80,9 @@ void append_headers(std::string& out, const LimitFigures& f) {
   const auto to = std::back_inserter(out);
   const auto rate = [&](std::string_view what, const LimitFigures::Rate& r) {
     if (!r.limited) return;
-    fmt::format_to(to, "x-ratelimit-limit-{0}: {1}\r\nx-ratelimit-remaining-{0}: {2}\r\nx-ratelimit-reset-{0}: {3}\r\n", what,
-                   static_cast<std::int64_t>(r.limit), static_cast<std::int64_t>(std::max(0.0, std::floor(r.left + 1e-6))), reset_text(r.reset_s));
+    fmt::format_to(to, "x-ratelimit-limit-{0}: {1}\r\nx-ratelimit-remaining-{0}: {2}\r\nx-ratelimit-reset-{0}: {3}\r\n",
+                   what, static_cast<std::int64_t>(r.limit),
+                   static_cast<std::int64_t>(std::max(0.0, std::floor(r.left + 1e-6))), reset_text(r.reset_s));
   };
   rate("requests", f.requests);
   rate("tokens", f.tokens);
@@ -71,7 +96,9 @@ void append_headers(std::string& out, const LimitFigures& f) {
   out += "\r\nx-wattline-prefer: cheaper\r\n";
 }
 
-Tenant::Tenant(TenantConfig config, Gates& gates, Time now, std::int64_t now_ns) : name_(config.name), gates_(gates) { set(std::move(config), now, now_ns); }
+Tenant::Tenant(TenantConfig config, Gates& gates, Time now, std::int64_t now_ns) : name_(config.name), gates_(gates) {
+  set(std::move(config), now, now_ns);
+}
 
 TenantConfig Tenant::config() const {
   std::lock_guard lock(mutex_);
@@ -90,8 +117,9 @@ void Tenant::set(TenantConfig c, Time now, std::int64_t now_ns) {
   bucket(tokens_, c.tokens_per_minute);
   std::vector<Budget> budgets;
   for (const auto& b : c.budgets) {
-    const auto old = std::find_if(budgets_.begin(), budgets_.end(),
-                                  [&](const Budget& o) { return o.config().resource == b.resource && o.config().window == b.window; });
+    const auto old = std::find_if(budgets_.begin(), budgets_.end(), [&](const Budget& o) {
+      return o.config().resource == b.resource && o.config().window == b.window;
+    });
     if (old != budgets_.end()) {
       old->set_limits(b.limit, b.soft);
       budgets.push_back(*old);
@@ -109,7 +137,8 @@ void Tenant::set(TenantConfig c, Time now, std::int64_t now_ns) {
 
 bool Tenant::may_use(std::string_view model) const {
   std::lock_guard lock(mutex_);
-  return config_.models.empty() || std::any_of(config_.models.begin(), config_.models.end(), [&](const auto& p) { return matches_pattern(p, model); });
+  return config_.models.empty() || std::any_of(config_.models.begin(), config_.models.end(),
+                                               [&](const auto& p) { return matches_pattern(p, model); });
 }
 
 void Tenant::figure(LimitFigures& f, std::int64_t now_ns) {
@@ -120,7 +149,8 @@ void Tenant::figure(LimitFigures& f, std::int64_t now_ns) {
   rate(f.tokens, tokens_);
 }
 
-std::optional<Tenant::Refused> Tenant::reserve(double tokens, const Amounts& expected, Time now, std::int64_t now_ns, LimitFigures& figures) {
+std::optional<Tenant::Refused> Tenant::reserve(double tokens, const Amounts& expected, Time now, std::int64_t now_ns,
+                                               LimitFigures& figures) {
   if (!limited()) return std::nullopt;
   std::lock_guard lock(mutex_);
   double nearest = 0;
@@ -128,7 +158,9 @@ std::optional<Tenant::Refused> Tenant::reserve(double tokens, const Amounts& exp
     const auto& c = b.config();
     switch (b.state(now)) {
       case Budget::State::fine: continue;
-      case Budget::State::exhausted: figure(figures, now_ns); return Refused{Refusal::budget, used_up(name_, c, b.used(now), b.resets(now), now)};
+      case Budget::State::exhausted:
+        figure(figures, now_ns);
+        return Refused{Refusal::budget, used_up(name_, c, b.used(now), b.resets(now), now)};
       case Budget::State::reserved: figure(figures, now_ns); return Refused{Refusal::budget, held(name_, c)};
       case Budget::State::soft: break;
     }
@@ -139,12 +171,14 @@ std::optional<Tenant::Refused> Tenant::reserve(double tokens, const Amounts& exp
   }
   if (!requests_.take(1, now_ns)) {
     figure(figures, now_ns);
-    return Refused{Refusal::requests, too_fast(name_, "requests", requests_.capacity(), 1, requests_.seconds_until(1, now_ns))};
+    return Refused{Refusal::requests,
+                   too_fast(name_, "requests", requests_.capacity(), 1, requests_.seconds_until(1, now_ns))};
   }
   if (!tokens_.take(tokens, now_ns)) {
     requests_.give_back(1);
     figure(figures, now_ns);
-    return Refused{Refusal::tokens, too_fast(name_, "tokens", tokens_.capacity(), tokens, tokens_.seconds_until(tokens, now_ns))};
+    return Refused{Refusal::tokens,
+                   too_fast(name_, "tokens", tokens_.capacity(), tokens, tokens_.seconds_until(tokens, now_ns))};
   }
   for (auto& b : budgets_) b.reserve(expected[static_cast<std::size_t>(b.config().resource)]);
   figure(figures, now_ns);
@@ -209,7 +243,11 @@ void Tenant::write_json(JsonWriter& w, Time now, std::int64_t now_ns) {
       w.null();
       return;
     }
-    w.begin_object().member("limit", r.limit).member("remaining", std::max(0.0, std::floor(r.left))).member("reset_s", r.reset_s).end_object();
+    w.begin_object()
+        .member("limit", r.limit)
+        .member("remaining", std::max(0.0, std::floor(r.left)))
+        .member("reset_s", r.reset_s)
+        .end_object();
   };
   rate("requests_per_minute", f.requests);
   rate("tokens_per_minute", f.tokens);
@@ -220,8 +258,14 @@ void Tenant::write_json(JsonWriter& w, Time now, std::int64_t now_ns) {
   for (auto& b : budgets_) {
     const auto& c = b.config();
     static constexpr std::string_view states[] = {"fine", "soft", "reserved", "exhausted"};
-    w.begin_object().member("resource", to_string(c.resource)).member("per", to_string(c.window)).member("unit", unit_of(c.resource));
-    w.member("limit", c.limit).member("soft_limit", c.soft * c.limit).member("used", b.used(now)).member("reserved", b.reserved());
+    w.begin_object()
+        .member("resource", to_string(c.resource))
+        .member("per", to_string(c.window))
+        .member("unit", unit_of(c.resource));
+    w.member("limit", c.limit)
+        .member("soft_limit", c.soft * c.limit)
+        .member("used", b.used(now))
+        .member("reserved", b.reserved());
     w.member("state", states[static_cast<std::size_t>(b.state(now))]).key("resets");
     c.window == Window::total ? w.null() : w.value(to_string(b.resets(now)));
     w.end_object();

@@ -68,7 +68,8 @@ class Tenant {
     ApiError error;
   };
   // Takes a request, so many tokens and the expected amounts; all or nothing. `figures` is filled either way.
-  std::optional<Refused> reserve(double tokens, const Amounts& expected, Time now, std::int64_t now_ns, LimitFigures& figures);
+  std::optional<Refused> reserve(double tokens, const Amounts& expected, Time now, std::int64_t now_ns,
+                                 LimitFigures& figures);
   // What was reserved for one that was not let in after all.
   void take_back(double tokens, const Amounts& expected);
   // An answer made for it.
@@ -80,7 +81,9 @@ class Tenant {
 
   void refused(Refusal why) { refusals_[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed); }
   void admitted() { admitted_.fetch_add(1, std::memory_order_relaxed); }
-  std::int64_t refusals(Refusal why) const { return refusals_[static_cast<std::size_t>(why)].load(std::memory_order_relaxed); }
+  std::int64_t refusals(Refusal why) const {
+    return refusals_[static_cast<std::size_t>(why)].load(std::memory_order_relaxed);
+  }
   std::int64_t admissions() const { return admitted_.load(std::memory_order_relaxed); }
 
   // {"tenant":..,"limits":{..},"budgets":[..],"usage":{..}}

@@ -21,7 +21,8 @@ constexpr std::string_view answer =
 // Speaks TLS as `name` and answers every request with the same completion.
 class TlsUpstream {
  public:
-  explicit TlsUpstream(const std::string& name, long valid_until_s = 3600) : key_(EVP_EC_gen("P-256")), certificate_(X509_new()), context_(SSL_CTX_new(TLS_server_method())) {
+  explicit TlsUpstream(const std::string& name, long valid_until_s = 3600)
+      : key_(EVP_EC_gen("P-256")), certificate_(X509_new()), context_(SSL_CTX_new(TLS_server_method())) {
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     X509_set_version(certificate_, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate_), 1);
@@ -64,7 +65,11 @@ class TlsUpstream {
       for (int n; (n = SSL_read(ssl, buffer, sizeof buffer)) > 0;) {
         in.append(buffer, static_cast<std::size_t>(n));
         const auto end = in.find("\r\n\r\n");
-        if (end == std::string::npos || in.size() < end + 4 + static_cast<std::size_t>(std::atoi(header_value(in.substr(0, end + 2), "content-length").c_str()))) continue;
+        if (end == std::string::npos ||
+            in.size() <
+                end + 4 +
+                    static_cast<std::size_t>(std::atoi(header_value(in.substr(0, end + 2), "content-length").c_str())))
+          continue;
         in.clear();
         const std::string text = reply(answer);
         SSL_write(ssl, text.data(), static_cast<int>(text.size()));

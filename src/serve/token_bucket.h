@@ -44,7 +44,8 @@ class TokenBucket {
   }
 
   double level(std::int64_t now_ns) {
-    if (now_ns > last_ns_) level_ = std::min(capacity_, level_ + static_cast<double>(now_ns - last_ns_) * 1e-9 * per_second());
+    if (now_ns > last_ns_)
+      level_ = std::min(capacity_, level_ + static_cast<double>(now_ns - last_ns_) * 1e-9 * per_second());
     last_ns_ = now_ns;
     return level_;
   }

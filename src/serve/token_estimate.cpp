@@ -163,7 +163,8 @@ TokenEstimator::TokenEstimator(TokenEstimator&&) noexcept = default;
 
 TokenEstimate TokenEstimator::read(std::string& body) {
   const TokenEstimate as_text{std::ceil(static_cast<double>(body.size()) / bytes_per_token), std::nullopt, 1};
-  if (body.capacity() < body.size() + simdjson::SIMDJSON_PADDING) body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+  if (body.capacity() < body.size() + simdjson::SIMDJSON_PADDING)
+    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   std::optional<dom::parser> own;
   if (body.size() > kept_parser_limit) own.emplace();
   dom::parser& parser = own ? *own : impl_->parser;

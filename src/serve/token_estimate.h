@@ -19,7 +19,7 @@ namespace wattline::serve {
 struct TokenEstimate {
   double input = 0;
   std::optional<double> output;  // nothing: the request sets no limit
-  double answers = 1;            // n
+  double answers = 1;  // n
 };
 
 // Reads request bodies of any of the dialects. One for each thread: it keeps simdjson's buffers.
@@ -40,7 +40,7 @@ class TokenEstimator {
 // learn at once may lose one of the two, which a running mean forgives.
 class TokenCalibration {
  public:
-  static constexpr int needed = 10;            // samples before it is used
+  static constexpr int needed = 10;  // samples before it is used
   static constexpr double usual_output = 256;  // tokens, until there are
 
   // Tokens to reserve.

@@ -8,7 +8,8 @@ namespace {
 TokenEstimate of(std::string body) { return TokenEstimator().read(body); }
 
 TEST(TokenEstimate, CountsTextByFourBytesAndMessagesByFour) {
-  const auto e = of(R"({"model":"m","messages":[{"role":"system","content":"12345678"},{"role":"user","content":"123456789"}]})");
+  const auto e =
+      of(R"({"model":"m","messages":[{"role":"system","content":"12345678"},{"role":"user","content":"123456789"}]})");
   EXPECT_EQ(e.input, 5 + 2 * 4);  // ceil(17 / 4)
   EXPECT_FALSE(e.output);
   EXPECT_EQ(e.answers, 1);
@@ -16,7 +17,9 @@ TEST(TokenEstimate, CountsTextByFourBytesAndMessagesByFour) {
 
 TEST(TokenEstimate, ImagesCountTheSameHoweverLong) {
   const auto image = [](std::size_t n) {
-    return of(R"({"messages":[{"role":"user","content":[{"type":"text","text":"1234"},{"type":"image_url","image_url":{"url":"data:)" + std::string(n, 'A') + R"("}}]}]})").input;
+    return of(R"({"messages":[{"role":"user","content":[{"type":"text","text":"1234"},{"type":"image_url","image_url":{"url":"data:)" +
+              std::string(n, 'A') + R"("}}]}]})")
+        .input;
   };
   EXPECT_EQ(image(10), 1 + 8192 + 4);
   EXPECT_EQ(image(100'000), image(10));
@@ -24,10 +27,14 @@ TEST(TokenEstimate, ImagesCountTheSameHoweverLong) {
 
 TEST(TokenEstimate, ToolsAreTokensByTheByte) {
   const auto plain = of(R"({"messages":[{"role":"user","content":"x"}]})").input;
-  EXPECT_EQ(of(R"({"messages":[{"role":"user","content":"x"}],"tools":[{"a":"bc"}]})").input, plain + 8 + (2 + 1 + 4 + 4));
-  EXPECT_EQ(of(R"({"messages":[{"role":"user","content":"x"},{"role":"tool","content":"12345678"}]})").input, plain + 4 + 8 + 8);
-  EXPECT_GT(of(R"({"messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"i","type":"function","function":{"name":"f","arguments":"{}"}}]}]})").input,
-            plain + 4 + 8 + 20);
+  EXPECT_EQ(of(R"({"messages":[{"role":"user","content":"x"}],"tools":[{"a":"bc"}]})").input,
+            plain + 8 + (2 + 1 + 4 + 4));
+  EXPECT_EQ(of(R"({"messages":[{"role":"user","content":"x"},{"role":"tool","content":"12345678"}]})").input,
+            plain + 4 + 8 + 8);
+  EXPECT_GT(
+      of(R"({"messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"i","type":"function","function":{"name":"f","arguments":"{}"}}]}]})")
+          .input,
+      plain + 4 + 8 + 20);
 }
 
 TEST(TokenEstimate, OutputIsWhatTheRequestAllows) {
@@ -36,7 +43,8 @@ TEST(TokenEstimate, OutputIsWhatTheRequestAllows) {
   EXPECT_EQ(of(R"({"input":"x","max_output_tokens":7})").output, 7);
   EXPECT_EQ(of(R"({"messages":[],"n":3})").answers, 3);
   // What is senseless is not made into a huge or negative reservation.
-  for (const char* bad : {"-1", "0", "null", "\"many\"", "[]"}) EXPECT_FALSE(of(std::string(R"({"max_tokens":)") + bad + "}").output) << bad;
+  for (const char* bad : {"-1", "0", "null", "\"many\"", "[]"})
+    EXPECT_FALSE(of(std::string(R"({"max_tokens":)") + bad + "}").output) << bad;
   EXPECT_EQ(of(R"({"max_tokens":1e300})").output, 1e9);
   EXPECT_EQ(of(R"({"n":1e18})").answers, 128);
   EXPECT_EQ(of(R"({"n":-4})").answers, 1);
@@ -45,8 +53,12 @@ TEST(TokenEstimate, OutputIsWhatTheRequestAllows) {
 TEST(TokenEstimate, ReadsTheOtherDialects) {
   EXPECT_EQ(of(R"({"model":"m","prompt":"12345678"})").input, 2);
   EXPECT_EQ(of(R"({"model":"m","input":["1234","5678"]})").input, 2);
-  EXPECT_EQ(of(R"({"model":"m","system":"1234","messages":[{"role":"user","content":[{"type":"text","text":"5678"}]}]})").input, 2 + 4);
-  EXPECT_EQ(of(R"({"messages":[{"role":"user","content":[{"type":"tool_result","content":"12345678"}]}]})").input, 4 + 8 + 8);
+  EXPECT_EQ(
+      of(R"({"model":"m","system":"1234","messages":[{"role":"user","content":[{"type":"text","text":"5678"}]}]})")
+          .input,
+      2 + 4);
+  EXPECT_EQ(of(R"({"messages":[{"role":"user","content":[{"type":"tool_result","content":"12345678"}]}]})").input,
+            4 + 8 + 8);
 }
 
 TEST(TokenEstimate, WhatIsNoJsonIsText) {

@@ -47,9 +47,13 @@ std::string number_schema(double low, double high) {
 
 }  // namespace
 
-TomlTable::TomlTable(std::shared_ptr<const Node> node, std::string file, std::string path,
-                     std::vector<Error>* faults, Environment environment)
-    : node_(std::move(node)), file_(std::move(file)), path_(std::move(path)), faults_(faults), environment_(std::move(environment)) {}
+TomlTable::TomlTable(std::shared_ptr<const Node> node, std::string file, std::string path, std::vector<Error>* faults,
+                     Environment environment)
+    : node_(std::move(node)),
+      file_(std::move(file)),
+      path_(std::move(path)),
+      faults_(faults),
+      environment_(std::move(environment)) {}
 TomlTable::TomlTable(TomlSchema& noted) : noted_(&noted) {}
 TomlTable::~TomlTable() = default;
 TomlTable::TomlTable(TomlTable&&) noexcept = default;
@@ -65,7 +69,8 @@ bool TomlTable::note(std::string_view key, std::string type, std::string standar
   k.standard = std::move(standard);
   k.json = std::move(json);
   const bool is_text = k.json.starts_with(R"({"type":"string")");
-  if (!k.standard.empty()) k.json.insert(k.json.size() - 1, ",\"default\":" + (is_text ? json_text(k.standard) : k.standard));
+  if (!k.standard.empty())
+    k.json.insert(k.json.size() - 1, ",\"default\":" + (is_text ? json_text(k.standard) : k.standard));
   return true;
 }
 
@@ -96,7 +101,8 @@ std::optional<std::string> TomlTable::filled_in(std::string_view key, const std:
     auto value = environment_(name);
     if (!value || value->empty()) value = otherwise;
     if (!value) {
-      fault(key, fmt::format("names the environment variable {}, which is not set", name.substr(0, 80)), "set it before the gateway starts, or give ${NAME:-else}");
+      fault(key, fmt::format("names the environment variable {}, which is not set", name.substr(0, 80)),
+            "set it before the gateway starts, or give ${NAME:-else}");
       return std::nullopt;
     }
     out += *value;
@@ -131,8 +137,7 @@ bool TomlTable::is_text(std::string_view key) const {
 std::vector<std::string> TomlTable::keys() const {
   if (noted_) return {};
   std::vector<std::pair<toml::source_index, std::string>> found;
-  for (const auto& [key, value] : *node_->table)
-    found.emplace_back(key.source().begin.line, std::string(key.str()));
+  for (const auto& [key, value] : *node_->table) found.emplace_back(key.source().begin.line, std::string(key.str()));
   std::stable_sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.first < b.first; });
   std::vector<std::string> out;
   for (auto& [line, key] : found) out.push_back(std::move(key));
@@ -158,7 +163,9 @@ void TomlTable::read(std::string_view key, bool& out) {
 }
 
 void TomlTable::read(std::string_view key, std::int64_t& out, std::int64_t low, std::int64_t high) {
-  if (note(key, fmt::format("{} to {}", low, high), std::to_string(out), fmt::format(R"({{"type":"integer","minimum":{},"maximum":{}}})", low, high))) return;
+  if (note(key, fmt::format("{} to {}", low, high), std::to_string(out),
+           fmt::format(R"({{"type":"integer","minimum":{},"maximum":{}}})", low, high)))
+    return;
   asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
   if (!n) return;
@@ -213,11 +220,14 @@ void TomlTable::read(std::string_view key, std::vector<std::string>& out) {
   out = std::move(texts);
 }
 
-void TomlTable::read_quantity(std::string_view key, double& base, Dimension dimension,
-                              std::string_view unit, double low, double high) {
+void TomlTable::read_quantity(std::string_view key, double& base, Dimension dimension, std::string_view unit,
+                              double low, double high) {
   const double scale = noted_ ? parse_unit(unit).scale : 1;
-  if (note(key, fmt::format("{} to {}, or a number of {}", format_quantity(low, dimension), format_quantity(high, dimension), unit),
-           shortest(base / scale), fmt::format(R"({{"anyOf":[{{"type":"string"}},{}]}})", number_schema(low / scale, high / scale))))
+  if (note(key,
+           fmt::format("{} to {}, or a number of {}", format_quantity(low, dimension), format_quantity(high, dimension),
+                       unit),
+           shortest(base / scale),
+           fmt::format(R"({{"anyOf":[{{"type":"string"}},{}]}})", number_schema(low / scale, high / scale))))
     return;
   asked_.emplace_back(key);
   const toml::node* n = node_->table->get(key);
@@ -246,7 +256,8 @@ void TomlTable::read_choice(std::string_view key, int& out, const std::vector<st
   if (noted_) {
     std::string all;
     for (const auto& name : names) all += (all.empty() ? "" : ",") + json_text(name);
-    note(key, fmt::format("{}", fmt::join(names, ", ")), names[static_cast<std::size_t>(out)], fmt::format(R"({{"type":"string","enum":[{}]}})", all));
+    note(key, fmt::format("{}", fmt::join(names, ", ")), names[static_cast<std::size_t>(out)],
+         fmt::format(R"({{"type":"string","enum":[{}]}})", all));
     return;
   }
   std::string text;
@@ -254,8 +265,7 @@ void TomlTable::read_choice(std::string_view key, int& out, const std::vector<st
   read(key, text);
   if (!has(key) || faults_->size() != before) return;
   const auto it = std::find(names.begin(), names.end(), text);
-  if (it == names.end())
-    return fault(key, fmt::format("is \"{}\"; {} is allowed", text, fmt::join(names, ", ")));
+  if (it == names.end()) return fault(key, fmt::format("is \"{}\"; {} is allowed", text, fmt::join(names, ", ")));
   out = static_cast<int>(it - names.begin());
 }
 
@@ -308,8 +318,8 @@ void TomlTable::finish() {
   }
 }
 
-std::optional<TomlTable> parse_toml(std::string_view text, const std::string& file,
-                                    std::vector<Error>* faults, Environment environment) {
+std::optional<TomlTable> parse_toml(std::string_view text, const std::string& file, std::vector<Error>* faults,
+                                    Environment environment) {
   std::shared_ptr<toml::table> root;
   try {
     root = std::make_shared<toml::table>(toml::parse(text, file));
@@ -322,8 +332,8 @@ std::optional<TomlTable> parse_toml(std::string_view text, const std::string& fi
     return std::nullopt;
   }
   const auto* table = root.get();
-  return TomlTable(std::make_shared<TomlTable::Node>(TomlTable::Node{std::move(root), table}), file, {},
-                   faults, std::move(environment));
+  return TomlTable(std::make_shared<TomlTable::Node>(TomlTable::Node{std::move(root), table}), file, {}, faults,
+                   std::move(environment));
 }
 
 }  // namespace wattline::serve

@@ -23,8 +23,8 @@ namespace wattline::serve {
 class TomlTable {
  public:
   struct Node;
-  TomlTable(std::shared_ptr<const Node> node, std::string file, std::string path,
-            std::vector<Error>* faults, Environment environment = {});
+  TomlTable(std::shared_ptr<const Node> node, std::string file, std::string path, std::vector<Error>* faults,
+            Environment environment = {});
   // One that is not there: what is asked of it is noted.
   explicit TomlTable(TomlSchema& noted);
   ~TomlTable();
@@ -65,8 +65,7 @@ class TomlTable {
   void finish();
 
  private:
-  void read_quantity(std::string_view key, double& base, Dimension, std::string_view unit, double low,
-                     double high);
+  void read_quantity(std::string_view key, double& base, Dimension, std::string_view unit, double low, double high);
   std::string name_of(std::string_view key) const;
   // Whether this call was only to be noted.
   bool note(std::string_view key, std::string type, std::string standard, std::string json);
@@ -82,7 +81,7 @@ class TomlTable {
 };
 
 // The root table; a syntax fault is put into `faults` and nothing is returned.
-std::optional<TomlTable> parse_toml(std::string_view text, const std::string& file,
-                                    std::vector<Error>* faults, Environment environment = {});
+std::optional<TomlTable> parse_toml(std::string_view text, const std::string& file, std::vector<Error>* faults,
+                                    Environment environment = {});
 
 }  // namespace wattline::serve

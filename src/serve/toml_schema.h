@@ -12,9 +12,9 @@ namespace wattline::serve {
 struct TomlSchema {
   struct Key {
     std::string name;
-    std::string type;                  // for people: "text", "0 to 1024", "size or number of B"
-    std::string standard;              // its default, "" when there is none
-    std::string json;                  // its JSON Schema; "" of a table
+    std::string type;  // for people: "text", "0 to 1024", "size or number of B"
+    std::string standard;  // its default, "" when there is none
+    std::string json;  // its JSON Schema; "" of a table
     bool required = false;
     std::unique_ptr<TomlSchema> table;  // [key], or each [[key]]
     bool many = false;

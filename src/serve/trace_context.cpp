@@ -43,7 +43,8 @@ std::optional<TraceContext> parse_traceparent(std::string_view text) {
   TraceContext out;
   if (!read_hex(text, version) || version[0] == 0xff) return std::nullopt;
   if (text.size() > size && (version[0] == 0 || text[size] != '-')) return std::nullopt;
-  if (!read_hex(text.substr(3), out.trace) || !read_hex(text.substr(36), out.span) || !read_hex(text.substr(53), flags)) return std::nullopt;
+  if (!read_hex(text.substr(3), out.trace) || !read_hex(text.substr(36), out.span) || !read_hex(text.substr(53), flags))
+    return std::nullopt;
   if (is_zero(out.trace) || is_zero(out.span)) return std::nullopt;
   out.sampled = flags[0] & 1;
   return out;
@@ -61,7 +62,8 @@ bool sane_request_id(std::string_view id) {
   if (id.empty() || id.size() > 128) return false;
   constexpr std::string_view others = "-_.:/+=@~";
   return std::all_of(id.begin(), id.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || others.find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           others.find(c) != std::string_view::npos;
   });
 }
 

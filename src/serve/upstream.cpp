@@ -41,7 +41,8 @@ void charge(Answer& a, const ServedModel& m, const Spent& s, const CpuEnergy& cp
   } else {
     // The process cannot be seen and nothing models it: between none and all cores were busy with it.
     a.basis = m.unseen_basis;
-    const Duration most = a.latency * static_cast<double>(std::max(1u, std::thread::hardware_concurrency())) / std::max(1.0, s.batch);
+    const Duration most =
+        a.latency * static_cast<double>(std::max(1u, std::thread::hardware_concurrency())) / std::max(1.0, s.batch);
     total = cpu.of(most) / 2;
     sd = total / 1.96;
     split_by_time(a, total);

@@ -27,7 +27,7 @@ struct Upstream {
   std::size_t index = 0;
   const Footprint* footprint = nullptr;
   std::array<std::string, endpoint_count> heads;  // of requests to each endpoint, up to and with "content-length: "
-  std::string count_head;                         // of requests to count tokens
+  std::string count_head;  // of requests to count tokens
   std::shared_ptr<CpuShare> share;  // where its CPU time is charged
   std::atomic<int> in_flight{0};
   HealthState health;
@@ -40,18 +40,18 @@ class ModelPool;
 struct ServedModel {
   std::string id;
   Upstream* upstream = nullptr;  // null: built in
-  ModelPool* pool = nullptr;     // of the upstreams that serve this id; null: there is but one, asked as it is
-  Endpoints endpoints;           // that some upstream of this id serves
+  ModelPool* pool = nullptr;  // of the upstreams that serve this id; null: there is but one, asked as it is
+  Endpoints endpoints;  // that some upstream of this id serves
   std::string upstream_name;
   std::shared_ptr<const lm::Model> builtin;
   const Footprint* footprint = nullptr;
-  std::unique_ptr<EnergyTable> table;           // where energy is modelled
-  std::shared_ptr<const Basis> basis;           // how its energy is known
-  std::shared_ptr<const Basis> repeat_basis;    // of answers given again; null without a cache
-  std::shared_ptr<const Basis> unseen_basis;    // while the process of a local upstream cannot be seen
+  std::unique_ptr<EnergyTable> table;  // where energy is modelled
+  std::shared_ptr<const Basis> basis;  // how its energy is known
+  std::shared_ptr<const Basis> repeat_basis;  // of answers given again; null without a cache
+  std::shared_ptr<const Basis> unseen_basis;  // while the process of a local upstream cannot be seen
   std::shared_ptr<ModelMetrics> metrics;
   std::string head;  // response headers that are the same for all its answers
-  GovernedModel* governed = nullptr;            // where tenants, keys or queues are configured
+  GovernedModel* governed = nullptr;  // where tenants, keys or queues are configured
 };
 
 // Joules of one second of CPU time on this machine, refreshed now and then; reading it is cheap.
@@ -75,9 +75,9 @@ class CpuEnergy {
 // What is known of an answer when it ends.
 struct Spent {
   TokenUsage tokens;
-  double batch = 1;                      // requests under way at the upstream
-  bool reached = true;                   // false: no connection came about, so nothing ran there
-  std::optional<Duration> cpu;           // of a local upstream's process
+  double batch = 1;  // requests under way at the upstream
+  bool reached = true;  // false: no connection came about, so nothing ran there
+  std::optional<Duration> cpu;  // of a local upstream's process
   Duration prefill_cpu{0}, decode_cpu{0};  // of the built-in model
 };
 // Fills the answer's energy (total, prefill, decode) and basis. Its times must be set.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -11,6 +10,7 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include "kernel/error.h"
 #include "kernel/time.h"
@@ -54,12 +54,14 @@ std::unique_ptr<asio::ssl::context> make_tls_context(const UpstreamConfig& c) {
   if (!c.url.tls) return nullptr;
   auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
   error_code ec;
-  context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, ec);
+  context->set_options(
+      asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, ec);
   if (c.ca_file.empty()) context->set_default_verify_paths(ec);
   else context->load_verify_file(c.ca_file, ec);
   if (ec)
     throw world_error(fmt::format("cannot read the certificates for upstream '{}': {}", c.name, ec.message()),
-                      c.ca_file.empty() ? c.where : c.ca_file, c.ca_file.empty() ? "install ca-certificates" : "ca_file is a PEM file");
+                      c.ca_file.empty() ? c.where : c.ca_file,
+                      c.ca_file.empty() ? "install ca-certificates" : "ca_file is a PEM file");
   context->set_verify_mode(asio::ssl::verify_peer, ec);
   return context;
 }
@@ -134,19 +136,24 @@ Awaitable<std::unique_ptr<UpstreamConnection>> UpstreamPool::open(UpstreamConnec
     if (tls_) {
       stage = "speak TLS with";
       c->tls = std::make_unique<asio::ssl::stream<Socket&>>(c->socket, *tls_);
-      if (asio::ip::make_address(config.url.host, ignored); ignored) ::SSL_set_tlsext_host_name(c->tls->native_handle(), config.url.host.c_str());
+      if (asio::ip::make_address(config.url.host, ignored); ignored)
+        ::SSL_set_tlsext_host_name(c->tls->native_handle(), config.url.host.c_str());
       c->tls->set_verify_callback(asio::ssl::host_name_verification(config.url.host), ignored);
       co_await c->tls->async_handshake(asio::ssl::stream_base::client, into(ec));
     }
   }
   opening = nullptr;
   if (c->expired()) {
-    failed = upstream_error(504, fmt::format("cannot {} upstream '{}' within {} s", stage, config.name, config.connect_timeout.base()), "upstream_timeout");
+    failed = upstream_error(
+        504, fmt::format("cannot {} upstream '{}' within {} s", stage, config.name, config.connect_timeout.base()),
+        "upstream_timeout");
     co_return nullptr;
   }
   if (ec) {
     endpoints_.clear();
-    failed = upstream_error(502, fmt::format("cannot {} upstream '{}' ({}): {}", stage, config.name, config.url.authority, ec.message()), "upstream_unreachable");
+    failed = upstream_error(
+        502, fmt::format("cannot {} upstream '{}' ({}): {}", stage, config.name, config.url.authority, ec.message()),
+        "upstream_unreachable");
     co_return nullptr;
   }
   co_return c;
@@ -156,7 +163,8 @@ UpstreamExchange::UpstreamExchange(UpstreamPool& pool, const Upstream& upstream,
     : pool_(pool), upstream_(upstream), buffer_(buffers.lease()), begun_ns_(monotonic_ns()) {}
 
 UpstreamExchange::~UpstreamExchange() {
-  if (connection_ && parser_ && parser_->is_done() && parser_->keep_alive() && !parser_->need_eof() && tail_.empty() && !aborted_)
+  if (connection_ && parser_ && parser_->is_done() && parser_->keep_alive() && !parser_->need_eof() && tail_.empty() &&
+      !aborted_)
     pool_.give_back(std::move(connection_), monotonic_ns());
 }
 
@@ -169,16 +177,23 @@ void UpstreamExchange::abort() {
 ApiError UpstreamExchange::failure(error_code ec, std::string_view stage) const {
   const auto& config = upstream_.config;
   if (connection_ && connection_->expired())
-    return upstream_error(504, fmt::format("upstream '{}' took too long to {}", config.name, stage), "upstream_timeout");
+    return upstream_error(504, fmt::format("upstream '{}' took too long to {}", config.name, stage),
+                          "upstream_timeout");
   if (ec == http::error::body_limit || ec == http::error::header_limit)
-    return upstream_error(502, fmt::format("the reply of upstream '{}' is larger than is allowed here", config.name), "upstream_reply_too_large");
-  if (ec.category() == http::make_error_code(http::error::bad_value).category() && ec != http::error::partial_message && ec != http::error::end_of_stream)
-    return upstream_error(502, fmt::format("upstream '{}' does not speak HTTP/1.1: {}", config.name, ec.message()), "upstream_bad_reply");
-  if (any_bytes_) return upstream_error(502, fmt::format("the reply of upstream '{}' broke off", config.name), "upstream_truncated");
-  return upstream_error(502, fmt::format("upstream '{}' closed the connection without a reply", config.name), "upstream_closed");
+    return upstream_error(502, fmt::format("the reply of upstream '{}' is larger than is allowed here", config.name),
+                          "upstream_reply_too_large");
+  if (ec.category() == http::make_error_code(http::error::bad_value).category() && ec != http::error::partial_message &&
+      ec != http::error::end_of_stream)
+    return upstream_error(502, fmt::format("upstream '{}' does not speak HTTP/1.1: {}", config.name, ec.message()),
+                          "upstream_bad_reply");
+  if (any_bytes_)
+    return upstream_error(502, fmt::format("the reply of upstream '{}' broke off", config.name), "upstream_truncated");
+  return upstream_error(502, fmt::format("upstream '{}' closed the connection without a reply", config.name),
+                        "upstream_closed");
 }
 
-Awaitable<error_code> UpstreamExchange::send(std::string_view request_head, const std::vector<std::string_view>& body, std::size_t size, std::string_view more_headers) {
+Awaitable<error_code> UpstreamExchange::send(std::string_view request_head, const std::vector<std::string_view>& body,
+                                             std::size_t size, std::string_view more_headers) {
   const std::string head = fmt::format("{}{}\r\n{}\r\n", request_head, size, more_headers);
   std::vector<asio::const_buffer> buffers;
   buffers.reserve(body.size() + 1);
@@ -212,7 +227,8 @@ Awaitable<error_code> UpstreamExchange::read_into_parser() {
     if (ec != asio::error::eof && ec != asio::ssl::error::stream_truncated) co_return ec;
     if (!parser_->header_done) co_return error_code(asio::error::eof);
     // Where the end of the connection ends the body, TLS must say so, or it may have been cut.
-    if (ec == asio::ssl::error::stream_truncated && parser_->need_eof()) co_return error_code(http::error::partial_message);
+    if (ec == asio::ssl::error::stream_truncated && parser_->need_eof())
+      co_return error_code(http::error::partial_message);
     ec = {};
     parser_->put_eof(ec);
     co_return ec;
@@ -249,7 +265,9 @@ Awaitable<error_code> UpstreamExchange::read_into_parser() {
   co_return ec;
 }
 
-Awaitable<std::optional<ApiError>> UpstreamExchange::begin(std::string_view head, const std::vector<std::string_view>& body, std::size_t size, std::string_view more_headers) {
+Awaitable<std::optional<ApiError>> UpstreamExchange::begin(std::string_view head,
+                                                           const std::vector<std::string_view>& body, std::size_t size,
+                                                           std::string_view more_headers) {
   const auto& config = upstream_.config;
   while (true) {
     connection_ = pool_.take_idle(begun_ns_);

@@ -74,7 +74,8 @@ class UpstreamExchange {
 
   // Sends and reads up to the end of the response's header.
   // `head` is one of the upstream's, and outlives the call.
-  Awaitable<std::optional<ApiError>> begin(std::string_view head, const std::vector<std::string_view>& body, std::size_t size, std::string_view more_headers = {});
+  Awaitable<std::optional<ApiError>> begin(std::string_view head, const std::vector<std::string_view>& body,
+                                           std::size_t size, std::string_view more_headers = {});
   int status() const { return parser_->status; }
   const std::string& content_type() const { return parser_->content_type; }
   const std::string& retry_after() const { return parser_->retry_after; }
@@ -93,7 +94,8 @@ class UpstreamExchange {
   bool reached() const { return reached_; }
 
  private:
-  Awaitable<error_code> send(std::string_view head, const std::vector<std::string_view>& body, std::size_t size, std::string_view more_headers);
+  Awaitable<error_code> send(std::string_view head, const std::vector<std::string_view>& body, std::size_t size,
+                             std::string_view more_headers);
   Awaitable<error_code> read_into_parser();
   ApiError failure(error_code, std::string_view stage) const;
 

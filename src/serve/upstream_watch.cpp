@@ -19,7 +19,13 @@ class UpstreamWatch::Poll : public Watched {
  public:
   using Taker = std::function<void(UpstreamExchange&, const std::optional<ApiError>&)>;
   Poll(IoThread& thread, Upstream& upstream, const std::string& path, Duration interval, Duration timeout, Taker take)
-      : Watched(thread.upstream_deadlines), thread_(thread), upstream_(upstream), interval_(interval), timeout_(timeout), take_(std::move(take)), timer_(thread.io),
+      : Watched(thread.upstream_deadlines),
+        thread_(thread),
+        upstream_(upstream),
+        interval_(interval),
+        timeout_(timeout),
+        take_(std::move(take)),
+        timer_(thread.io),
         random_(static_cast<std::uint64_t>(monotonic_ns())) {
     const auto& c = upstream.config;
     head_ = fmt::format("GET {} HTTP/1.1\r\nhost: {}\r\n", path, c.url.authority);
@@ -37,7 +43,8 @@ class UpstreamWatch::Poll : public Watched {
         auto failed = co_await exchange.begin(head_, nothing, 0);
         while (!failed && !exchange.done()) {
           failed = co_await exchange.read_more();
-          if (exchange.body().size() > most_read) failed = upstream_error(502, "more is told than is read here", "upstream_reply_too_large");
+          if (exchange.body().size() > most_read)
+            failed = upstream_error(502, "more is told than is read here", "upstream_reply_too_large");
         }
         exchange_ = nullptr;
         const bool late = expired();
@@ -47,7 +54,8 @@ class UpstreamWatch::Poll : public Watched {
       }
       if (stopped_) break;
       // Not all at the same moment.
-      timer_.expires_after(std::chrono::nanoseconds(static_cast<std::int64_t>(interval_.base() * (0.9 + 0.2 * chance_of(random_)) * 1e9)));
+      timer_.expires_after(std::chrono::nanoseconds(
+          static_cast<std::int64_t>(interval_.base() * (0.9 + 0.2 * chance_of(random_)) * 1e9)));
       error_code ignored;
       co_await timer_.async_wait(into(ignored));
     }
@@ -81,15 +89,18 @@ UpstreamWatch::~UpstreamWatch() = default;
 void UpstreamWatch::start() {
   const auto& c = upstream_.config;
   if (!c.health.path.empty())
-    health_ = std::make_unique<Poll>(thread_, upstream_, c.health.path, c.health.interval, c.health.timeout,
-                                     [this](UpstreamExchange& e, const std::optional<ApiError>& failed) { check_health(e, failed); });
+    health_ = std::make_unique<Poll>(
+        thread_, upstream_, c.health.path, c.health.interval, c.health.timeout,
+        [this](UpstreamExchange& e, const std::optional<ApiError>& failed) { check_health(e, failed); });
   if (!c.metrics.path.empty())
-    queue_ = std::make_unique<Poll>(thread_, upstream_, c.metrics.path, c.metrics.interval, std::max(c.metrics.interval, Duration(2)),
-                                    [this](UpstreamExchange& e, const std::optional<ApiError>& failed) { read_queue(e, failed); });
+    queue_ = std::make_unique<Poll>(
+        thread_, upstream_, c.metrics.path, c.metrics.interval, std::max(c.metrics.interval, Duration(2)),
+        [this](UpstreamExchange& e, const std::optional<ApiError>& failed) { read_queue(e, failed); });
   for (auto* poll : {health_.get(), queue_.get()}) {
     if (!poll) continue;
     ++thread_.background;
-    asio::co_spawn(thread_.io, [poll]() -> Awaitable<void> { co_await poll->run(); }, asio::detached);
+    asio::co_spawn(
+        thread_.io, [poll]() -> Awaitable<void> { co_await poll->run(); }, asio::detached);
   }
 }
 
@@ -102,7 +113,9 @@ void UpstreamWatch::check_health(const UpstreamExchange& exchange, const std::op
   const bool good = !failed && exchange.status() >= 200 && exchange.status() < 300;
   if (!upstream_.health.report(good, upstream_.config.health, monotonic_ns())) return;
   thread_.gateway.log(good ? fmt::format("upstream '{}' is up again", upstream_.config.name)
-                           : fmt::format("upstream '{}' is down: {}", upstream_.config.name, failed ? failed->message : fmt::format("its health check gives status {}", exchange.status())));
+                           : fmt::format("upstream '{}' is down: {}", upstream_.config.name,
+                                         failed ? failed->message
+                                                : fmt::format("its health check gives status {}", exchange.status())));
 }
 
 void UpstreamWatch::read_queue(UpstreamExchange& exchange, const std::optional<ApiError>& failed) {
@@ -111,8 +124,11 @@ void UpstreamWatch::read_queue(UpstreamExchange& exchange, const std::optional<A
   if (load) upstream_.engine.told(*load, upstream_.in_flight.load(), monotonic_ns());
   if (std::exchange(queue_told_, load.has_value()) == load.has_value()) return;
   thread_.gateway.log(load ? fmt::format("upstream '{}' tells its queue again", upstream_.config.name)
-                           : fmt::format("upstream '{}' does not tell its queue at {}: {}", upstream_.config.name, upstream_.config.metrics.path,
-                                         failed ? failed->message : exchange.status() == 200 ? "no metric of vLLM, llama.cpp or SGLang is there" : fmt::format("status {}", exchange.status())));
+                           : fmt::format("upstream '{}' does not tell its queue at {}: {}", upstream_.config.name,
+                                         upstream_.config.metrics.path,
+                                         failed                     ? failed->message
+                                         : exchange.status() == 200 ? "no metric of vLLM, llama.cpp or SGLang is there"
+                                                                    : fmt::format("status {}", exchange.status())));
 }
 
 }  // namespace wattline::serve

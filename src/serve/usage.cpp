@@ -42,7 +42,10 @@ double Usage::amount(Resource r) const {
 }
 
 void write_json(JsonWriter& w, const Usage& u) {
-  w.member("answers", u.answers).member("failed", u.failed).member("tokens_in", u.tokens_in).member("tokens_out", u.tokens_out);
+  w.member("answers", u.answers)
+      .member("failed", u.failed)
+      .member("tokens_in", u.tokens_in)
+      .member("tokens_out", u.tokens_out);
   write_figure(w, "energy", u.energy, Resource::energy, u.method);
   // Factors of the grid and of water are declared at best.
   const Method derived = std::max(u.method, Method::declared);

@@ -24,7 +24,7 @@ struct Usage {
   std::int64_t answers = 0, failed = 0;
   std::int64_t tokens_in = 0, tokens_out = 0;
   Impact energy, carbon, water, money;  // J, gCO2e, L, USD
-  Method method = Method::measured;     // the worst of them
+  Method method = Method::measured;  // the worst of them
   void add(const Usage&);
   double amount(Resource) const;
 };

@@ -103,12 +103,16 @@ struct Totals {
 
 EstimateBlock block(std::string name, std::string label, const Sum& s, Dimension dimension) {
   const Unit unit = friendly_unit(s.value, dimension);
-  Measure m{to_three_digits(s.value / unit.scale), {s.low / unit.scale, s.high / unit.scale}, unit.symbol, s.method, {}};
+  Measure m{
+      to_three_digits(s.value / unit.scale), {s.low / unit.scale, s.high / unit.scale}, unit.symbol, s.method, {}};
   return {std::move(name), std::move(label), std::move(m),
-          fmt::format("{} in 1000 such answers", format_quantity(s.value / static_cast<double>(s.of) * 1000, dimension, 3))};
+          fmt::format("{} in 1000 such answers",
+                      format_quantity(s.value / static_cast<double>(s.of) * 1000, dimension, 3))};
 }
 
-double percent(std::size_t part, std::size_t all) { return all ? std::round(100.0 * static_cast<double>(part) / static_cast<double>(all)) : 0; }
+double percent(std::size_t part, std::size_t all) {
+  return all ? std::round(100.0 * static_cast<double>(part) / static_cast<double>(all)) : 0;
+}
 
 std::int64_t read_count(const Json& usage, std::string_view name) {
   const double n = usage.number_or(name, 0);
@@ -146,11 +150,15 @@ const Fields<WorkloadOptions>& workload_fields() {
       Fields<WorkloadOptions>()
           .text("url", &WorkloadOptions::url, "the server's address, without /v1")
           .text("model", &WorkloadOptions::model, "model to ask; the server's first when not given")
-          .file("file", &WorkloadOptions::file, "CSV with a column prompt, and expected and task if known; without it about 40 built-in prompts")
-          .integer("limit", &WorkloadOptions::limit, "only the first N prompts; 0 takes all").range(0, 1e6)
+          .file("file", &WorkloadOptions::file,
+                "CSV with a column prompt, and expected and task if known; without it about 40 built-in prompts")
+          .integer("limit", &WorkloadOptions::limit, "only the first N prompts; 0 takes all")
+          .range(0, 1e6)
           .flag("list", &WorkloadOptions::list, "only show the prompts; no server is asked")
-          .integer("max-tokens", &WorkloadOptions::max_tokens, "longest answer").range(1, 100000)
-          .quantity("timeout", &WorkloadOptions::timeout, "s", "for one answer").range(0.1, 3600);
+          .integer("max-tokens", &WorkloadOptions::max_tokens, "longest answer")
+          .range(1, 100000)
+          .quantity("timeout", &WorkloadOptions::timeout, "s", "for one answer")
+          .range(0.1, 3600);
   return fields;
 }
 
@@ -204,11 +212,15 @@ Result run_workload(const WorkloadOptions& o, Context& context) {
   r.title = fmt::format("{} prompts to {} at {}", all.asked, model, o.url);
   Table t("workload.answers.v1");
   t.text("prompt").text("answer").text("right", "yes, no, or empty when no answer was expected");
-  t.integer("tokens", "token", "prompt and answer together").number("energy", "J").number("carbon", "mgCO2e").number("water", "mL");
+  t.integer("tokens", "token", "prompt and answer together")
+      .number("energy", "J")
+      .number("carbon", "mgCO2e")
+      .number("water", "mL");
   if (methods.size() > 1) t.text("method");  // else the totals say it
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto& row = rows[i];
-    std::vector<Table::Cell> cells{prompts[i].text, std::move(row.answer), row.right, row.tokens, row.energy_j, row.carbon_mg, row.water_ml};
+    std::vector<Table::Cell> cells{prompts[i].text, std::move(row.answer), row.right,   row.tokens,
+                                   row.energy_j,    row.carbon_mg,         row.water_ml};
     if (methods.size() > 1) cells.emplace_back(row.method);
     t.add_row(std::move(cells));
   }
@@ -217,23 +229,31 @@ Result run_workload(const WorkloadOptions& o, Context& context) {
   if (by_task.size() > 1) {
     Table tasks;
     tasks.title = "By task";
-    tasks.text("task").integer("asked").integer("right").number("share", "%").integer("tokens", "token").number("energy", "J", "of one answer, the mean");
+    tasks.text("task")
+        .integer("asked")
+        .integer("right")
+        .number("share", "%")
+        .integer("tokens", "token")
+        .number("energy", "J", "of one answer, the mean");
     for (const auto& [task, sum] : by_task)
-      tasks.add_row({task, static_cast<std::int64_t>(sum.asked), static_cast<std::int64_t>(sum.right),
-                     sum.checked ? percent(sum.right, sum.checked) : std::nan(""), sum.tokens,
-                     sum.energy.of ? to_three_digits(sum.energy.value / static_cast<double>(sum.energy.of)) : std::nan("")});
+      tasks.add_row(
+          {task, static_cast<std::int64_t>(sum.asked), static_cast<std::int64_t>(sum.right),
+           sum.checked ? percent(sum.right, sum.checked) : std::nan(""), sum.tokens,
+           sum.energy.of ? to_three_digits(sum.energy.value / static_cast<double>(sum.energy.of)) : std::nan("")});
     tasks.caption = "Energy is that of one answer, the mean.";
     r.add(std::move(tasks));
   }
 
   std::string total = fmt::format("Total: {} answers, {} tokens", all.asked, all.tokens);
-  if (all.checked > 0) total += fmt::format(", {} of {} right ({} %)", all.right, all.checked, percent(all.right, all.checked));
+  if (all.checked > 0)
+    total += fmt::format(", {} of {} right ({} %)", all.right, all.checked, percent(all.right, all.checked));
   r.note(total);
   if (all.energy.of > 0) r.add(block("energy", "Energy", all.energy, Energy::dimension));
   if (all.carbon.of > 0) r.add(block("carbon", "Carbon", all.carbon, Carbon::dimension));
   if (all.water.of > 0) r.add(block("water", "Water", all.water, Volume::dimension));
   if (all.energy.of < all.asked)
-    r.warn(fmt::format("{} of {} answers came without a cost: this server does not account for energy", all.asked - all.energy.of, all.asked));
+    r.warn(fmt::format("{} of {} answers came without a cost: this server does not account for energy",
+                       all.asked - all.energy.of, all.asked));
   return r;
 }
 

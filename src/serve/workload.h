@@ -15,10 +15,10 @@ namespace wattline::serve {
 
 struct WorkloadOptions {
   std::string url = "http://127.0.0.1:8080";
-  std::string model;       // "": the server's first
-  InputFile file;          // CSV with columns prompt, and optionally expected, task; none: the built-in one
+  std::string model;  // "": the server's first
+  InputFile file;  // CSV with columns prompt, and optionally expected, task; none: the built-in one
   std::int64_t limit = 0;  // 0: all prompts
-  bool list = false;       // only show the prompts; nothing is asked
+  bool list = false;  // only show the prompts; nothing is asked
   std::int64_t max_tokens = 64;
   Duration timeout{60};
 };

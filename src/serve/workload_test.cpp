@@ -37,7 +37,8 @@ TEST(Workload, ReadsAnswersWithAndWithoutCost) {
 }
 
 TEST(HttpClient, BadAddressesAreNamed) {
-  for (const char* url : {"", "127.0.0.1:80", "https://x", "http://", "http://host:port", "http://a b", "http://a\r\nX: y"})
+  for (const char* url :
+       {"", "127.0.0.1:80", "https://x", "http://", "http://host:port", "http://a b", "http://a\r\nX: y"})
     EXPECT_THROW(http_request("GET", url, "", Duration(1)), Error) << url;
 }
 

@@ -31,7 +31,8 @@ std::string content(const std::filesystem::path& path) {
   std::string out;
   gzFile file = gzopen(path.c_str(), "rb");  // reads plain files as well
   char buffer[1 << 15];
-  for (int n = 0; file && (n = gzread(file, buffer, sizeof buffer)) > 0;) out.append(buffer, static_cast<std::size_t>(n));
+  for (int n = 0; file && (n = gzread(file, buffer, sizeof buffer)) > 0;)
+    out.append(buffer, static_cast<std::size_t>(n));
   if (file) gzclose(file);
   return out;
 }
@@ -65,7 +66,8 @@ struct Set {
 class NistStrd : public testing::TestWithParam<Set> {};
 INSTANTIATE_TEST_SUITE_P(OneWay, NistStrd,
                          testing::Values(Set{"SiRstv.dat", 1e-12}, Set{"SmLs01.dat", 1e-13}, Set{"SmLs02.dat", 1e-12},
-                                         Set{"SmLs03.dat.gz", 1e-12}, Set{"SmLs05.dat", 1e-9}, Set{"SmLs07.dat", 1e-3}));
+                                         Set{"SmLs03.dat.gz", 1e-12}, Set{"SmLs05.dat", 1e-9},
+                                         Set{"SmLs07.dat", 1e-3}));
 
 TEST_P(NistStrd, CertifiedValues) {
   const auto shared = tests::shared_dir();
@@ -171,7 +173,7 @@ TEST(Pairwise, TukeyOfPlantGrowthAsInR) {
   EXPECT_NEAR(pairs[2].p_tukey, 0.0120064, 5e-8);
   for (const Pair& p : pairs) {
     // The simultaneous interval says the same as its p.
-    EXPECT_EQ(p.p_games_howell < 0.05, p.interval.low > 0 || p.interval.high < 0);
+    EXPECT_EQ(p.p_games_howell<0.05, p.interval.low> 0 || p.interval.high < 0);
     EXPECT_GE(p.p_holm, p.welch.p);
     EXPECT_LT(p.interval.low, p.welch.interval.low);
   }

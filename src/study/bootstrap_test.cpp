@@ -71,7 +71,7 @@ TEST(Bootstrap, StatisticsThatFailAreLeftOut) {
 }
 
 TEST(StudentizedRange, AgainstReferenceValues) {
-  EXPECT_NEAR(studentized_range_quantile(0.95, 3, 27), 3.506426, 1e-5);   // published tables: 3.51
+  EXPECT_NEAR(studentized_range_quantile(0.95, 3, 27), 3.506426, 1e-5);  // published tables: 3.51
   EXPECT_NEAR(studentized_range_quantile(0.95, 2, 10), std::sqrt(2.0) * t_quantile(0.975, 10), 1e-7);
   EXPECT_TRUE(std::isnan(studentized_range_cdf(1, 1, 10)));
   EXPECT_EQ(studentized_range_cdf(-1, 3, 10), 0);

@@ -23,8 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     wattline::to_text(r, 80);
     wattline::to_json(r);
     wattline::to_html(r);
-  } catch (const wattline::Error&) {
-  }
+  } catch (const wattline::Error&) {}
   return 0;
 }
 

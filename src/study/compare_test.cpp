@@ -91,14 +91,15 @@ TEST(Compare, TheSameSeedTheSameAnswer) {
 TEST(Compare, NotToldIsNotCalledEqual) {
   const Result r = run("g,time [s]\na,10\na,12\na,11\nb,11\nb,13\nb,11\n", by("time", "g"));
   const std::string text = to_text(r, 2000);
-  EXPECT_THAT(text, AllOf(HasSubstr("No difference in time can be told between a and b with n = 3 each"), HasSubstr("not the same as no difference"),
-                          HasSubstr("80 % probability")));
+  EXPECT_THAT(text, AllOf(HasSubstr("No difference in time can be told between a and b with n = 3 each"),
+                          HasSubstr("not the same as no difference"), HasSubstr("80 % probability")));
   EXPECT_THAT(warnings(r), HasSubstr("at least 5 runs"));
 }
 
 TEST(Compare, EquivalenceIsAVerdict) {
   CompareOptions o = by("energy", "g");
-  const std::string near = "g,energy [J]\na,100\na,101\na,99\na,100.5\na,99.5\nb,100.2\nb,100.8\nb,99.4\nb,100.1\nb,99.9\n";
+  const std::string near =
+      "g,energy [J]\na,100\na,101\na,99\na,100.5\na,99.5\nb,100.2\nb,100.8\nb,99.4\nb,100.1\nb,99.9\n";
   for (const char* margin : {"2 %", "2%", "2 J", "0.002 kJ", "2"}) {
     o.equivalence = margin;
     const Result r = run(near, o);
@@ -128,12 +129,15 @@ TEST(Compare, EquivalenceOfManyGroupsNeedsThemAll) {
 
 TEST(Compare, ManyGroups) {
   const std::string csv =
-      "model,energy [J]\nbase,210\nbase,214\nbase,209\nbase,215\nbase,212\nint8,188\nint8,191\nint8,186\nint8,190\nint8,187\n"
+      "model,energy "
+      "[J]\nbase,210\nbase,214\nbase,209\nbase,215\nbase,212\nint8,188\nint8,191\nint8,186\nint8,190\nint8,187\n"
       "pruned,211\npruned,208\npruned,213\npruned,216\npruned,210\n";
   const Result r = run(csv, by("energy", "model"));
   const std::string text = to_text(r, 2000);
-  EXPECT_THAT(text, AllOf(HasSubstr("The 3 groups differ in energy (Welch's ANOVA"), HasSubstr("int8 uses 11.1 % less energy than base"),
-                          HasSubstr("Not to be told from base: pruned"), HasSubstr("Also to be told apart: int8 and pruned")));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("The 3 groups differ in energy (Welch's ANOVA"),
+                    HasSubstr("int8 uses 11.1 % less energy than base"), HasSubstr("Not to be told from base: pruned"),
+                    HasSubstr("Also to be told apart: int8 and pruned")));
   ASSERT_TRUE(r.find_table("study.pairs.v1"));
   EXPECT_EQ(r.find_table("study.pairs.v1")->rows(), 3u);
 }
@@ -145,7 +149,8 @@ TEST(Compare, WideFormAndPairs) {
   EXPECT_THAT(to_text(run(csv, o), 2000), HasSubstr("No difference in energy can be told between before and after"));
   o.paired = true;
   const Result r = run(csv, o);
-  EXPECT_THAT(to_text(r, 2000), AllOf(HasSubstr("after uses 5.17 % less energy than before"), HasSubstr("n = 6 pairs")));
+  EXPECT_THAT(to_text(r, 2000),
+              AllOf(HasSubstr("after uses 5.17 % less energy than before"), HasSubstr("n = 6 pairs")));
   EXPECT_THAT(warnings(r), HasSubstr("1 pair is left out"));
 }
 
@@ -167,7 +172,8 @@ TEST(Compare, RowsOfOneRunCountOnce) {
   std::string csv = "run,g,power [W]\n";
   for (int run_number = 0; run_number < 6; ++run_number)
     for (int sample = 0; sample < 20; ++sample)
-      csv += std::to_string(run_number) + (run_number % 2 ? ",b," : ",a,") + std::to_string(100 + run_number * 3 + sample % 2) + "\n";
+      csv += std::to_string(run_number) + (run_number % 2 ? ",b," : ",a,") +
+             std::to_string(100 + run_number * 3 + sample % 2) + "\n";
   CompareOptions o = by("power", "g");
   const Result naive = run(csv, o);
   EXPECT_THAT(warnings(naive), HasSubstr("follow those before them"));
@@ -179,18 +185,21 @@ TEST(Compare, RowsOfOneRunCountOnce) {
 }
 
 TEST(Compare, RepeatedSeedsAreToldOf) {
-  EXPECT_THAT(warnings(run("seed,g,v\n1,a,10\n1,a,10.5\n2,b,11\n3,b,12\n", by("v", "g"))), HasSubstr("the same seed stands more than once in 'a'"));
+  EXPECT_THAT(warnings(run("seed,g,v\n1,a,10\n1,a,10.5\n2,b,11\n3,b,12\n", by("v", "g"))),
+              HasSubstr("the same seed stands more than once in 'a'"));
 }
 
 TEST(Compare, MissingValuesAndConstantGroups) {
   const Result r = run("g,v\na,1\na,\na,NA\na,1\na,1\nb,2\nb,2\nb,2\n,5\n", by("v", "g"));
-  EXPECT_THAT(warnings(r), AllOf(HasSubstr("'a': 2 missing values"), HasSubstr("1 row without a group"), HasSubstr("all 3 values of 'a' are 1")));
+  EXPECT_THAT(warnings(r), AllOf(HasSubstr("'a': 2 missing values"), HasSubstr("1 row without a group"),
+                                 HasSubstr("all 3 values of 'a' are 1")));
   EXPECT_THAT(to_text(r, 2000), HasSubstr("There is no test"));
   EXPECT_THAT(to_json(r), Not(HasSubstr("nan")));
   EXPECT_THAT(to_text(run("g,v\na,3\na,3\nb,3\nb,3\n", by("v", "g")), 2000), HasSubstr("are the same"));
   EXPECT_THAT(to_text(run("g,v\na,3\nb,4\nc,5\n", by("v", "g")), 2000), HasSubstr("cannot be tested"));
   EXPECT_THAT(to_text(run("g,v\na,3\na,3\nb,4\nb,4\nc,5\nc,5\n", by("v", "g")), 2000), HasSubstr("cannot be tested"));
-  EXPECT_THAT(to_text(run("g,v\na,3\na,3\na,3\nb,4\nb,5\nb,6\nc,5\nc,5.5\nc,5.2\n", by("v", "g")), 2000), HasSubstr("ANOVA"));
+  EXPECT_THAT(to_text(run("g,v\na,3\na,3\na,3\nb,4\nb,5\nb,6\nc,5\nc,5.5\nc,5.2\n", by("v", "g")), 2000),
+              HasSubstr("ANOVA"));
 }
 
 TEST(Compare, OutliersAreMarkedAndKept) {
@@ -203,7 +212,9 @@ TEST(Compare, OutliersAreMarkedAndKept) {
 
 TEST(Compare, RunRecordsByLabel) {
   const std::string csv =
-      "run,kind,energy [J],method,model,labels\nr1,run,100,measured,m,project=a;user=x\nr2,run,110,modelled,m,project=b\nr3,run,101,measured,m,project=a\n"
+      "run,kind,energy "
+      "[J],method,model,labels\nr1,run,100,measured,m,project=a;user=x\nr2,run,110,modelled,m,project=b\nr3,run,101,"
+      "measured,m,project=a\n"
       "r4,run,112,measured,m,user=y;project=b\nr5,run,5,measured,m,user=z\n";
   const Result r = run(csv, by("energy", "label:project"));
   EXPECT_THAT(to_text(r, 2000), HasSubstr("b uses 10.4 % more energy than a"));
@@ -211,12 +222,15 @@ TEST(Compare, RunRecordsByLabel) {
 }
 
 TEST(Compare, UnitsFromNames) {
-  EXPECT_THAT(to_text(run("g,train_s\na,10\na,11\na,10.5\nb,20\nb,21\nb,20.5\n", by("train_s", "g")), 2000), HasSubstr("b takes 95.2 % more time (train_s) than a"));
-  EXPECT_THAT(to_text(run("g,score\na,10\na,11\na,10.5\nb,20\nb,21\nb,20.5\n", by("score", "g")), 2000), HasSubstr("score is 95.2 % higher with b than with a"));
+  EXPECT_THAT(to_text(run("g,train_s\na,10\na,11\na,10.5\nb,20\nb,21\nb,20.5\n", by("train_s", "g")), 2000),
+              HasSubstr("b takes 95.2 % more time (train_s) than a"));
+  EXPECT_THAT(to_text(run("g,score\na,10\na,11\na,10.5\nb,20\nb,21\nb,20.5\n", by("score", "g")), 2000),
+              HasSubstr("score is 95.2 % higher with b than with a"));
 }
 
 TEST(Compare, BadInputSaysWhatIsWrongAndWhere) {
-  EXPECT_THAT(refusal("g,v\na,1\nb,two\n", by("v", "g")), AllOf(HasSubstr("runs.csv:3:2"), HasSubstr("'two'"), HasSubstr("--value")));
+  EXPECT_THAT(refusal("g,v\na,1\nb,two\n", by("v", "g")),
+              AllOf(HasSubstr("runs.csv:3:2"), HasSubstr("'two'"), HasSubstr("--value")));
   EXPECT_THAT(refusal("g,v\na,1\nb,inf\n", by("v", "g")), AllOf(HasSubstr("runs.csv:3:2"), HasSubstr("infinite")));
   EXPECT_THAT(refusal("g,v\na,1\na,2\n", by("v", "g")), AllOf(HasSubstr("two or more groups"), HasSubstr("'a'")));
   EXPECT_THAT(refusal("g,energy\na,1\nb,2\n", by("enrgy", "g")), HasSubstr("'energy'"));
@@ -231,7 +245,13 @@ TEST(Compare, BadInputSaysWhatIsWrongAndWhere) {
   o.groups = {"a", "c"};
   EXPECT_THAT(refusal("g,v\na,1\nb,2\n", o), AllOf(HasSubstr("'c'"), HasSubstr("a, b")));
   o.groups = {"x", "z"};
-  EXPECT_THAT(refusal("x,y\n1,2\n3,4\n", [] { CompareOptions w; w.groups = {"x", "z"}; return w; }()), HasSubstr("'z'"));
+  EXPECT_THAT(refusal("x,y\n1,2\n3,4\n",
+                      [] {
+                        CompareOptions w;
+                        w.groups = {"x", "z"};
+                        return w;
+                      }()),
+              HasSubstr("'z'"));
   std::string many = "g,v\n";
   for (int i = 0; i < 200; ++i) many += "id" + std::to_string(i) + ",1\n";
   EXPECT_THAT(refusal(many, by("v", "g")), HasSubstr("more than 100 groups"));

@@ -15,10 +15,9 @@ namespace {
 namespace bm = boost::math;
 
 // Out-of-range arguments give NaN, not exceptions.
-using Quiet = bm::policies::policy<bm::policies::domain_error<bm::policies::ignore_error>,
-                                   bm::policies::overflow_error<bm::policies::ignore_error>,
-                                   bm::policies::evaluation_error<bm::policies::ignore_error>,
-                                   bm::policies::pole_error<bm::policies::ignore_error>>;
+using Quiet = bm::policies::policy<
+    bm::policies::domain_error<bm::policies::ignore_error>, bm::policies::overflow_error<bm::policies::ignore_error>,
+    bm::policies::evaluation_error<bm::policies::ignore_error>, bm::policies::pole_error<bm::policies::ignore_error>>;
 using Normal = bm::normal_distribution<double, Quiet>;
 using StudentsT = bm::students_t_distribution<double, Quiet>;
 using FisherF = bm::fisher_f_distribution<double, Quiet>;
@@ -94,8 +93,8 @@ double range_cdf(double w, int k) {
   constexpr double density = 0.3989422804014326779399;
   // Beyond 8.5 nothing is left at double precision.
   return std::min(1.0, k * integral(-8.5, 8.5, 10, [&](double z) {
-    return density * std::exp(-0.5 * z * z) * std::pow(normal_cdf(z) - normal_cdf(z - w), k - 1);
-  }));
+                         return density * std::exp(-0.5 * z * z) * std::pow(normal_cdf(z) - normal_cdf(z - w), k - 1);
+                       }));
 }
 
 }  // namespace
@@ -110,8 +109,8 @@ double studentized_range_cdf(double q, int k, double v) {
   const double high = std::sqrt(bm::quantile(bm::complement(ChiSquared(v), 1e-15)) / v);
   const double constant = std::log(2.0) + 0.5 * v * std::log(0.5 * v) - std::lgamma(0.5 * v);
   return std::min(1.0, integral(low, high, 8, [&](double s) {
-    return std::exp(constant + (v - 1) * std::log(s) - 0.5 * v * s * s) * range_cdf(q * s, k);
-  }));
+                    return std::exp(constant + (v - 1) * std::log(s) - 0.5 * v * s * s) * range_cdf(q * s, k);
+                  }));
 }
 
 double studentized_range_quantile(double p, int k, double v) {

@@ -5,10 +5,10 @@
 namespace wattline::study {
 
 double normal_cdf(double z);
-double normal_quantile(double p);             // p in (0, 1)
+double normal_quantile(double p);  // p in (0, 1)
 double t_cdf(double t, double df);
-double t_two_sided(double t, double df);      // P(|T| >= |t|)
-double t_upper(double t, double df);          // P(T >= t)
+double t_two_sided(double t, double df);  // P(|T| >= |t|)
+double t_upper(double t, double df);  // P(T >= t)
 double t_quantile(double p, double df);
 double f_upper(double f, double df1, double df2);
 double chi_squared_upper(double x, double df);

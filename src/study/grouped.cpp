@@ -38,7 +38,9 @@ struct Reader {
   std::string place(std::size_t row, const Column& c) const {
     return fmt::format("{}:{}:{}", where, row + 2, index_of(c) + 1);
   }
-  std::string text(const Column* c, std::size_t row) const { return c ? table.cell_text(row, index_of(*c), 15) : std::string(); }
+  std::string text(const Column* c, std::size_t row) const {
+    return c ? table.cell_text(row, index_of(*c), 15) : std::string();
+  }
   std::string names(bool numbers_only) const {
     std::string all;
     for (const auto& c : table.columns())
@@ -108,7 +110,7 @@ std::string label_value(std::string_view text, std::string_view key) {
 // What the user did not say, where only one thing can be meant.
 struct Columns {
   const Column *value = nullptr, *group = nullptr;  // none: wide
-  std::string label;                                // of the column `labels`
+  std::string label;  // of the column `labels`
 };
 Columns chosen(const Reader& r) {
   const Selection& s = r.selection;
@@ -139,8 +141,9 @@ Columns chosen(const Reader& r) {
     return c;  // one column a group
   }
   if (!c.value || !c.group)
-    throw bad_input(fmt::format("which column tells the {}? There are: {}", c.value ? "groups" : "values", r.names(!c.value)), r.where,
-                    c.value ? "name it with --group" : "name it with --value");
+    throw bad_input(
+        fmt::format("which column tells the {}? There are: {}", c.value ? "groups" : "values", r.names(!c.value)),
+        r.where, c.value ? "name it with --group" : "name it with --value");
   return c;
 }
 
@@ -149,7 +152,8 @@ void read_long(Reader& r, const Columns& c) {
   r.out.unit = c.value->unit.empty() ? unit_of_name(c.value->name) : c.value->unit;
   r.out.group_name = c.label.empty() ? c.group->name : c.label;
   const std::vector<double> values = r.values_of(*c.value);
-  const Column *pair = r.optional(r.selection.pair), *replicate = r.optional(r.selection.replicate), *seed = r.seed_column();
+  const Column *pair = r.optional(r.selection.pair), *replicate = r.optional(r.selection.replicate),
+               *seed = r.seed_column();
   const Column* method = r.table.find("method");
   std::map<std::string, std::size_t> known;
   for (const auto& name : r.selection.groups) r.group_index(known, name);
@@ -167,19 +171,22 @@ void read_long(Reader& r, const Columns& c) {
       continue;
     }
     if (method && method->kind == ColumnKind::text && method->texts()[row] == "modelled") ++modelled;
-    r.rows.push_back({group, row, values[row], r.text(pair, row), r.text(replicate, row), seed == c.group ? "" : r.text(seed, row)});
+    r.rows.push_back(
+        {group, row, values[row], r.text(pair, row), r.text(replicate, row), seed == c.group ? "" : r.text(seed, row)});
   }
   if (nameless > 0)
     r.out.warnings.push_back(fmt::format("{} row{} without a group left out", nameless, nameless == 1 ? "" : "s"));
   if (modelled > 0)
-    r.out.warnings.push_back(fmt::format("{} of {} values are modelled, not measured: a difference may be the model's", modelled, r.rows.size()));
+    r.out.warnings.push_back(fmt::format("{} of {} values are modelled, not measured: a difference may be the model's",
+                                         modelled, r.rows.size()));
   r.out.reading = fmt::format("column '{}' by '{}', {} rows", c.value->name, r.out.group_name, values.size());
 }
 
 void read_wide(Reader& r) {
   const Selection& s = r.selection;
   if (!s.replicate.empty() && s.pair.empty())
-    throw bad_input("--replicate needs one column of values and one of groups", r.where, "name them with --value and --group");
+    throw bad_input("--replicate needs one column of values and one of groups", r.where,
+                    "name them with --value and --group");
   std::vector<const Column*> columns;
   if (!s.groups.empty()) {
     for (const auto& name : s.groups) columns.push_back(&r.table.column(name));
@@ -197,13 +204,15 @@ void read_wide(Reader& r) {
     const std::string unit = c->unit.empty() ? unit_of_name(c->name) : c->unit;
     if (c == columns.front()) r.out.unit = unit;
     if (unit != r.out.unit)
-      throw bad_input(fmt::format("column '{}' is in [{}], column '{}' in [{}]", columns.front()->name, r.out.unit, c->name, unit), r.where,
-                      "choose columns of one unit with --groups, or name --value and --group");
+      throw bad_input(
+          fmt::format("column '{}' is in [{}], column '{}' in [{}]", columns.front()->name, r.out.unit, c->name, unit),
+          r.where, "choose columns of one unit with --groups, or name --value and --group");
     const std::size_t group = r.group_index(known, c->name);
     const std::vector<double> values = r.values_of(*c);
     for (std::size_t row = 0; row < values.size(); ++row) {
       if (std::isnan(values[row])) ++r.out.left_out[group];
-      else r.rows.push_back({group, row, values[row], pair ? r.text(pair, row) : fmt::format("row {}", row + 2), "", ""});
+      else
+        r.rows.push_back({group, row, values[row], pair ? r.text(pair, row) : fmt::format("row {}", row + 2), "", ""});
     }
   }
   r.out.reading = fmt::format("{} columns, {} rows", columns.size(), r.table.rows());
@@ -224,7 +233,8 @@ void average_replicates(Reader& r) {
     const auto& [sum, count] = sums[{row.group, row.pair, row.replicate}];
     row.value = sum / static_cast<double>(count);
   }
-  r.out.warnings.push_back(fmt::format("{} rows are parts of {} runs (column '{}'): the means of the runs are compared", r.rows.size(), kept.size(), r.selection.replicate));
+  r.out.warnings.push_back(fmt::format("{} rows are parts of {} runs (column '{}'): the means of the runs are compared",
+                                       r.rows.size(), kept.size(), r.selection.replicate));
   r.rows = std::move(kept);
 }
 
@@ -236,8 +246,9 @@ void warn_of_repeated_seeds(Reader& r) {
   if (repeated.empty()) return;
   std::string names;
   for (const std::size_t g : repeated) names += (names.empty() ? "'" : ", '") + r.out.groups[g].name + "'";
-  r.out.warnings.push_back("the same seed stands more than once in " + names +
-                           ": such runs may be copies of each other, not repetitions (tell them apart with --replicate or --group)");
+  r.out.warnings.push_back(
+      "the same seed stands more than once in " + names +
+      ": such runs may be copies of each other, not repetitions (tell them apart with --replicate or --group)");
 }
 
 // Values in the order of pairs that every group has.
@@ -257,8 +268,8 @@ void make_pairs(Reader& r) {
     if (seen.insert(key).second) order.push_back(key);
   }
   if (long_form && !by_column && std::adjacent_find(count.begin(), count.end(), std::not_equal_to<>()) != count.end())
-    throw bad_input(fmt::format("groups '{}' and '{}' have {} and {} values: they cannot be paired by order", r.out.groups[0].name,
-                                r.out.groups[1].name, count[0], count[1]),
+    throw bad_input(fmt::format("groups '{}' and '{}' have {} and {} values: they cannot be paired by order",
+                                r.out.groups[0].name, r.out.groups[1].name, count[0], count[1]),
                     r.where, "name the column that tells the pairs with --pair");
   std::size_t dropped = 0;
   for (auto& g : r.out.groups) g.values.clear();
@@ -270,7 +281,8 @@ void make_pairs(Reader& r) {
     for (std::size_t g = 0; g < by_key.size(); ++g) r.out.groups[g].values.push_back(by_key[g].at(key));
   }
   if (dropped > 0)
-    r.out.warnings.push_back(fmt::format("{} pair{} left out that not every group has", dropped, dropped == 1 ? " is" : "s are"));
+    r.out.warnings.push_back(
+        fmt::format("{} pair{} left out that not every group has", dropped, dropped == 1 ? " is" : "s are"));
   if (r.out.groups[0].values.empty())
     throw bad_input("no pair has a value in every group", r.where, "check the column given with --pair");
 }
@@ -278,7 +290,8 @@ void make_pairs(Reader& r) {
 void put_reference_first(Reader& r) {
   auto& groups = r.out.groups;
   if (r.selection.reference.empty()) return;
-  const auto it = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.name == r.selection.reference; });
+  const auto it =
+      std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.name == r.selection.reference; });
   if (it == groups.end()) {
     std::vector<std::string> names;
     for (const auto& g : groups) names.push_back(g.name);
@@ -304,7 +317,8 @@ void check_groups(Reader& r, const std::function<std::vector<std::string>()>& na
   }
   if (groups.size() < 2)
     throw bad_input(groups.empty() ? std::string("there are no values to compare")
-                                   : fmt::format("two or more groups are needed; column '{}' holds only '{}'", r.out.group_name, groups[0].name),
+                                   : fmt::format("two or more groups are needed; column '{}' holds only '{}'",
+                                                 r.out.group_name, groups[0].name),
                     r.where, "name the column that tells the groups apart with --group");
 }
 
@@ -312,10 +326,12 @@ void check_groups(Reader& r, const std::function<std::vector<std::string>()>& na
 
 std::string unit_of_name(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> endings[] = {
-      {"_j", "J"},   {"_kj", "kJ"}, {"_wh", "Wh"}, {"_kwh", "kWh"}, {"_w", "W"}, {"_kw", "kW"},
-      {"_s", "s"},   {"_ms", "ms"}, {"_us", "us"}, {"_min", "min"}, {"_h", "h"},   {"_gco2e", "gCO2e"}, {"_kgco2e", "kgCO2e"}, {"_usd", "USD"}};
+      {"_j", "J"},   {"_kj", "kJ"},       {"_wh", "Wh"},         {"_kwh", "kWh"}, {"_w", "W"},
+      {"_kw", "kW"}, {"_s", "s"},         {"_ms", "ms"},         {"_us", "us"},   {"_min", "min"},
+      {"_h", "h"},   {"_gco2e", "gCO2e"}, {"_kgco2e", "kgCO2e"}, {"_usd", "USD"}};
   std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const auto& [ending, unit] : endings)
     if (lower.size() > ending.size() && lower.ends_with(ending)) return std::string(unit);
   return {};
@@ -339,7 +355,8 @@ Grouped grouped(const Table& table, const Selection& selection, std::string_view
   r.out.pairs = selection.pairs || !selection.pair.empty();
   if (r.out.pairs) {
     if (r.out.groups.size() != 2)
-      throw bad_input(fmt::format("pairs are of two groups, here are {}", r.out.groups.size()), r.where, "choose two with --groups");
+      throw bad_input(fmt::format("pairs are of two groups, here are {}", r.out.groups.size()), r.where,
+                      "choose two with --groups");
     make_pairs(r);
   }
   put_reference_first(r);

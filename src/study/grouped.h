@@ -11,22 +11,22 @@
 namespace wattline::study {
 
 struct Selection {
-  std::string value;                // long: the column of values
-  std::string group;                // long: the column of groups; "label:NAME" reads the column `labels`
+  std::string value;  // long: the column of values
+  std::string group;  // long: the column of groups; "label:NAME" reads the column `labels`
   std::vector<std::string> groups;  // only these, in this order; wide: the columns
-  std::string reference;            // the group that the others are compared with
-  std::string replicate;            // rows that agree in this column are one run: their mean counts
-  std::string pair;                 // rows of different groups that agree in this column are a pair
-  bool pairs = false;               // pairs by row (wide) or by order (long) when no column tells them
+  std::string reference;  // the group that the others are compared with
+  std::string replicate;  // rows that agree in this column are one run: their mean counts
+  std::string pair;  // rows of different groups that agree in this column are a pair
+  bool pairs = false;  // pairs by row (wide) or by order (long) when no column tells them
 };
 
 struct Grouped {
   std::string value_name, unit, group_name;
-  std::vector<Group> groups;            // the reference first; pairs: equally long, in the same order
-  std::vector<std::size_t> left_out;    // by group: rows without a value
+  std::vector<Group> groups;  // the reference first; pairs: equally long, in the same order
+  std::vector<std::size_t> left_out;  // by group: rows without a value
   std::vector<std::string> warnings;
   bool pairs = false;
-  std::string reading;                  // "column 'energy' by column 'model', 24 rows"
+  std::string reading;  // "column 'energy' by column 'model', 24 rows"
 };
 // `where`: the file, for messages. Error for fewer than two groups, unknown columns and groups, text or
 // infinite values, units that differ, pairs that are none.

@@ -62,11 +62,13 @@ std::vector<Pair> pairwise(const std::vector<Group>& groups, double confidence) 
       if (pair.welch.no_test.empty()) {
         const double root2 = std::sqrt(2.0);
         pair.p_games_howell = 1 - studentized_range_cdf(root2 * std::abs(pair.welch.t), k, pair.welch.df);
-        const double half = studentized_range_quantile(confidence, k, pair.welch.df) / root2 * pair.welch.standard_error;
+        const double half =
+            studentized_range_quantile(confidence, k, pair.welch.df) / root2 * pair.welch.standard_error;
         pair.interval = {pair.welch.difference - half, pair.welch.difference + half};
       }
       if (all.no_test.empty() && !va.empty() && !vb.empty()) {
-        const double error = all.residual_sd * std::sqrt(0.5 / static_cast<double>(va.size()) + 0.5 / static_cast<double>(vb.size()));
+        const double error =
+            all.residual_sd * std::sqrt(0.5 / static_cast<double>(va.size()) + 0.5 / static_cast<double>(vb.size()));
         pair.p_tukey = 1 - studentized_range_cdf(std::abs(pair.welch.difference) / error, k, all.df_within);
       }
       p.push_back(pair.welch.p);

@@ -8,7 +8,7 @@
 namespace wattline::study {
 
 // Adjusted p-values in the order given; NaN stays NaN and does not count.
-std::vector<double> holm(const std::vector<double>& p);                // family-wise (Holm 1979)
+std::vector<double> holm(const std::vector<double>& p);  // family-wise (Holm 1979)
 std::vector<double> benjamini_hochberg(const std::vector<double>& p);  // false discovery rate (1995)
 
 struct Pair {

@@ -68,7 +68,8 @@ RankTest mann_whitney(Values a, Values b) {
   both.insert(both.end(), b.begin(), b.end());
   double tie_sum = 0;
   const std::vector<double> rank = ranks(both, &tie_sum);
-  r.statistic = std::accumulate(rank.begin() + static_cast<std::ptrdiff_t>(a.size()), rank.end(), 0.0) - n * (n + 1) / 2;
+  r.statistic =
+      std::accumulate(rank.begin() + static_cast<std::ptrdiff_t>(a.size()), rank.end(), 0.0) - n * (n + 1) / 2;
   r.ties = tie_sum > 0;
   if (!r.ties && a.size() <= 20 && b.size() <= 20) {
     r.exact = true;

@@ -11,8 +11,8 @@ namespace wattline::study {
 
 struct RankTest {
   double statistic = 0;  // U of b, H, or W+
-  double p = 1;          // two-sided
-  bool exact = false;    // otherwise a normal or chi-squared form with ties corrected
+  double p = 1;  // two-sided
+  bool exact = false;  // otherwise a normal or chi-squared form with ties corrected
   bool ties = false;
   std::string no_test;
 };

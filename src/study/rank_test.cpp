@@ -20,7 +20,8 @@ TEST(MannWhitney, ExactAgainstEveryArrangement) {
     Doubles all(m + n);
     std::iota(all.begin(), all.end(), 1.0);
     std::shuffle(all.begin(), all.end(), random);
-    const Doubles a(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(m)), b(all.begin() + static_cast<std::ptrdiff_t>(m), all.end());
+    const Doubles a(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(m)),
+        b(all.begin() + static_cast<std::ptrdiff_t>(m), all.end());
     const RankTest t = mann_whitney(a, b);
     EXPECT_TRUE(t.exact);
     // All ways to choose which ranks belong to b.
@@ -58,7 +59,8 @@ TEST(MannWhitney, TiesAndManyValuesTakeTheNormalForm) {
   for (double& x : b) x = 0.7 + z(random);
   const RankTest exact = mann_whitney(a, b);
   ASSERT_TRUE(exact.exact);
-  const double u = exact.statistic, normal = std::erfc((std::abs(u - 200) - 0.5) / std::sqrt(400.0 / 12 * 41) / std::sqrt(2.0));
+  const double u = exact.statistic,
+               normal = std::erfc((std::abs(u - 200) - 0.5) / std::sqrt(400.0 / 12 * 41) / std::sqrt(2.0));
   EXPECT_NEAR(exact.p, normal, 0.01);
 }
 

@@ -68,8 +68,11 @@ Summary summarise(Values v, double confidence) {
   for (const double x : v) away.push_back(std::abs(x - s.median));
   s.mad = 1.4826 * median(away);
   if (s.mad > 0)
-    s.outliers = static_cast<std::size_t>(std::count_if(away.begin(), away.end(), [&](double d) { return d > 3 * s.mad; }));
-  const double half = v.size() < 2 ? std::nan("") : t_quantile(0.5 + confidence / 2, static_cast<double>(v.size() - 1)) * s.m.standard_error();
+    s.outliers =
+        static_cast<std::size_t>(std::count_if(away.begin(), away.end(), [&](double d) { return d > 3 * s.mad; }));
+  const double half = v.size() < 2
+                          ? std::nan("")
+                          : t_quantile(0.5 + confidence / 2, static_cast<double>(v.size() - 1)) * s.m.standard_error();
   s.mean_interval = {s.m.mean - half, s.m.mean + half};
   if (!order.empty() && order.front() > 0) {
     double logs = 0;

@@ -39,10 +39,10 @@ struct Summary {
   Moments m;
   Interval mean_interval;  // t interval at the given confidence; NaN for n < 2
   double median = 0, q1 = 0, q3 = 0, least = 0, greatest = 0;
-  double mad = 0;                        // median absolute deviation, times 1.4826
+  double mad = 0;  // median absolute deviation, times 1.4826
   std::optional<double> geometric_mean;  // of positive values
-  std::optional<double> cv;              // sd / mean, of positive values
-  std::size_t outliers = 0;              // farther than 3 mad from the median: told, never removed
+  std::optional<double> cv;  // sd / mean, of positive values
+  std::size_t outliers = 0;  // farther than 3 mad from the median: told, never removed
 };
 Summary summarise(Values, double confidence);
 

@@ -95,12 +95,14 @@ std::optional<RelativeDifference> relative_difference(Values a, Values b, bool p
     sab /= static_cast<double>(ma.n - 1) * static_cast<double>(ma.n);
   }
   // Ratios r with (mb - r ma)^2 <= t^2 (sbb - 2 r sab + r^2 saa).
-  const double qa = ma.mean * ma.mean - t * t * saa, qb = ma.mean * mb.mean - t * t * sab, qc = mb.mean * mb.mean - t * t * sbb;
+  const double qa = ma.mean * ma.mean - t * t * saa, qb = ma.mean * mb.mean - t * t * sab,
+               qc = mb.mean * mb.mean - t * t * sbb;
   if (!(qa > 0)) return std::nullopt;
   const double root = std::sqrt(std::max(0.0, qb * qb - qa * qc));
   // ma may be negative: "lower by" is still measured on its size.
   const double one = (qb - root) / qa - 1, other = (qb + root) / qa - 1, sign = ma.mean < 0 ? -1 : 1;
-  return RelativeDifference{d.difference / std::abs(ma.mean), {std::min(sign * one, sign * other), std::max(sign * one, sign * other)}};
+  return RelativeDifference{d.difference / std::abs(ma.mean),
+                            {std::min(sign * one, sign * other), std::max(sign * one, sign * other)}};
 }
 
 namespace {
@@ -125,7 +127,8 @@ std::optional<EffectSize> effect_size(Values a, Values b, bool pairs, double con
   const double na = static_cast<double>(a.size()), nb = static_cast<double>(b.size());
   const double to_d = pairs ? std::sqrt(1 / na) : std::sqrt(1 / na + 1 / nb);  // d = t * to_d
   // Hedges' J (1981), with the gamma functions.
-  const double j = d.df > 1 ? std::exp(std::lgamma(d.df / 2) - std::lgamma((d.df - 1) / 2)) / std::sqrt(d.df / 2) : nan_value;
+  const double j =
+      d.df > 1 ? std::exp(std::lgamma(d.df / 2) - std::lgamma((d.df - 1) / 2)) / std::sqrt(d.df / 2) : nan_value;
   EffectSize e;
   e.d = d.t * to_d;
   e.g = j * e.d;

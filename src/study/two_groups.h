@@ -10,12 +10,12 @@
 namespace wattline::study {
 
 struct MeanDifference {
-  double difference = 0;      // mean of b - mean of a
+  double difference = 0;  // mean of b - mean of a
   double standard_error = 0;
   double df = 0;
   double t = 0;
-  double p = 1;               // two-sided
-  Interval interval;          // of the difference
+  double p = 1;  // two-sided
+  Interval interval;  // of the difference
   // Why there is no test ("b does not vary"); then t, p and the interval are NaN.
   std::string no_test;
 };
