@@ -1,11 +1,13 @@
 #include "serve/answer.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -29,39 +31,54 @@ int decimal_exponent(double v) {
   return above ? low + 1 : low;
 }
 
-// As "%.{digits}g" writes it, many times faster: a dozen of them go with every answer. The last digit may
-// differ where the number lies half-way. What is no number is null.
-void append_number(std::string& out, double v, int digits) {
+// The digits of n, two at a time; it has exactly `count`.
+void put_digits(char* to, std::uint32_t n, int count) {
+  static constexpr auto pairs = [] {
+    std::array<char, 200> out{};
+    for (int i = 0; i < 100; ++i) {
+      out[static_cast<std::size_t>(2 * i)] = static_cast<char>('0' + i / 10);
+      out[static_cast<std::size_t>(2 * i + 1)] = static_cast<char>('0' + i % 10);
+    }
+    return out;
+  }();
+  for (; count > 1; count -= 2, n /= 100) std::memcpy(to + count - 2, &pairs[2 * (n % 100)], 2);
+  if (count == 1) *to = static_cast<char>('0' + n % 10);
+}
+
+constexpr int longest_number = 24;
+
+// As "%.{digits}g" writes it, many times faster: a dozen of them go with every answer. At most 8 digits; the last
+// may differ where the number lies half-way. What is no number is null. `longest_number` bytes are enough; the end
+// is returned.
+char* put_number(char* to, double v, int digits) {
+  const auto put = [&](const char* from, int count) { to = std::copy_n(from, count, to); };
   if (!std::isfinite(v)) {
-    out += "null";
-    return;
+    put("null", 4);
+    return to;
   }
-  char text[48];
-  char* to = text;
+  if (v == 0) {
+    *to++ = '0';
+    return to;
+  }
+  if (std::abs(v) < 1e-15 || std::abs(v) > 1e15) return fmt::format_to(to, "{:.{}g}", v, digits);
   if (v < 0) {
     *to++ = '-';
     v = -v;
   }
-  if (v == 0) {
-    out += '0';
-    return;
-  }
-  if (v < 1e-15 || v > 1e15) {
-    fmt::format_to(std::back_inserter(out), "{:.{}g}", to == text ? v : -v, digits);
-    return;
-  }
   int exponent = decimal_exponent(v);
   const int shift = digits - 1 - exponent;
-  auto n = static_cast<std::uint64_t>((shift >= 0 ? v * powers[shift] : v / powers[-shift]) + 0.5);
-  if (n >= static_cast<std::uint64_t>(powers[digits])) {
+  auto n = static_cast<std::uint32_t>((shift >= 0 ? v * powers[shift] : v / powers[-shift]) + 0.5);
+  if (n >= static_cast<std::uint32_t>(powers[digits])) {
     n /= 10;
     ++exponent;
+  } else if (n < static_cast<std::uint32_t>(powers[digits - 1])) {
+    n *= 10;
+    --exponent;
   }
-  char number[24];
-  int size = static_cast<int>(std::to_chars(number, number + sizeof number, n).ptr - number);
-  exponent -= digits - size;
+  char number[8];
+  put_digits(number, n, digits);
+  int size = digits;
   while (size > 1 && number[size - 1] == '0') --size;
-  const auto put = [&](const char* from, int count) { to = std::copy_n(from, count, to); };
   const auto zeros = [&](int count) { to = std::fill_n(to, count, '0'); };
   if (exponent >= 0 && exponent < digits) {
     const int whole = exponent + 1;
@@ -88,7 +105,12 @@ void append_number(std::string& out, double v, int digits) {
     *to++ = static_cast<char>('0' + e / 10);
     *to++ = static_cast<char>('0' + e % 10);
   }
-  out.append(text, static_cast<std::size_t>(to - text));
+  return to;
+}
+
+void append_number(std::string& out, double v, int digits) {
+  char text[longest_number];
+  out.append(text, put_number(text, v, digits));
 }
 
 }  // namespace
@@ -126,13 +148,16 @@ std::string short_number(double v) {
 namespace {
 
 void append_figure(std::string& out, const Impact& v, std::string_view tail) {
-  out += "{\"value\":";
-  append_number(out, v.value, 6);
-  out += ",\"low\":";
-  append_number(out, v.low, 6);
-  out += ",\"high\":";
-  append_number(out, v.high, 6);
-  out += tail;
+  char text[64 + 3 * longest_number];
+  char* to = text;
+  const auto put = [&](std::string_view words, double number) {
+    to = std::copy(words.begin(), words.end(), to);
+    to = put_number(to, number, 6);
+  };
+  put("{\"value\":", v.value);
+  put(",\"low\":", v.low);
+  put(",\"high\":", v.high);
+  out.append(text, to).append(tail);
 }
 
 }  // namespace

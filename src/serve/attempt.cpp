@@ -14,7 +14,10 @@ Attempt::Attempt(IoThread& thread, const ServedModel& served, const Question& qu
       thread_(thread),
       question_(question) {
   pending.cache_use(question.cache);
-  if (!question.request_id.empty()) headers_.append("x-request-id: ").append(question.request_id).append("\r\n");
+  if (!question.request_id.empty()) {
+    headers_.reserve(16 + question.request_id.size());
+    headers_.append("x-request-id: ").append(question.request_id).append("\r\n");
+  }
   TraceContext own;
   if (question.info && thread.gateway.tracing()) {
     own = question.info->context;
@@ -38,43 +41,38 @@ ApiError Attempt::translated(int status, const ReplyFacts& said, std::string_vie
   return e;
 }
 
-Awaitable<void> Attempt::send() {
+bool Attempt::prepare() {
   const Upstream& upstream = *model.upstream;
   const auto found = carriage_of(question_.asked, upstream.config.endpoints);
   if (!found) {
     failed = cannot_carry(question_.asked, model.id, upstream.config.endpoints);
-    sent = false;
-    co_return;
+    return false;
   }
   carriage = *found;
-  const std::string& head = upstream.heads[static_cast<std::size_t>(carriage.wire)];
+  head_ = upstream.heads[static_cast<std::size_t>(carriage.wire)];
   if (carriage.dialect) {
     auto told = carriage.dialect->request(question_.body, model.upstream_name, upstream.config.max_tokens);
     if (auto* e = std::get_if<ApiError>(&told)) {
       failed = std::move(*e);
-      sent = false;
-      co_return;
+      return false;
     }
-    const std::string& text = std::get<std::string>(told);
-    const std::vector<std::string_view> whole{text};
-    failed = co_await exchange.begin(head, whole, text.size(), headers_);
+    own_body_ = std::move(std::get<std::string>(told));
+    body_.add(own_body_);
   } else if (question_.asked && carriage.as_asked) {
     const Asked& asked = *question_.asked;
-    const BodyPieces body =
-        forward_body(asked.body, asked.request, model.upstream_name, carriage.wire == Endpoint::completions);
-    std::string own_head;
+    body_ =
+        forward_body(asked.body, asked.request, model.upstream_name, carriage.wire == Endpoint::completions, inserted_);
     if (!asked.headers.empty()) {
-      const std::size_t line = head.find('\n') + 1;
-      own_head = head.substr(0, line) + asked.headers + head.substr(line);
+      const std::size_t line = head_.find('\n') + 1;
+      own_head_.append(head_.substr(0, line)).append(asked.headers).append(head_.substr(line));
+      head_ = own_head_;
     }
-    failed = co_await exchange.begin(own_head.empty() ? head : own_head, body.pieces, body.size, headers_);
   } else {
-    std::string renamed;
-    if (question_.asked && upstream.config.completion_limit) renamed = with_completion_limit(question_.body);
-    const BodyPieces body =
-        forward_body(renamed.empty() ? question_.body : renamed, question_.request, model.upstream_name, true);
-    failed = co_await exchange.begin(head, body.pieces, body.size, headers_);
+    if (question_.asked && upstream.config.completion_limit) own_body_ = with_completion_limit(question_.body);
+    body_ = forward_body(own_body_.empty() ? question_.body : own_body_, question_.request, model.upstream_name, true,
+                         inserted_);
   }
+  return true;
 }
 
 std::optional<SseParser::Event> Attempt::next_event() {
@@ -103,7 +101,8 @@ Failure Attempt::failure() const {
 }
 
 Awaitable<void> Attempt::run() {
-  co_await send();
+  sent = prepare();
+  if (sent) failed = co_await exchange.begin(head_, body_.pieces(), body_.size, headers_);
   if (!failed && exchange.encoded())
     failed =
         upstream_error(502, fmt::format("upstream '{}' compresses its reply, unasked", model.upstream->config.name),
@@ -111,16 +110,15 @@ Awaitable<void> Attempt::run() {
   if (!failed) {
     is_stream = exchange.status() == 200 && exchange.content_type().starts_with("text/event-stream");
     if (is_stream) co_await read_first_event();
-    else co_await read_whole();
+    while (!is_stream && !failed && !exchange.done()) failed = co_await exchange.read_more();
+    if (!is_stream && !failed) judge_whole();
   }
   if (!failed) co_return;
   if (!exchange.reached()) pending.unreached();
   else if (!failure().told) pending.prompt_read();
 }
 
-Awaitable<void> Attempt::read_whole() {
-  while (!exchange.done() && !failed) failed = co_await exchange.read_more();
-  if (failed) co_return;
+void Attempt::judge_whole() {
   const int status = exchange.status();
   facts = thread_.reply_reader.read(exchange.body());
   const bool good = status >= 200 && status < 300;
@@ -134,7 +132,7 @@ Awaitable<void> Attempt::read_whole() {
     if (auto* e = std::get_if<ApiError>(&told)) failed = std::move(*e);
     else exchange.body() = std::move(std::get<std::string>(told));
   }
-  if (!failed) co_return;
+  if (!failed) return;
   own_words = carriage.as_asked && status >= 400 && status != 401 && status != 403 && facts.is_object && facts.is_error;
   retry_after = exchange.retry_after();
 }

@@ -65,11 +65,17 @@ class Attempt {
   ApiError translated(int status, const ReplyFacts&, std::string_view body) const;
 
  private:
-  Awaitable<void> send();
-  Awaitable<void> read_whole();
+  // Puts the request together in `head_` and `body_`; false: that cannot be.
+  bool prepare();
+  void judge_whole();
   Awaitable<void> read_first_event();
 
   std::string headers_;  // of this try, each ended by CR LF
+  std::string_view head_;
+  BodyPieces body_;
+  // What of both is this try's own.
+  std::string own_head_, own_body_;
+  InsertedTexts inserted_;
   IoThread& thread_;
   const Question& question_;
   std::unique_ptr<UpstreamStream> translator_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,12 @@ class BufferPool {
     std::unique_ptr<char[]> block_;
   };
 
+  // To put a text together in, for as long as nobody waits.
+  std::string& text() {
+    if (text_.capacity() > most_text) text_ = std::string();
+    return text_;
+  }
+
   Lease lease() {
     if (free_.empty()) return Lease(*this, std::unique_ptr<char[]>(new char[size]));
     auto block = std::move(free_.back());
@@ -34,8 +41,9 @@ class BufferPool {
   }
 
  private:
-  static constexpr std::size_t most_free = 256;
+  static constexpr std::size_t most_free = 256, most_text = std::size_t{1} << 20;
   std::vector<std::unique_ptr<char[]>> free_;
+  std::string text_;
 };
 
 }  // namespace wattline::serve

@@ -3,6 +3,7 @@
 #include <memory>
 #include <new>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 namespace wattline::serve {
@@ -37,6 +38,21 @@ Digest sha256(std::string_view text) {
       EVP_DigestUpdate(c, text.data(), text.size()) != 1 || EVP_DigestFinal_ex(c, out.data(), &size) != 1)
     throw std::bad_alloc();
   return out;
+}
+
+LastDigest::~LastDigest() { wipe(); }
+
+void LastDigest::wipe() { OPENSSL_cleanse(text_.data(), text_.size()); }
+
+const Digest& LastDigest::of(std::string_view text) {
+  if (!text.empty() && text.size() == text_.size() && CRYPTO_memcmp(text.data(), text_.data(), text.size()) == 0)
+    return digest_;
+  digest_ = sha256(text);
+  wipe();
+  // A longer text would be moved to another place and left where it was.
+  text_ = std::string();
+  text_ = text;
+  return digest_;
 }
 
 std::string to_hex(const Digest& d) {

@@ -20,4 +20,20 @@ std::optional<Digest> digest_from_hex(std::string_view);
 // In a time that does not tell where they differ.
 bool same_digest(const Digest&, const Digest&);
 
+// Of texts that are mostly what the last was: a client's key, request after request on its connection. The last
+// is kept, compared in a time that does not tell where they differ, and wiped in the end.
+class LastDigest {
+ public:
+  LastDigest() = default;
+  ~LastDigest();
+  LastDigest(const LastDigest&) = delete;
+  LastDigest& operator=(const LastDigest&) = delete;
+  const Digest& of(std::string_view text);
+
+ private:
+  void wipe();
+  std::string text_;
+  Digest digest_{};
+};
+
 }  // namespace wattline::serve

@@ -72,19 +72,14 @@ void Dispatcher::abort() {
   race_->wake.cancel();
 }
 
-Awaitable<void> Dispatcher::ask_one() {
+Attempt* Dispatcher::attempt_at_one() {
   const Upstream& upstream = *model_.upstream;
-  if (upstream.drained) {
+  if (upstream.drained)
     refusal_ = api_error(503, fmt::format("upstream '{}' is drained by an administrator", upstream.config.name),
                          "server_error", {}, "upstream_drained", 30);
-    co_return;
-  }
-  if (upstream.in_flight.load() >= upstream.config.max_in_flight) {
-    refusal_ = busy(upstream.config);
-    co_return;
-  }
-  attempt_ = &own_.emplace(thread_, model_, question_);
-  co_await attempt_->run();
+  else if (upstream.in_flight.load() >= upstream.config.max_in_flight) refusal_ = busy(upstream.config);
+  else attempt_ = &own_.emplace(thread_, model_, question_);
+  return attempt_;
 }
 
 Awaitable<void> Dispatcher::ask_pool() {

@@ -22,8 +22,10 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // Asks. Afterwards there is an attempt, which has failed or not, or a refusal.
-  Awaitable<void> begin() { return model_.pool ? ask_pool() : ask_one(); }
+  // Of a model with one upstream: the attempt to run, or null with a refusal.
+  Attempt* attempt_at_one();
+  // Of a pool: asks. Afterwards there is an attempt, which has failed or not, or a refusal.
+  Awaitable<void> ask_pool();
   // The client has left: what is under way ends.
   void abort();
 
@@ -36,8 +38,6 @@ class Dispatcher {
  private:
   struct Race;
   using Choice = ModelPool::Choice;
-  Awaitable<void> ask_one();
-  Awaitable<void> ask_pool();
   // Runs the attempt at `choice`, and one beside it if it is slow. `choice` becomes that of the one that
   // counts.
   Awaitable<void> ask(Choice& choice, std::uint64_t& tried);

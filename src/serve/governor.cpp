@@ -240,13 +240,14 @@ ApiError Governor::refuse(KeyRefusal why, const ApiKey* key, std::string_view fr
   return out;
 }
 
-std::optional<KeyRefusal> Governor::look_up(KeyRing::View& view, std::string_view presented, Access& out) const {
+std::optional<KeyRefusal> Governor::look_up(KeyRing::View& view, LastDigest& last, std::string_view presented,
+                                            Access& out) const {
   if (!needs_keys_) {
     out.tenant = anyone_.get();
     return std::nullopt;
   }
   if (presented.empty()) return KeyRefusal::missing;
-  out.key = ring_.find(view, sha256(presented));
+  out.key = ring_.find(view, last.of(presented));
   if (!out.key) return KeyRefusal::unknown;
   if (out.key->revoked.load(std::memory_order_acquire)) return KeyRefusal::revoked;
   if (out.key->expires && options_.now() >= *out.key->expires) return KeyRefusal::expired;

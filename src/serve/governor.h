@@ -120,16 +120,18 @@ class Governor {
 
   // --- The request path.
   bool needs_key() const { return needs_keys_; }
-  // `from` tells where the client is, for the audit log; called where the key is refused.
+  // `last` is the connection's. `from` tells where the client is, for the audit log; called where the key is refused.
   template <class From>
-  std::variant<Access, ApiError> identify(KeyRing::View& view, std::string_view presented, From&& from) {
+  std::variant<Access, ApiError> identify(KeyRing::View& view, LastDigest& last, std::string_view presented,
+                                          From&& from) {
     Access out;
-    const auto refused = look_up(view, presented, out);
+    const auto refused = look_up(view, last, presented, out);
     if (!refused) return out;
     return refuse(*refused, out.key, from());
   }
   std::variant<Access, ApiError> identify(KeyRing::View& view, std::string_view presented) {
-    return identify(view, presented, [] { return std::string(); });
+    LastDigest none;
+    return identify(view, none, presented, [] { return std::string(); });
   }
   // Whether an estimate of tokens is used for such a request at all.
   bool wants_estimate(const Access&, const GovernedModel&) const;
@@ -178,7 +180,7 @@ class Governor {
   Tenant& tenant(TenantConfig);
   std::unique_ptr<ApiKey> made(KeyConfig) const;
   // What is refused keeps its key in `out`, where it is one of ours.
-  std::optional<KeyRefusal> look_up(KeyRing::View&, std::string_view presented, Access& out) const;
+  std::optional<KeyRefusal> look_up(KeyRing::View&, LastDigest&, std::string_view presented, Access& out) const;
   ApiError refuse(KeyRefusal, const ApiKey*, std::string_view from);
   void keep();
 

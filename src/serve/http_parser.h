@@ -1,6 +1,8 @@
 // Beast's HTTP/1.1 parser, with the few fields that are needed kept as views instead of a table of all.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -125,7 +127,9 @@ class ResponseParser : public http::basic_parser<false> {
   explicit ResponseParser(std::string& body) : body_(body) { eager(true); }
 
   int status = 0;
-  std::string content_type, retry_after;
+  std::string retry_after;
+  // As much of it as is asked for; longer ones are cut off.
+  std::string_view content_type() const { return {content_type_.data(), content_type_size_}; }
   bool encoded = false;  // content-encoding other than identity
   bool header_done = false;
 
@@ -136,12 +140,14 @@ class ResponseParser : public http::basic_parser<false> {
   void on_field_impl(http::field f, boost::beast::string_view, boost::beast::string_view value,
                      boost::beast::error_code&) override {
     if (header_done) return;
-    if (f == http::field::content_type) content_type.assign(value.data(), value.size());
+    if (f == http::field::content_type) content_type_size_ = value.copy(content_type_.data(), content_type_.size());
     else if (f == http::field::retry_after) retry_after.assign(value.data(), value.size());
     else if (f == http::field::content_encoding) encoded = value != "identity";
   }
   void on_header_impl(boost::beast::error_code&) override { header_done = true; }
-  void on_body_init_impl(boost::optional<std::uint64_t> const&, boost::beast::error_code&) override {}
+  void on_body_init_impl(boost::optional<std::uint64_t> const& length, boost::beast::error_code&) override {
+    if (length) body_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length + 64, 1u << 20)));
+  }
   std::size_t on_body_impl(boost::beast::string_view b, boost::beast::error_code&) override {
     body_.append(b.data(), b.size());
     return b.size();
@@ -154,6 +160,8 @@ class ResponseParser : public http::basic_parser<false> {
   void on_finish_impl(boost::beast::error_code&) override {}
 
   std::string& body_;
+  std::array<char, 64> content_type_;
+  std::size_t content_type_size_ = 0;
 };
 
 }  // namespace wattline::serve

@@ -15,12 +15,13 @@
 #include "serve/io.h"
 #include "serve/openai.h"
 #include "serve/pool.h"
+#include "serve/spares.h"
 #include "serve/upstream_client.h"
 #include "serve/worker_pool.h"
 
 namespace wattline::serve {
 
-class Session;
+class Dispatcher;
 
 struct IoThread {
   IoThread(Gateway& g, WorkerPool& w, const std::vector<std::unique_ptr<asio::ssl::context>>& tls)
@@ -37,6 +38,8 @@ struct IoThread {
   asio::io_context io{1};
   Deadlines session_deadlines, upstream_deadlines;  // the first is also the list of sessions
   BufferPool buffers;
+  Spares<Dispatcher> dispatchers;
+  std::string account, inserted;  // to write in, for as long as nobody waits
   std::vector<UpstreamPool> pools;  // by Upstream::index
   std::vector<ModelPool::Seat> seats;  // by ModelPool::index
   int background = 0;  // coroutines besides the sessions that must end before this does

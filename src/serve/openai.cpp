@@ -131,43 +131,47 @@ std::variant<ChatRequest, ApiError> ChatReader::read(std::string& body, Endpoint
 }
 
 BodyPieces forward_body(std::string_view body, const ChatRequest& request, std::string_view upstream_model,
-                        bool want_usage) {
+                        bool want_usage, InsertedTexts& texts) {
   struct Edit {
-    std::size_t at, replaced;
+    std::size_t at = 0, replaced = 0;
     std::string text;
   };
-  std::vector<Edit> edits;
+  std::array<Edit, BodyPieces::most_edits> edits;
+  std::size_t count = 0;
+  const auto edit = [&](std::size_t at, std::size_t replaced, std::string text) {
+    edits[count].at = at;
+    edits[count].replaced = replaced;
+    edits[count++].text = std::move(text);
+  };
   if (upstream_model != request.model) {
     const Span old = member_span(body, "model").value();
     std::string name;
     append_json_string(name, upstream_model);
-    edits.push_back({old.begin, old.size, std::move(name)});
+    edit(old.begin, old.size, std::move(name));
   }
   if (want_usage && request.stream && !request.include_usage) {
     const auto options = request.has_stream_options ? member_span(body, "stream_options") : std::nullopt;
     if (!options) {
-      edits.push_back({body.find('{') + 1, 0, R"("stream_options":{"include_usage":true},)"});
+      edit(body.find('{') + 1, 0, R"("stream_options":{"include_usage":true},)");
     } else if (body[options->begin] != '{') {
-      edits.push_back({options->begin, options->size, R"({"include_usage":true})"});
+      edit(options->begin, options->size, R"({"include_usage":true})");
     } else if (const auto flag = member_span(body, "include_usage", options->begin)) {
-      edits.push_back({flag->begin, flag->size, "true"});
+      edit(flag->begin, flag->size, "true");
     } else {
       const bool has_members = options->of(body).find('"') != std::string_view::npos;
-      edits.push_back({options->begin + 1, 0, has_members ? R"("include_usage":true,)" : R"("include_usage":true)"});
+      edit(options->begin + 1, 0, has_members ? R"("include_usage":true,)" : R"("include_usage":true)");
     }
   }
-  if (edits.size() == 2 && edits[1].at < edits[0].at) std::swap(edits[0], edits[1]);
+  if (count == 2 && edits[1].at < edits[0].at) std::swap(edits[0], edits[1]);
   BodyPieces out;
-  out.texts.reserve(edits.size());
   std::size_t at = 0;
-  for (auto& edit : edits) {
-    out.texts.push_back(std::move(edit.text));
-    out.pieces.push_back(body.substr(at, edit.at - at));
-    out.pieces.push_back(out.texts.back());
-    at = edit.at + edit.replaced;
+  for (std::size_t i = 0; i < count; ++i) {
+    texts[i] = std::move(edits[i].text);
+    out.add(body.substr(at, edits[i].at - at));
+    out.add(texts[i]);
+    at = edits[i].at + edits[i].replaced;
   }
-  out.pieces.push_back(body.substr(at));
-  for (const auto& piece : out.pieces) out.size += piece.size();
+  out.add(body.substr(at));
   return out;
 }
 

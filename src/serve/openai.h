@@ -7,9 +7,11 @@
 // Source: OpenAI API reference, "Create chat completion".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,14 +45,24 @@ class ChatReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// The body for an upstream, in pieces that lie in `body` or in the list's own `texts`: nothing is
-// copied but what changes. `want_usage` asks a stream to end with its usage.
+// The body for an upstream, in pieces that lie in `body` or in `texts`: nothing is copied but what changes.
+// `want_usage` asks a stream to end with its usage.
+using InsertedTexts = std::array<std::string, 2>;
 struct BodyPieces {
-  std::vector<std::string> texts;  // storage of inserted text; does not move once filled
-  std::vector<std::string_view> pieces;
-  std::size_t size = 0;
+  static constexpr std::size_t most_edits = 2, most = 2 * most_edits + 1;
+  std::size_t size = 0;  // of all together
+  std::span<const std::string_view> pieces() const { return {pieces_.data(), count_}; }
+  void add(std::string_view piece) {
+    pieces_[count_++] = piece;
+    size += piece.size();
+  }
+
+ private:
+  std::array<std::string_view, most> pieces_;
+  std::size_t count_ = 0;
 };
-BodyPieces forward_body(std::string_view body, const ChatRequest&, std::string_view upstream_model, bool want_usage);
+BodyPieces forward_body(std::string_view body, const ChatRequest&, std::string_view upstream_model, bool want_usage,
+                        InsertedTexts& texts);
 
 // What the built-in model needs besides; read only for it.
 struct ChatMessage {

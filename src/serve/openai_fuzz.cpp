@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto& request = std::get<ChatRequest>(read);
   std::string edited;
-  for (auto piece : forward_body(body, request, "another \"model\"", true).pieces) edited += piece;
+  InsertedTexts texts;
+  for (auto piece : forward_body(body, request, "another \"model\"", true, texts).pieces()) edited += piece;
   const auto again = reader.read(edited);
   if (!std::holds_alternative<ChatRequest>(again)) std::abort();
   const auto& second = std::get<ChatRequest>(again);

@@ -23,9 +23,10 @@ ApiError bad(std::string body) {
   return std::holds_alternative<ApiError>(out) ? std::get<ApiError>(out) : ApiError{};
 }
 std::string forwarded(const std::string& body, std::string_view model, bool usage = true) {
-  const auto pieces = forward_body(body, good(body), model, usage);
+  InsertedTexts texts;
+  const auto pieces = forward_body(body, good(body), model, usage, texts);
   std::string out;
-  for (auto p : pieces.pieces) out += p;
+  for (auto p : pieces.pieces()) out += p;
   EXPECT_EQ(out.size(), pieces.size);
   return out;
 }

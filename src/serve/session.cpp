@@ -14,7 +14,7 @@ namespace wattline::serve {
 namespace {
 
 constexpr std::string_view chat_path = "/v1/chat/completions", count_path = "/v1/messages/count_tokens";
-constexpr std::size_t kept_body = std::size_t{1} << 20;
+constexpr std::size_t kept_body = std::size_t{1} << 20, kept_tail = 4096, kept_head = 4096;
 std::int64_t ns_of(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9); }
 
 ApiError refusal(error_code ec, const LimitsConfig& limits) {
@@ -114,6 +114,7 @@ Awaitable<void> Session::run() {
   while (co_await read_request()) {
     if (door_ == Door::administrators) co_await administrate();
     else co_await dispatch();
+    ticket_.close();
     if (info_) end_observing();
     if (!keep_alive_ || draining_ || client_gone_) break;
   }
@@ -125,6 +126,7 @@ Awaitable<bool> Session::read_request() {
   const auto header_limit = static_cast<std::size_t>(limits.header.base());
   if (body_.capacity() > kept_body) body_ = std::string();
   body_.clear();
+  if (head_.capacity() > kept_head) head_ = std::string();
   request_id_.clear();
   asked_.reset();
   parser_.emplace(header_, body_);
@@ -133,10 +135,11 @@ Awaitable<bool> Session::read_request() {
   at_rest_ = tail_.empty();
   set_deadline(monotonic_ns() + ns_of(at_rest_ ? limits.idle_timeout : limits.header_timeout));
   error_code ec;
-  while (true) {
+  std::string_view fresh;
+  for (std::size_t n = tail_.size(); true;) {
     // The parser takes whole lines, so the limit of all lines together is counted here.
-    if (!tail_.empty()) {
-      ec = parse(std::exchange(tail_, {}));
+    if (n > 0) {
+      ec = parse(fresh);
       if (!ec && !parser_->header_done && header_.text.size() + tail_.size() > header_limit)
         ec = http::error::header_limit;
       if (ec) {
@@ -145,7 +148,7 @@ Awaitable<bool> Session::read_request() {
       }
       if (parser_->header_done) break;
     }
-    const std::size_t n = co_await socket_.async_read_some(asio::buffer(in_.data(), in_.size()), into(ec));
+    n = co_await socket_.async_read_some(asio::buffer(in_.data(), in_.size()), into(ec));
     if (ec) {
       if (expired() && !at_rest_) co_await send_timeout("header", limits.header_timeout);
       co_return false;
@@ -154,7 +157,7 @@ Awaitable<bool> Session::read_request() {
       at_rest_ = false;
       set_deadline(monotonic_ns() + ns_of(limits.header_timeout));
     }
-    tail_.append(in_, 0, n);
+    fresh = std::string_view(in_).substr(0, n);
   }
   if (!parser_->is_done() && !co_await read_body()) co_return false;
   set_deadline(never);
@@ -162,7 +165,9 @@ Awaitable<bool> Session::read_request() {
   co_return true;
 }
 
-error_code Session::parse(std::string bytes) {
+error_code Session::parse(std::string_view fresh) {
+  std::string_view bytes = fresh;
+  if (!tail_.empty()) bytes = tail_.append(fresh);
   std::size_t used = 0;
   error_code ec;
   while (used < bytes.size() && !parser_->is_done() && !ec) {
@@ -170,8 +175,9 @@ error_code Session::parse(std::string bytes) {
     used += n;
   }
   if (ec == http::error::need_more) ec = {};
-  bytes.erase(0, used);
-  tail_ = std::move(bytes);
+  if (tail_.empty()) tail_ = bytes.substr(used);
+  else tail_.erase(0, used);
+  if (tail_.empty() && tail_.capacity() > kept_tail) tail_ = std::string();
   return ec;
 }
 
@@ -191,8 +197,7 @@ Awaitable<bool> Session::read_body() {
       if (expired()) co_await send_timeout("body", limits.body_timeout);
       co_return false;
     }
-    tail_.append(buffer.data(), n);
-    ec = parse(std::exchange(tail_, {}));
+    ec = parse(std::string_view(buffer.data(), n));
     if (ec) {
       co_await refuse_head(ec);
       co_return false;
@@ -230,7 +235,7 @@ Awaitable<void> Session::dispatch() {
     if (!parsed) {
       if (gateway_.observes()) begin_observing("");
       gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-      co_return co_await send_error(invalid_request("the request's target is malformed", {}, "bad_target"));
+      return refuse(invalid_request("the request's target is malformed", {}, "bad_target"));
     }
     target = std::move(*parsed);
   }
@@ -252,30 +257,32 @@ Awaitable<void> Session::dispatch() {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     // A browser asks with OPTIONS and without the key whether it may send it.
     if (refused->status != 401 || parser_->method() != "OPTIONS") {
-      co_return co_await send_error(*refused, refused->status == 401 ? "www-authenticate: Bearer\r\n" : "");
+      return refuse(std::move(*refused), refused->status == 401 ? "www-authenticate: Bearer\r\n" : "");
     }
   }
   if (parser_->method() == "OPTIONS") {
-    HttpReply reply{204, "", {{"allow", "GET, POST, DELETE, OPTIONS"}}, ""};
+    HttpReply allowed{204, "", {{"allow", "GET, POST, DELETE, OPTIONS"}}, ""};
     if (parser_->has_origin && gateway_.admission().allowed_origin(parser_->origin())) {
-      reply.headers.emplace_back("access-control-allow-methods", "GET, POST, DELETE");
-      reply.headers.emplace_back("access-control-allow-headers",
-                                 "authorization, content-type, x-api-key, anthropic-version, anthropic-beta, "
-                                 "cache-control, x-wattline-cache, x-request-id, traceparent, tracestate");
-      reply.headers.emplace_back("access-control-max-age", "600");
+      allowed.headers.emplace_back("access-control-allow-methods", "GET, POST, DELETE");
+      allowed.headers.emplace_back("access-control-allow-headers",
+                                   "authorization, content-type, x-api-key, anthropic-version, anthropic-beta, "
+                                   "cache-control, x-wattline-cache, x-request-id, traceparent, tracestate");
+      allowed.headers.emplace_back("access-control-max-age", "600");
     }
-    co_return co_await send_reply(reply);
+    return reply(std::move(allowed));
   }
-  if (counts) co_return co_await count_tokens();
-  if (is_chat || endpoint) co_return co_await chat();
-  if (target.path == "/api/v1/events" && parser_->method() == "GET") co_return co_await events();
+  if (counts) return count_tokens();
+  if (is_chat || endpoint) return chat();
+  if (target.path == "/api/v1/events" && parser_->method() == "GET") return events();
 
   auto request = plain_request(std::move(target));
-  if (gateway_.is_quick(request->path)) co_return co_await send_reply(gateway_.handle(*request));
-  // A named local: g++ 12 destroys a closure that is made inside a co_await expression twice.
-  std::function<HttpReply()> work = [&gateway = gateway_, request] { return gateway.handle(*request); };
-  co_await answer_with(std::move(work));
+  if (gateway_.is_quick(request->path)) return reply(gateway_.handle(*request));
+  return answer_with([&gateway = gateway_, request] { return gateway.handle(*request); });
 }
+
+Awaitable<void> Session::refuse(ApiError e, std::string more_headers) { co_await send_error(e, more_headers); }
+
+Awaitable<void> Session::reply(HttpReply r) { co_await send_reply(r); }
 
 std::shared_ptr<HttpRequest> Session::plain_request(RequestTarget target) {
   auto request = std::make_shared<HttpRequest>();

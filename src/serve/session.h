@@ -40,18 +40,24 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   // False: the connection is over.
   Awaitable<bool> read_request();
   Awaitable<bool> read_body();
-  error_code parse(std::string bytes);  // what it leaves goes to tail_
+  // Of what is left and what is new; what it leaves is tail_ again.
+  error_code parse(std::string_view fresh);
   Awaitable<void> refuse_head(error_code);
   Awaitable<void> send_timeout(std::string_view what, Duration limit);
+  // Functions that only choose who goes on are no coroutines: a frame for each would cost as much as they do.
   Awaitable<void> dispatch();
+  Awaitable<void> refuse(ApiError, std::string more_headers = {});
+  Awaitable<void> reply(HttpReply);
   Awaitable<void> administrate();
   std::shared_ptr<HttpRequest> plain_request(RequestTarget);
   // On the worker pool.
   Awaitable<void> answer_with(std::function<HttpReply()> work);
   Awaitable<void> events();
   Awaitable<void> chat();
-  // Whether the tenant may ask now; where not, the client was told why. May wait for its turn.
-  Awaitable<bool> admit(const ServedModel&);
+  Awaitable<void> answer(const ServedModel&);
+  // Why the tenant may not ask, or not yet: then the ticket has a waiter.
+  std::optional<ApiError> admit(const ServedModel&, std::string& headers);
+  Awaitable<void> answer_in_turn(const ServedModel&);
   Ticket* ticket() { return ticket_ ? &ticket_ : nullptr; }
   std::optional<ApiError> identify(std::string_view path);
   // Of a model that is not there, or not for whom this is.
@@ -73,6 +79,8 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> chat_upstream(const ServedModel&, const ChatRequest&, CacheUse);
   Awaitable<void> failed_reply(Attempt&);
   Awaitable<void> whole_reply(Attempt&);
+  // Settles and records it, and puts the reply together: in head_, and of a long one the rest in its body.
+  void settle_whole(Attempt&);
   Awaitable<void> stream_reply(Attempt&, bool tell_usage);
   Awaitable<void> chat_builtin(const ServedModel&, const ChatRequest&, CacheUse);
   Awaitable<void> finish();
@@ -84,6 +92,9 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   void end_observing();
 
   Awaitable<bool> send(std::span<const std::string_view> pieces);  // at most 4
+  // What of them goes out at once, in bytes.
+  std::size_t send_now(std::span<const std::string_view> pieces);
+  Awaitable<bool> send_rest(std::span<const std::string_view> pieces, std::size_t sent);
   Awaitable<bool> send_chunk(std::string_view data);
   Awaitable<bool> send_last_chunk();
   Awaitable<void> send_error(const ApiError&, std::string_view more_headers = {});
@@ -109,6 +120,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   std::string tail_;  // bytes that are not parsed yet
   HeaderText header_;
   std::string body_, head_;
+  ChatRequest request_;  // that is answered
   std::optional<RequestParser> parser_;
   std::unique_ptr<Asked> asked_;  // where the request is a question and no chat completion
 
@@ -130,6 +142,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   std::shared_ptr<Mailbox> bell_;  // rings when the run that is followed gets on
   std::stop_source generation_;
   std::shared_ptr<Mailbox> events_;
+  LastDigest last_key_;
   Access access_;  // whose the request is, where that is asked
   Ticket ticket_;  // of the request that was let in
   std::shared_ptr<Mailbox> turn_;  // where it waits for its turn

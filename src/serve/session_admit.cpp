@@ -8,7 +8,7 @@ namespace wattline::serve {
 
 std::optional<ApiError> Session::identify(std::string_view path) {
   if (!needs_key(path)) return std::nullopt;
-  auto who = gateway_.governor()->identify(thread_.keys, presented_key(parser_->authorization(), {}), [&] {
+  auto who = gateway_.governor()->identify(thread_.keys, last_key_, presented_key(parser_->authorization(), {}), [&] {
     error_code ec;
     const auto from = socket_.remote_endpoint(ec);
     return ec ? std::string() : from.address().to_string();
@@ -23,38 +23,32 @@ ApiError Session::no_model(std::string_view id) {
   return gateway_.unknown_model(id);
 }
 
-Awaitable<bool> Session::admit(const ServedModel& model) {
+std::optional<ApiError> Session::admit(const ServedModel& model, std::string& headers) {
   Governor& governor = *gateway_.governor();
-  std::optional<ApiError> refused;
-  std::string headers;
-  if (!governor.may_use(access_, model.id)) {
-    refused = governor.not_allowed(access_, model.id);
-  } else {
-    TokenEstimate estimate;
-    if (governor.wants_estimate(access_, *model.governed)) estimate = thread_.token_estimator.read(body_);
-    auto admitted = governor.admit(access_, *model.governed, estimate);
-    ticket_ = std::move(admitted.ticket);
-    refused = std::move(admitted.refused);
-    headers = std::move(admitted.headers);
+  if (!governor.may_use(access_, model.id)) return governor.not_allowed(access_, model.id);
+  TokenEstimate estimate;
+  if (governor.wants_estimate(access_, *model.governed)) estimate = thread_.token_estimator.read(body_);
+  auto admitted = governor.admit(access_, *model.governed, estimate);
+  ticket_ = std::move(admitted.ticket);
+  headers = std::move(admitted.headers);
+  return std::move(admitted.refused);
+}
+
+Awaitable<void> Session::answer_in_turn(const ServedModel& model) {
+  Governor& governor = *gateway_.governor();
+  turn_ = std::make_shared<Mailbox>(thread_.io.get_executor());
+  ticket_.waiter()->when_decided([turn = turn_] { turn->close(); });
+  watch_client_ = true;
+  co_await turn_->wait(
+      std::chrono::nanoseconds(static_cast<std::int64_t>(governor.longest_wait(*model.governed).base() * 1e9)));
+  watch_client_ = false;
+  turn_.reset();
+  if (client_gone_) co_return;
+  if (const auto refused = governor.turn(ticket_)) {
+    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+    co_return co_await send_error(*refused);
   }
-  if (ticket_ && ticket_.waiter()) {
-    turn_ = std::make_shared<Mailbox>(thread_.io.get_executor());
-    ticket_.waiter()->when_decided([turn = turn_] { turn->close(); });
-    watch_client_ = true;
-    co_await turn_->wait(
-        std::chrono::nanoseconds(static_cast<std::int64_t>(governor.longest_wait(*model.governed).base() * 1e9)));
-    watch_client_ = false;
-    turn_.reset();
-    if (client_gone_) {
-      ticket_.close();
-      co_return false;
-    }
-    refused = governor.turn(ticket_);
-  }
-  if (!refused) co_return true;
-  gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-  co_await send_error(*refused, headers);
-  co_return false;
+  co_await answer(model);
 }
 
 }  // namespace wattline::serve

@@ -93,8 +93,9 @@ Awaitable<void> Session::count_tokens() {
   if (const ServedModel* there = counter_of(*model)) {
     const Upstream& upstream = *there->upstream;
     UpstreamExchange exchange(thread_.pools[upstream.index], upstream, thread_.buffers);
-    const BodyPieces body = forward_body(body_, request, there->upstream_name, false);
-    auto failed = co_await exchange.begin(upstream.count_head, body.pieces, body.size);
+    InsertedTexts texts;
+    const BodyPieces body = forward_body(body_, request, there->upstream_name, false, texts);
+    auto failed = co_await exchange.begin(upstream.count_head, body.pieces(), body.size);
     while (!failed && !exchange.done()) failed = co_await exchange.read_more();
     if (failed) co_return co_await send_error(*failed);
     if (exchange.status() == 401 || exchange.status() == 403)

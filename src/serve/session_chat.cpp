@@ -34,33 +34,34 @@ std::string Session::new_id() {
 }
 
 Awaitable<void> Session::chat() {
-  if (parser_->method() != "POST") {
-    co_await send_error(api_error(405, "POST is allowed here", "invalid_request_error", {}, "method_not_allowed"),
-                        "allow: POST\r\n");
-    co_return;
-  }
+  const auto refused = [this](ApiError e, std::string headers = {}) {
+    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+    return refuse(std::move(e), std::move(headers));
+  };
+  if (parser_->method() != "POST")
+    return refuse(api_error(405, "POST is allowed here", "invalid_request_error", {}, "method_not_allowed"),
+                  "allow: POST\r\n");
   if (info_) observe_question(asked_ ? operation_of(asked_->endpoint) : "chat");
-  const auto read = asked_ ? read_asked() : thread_.chat_reader.read(body_);
-  const auto* request = std::get_if<ChatRequest>(&read);
-  if (!request) {
-    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await send_error(std::get<ApiError>(read));
+  auto read = asked_ ? read_asked() : thread_.chat_reader.read(body_);
+  if (auto* e = std::get_if<ApiError>(&read)) return refused(std::move(*e));
+  request_ = std::get<ChatRequest>(std::move(read));
+  const ServedModel* model = gateway_.find(request_.model);
+  if (!model) return refused(no_model(request_.model));
+  if (!model->builtin && !carriage_of(asked_.get(), model->endpoints))
+    return refused(cannot_carry(asked_.get(), model->id, model->endpoints));
+  if (access_) {
+    std::string headers;
+    if (auto e = admit(*model, headers)) return refused(std::move(*e), std::move(headers));
+    if (ticket_ && ticket_.waiter()) return answer_in_turn(*model);
   }
-  const ServedModel* model = gateway_.find(request->model);
-  if (!model) {
-    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await send_error(no_model(request->model));
-  }
-  const Asked* asked = asked_.get();
-  if (!model->builtin && !carriage_of(asked, model->endpoints)) {
-    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await send_error(cannot_carry(asked, model->id, model->endpoints));
-  }
-  if (access_ && !co_await admit(*model)) co_return;
-  if (!gateway_.cache()) co_await chat_model(*model, *request, CacheUse::none, nullptr);
-  else if (replies_as_chat(asked, *model)) co_await chat_cached(*model, *request);
-  else co_await chat_model(*model, *request, CacheUse::bypass, nullptr);
-  ticket_.close();
+  return answer(*model);
+}
+
+Awaitable<void> Session::answer(const ServedModel& model) {
+  const bool cached = gateway_.cache() && replies_as_chat(asked_.get(), model);
+  if (cached) return chat_cached(model, request_);
+  const CacheUse use = gateway_.cache() ? CacheUse::bypass : CacheUse::none;
+  return model.builtin ? chat_builtin(model, request_, use) : chat_upstream(model, request_, use);
 }
 
 Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest& request, CacheUse use,
@@ -73,12 +74,13 @@ Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest&
 }
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request, CacheUse use) {
-  Dispatcher dispatcher(thread_, model,
-                        Question{request, body_, new_id(), asked_.get(), ticket(), use, request_id_, info_});
-  dispatcher_ = &dispatcher;
+  const auto dispatcher = thread_.dispatchers.make(
+      thread_, model, Question{request, body_, new_id(), asked_.get(), ticket(), use, request_id_, info_});
+  dispatcher_ = dispatcher.get();
   watch_client_ = true;
-  co_await dispatcher.begin();
-  if (Attempt* attempt = dispatcher.attempt()) {
+  if (model.pool) co_await dispatcher->ask_pool();
+  else if (Attempt* only = dispatcher->attempt_at_one()) co_await only->run();
+  if (Attempt* attempt = dispatcher->attempt()) {
     if (given_up() && (attempt->failed || !attempt->is_stream))
       attempt->pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
     else if (attempt->failed) co_await failed_reply(*attempt);
@@ -86,8 +88,8 @@ Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatReque
     else co_await whole_reply(*attempt);
   } else {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    if (keeper_) keeper_->fail(dispatcher.refusal());
-    co_await send_error(dispatcher.refusal());
+    if (keeper_) keeper_->fail(dispatcher->refusal());
+    co_await send_error(dispatcher->refusal());
   }
   watch_client_ = false;
   dispatcher_ = nullptr;
@@ -112,12 +114,13 @@ Awaitable<void> Session::failed_reply(Attempt& attempt) {
   co_await send(as_it_is);
 }
 
-Awaitable<void> Session::whole_reply(Attempt& attempt) {
+void Session::settle_whole(Attempt& attempt) {
   std::string& body = attempt.exchange.body();
   const int status = attempt.exchange.status();
   attempt.pending.look(attempt.facts);
   const Answer& answer = attempt.pending.settle();
-  std::string account, inserted;
+  std::string &account = thread_.account, &inserted = thread_.inserted;
+  account.clear();
   append_usage(account, answer);
   if (keeper_) {
     keeper_->whole(body, attempt.facts);
@@ -136,12 +139,25 @@ Awaitable<void> Session::whole_reply(Attempt& attempt) {
   append_json_body_headers(head_, injection.before.size() + inserted.size() + injection.after.size());
   append_common_headers(head_);
   head_ += "\r\n";
+  // All in one piece, but for long ones.
+  constexpr std::size_t copied = std::size_t{16} << 10;
+  if (injection.before.size() + injection.after.size() <= copied) {
+    head_.append(injection.before).append(inserted).append(injection.after);
+    body.clear();
+  } else {
+    body.replace(injection.before.size(), injection.replaced, inserted);
+  }
   attempt.pending.end(AnswerStatus::ok, status);
   ticket_.close();  // who has the answer may ask again
+}
+
+Awaitable<void> Session::whole_reply(Attempt& attempt) {
+  settle_whole(attempt);
   // Behind those whose replies came at the same time: all their records go with one write().
   co_await asio::post(thread_.io, use_awaitable);
-  const std::array<std::string_view, 4> pieces{head_, injection.before, inserted, injection.after};
-  co_await send(pieces);
+  const std::array<std::string_view, 2> pieces{head_, attempt.exchange.body()};
+  const std::size_t sent = send_now(pieces), all = head_.size() + attempt.exchange.body().size();
+  if (sent < all) co_await send_rest(pieces, sent);
 }
 
 Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {

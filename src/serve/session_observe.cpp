@@ -22,10 +22,21 @@ void note_answer(Gateway& gateway, const std::shared_ptr<RequestInfo>& info, con
     tracing->push({info, answer});
 }
 
+namespace {
+
+// Of 60 bits, so that it fits where a string holds its text itself.
+void append_request_id(std::string& out, std::uint64_t n) {
+  char text[15] = {'r', 'q', '-'};
+  for (int i = 14; i >= 3; --i, n >>= 5) text[i] = "0123456789abcdefghjkmnpqrstvwxyz"[n & 31];
+  out.append(text, sizeof text);
+}
+
+}  // namespace
+
 void Session::take_request_id() {
   const std::string_view given = parser_->request_id();
   if (sane_request_id(given)) request_id_ = given;
-  else request_id_ = fmt::format("rq-{:016x}", thread_.next_id());
+  else append_request_id(request_id_, thread_.next_id());
 }
 
 void Session::begin_observing(std::string_view path) {

@@ -15,37 +15,57 @@ std::int64_t ns_of(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9
 
 }  // namespace
 
-Awaitable<bool> Session::send(std::span<const std::string_view> pieces) {
-  if (client_gone_ || !socket_.is_open()) co_return false;
+namespace {
+
+using Buffers = boost::container::static_vector<asio::const_buffer, 4>;
+
+// Those of what is not sent yet.
+Buffers buffers_of(std::span<const std::string_view> pieces, std::size_t sent) {
+  Buffers out;
+  for (const auto& p : pieces) {
+    const std::size_t skipped = std::min(sent, p.size());
+    sent -= skipped;
+    if (skipped < p.size()) out.emplace_back(p.data() + skipped, p.size() - skipped);
+  }
+  return out;
+}
+
+std::size_t size_of(std::span<const std::string_view> pieces) {
+  std::size_t size = 0;
+  for (const auto& p : pieces) size += p.size();
+  return size;
+}
+
+}  // namespace
+
+std::size_t Session::send_now(std::span<const std::string_view> pieces) {
+  if (client_gone_ || !socket_.is_open()) return 0;
   // No answer's last byte leaves before its record is safe.
   gateway_.recorder().flush();
-  boost::container::static_vector<asio::const_buffer, 4> buffers;
-  std::size_t left = 0;
-  for (const auto& p : pieces) {
-    if (p.empty()) continue;
-    buffers.emplace_back(p.data(), p.size());
-    left += p.size();
-  }
-  sent_ += left;
   error_code ec;
-  std::size_t sent = left > 0 ? socket_.write_some(buffers, ec) : 0;
-  if (ec == asio::error::would_block || ec == asio::error::try_again) ec = {};
-  while (!ec && sent < left) {
-    left -= sent;
-    for (auto& b : buffers) {
-      const std::size_t n = std::min(sent, b.size());
-      b += n;
-      sent -= n;
-    }
-    buffers.erase(std::remove_if(buffers.begin(), buffers.end(), [](const auto& b) { return b.size() == 0; }),
-                  buffers.end());
-    set_deadline(monotonic_ns() + ns_of(gateway_.config().limits.write_timeout));
-    sent = co_await socket_.async_write_some(buffers, into(ec));
-    set_deadline(never);
-  }
-  if (ec) client_left();
-  co_return !ec;
+  std::size_t sent = 0;
+  if (pieces.size() == 1) sent = socket_.write_some(asio::buffer(pieces[0]), ec);
+  else if (const auto buffers = buffers_of(pieces, 0); !buffers.empty()) sent = socket_.write_some(buffers, ec);
+  sent_ += sent;
+  if (ec && ec != asio::error::would_block && ec != asio::error::try_again) client_left();
+  return sent;
 }
+
+Awaitable<bool> Session::send_rest(std::span<const std::string_view> pieces, std::size_t sent) {
+  const std::size_t all = size_of(pieces);
+  error_code ec;
+  while (sent < all && !client_gone_ && socket_.is_open()) {
+    set_deadline(monotonic_ns() + ns_of(gateway_.config().limits.write_timeout));
+    const std::size_t n = co_await socket_.async_write_some(buffers_of(pieces, sent), into(ec));
+    set_deadline(never);
+    sent += n;
+    sent_ += n;
+    if (ec) client_left();
+  }
+  co_return sent == all && !client_gone_;
+}
+
+Awaitable<bool> Session::send(std::span<const std::string_view> pieces) { return send_rest(pieces, send_now(pieces)); }
 
 Awaitable<bool> Session::send_chunk(std::string_view data) {
   if (data.empty()) co_return true;

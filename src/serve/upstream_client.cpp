@@ -1,7 +1,7 @@
 #include "serve/upstream_client.h"
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -39,6 +39,14 @@ Awaitable<void> look_up(std::shared_ptr<LookUp> l, asio::io_context& io, std::st
   l->ec = ec;
   l->done = true;
   if (l->waiter) l->waiter->cancel();
+}
+
+constexpr std::size_t copied_body = std::size_t{64} << 10;
+
+void append_head(std::string& out, std::string_view head, std::size_t size, std::string_view more_headers) {
+  char digits[24];
+  out.append(head).append(digits, std::to_chars(digits, digits + sizeof digits, size).ptr);
+  out.append("\r\n").append(more_headers).append("\r\n");
 }
 
 // Nothing to read and not closed. A server that has closed its side, or speaks unasked, is no use.
@@ -160,7 +168,7 @@ Awaitable<std::unique_ptr<UpstreamConnection>> UpstreamPool::open(UpstreamConnec
 }
 
 UpstreamExchange::UpstreamExchange(UpstreamPool& pool, const Upstream& upstream, BufferPool& buffers)
-    : pool_(pool), upstream_(upstream), buffer_(buffers.lease()), begun_ns_(monotonic_ns()) {}
+    : pool_(pool), upstream_(upstream), buffers_(buffers), buffer_(buffers.lease()), begun_ns_(monotonic_ns()) {}
 
 UpstreamExchange::~UpstreamExchange() {
   if (connection_ && parser_ && parser_->is_done() && parser_->keep_alive() && !parser_->need_eof() && tail_.empty() &&
@@ -192,46 +200,59 @@ ApiError UpstreamExchange::failure(error_code ec, std::string_view stage) const 
                         "upstream_closed");
 }
 
-Awaitable<error_code> UpstreamExchange::send(std::string_view request_head, const std::vector<std::string_view>& body,
-                                             std::size_t size, std::string_view more_headers) {
-  const std::string head = fmt::format("{}{}\r\n{}\r\n", request_head, size, more_headers);
-  std::vector<asio::const_buffer> buffers;
-  buffers.reserve(body.size() + 1);
-  buffers.push_back(asio::buffer(head));
+error_code UpstreamExchange::send_now(std::string_view head, std::span<const std::string_view> body, std::size_t size,
+                                      std::string_view more_headers) {
+  // One piece: the kernel takes it faster than many, and what most requests hold is soon copied.
+  std::string& request = buffers_.text();
+  request.clear();
+  append_head(request, head, size, more_headers);
+  for (const auto& piece : body) request.append(piece);
+  unsent_.clear();
+  error_code ec;
+  std::size_t sent = 0;
+  if (!connection_->tls) {
+    sent = connection_->socket.write_some(asio::buffer(request), ec);
+    if (ec == asio::error::would_block) ec = {};
+  }
+  if (!ec && sent < request.size()) unsent_.assign(request, sent);
+  return ec;
+}
+
+Awaitable<error_code> UpstreamExchange::send_pieces(std::string_view head, std::span<const std::string_view> body,
+                                                    std::size_t size, std::string_view more_headers) {
+  std::string whole_head;
+  append_head(whole_head, head, size, more_headers);
+  std::vector<asio::const_buffer> buffers{asio::buffer(whole_head)};
   for (const auto& piece : body) buffers.push_back(asio::buffer(piece.data(), piece.size()));
   error_code ec;
-  if (connection_->tls) {
-    co_await asio::async_write(*connection_->tls, buffers, into(ec));
-    co_return ec;
-  }
-  const std::size_t total = head.size() + size;
-  std::size_t sent = connection_->socket.write_some(buffers, ec);
-  if (ec == asio::error::would_block) ec = {};
-  if (ec || sent == total) co_return ec;
-  for (auto& b : buffers) {
-    const std::size_t n = std::min(sent, b.size());
-    b += n;
-    sent -= n;
-  }
-  co_await asio::async_write(connection_->socket, buffers, into(ec));
+  if (connection_->tls) co_await asio::async_write(*connection_->tls, buffers, into(ec));
+  else co_await asio::async_write(connection_->socket, buffers, into(ec));
   co_return ec;
 }
 
-Awaitable<error_code> UpstreamExchange::read_into_parser() {
+Awaitable<error_code> UpstreamExchange::send_rest() {
   error_code ec;
-  const auto buffer = asio::buffer(buffer_.data(), BufferPool::size);
-  std::size_t n = 0;
-  if (connection_->tls) n = co_await connection_->tls->async_read_some(buffer, into(ec));
-  else n = co_await connection_->socket.async_read_some(buffer, into(ec));
+  if (connection_->tls) co_await asio::async_write(*connection_->tls, asio::buffer(unsent_), into(ec));
+  else co_await asio::async_write(connection_->socket, asio::buffer(unsent_), into(ec));
+  unsent_ = std::string();
+  co_return ec;
+}
+
+void UpstreamExchange::expect_reply() {
+  parser_.emplace(body_);
+  parser_->header_limit(64 * 1024);
+  parser_->body_limit(static_cast<std::uint64_t>(upstream_.config.max_reply.base()));
+}
+
+error_code UpstreamExchange::take(std::size_t n, error_code ec) {
   if (n == 0 && ec) {
-    if (ec != asio::error::eof && ec != asio::ssl::error::stream_truncated) co_return ec;
-    if (!parser_->header_done) co_return error_code(asio::error::eof);
+    if (ec != asio::error::eof && ec != asio::ssl::error::stream_truncated) return ec;
+    if (!parser_->header_done) return asio::error::eof;
     // Where the end of the connection ends the body, TLS must say so, or it may have been cut.
-    if (ec == asio::ssl::error::stream_truncated && parser_->need_eof())
-      co_return error_code(http::error::partial_message);
+    if (ec == asio::ssl::error::stream_truncated && parser_->need_eof()) return http::error::partial_message;
     ec = {};
     parser_->put_eof(ec);
-    co_return ec;
+    return ec;
   }
   any_bytes_ = true;
   std::string_view fresh(buffer_.data(), n);
@@ -247,9 +268,7 @@ Awaitable<error_code> UpstreamExchange::read_into_parser() {
     used += step;
     // An interim response (100 to 199) goes before the real one.
     if (!ec && parser_->is_done() && parser_->status >= 100 && parser_->status < 200) {
-      parser_.emplace(body_);
-      parser_->header_limit(64 * 1024);
-      parser_->body_limit(static_cast<std::uint64_t>(upstream_.config.max_reply.base()));
+      expect_reply();
       continue;
     }
     if (ec == http::error::need_more) {
@@ -260,15 +279,17 @@ Awaitable<error_code> UpstreamExchange::read_into_parser() {
   }
   received_ += body_.size() - before;
   if (received_ > static_cast<std::size_t>(upstream_.config.max_reply.base())) ec = http::error::body_limit;
-  std::string rest(fresh.substr(used));
-  tail_ = std::move(rest);
-  co_return ec;
+  if (used == fresh.size()) tail_.clear();
+  else if (tail_.empty()) tail_ = fresh.substr(used);
+  else tail_.erase(0, used);
+  return ec;
 }
 
 Awaitable<std::optional<ApiError>> UpstreamExchange::begin(std::string_view head,
-                                                           const std::vector<std::string_view>& body, std::size_t size,
+                                                           std::span<const std::string_view> body, std::size_t size,
                                                            std::string_view more_headers) {
   const auto& config = upstream_.config;
+  const auto buffer = asio::buffer(buffer_.data(), BufferPool::size);
   while (true) {
     connection_ = pool_.take_idle(begun_ns_);
     if (!connection_) {
@@ -278,13 +299,19 @@ Awaitable<std::optional<ApiError>> UpstreamExchange::begin(std::string_view head
     }
     reached_ = true;
     if (aborted_) co_return upstream_error(502, "cancelled", "cancelled");
-    parser_.emplace(body_);
-    parser_->header_limit(64 * 1024);
-    parser_->body_limit(static_cast<std::uint64_t>(config.max_reply.base()));
+    expect_reply();
     const std::int64_t last = begun_ns_ + ns_of(config.total_timeout);
     connection_->set_deadline(std::min(last, monotonic_ns() + ns_of(config.first_byte_timeout)));
-    error_code ec = co_await send(head, body, size, more_headers);
-    while (!ec && !parser_->header_done) ec = co_await read_into_parser();
+    error_code ec;
+    if (size > copied_body) ec = co_await send_pieces(head, body, size, more_headers);
+    else ec = send_now(head, body, size, more_headers);
+    if (!ec && !unsent_.empty()) ec = co_await send_rest();
+    while (!ec && !parser_->header_done) {
+      std::size_t n = 0;
+      if (connection_->tls) n = co_await connection_->tls->async_read_some(buffer, into(ec));
+      else n = co_await connection_->socket.async_read_some(buffer, into(ec));
+      ec = take(n, ec);
+    }
     if (!ec) {
       connection_->set_deadline(std::min(last, monotonic_ns() + ns_of(config.idle_timeout)));
       co_return std::nullopt;
@@ -301,7 +328,12 @@ Awaitable<std::optional<ApiError>> UpstreamExchange::begin(std::string_view head
 Awaitable<std::optional<ApiError>> UpstreamExchange::read_more() {
   const std::int64_t last = begun_ns_ + ns_of(upstream_.config.total_timeout);
   connection_->set_deadline(std::min(last, monotonic_ns() + ns_of(upstream_.config.idle_timeout)));
-  const error_code ec = co_await read_into_parser();
+  const auto buffer = asio::buffer(buffer_.data(), BufferPool::size);
+  error_code ec;
+  std::size_t n = 0;
+  if (connection_->tls) n = co_await connection_->tls->async_read_some(buffer, into(ec));
+  else n = co_await connection_->socket.async_read_some(buffer, into(ec));
+  ec = take(n, ec);
   if (ec) co_return failure(ec, "go on with its answer");
   co_return std::nullopt;
 }

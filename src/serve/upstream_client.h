@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,10 +75,11 @@ class UpstreamExchange {
 
   // Sends and reads up to the end of the response's header.
   // `head` is one of the upstream's, and outlives the call.
-  Awaitable<std::optional<ApiError>> begin(std::string_view head, const std::vector<std::string_view>& body,
+  // What is handed over lies where it is until it is done.
+  Awaitable<std::optional<ApiError>> begin(std::string_view head, std::span<const std::string_view> body,
                                            std::size_t size, std::string_view more_headers = {});
   int status() const { return parser_->status; }
-  const std::string& content_type() const { return parser_->content_type; }
+  std::string_view content_type() const { return parser_->content_type(); }
   const std::string& retry_after() const { return parser_->retry_after; }
   bool encoded() const { return parser_->encoded; }
   // What of the body has come and was not taken yet.
@@ -94,18 +96,25 @@ class UpstreamExchange {
   bool reached() const { return reached_; }
 
  private:
-  Awaitable<error_code> send(std::string_view head, const std::vector<std::string_view>& body, std::size_t size,
-                             std::string_view more_headers);
-  Awaitable<error_code> read_into_parser();
+  // As much as goes out at once; what is left stands in `unsent_`.
+  error_code send_now(std::string_view head, std::span<const std::string_view> body, std::size_t size,
+                      std::string_view more_headers);
+  Awaitable<error_code> send_rest();
+  Awaitable<error_code> send_pieces(std::string_view head, std::span<const std::string_view> body, std::size_t size,
+                                    std::string_view more_headers);
+  void expect_reply();
+  // What was read goes to the parser.
+  error_code take(std::size_t n, error_code);
   ApiError failure(error_code, std::string_view stage) const;
 
   UpstreamPool& pool_;
   const Upstream& upstream_;
+  BufferPool& buffers_;
   BufferPool::Lease buffer_;
   std::unique_ptr<UpstreamConnection> connection_;
   UpstreamConnection* opening_ = nullptr;
   std::optional<ResponseParser> parser_;
-  std::string body_, tail_;
+  std::string body_, tail_, unsent_;
   std::size_t received_ = 0;  // body bytes
   bool any_bytes_ = false, aborted_ = false, reached_ = false;
   std::int64_t begun_ns_ = 0;
