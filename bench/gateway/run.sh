@@ -42,12 +42,16 @@ cat >"$work/up.conf" <<CONF
 ${common/PID/up.pid}
 http { $temp server { listen 127.0.0.1:$port_up; location / { default_type application/json; return 200 '$(tr -d '\n' <"$work/body.json")'; } } }
 CONF
-cat >"$work/proxy.conf" <<CONF
-${common/PID/proxy.pid}
+nginx_conf() {  # upstream port
+  cat <<CONF
+${common/PID/proxy-$1.pid}
 http { $temp
-  upstream up { server 127.0.0.1:$port_up; keepalive 256; keepalive_requests 100000000; }
+  upstream up { server 127.0.0.1:$1; keepalive 256; keepalive_requests 100000000; }
   server { listen 127.0.0.1:$port_nginx; location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection ""; } } }
 CONF
+}
+nginx_conf "$port_up" >"$work/proxy.conf"
+nginx_conf "$port_load" >"$work/proxy-load.conf"
 key=wl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG
 gateway_toml() {  # listen port, upstream port
   cat <<CONF
@@ -94,6 +98,11 @@ wait_for() {  # port, path, process
     sleep 0.1
   done
 }
+start_nginx() {  # configuration, port -> $proxy
+  taskset -c $under_test nginx -e "$work/error.log" -c "$work/$1.conf" -g 'daemon off; master_process off;' & proxy=$!
+  pids+=($proxy)
+  wait_for "$2" / $proxy
+}
 start_gateway() {  # configuration, port -> $gateway
   taskset -c $under_test "$wattline" serve --config "$work/$1.toml" --ledger "$work/ledger-$1" --quiet >"$work/$1.log" 2>&1 & gateway=$!
   pids+=($gateway)
@@ -116,9 +125,7 @@ printf 'under test on core %s, upstream and load on %s; accounting, a key and fi
 if wants rate; then
   taskset -c "$others" nginx -e "$work/error.log" -c "$work/up.conf" -g 'daemon off; master_process off;' & pids+=($!)
   wait_for "$port_up" / $!
-  taskset -c $under_test nginx -e "$work/error.log" -c "$work/proxy.conf" -g 'daemon off; master_process off;' & proxy=$!
-  pids+=($proxy)
-  wait_for "$port_nginx" / $proxy
+  start_nginx proxy "$port_nginx"
   start_gateway gateway "$port_wattline"
   portkey=
   if [ -d "$here/node_modules/@portkey-ai/gateway" ]; then
@@ -172,17 +179,21 @@ if wants latency || wants streams; then
   start_gateway through "$port_through"
 fi
 if wants latency; then
+  start_nginx proxy-load "$port_nginx"
   printf '\nlatency at 2,000 requests a second, due at even times (us)\n'
-  : >"$work/direct.l"; : >"$work/through.l"
+  : >"$work/direct.l"; : >"$work/nginx.l"; : >"$work/through.l"
   for _ in $(seq "$rounds"); do
     taskset -c "$others" "$load" rate "$port_load" 2000 "$seconds" >>"$work/direct.l"
+    taskset -c "$others" "$load" rate "$port_nginx" 2000 "$seconds" >>"$work/nginx.l"
     taskset -c "$others" "$load" rate "$port_through" 2000 "$seconds" "$key" >>"$work/through.l"
   done
   row() { awk '{print $2, $3, $4}' "$1" | sort -g | awk '{a[NR]=$1; b[NR]=$2; c[NR]=$3} END{m=int((NR+1)/2); print a[m], b[m], c[m]}'; }
   read -r d50 d99 d999 <<<"$(row "$work/direct.l")"
+  read -r n50 n99 n999 <<<"$(row "$work/nginx.l")"
   read -r t50 t99 t999 <<<"$(row "$work/through.l")"
-  printf '  direct   p50 %.0f  p99 %.0f  p99.9 %.0f\n  gateway  p50 %.0f  p99 %.0f  p99.9 %.0f\n' "$d50" "$d99" "$d999" "$t50" "$t99" "$t999"
+  printf '  direct   p50 %.0f  p99 %.0f  p99.9 %.0f\n  nginx    p50 %.0f  p99 %.0f  p99.9 %.0f\n  gateway  p50 %.0f  p99 %.0f  p99.9 %.0f\n' "$d50" "$d99" "$d999" "$n50" "$n99" "$n999" "$t50" "$t99" "$t999"
   awk -v a="$d50" -v b="$t50" -v c="$d99" -v d="$t99" 'BEGIN{printf "  added    p50 %.0f (goal: under 100)  p99 %.0f (goal: under 1000)\n", b-a, d-c}'
+  awk -v a="$d50" -v b="$n50" -v c="$d99" -v d="$n99" 'BEGIN{printf "  nginx adds  p50 %.0f  p99 %.0f\n", b-a, d-c}'
 fi
 if wants streams; then
   printf '\nstreams: delay of a chunk (us), 20 at once, one every 5 ms\n'
