@@ -109,6 +109,12 @@ std::int64_t number_after(std::string_view text, std::string_view name, std::int
   return at == std::string_view::npos ? otherwise : std::strtoll(text.data() + at + name.size(), nullptr, 10);
 }
 
+// Of a header, 0 without one; proxies write its name in another case.
+std::size_t content_length(std::string_view head) {
+  return static_cast<std::size_t>(
+      std::max(number_after(head, "ontent-length: ", 0), number_after(head, "ontent-Length: ", 0)));
+}
+
 std::string question(bool stream, const std::string& words, const char* key) {
   const std::string body = R"({"model":"llama-3.1-8b","messages":[{"role":"user","content":")" + words + "\"}]" +
                            (stream ? ",\"stream\":true}" : ",\"max_tokens\":64}");
@@ -122,10 +128,7 @@ bool take_response(std::string& in, bool& good) {
   const auto end = in.find("\r\n\r\n");
   if (end == std::string::npos) return false;
   const std::string_view head(in.data(), end);
-  const auto at = head.find("ontent-length: ") != std::string_view::npos ? head.find("ontent-length: ")
-                                                                         : head.find("ontent-Length: ");
-  const std::size_t size =
-      at == std::string_view::npos ? 0 : static_cast<std::size_t>(std::strtoll(head.data() + at + 15, nullptr, 10));
+  const std::size_t size = content_length(head);
   if (in.size() < end + 4 + size) return false;
   good = head.starts_with("HTTP/1.1 200");
   in.erase(0, end + 4 + size);
@@ -182,8 +185,7 @@ int upstream(int port) {
       if (!receive(fd, c.in)) return drop(fd);
       const auto end = c.in.find("\r\n\r\n");
       if (end == std::string::npos) return;
-      const auto size =
-          static_cast<std::size_t>(number_after(std::string_view(c.in).substr(0, end), "ontent-length: ", 0));
+      const std::size_t size = content_length(std::string_view(c.in).substr(0, end));
       if (c.in.size() < end + 4 + size) return;
       const std::string body = c.in.substr(end + 4, size);
       c.in.erase(0, end + 4 + size);

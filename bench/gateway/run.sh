@@ -2,18 +2,22 @@
 # The gateway beside others on the same core, in turns within one run: one upstream, one load, everything on loopback,
 # with accounting, a key and figures on.
 #
+# Goals: 0.85 of nginx, 20 times Portkey, added p50 under 100 us and p99 under 1 ms, 50 us a chunk, 150 MB.
+#
 #   requests a second   against nginx's proxy_pass to the same upstream, and Portkey's gateway (npm) where it is installed
 #   added latency       at 2,000 requests a second that come when they are due, not when there is room
 #   streams             delay that is added to each chunk; memory of 5,000 at once
+#   tls                 the same with an upstream that is reached by verified TLS
 #
-# Usage: bench/gateway/run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]     PARTS: rate,latency,streams (all when not said)
+# Usage: bench/gateway/run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]     PARTS: rate,latency,streams,tls (all when not said)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 wattline=$(readlink -f "${1:?usage: run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]}")
 load=$(dirname "$wattline")/bench/gateway_load
-seconds=${2:-5} rounds=${3:-5} parts=${4:-rate,latency,streams} connections=${CONNECTIONS:-32}
+seconds=${2:-5} rounds=${3:-5} parts=${4:-rate,latency,streams,tls} connections=${CONNECTIONS:-32}
 port_up=${PORT_UPSTREAM:-18081} port_nginx=${PORT_NGINX:-18082} port_wattline=${PORT_WATTLINE:-18083}
 port_portkey=${PORT_PORTKEY:-18084} port_load=${PORT_LOAD:-18085} port_through=${PORT_THROUGH:-18086}
+port_tls_up=${PORT_TLS_UPSTREAM:-18087} port_tls_load=${PORT_TLS_LOAD:-18088}
 for tool in nginx wrk curl taskset; do
   command -v $tool >/dev/null || PATH=$PATH:/usr/sbin:/sbin
   command -v $tool >/dev/null || { echo "bench: $tool is not installed" >&2; exit 3; }
@@ -26,6 +30,11 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
+stop_all() {
+  for p in "${pids[@]}"; do kill -TERM "$p" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  pids=()
+}
 wants() { [[ ",$parts," == *",$1,"* ]]; }
 
 # One core for what is measured, the others (where there are any) for upstream and load.
@@ -36,7 +45,7 @@ under_test=0 others=0
 cat >"$work/body.json" <<'JSON'
 {"id":"chatcmpl-bench","object":"chat.completion","created":1764000000,"model":"llama-3.1-8b","choices":[{"index":0,"message":{"role":"assistant","content":"The capital of France is Paris. It lies on the Seine and has been the seat of government for most of the history of the country."},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":23,"completion_tokens":28,"total_tokens":51}}
 JSON
-common="pid $work/PID; error_log $work/error.log crit; worker_processes 1; events { worker_connections 8192; }"
+common="pid $work/PID; error_log $work/error.log crit; worker_processes 1; events { worker_connections 32768; }"
 temp="client_body_temp_path $work/t1; proxy_temp_path $work/t2; fastcgi_temp_path $work/t3; uwsgi_temp_path $work/t4; scgi_temp_path $work/t5; access_log off; keepalive_requests 100000000;"
 cat >"$work/up.conf" <<CONF
 ${common/PID/up.pid}
@@ -53,7 +62,7 @@ CONF
 nginx_conf "$port_up" >"$work/proxy.conf"
 nginx_conf "$port_load" >"$work/proxy-load.conf"
 key=wl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG
-gateway_toml() {  # listen port, upstream port
+gateway_toml() {  # listen port, upstream's url [line of the upstream]
   cat <<CONF
 [server]
 listen = "127.0.0.1:$1"
@@ -72,15 +81,16 @@ tenant = "bench"
 sha256 = "$(printf %s "$key" | sha256sum | cut -d' ' -f1)"
 [[upstream]]
 name = "bench"
-url = "http://127.0.0.1:$2/v1"
+url = "$2/v1"
+${3:-}
 energy = "modelled"
 device = "NVIDIA H100 SXM"
 max_in_flight = 20000
 models = ["llama-3.1-8b"]
 CONF
 }
-gateway_toml "$port_wattline" "$port_up" >"$work/gateway.toml"
-gateway_toml "$port_through" "$port_load" >"$work/through.toml"
+gateway_toml "$port_wattline" "http://127.0.0.1:$port_up" >"$work/gateway.toml"
+gateway_toml "$port_through" "http://127.0.0.1:$port_load" >"$work/through.toml"
 cat >"$work/load.lua" <<LUA
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
@@ -120,6 +130,45 @@ one_load() {  # port, process, seconds, script -> requests/s, requests per CPU s
 middle() { awk -v c="$2" '{print $c}' "$1" | sort -g | awk '{v[NR]=$1} END{printf "%.0f %.0f %.0f", v[int((NR+1)/2)], v[1], v[NR]}'; }
 figure() { curl -s -H "authorization: Bearer $key" "http://127.0.0.1:$1/metrics" | awk -v n="$2" '$1 == n {print $2}'; }
 
+compare() {  # nginx's port, process, the gateway's port, process [Portkey's process]: in turns -> $w requests a second
+  local n nc wc i
+  one_load "$1" "$2" 1 load >/dev/null
+  one_load "$3" "$4" 1 load >/dev/null
+  : >"$work/nginx.n"; : >"$work/gateway.n"; : >"$work/portkey.n"
+  for i in $(seq "$rounds"); do
+    if [ $((i % 2)) = 1 ]; then
+      one_load "$1" "$2" "$seconds" load >>"$work/nginx.n"; one_load "$3" "$4" "$seconds" load >>"$work/gateway.n"
+    else
+      one_load "$3" "$4" "$seconds" load >>"$work/gateway.n"; one_load "$1" "$2" "$seconds" load >>"$work/nginx.n"
+    fi
+    [ -z "${5:-}" ] || one_load "$port_portkey" "$5" "$seconds" portkey >>"$work/portkey.n"
+  done
+  read -r n n_low n_high <<<"$(middle "$work/nginx.n" 1)"
+  read -r w w_low w_high <<<"$(middle "$work/gateway.n" 1)"
+  read -r nc _ _ <<<"$(middle "$work/nginx.n" 2)"
+  read -r wc _ _ <<<"$(middle "$work/gateway.n" 2)"
+  printf '\nrequests a second: %s rounds of %s s, %s connections\n' "$rounds" "$seconds" "$connections"
+  printf '  nginx proxy_pass  %7d (%d .. %d), %7d per CPU second\n' "$n" "$n_low" "$n_high" "$nc"
+  printf '  wattline serve    %7d (%d .. %d), %7d per CPU second\n' "$w" "$w_low" "$w_high" "$wc"
+  awk -v w="$w" -v n="$n" -v wc="$wc" -v nc="$nc" 'BEGIN{printf "  ratio to nginx %.2f, %.2f per CPU second\n", w/n, wc/nc}'
+}
+many_streams() {  # port, gateway's process
+  local before now peak=0 open most= count chunks failed many
+  before=$(awk '/VmRSS/{print $2}' /proc/$2/status)
+  taskset -c "$others" "$load" streams "$1" 5000 6 2000000 "$key" >"$work/many" 2>"$work/many.err" & many=$!
+  while kill -0 $many 2>/dev/null; do
+    now=$(awk '/VmRSS/{print $2}' /proc/$2/status)
+    [ "$now" -gt "$peak" ] && peak=$now
+    open=$(awk '$1 == "wattline_connections" {print $2}' <(curl -s -m 1 -H "authorization: Bearer $key" "http://127.0.0.1:$1/metrics") || true)
+    [ -n "$open" ] && [ "$open" -gt "${most:-0}" ] && most=$open
+    sleep 0.5
+  done
+  wait $many || true
+  read -r count chunks _ _ failed <"$work/many"
+  printf '  %s streams at once (most connections seen: %s), %s chunks, %s failed: resident %.0f MB, before %.0f MB%s\n' \
+    "$count" "${most:-?}" "$chunks" "$failed" "$(awk -v k="$peak" 'BEGIN{print k * 1024 / 1e6}')" "$(awk -v k="$before" 'BEGIN{print k * 1024 / 1e6}')" "$3"
+}
+
 printf 'under test on core %s, upstream and load on %s; accounting, a key and figures on\n' "$under_test" "$others"
 
 if wants rate; then
@@ -137,25 +186,7 @@ if wants rate; then
     wait_for "$port_portkey" / $portkey
     one_load "$port_portkey" $portkey 2 portkey >/dev/null
   fi
-  one_load "$port_nginx" $proxy 1 load >/dev/null
-  one_load "$port_wattline" $gateway 1 load >/dev/null
-  : >"$work/nginx.n"; : >"$work/gateway.n"; : >"$work/portkey.n"
-  for i in $(seq "$rounds"); do
-    if [ $((i % 2)) = 1 ]; then
-      one_load "$port_nginx" $proxy "$seconds" load >>"$work/nginx.n"; one_load "$port_wattline" $gateway "$seconds" load >>"$work/gateway.n"
-    else
-      one_load "$port_wattline" $gateway "$seconds" load >>"$work/gateway.n"; one_load "$port_nginx" $proxy "$seconds" load >>"$work/nginx.n"
-    fi
-    [ -z "$portkey" ] || one_load "$port_portkey" $portkey "$seconds" portkey >>"$work/portkey.n"
-  done
-  read -r n n_low n_high <<<"$(middle "$work/nginx.n" 1)"
-  read -r w w_low w_high <<<"$(middle "$work/gateway.n" 1)"
-  read -r nc _ _ <<<"$(middle "$work/nginx.n" 2)"
-  read -r wc _ _ <<<"$(middle "$work/gateway.n" 2)"
-  printf '\nrequests a second: %s rounds of %s s, %s connections\n' "$rounds" "$seconds" "$connections"
-  printf '  nginx proxy_pass  %7d (%d .. %d), %7d per CPU second\n' "$n" "$n_low" "$n_high" "$nc"
-  printf '  wattline serve    %7d (%d .. %d), %7d per CPU second\n' "$w" "$w_low" "$w_high" "$wc"
-  awk -v w="$w" -v n="$n" -v wc="$wc" -v nc="$nc" 'BEGIN{printf "  ratio to nginx %.2f (goal: at least 0.85), %.2f per CPU second\n", w/n, wc/nc}'
+  compare "$port_nginx" $proxy "$port_wattline" $gateway $portkey
   if [ -n "$portkey" ]; then
     read -r p p_low p_high <<<"$(middle "$work/portkey.n" 1)"
     printf '  Portkey gateway   %7d (%d .. %d)\n' "$p" "$p_low" "$p_high"
@@ -166,14 +197,14 @@ if wants rate; then
   printf '  answers in the ledger %s, waiting in the journal %s, lost %s; resident %.0f MB\n' "$(figure "$port_wattline" wattline_ledger_written_total)" \
     "$(figure "$port_wattline" wattline_ledger_waiting)" "$(figure "$port_wattline" wattline_ledger_lost_total)" \
     "$(figure "$port_wattline" process_resident_memory_bytes | awk '{print $1 / 1e6}')"
-  for p in "${pids[@]}"; do kill -TERM "$p" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  pids=()
+  stop_all
 fi
 
-if wants latency || wants streams; then
+if wants latency || wants streams || wants tls; then
   [ -x "$load" ] || { echo "bench: $load is not built (./dev bench builds it)" >&2; exit 3; }
   ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+fi
+if wants latency || wants streams; then
   taskset -c "$others" "$load" upstream "$port_load" & pids+=($!)
   wait_for "$port_load" / $!
   start_gateway through "$port_through"
@@ -201,18 +232,30 @@ if wants streams; then
   read -r _ _ t50 t99 _ <<<"$(taskset -c "$others" "$load" streams "$port_through" 20 400 5000 "$key" 2>/dev/null)"
   printf '  direct   p50 %.0f  p99 %.0f\n  gateway  p50 %.0f  p99 %.0f\n' "$d50" "$d99" "$t50" "$t99"
   awk -v a="$d50" -v b="$t50" 'BEGIN{printf "  added    p50 %.0f a chunk (goal: under 50)\n", b-a}'
-  before=$(awk '/VmRSS/{print $2}' /proc/$gateway/status)
-  taskset -c "$others" "$load" streams "$port_through" 5000 6 2000000 "$key" >"$work/many" 2>"$work/many.err" & many=$!
-  peak=0
-  while kill -0 $many 2>/dev/null; do
-    now=$(awk '/VmRSS/{print $2}' /proc/$gateway/status)
-    [ "$now" -gt "$peak" ] && peak=$now
-    open=$(awk '$1 == "wattline_connections" {print $2}' <(curl -s -m 1 -H "authorization: Bearer $key" "http://127.0.0.1:$port_through/metrics") || true)
-    [ -n "$open" ] && [ "$open" -gt "${most:-0}" ] && most=$open
-    sleep 0.5
-  done
-  wait $many || true
-  read -r count chunks _ _ failed <"$work/many"
-  printf '  %s streams at once (most connections seen: %s), %s chunks, %s failed: resident %.0f MB, before %.0f MB (goal: under 150)\n' \
-    "$count" "${most:-?}" "$chunks" "$failed" "$(awk -v k="$peak" 'BEGIN{print k * 1024 / 1e6}')" "$(awk -v k="$before" 'BEGIN{print k * 1024 / 1e6}')"
+  many_streams "$port_through" $gateway " (goal: under 150)"
+fi
+if wants tls; then
+  stop_all
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
+  cert="ssl_certificate $work/cert.pem; ssl_certificate_key $work/key.pem;"
+  cat >"$work/tls-up.conf" <<CONF
+${common/PID/tls-up.pid}
+http { $temp
+  upstream load { server 127.0.0.1:$port_load; keepalive 256; keepalive_requests 100000000; }
+  server { listen 127.0.0.1:$port_tls_up ssl; $cert location / { default_type application/json; return 200 '$(tr -d '\n' <"$work/body.json")'; } }
+  server { listen 127.0.0.1:$port_tls_load ssl; $cert location / { proxy_pass http://load; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; } } }
+CONF
+  sed "s#server 127.0.0.1:$port_up;#server 127.0.0.1:$port_tls_up;#; s#http://up;#https://up; proxy_ssl_verify on; proxy_ssl_trusted_certificate $work/cert.pem; proxy_ssl_name localhost;#" "$work/proxy.conf" >"$work/proxy-tls.conf"
+  gateway_toml "$port_wattline" "https://localhost:$port_tls_up" "ca_file = \"$work/cert.pem\"" >"$work/tls.toml"
+  gateway_toml "$port_through" "https://localhost:$port_tls_load" "ca_file = \"$work/cert.pem\"" >"$work/tls-through.toml"
+  taskset -c "$others" nginx -e "$work/error.log" -c "$work/tls-up.conf" -g 'daemon off; master_process off;' & pids+=($!)
+  taskset -c "$others" "$load" upstream "$port_load" & pids+=($!)
+  wait_for "$port_load" / $!
+  start_nginx proxy-tls "$port_nginx"
+  start_gateway tls "$port_wattline"
+  printf '\nTLS to the upstream, verified'
+  compare "$port_nginx" $proxy "$port_wattline" $gateway
+  start_gateway tls-through "$port_through"
+  many_streams "$port_through" $gateway ""
 fi
