@@ -8,7 +8,7 @@ include(GoogleTest)
 set(WATTLINE_ROOM_ROOTS ${CMAKE_SOURCE_DIR}/build/rooms)
 
 # wattline_room(NAME kernel USES other rooms... LIBS outside libraries...)
-# Sources are NAME/*.cpp; *_test.cpp go to wattline_NAME_test, *_fuzz.cpp each to a fuzz target.
+# Sources are NAME/*.cpp and, where a room has many subjects, NAME/SUBJECT/*.cpp; *_test.cpp go to wattline_NAME_test, *_fuzz.cpp each to a fuzz target.
 function(wattline_room)
   cmake_parse_arguments(ROOM "" "NAME" "USES;LIBS;PRIVATE_LIBS;TEST_USES;TEST_LIBS" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR})
@@ -16,9 +16,9 @@ function(wattline_room)
   file(MAKE_DIRECTORY ${root})
   file(CREATE_LINK ${dir} ${root}/${ROOM_NAME} SYMBOLIC)
 
-  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
-  file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cpp)
-  file(GLOB fuzzers CONFIGURE_DEPENDS ${dir}/*_fuzz.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp ${dir}/*/*.cpp)
+  file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cpp ${dir}/*/*_test.cpp)
+  file(GLOB fuzzers CONFIGURE_DEPENDS ${dir}/*_fuzz.cpp ${dir}/*/*_fuzz.cpp)
   list(REMOVE_ITEM sources ${tests} ${fuzzers} ${dir}/main.cpp)
 
   set(target wattline_${ROOM_NAME})
