@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
-# The gateway under load for a while: plain and streamed answers of the built-in model in turns.
+# The gateway under load for a while, in turns: plain and streamed answers of the built-in model and of an upstream, fresh
+# ones and such as the cache may give again, all with a tenant's key and an access log.
 # Holds when every reply is whole and of status 200, the memory does not grow, SIGTERM lets the answers
 # under way end, and the account has one row for each answer and its chain is right.
-# Usage: tools/soak.sh WATTLINE [SECONDS]
+# Usage: tools/soak.sh WATTLINE [SECONDS]     (with bench/gateway_load beside WATTLINE: configure with -DWATTLINE_BENCH=ON)
 set -euo pipefail
 wattline=$(readlink -f "${1:?usage: soak.sh WATTLINE [SECONDS]}")
-seconds=${2:-120} connections=${CONNECTIONS:-8} port=${PORT:-18094}
+upstream_program=$(dirname "$wattline")/bench/gateway_load
+seconds=${2:-120} connections=${CONNECTIONS:-8} port=${PORT:-18094} upstream_port=$((${PORT:-18094} + 1))
 for tool in wrk curl; do command -v $tool >/dev/null || { echo "soak: $tool is not installed" >&2; exit 3; }; done
+[ -x "$upstream_program" ] || { echo "soak: $upstream_program is not built" >&2; exit 3; }
 work=$(mktemp -d)
+upstream=
 gateway=
 finish() {
+  [ -n "$upstream" ] && kill -KILL "$upstream" 2>/dev/null || true
   [ -n "$gateway" ] && kill -KILL "$gateway" 2>/dev/null || true
   rm -rf "$work"
 }
@@ -17,17 +22,58 @@ trap finish EXIT
 failed=0
 fail() { echo "soak: $*" >&2; failed=1; }
 
-cat >"$work/load.lua" <<'LUA'
+key=wl_soaksoaksoaksoaksoaksoaksoaksoaksoaksoaksoa
+# Limits are wide, so that a machine that is held up for a minute makes no reply wrong.
+cat >"$work/gateway.toml" <<CONF
+[server]
+listen = "127.0.0.1:$port"
+place = "FR"
+[limits]
+header_timeout = "5 min"
+body_timeout = "5 min"
+idle_timeout = "10 min"
+write_timeout = "5 min"
+[cache]
+enabled = true
+size = "4 MiB"
+[access_log]
+file = "$work/access.jsonl"
+rotate_size = "4 MiB"
+keep = 1
+[[tenant]]
+name = "soak"
+sees = "all"
+[[key]]
+id = "soak"
+tenant = "soak"
+sha256 = "$(printf %s "$key" | sha256sum | cut -d' ' -f1)"
+[[upstream]]
+name = "near"
+url = "http://127.0.0.1:$upstream_port/v1"
+energy = "modelled"
+device = "NVIDIA H100 SXM"
+models = ["llama-3.1-8b"]
+first_byte_timeout = "5 min"
+idle_timeout = "5 min"
+CONF
+{ echo "local key = '$key'"; cat <<'LUA'; } >"$work/load.lua"
 local threads, asked = {}, 0
 right, wrong, example = 0, 0, ""
 function setup(thread) table.insert(threads, thread) end
+local function ask(model, words, stream, temperature, cache)
+  return wrk.format("POST", "/v1/chat/completions",
+    { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. key, ["x-wattline-cache"] = cache },
+    string.format('{"model":"%s","max_tokens":16,"stream":%s,"temperature":%d,"messages":[{"role":"user","content":"%s"}]}',
+      model, tostring(stream), temperature, words))
+end
 function request()
   asked = asked + 1
-  local stream = asked % 2 == 0 and "true" or "false"
-  local question = string.format("%d+%d=", asked % 90 + 10, asked * 7 % 90 + 10)
-  return wrk.format("POST", "/v1/chat/completions", { ["Content-Type"] = "application/json" },
-    '{"model":"glow-xs","max_tokens":16,"stream":' .. stream ..
-    ',"messages":[{"role":"user","content":"' .. question .. '"}]}')
+  local kind, stream = math.floor(asked / 2) % 4, asked % 2 == 0
+  local sum = string.format("%d+%d=", asked % 90 + 10, asked * 7 % 90 + 10)
+  if kind == 0 then return ask("glow-xs", sum, stream, 0, "off") end
+  if kind == 1 then return ask("glow-xs", sum, stream, 0) end
+  if kind == 2 then return ask("llama-3.1-8b", "chunks=10 every=200 " .. asked, stream, 1) end
+  return ask("llama-3.1-8b", "chunks=5 every=200 " .. asked % 20000, stream, 0)
 end
 function response(status, headers, body)
   local ends = body:find("data: [DONE]", 1, true) or body:find('"finish_reason":"', 1, true)
@@ -45,7 +91,9 @@ function done(summary)
 end
 LUA
 
-"$wattline" serve --listen 127.0.0.1:"$port" --ledger "$work/ledger" --quiet >"$work/out" 2>"$work/err" & gateway=$!
+"$upstream_program" upstream "$upstream_port" & upstream=$!
+disown $upstream
+"$wattline" serve --config "$work/gateway.toml" --ledger "$work/ledger" --quiet >"$work/out" 2>"$work/err" & gateway=$!
 url=http://127.0.0.1:$port
 for _ in $(seq 100); do
   curl -so /dev/null "$url/readyz" && break
@@ -53,7 +101,7 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 resident() { awk '/^VmRSS/{print $2}' "/proc/$gateway/status"; }  # KiB
-load() { timeout $(($1 + 30)) wrk -t2 -c"$connections" -d"$1s" --timeout 20s -s "$work/load.lua" "$url" >"$work/wrk" || fail "wrk ended with $?"; }
+load() { timeout $(($1 + 300)) wrk -t2 -c"$connections" -d"$1s" --timeout 200s -s "$work/load.lua" "$url" >"$work/wrk" || fail "wrk ended with $?"; }
 
 # What grows to its bound does so in the first part.
 begin=$((seconds / 3 > 0 ? seconds / 3 : 1)) rest=$((seconds - seconds / 3))
@@ -74,7 +122,7 @@ late=$(resident)
 clients=()
 for i in $(seq 6); do
   curl -sN -o "$work/last.$i" -w '%{http_code}' "$url/v1/chat/completions" -H 'Content-Type: application/json' \
-    -d '{"model":"glow-xs","stream":true,"max_tokens":200,"messages":[{"role":"user","content":"Tell me all about 17+25 and more"}]}' >"$work/code.$i" &
+    -H "Authorization: Bearer $key" -H 'x-wattline-cache: off' -d '{"model":"glow-xs","stream":true,"max_tokens":200,"messages":[{"role":"user","content":"Tell me all about 17+25 and more"}]}' >"$work/code.$i" &
   clients+=($!)
 done
 for _ in $(seq 200); do [ -s "$work/last.1" ] && break; sleep 0.01; done
@@ -97,7 +145,7 @@ gateway=
 "$wattline" ledger verify --ledger "$work/ledger" --quiet >/dev/null || fail "the account is not as it was written"
 "$wattline" ledger export --ledger "$work/ledger" --quiet --csv >"$work/rows.csv"
 rows=$(($(wc -l <"$work/rows.csv") - 1))
-counted=$(awk '$1 == "glow-xs" {gsub(",", ""); print $3}' "$work/out")
+counted=$(awk '$1 == "glow-xs" || $1 == "llama-3.1-8b" {gsub(",", ""); sum += $3} END {print sum}' "$work/out")
 least=$((right + ended)) most=$((right + ended + 2 * connections))
 [ "$rows" = "$counted" ] || fail "the account has $rows rows, the gateway counted ${counted:-none}"
 [ "$rows" -ge "$least" ] && [ "$rows" -le "$most" ] || fail "$rows rows in the account; $least came whole, up to $((2 * connections)) were left in the middle"

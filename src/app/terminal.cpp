@@ -36,6 +36,7 @@ ProgressBar::~ProgressBar() { clear(); }
 
 void ProgressBar::show(double fraction, std::string_view what) {
   const std::int64_t now = monotonic_ns();
+  std::lock_guard lock(mutex_);
   if (!active_ || now - last_ns_ < 100'000'000) return;
   last_ns_ = now;
   fraction = std::clamp(fraction, 0.0, 1.0);
@@ -52,11 +53,17 @@ void ProgressBar::show(double fraction, std::string_view what) {
 }
 
 void ProgressBar::log(std::string_view line) {
-  clear();
+  std::lock_guard lock(mutex_);
+  wipe();
   std::fputs(fmt::format("{}\n", line).c_str(), stderr);
 }
 
 void ProgressBar::clear() {
+  std::lock_guard lock(mutex_);
+  wipe();
+}
+
+void ProgressBar::wipe() {
   if (!drawn_) return;
   std::fputs("\r\x1b[K", stderr);
   std::fflush(stderr);

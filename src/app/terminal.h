@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@ bool is_terminal(int fd);
 bool unicode_locale();
 
 // One line on stderr, redrawn at most ten times a second and wiped at the end; silent elsewhere.
+// From any thread.
 class ProgressBar {
  public:
   ProgressBar();
@@ -21,6 +23,9 @@ class ProgressBar {
   void clear();
 
  private:
+  void wipe();
+
+  std::mutex mutex_;
   bool active_;
   bool drawn_ = false;
   std::int64_t started_ns_, last_ns_ = 0;

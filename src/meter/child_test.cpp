@@ -78,6 +78,9 @@ TEST(Child, OrphansThatEndedAreWaitedForAndThoseThatLiveOnAreSaid) {
 }
 
 TEST(Child, SignalsSentToUsReachIt) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer holds a signal back until the next call, and waitid() is restarted below it";
+#endif
   ScratchDir dir;
   const std::string ready = (dir.path() / "ready").string();
   for (const int s : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {

@@ -80,9 +80,14 @@ std::unique_ptr<Generations::Generation> Generations::make(Config config, const 
 }
 
 void Generations::start() {
+  std::lock_guard lock(mutex_);  // administrators may ask for a reload as soon as they are served
   Config config = read_();
-  version_ = fmt::format("1-{}", config.digest);
-  auto first = make(std::move(config), version_);
+  const std::string version = fmt::format("1-{}", config.digest);
+  {
+    std::lock_guard version_lock(version_mutex_);
+    version_ = version;
+  }
+  auto first = make(std::move(config), version);
   first->server->start();
   parts_.lasting = first->gateway->lasting();
   now_ = std::move(first);
@@ -91,6 +96,7 @@ void Generations::start() {
 
 std::optional<Error> Generations::reload() {
   std::lock_guard lock(mutex_);
+  if (stopping_) return world_error("the gateway is being stopped, no configuration is read any more", {}, {});
   forget_ended();
   auto& lasting = *parts_.lasting;
   try {
@@ -129,9 +135,24 @@ void Generations::forget_ended() {
   });
 }
 
-void Generations::stop() {
+Generations::Served Generations::served() const {
   std::lock_guard lock(mutex_);
-  if (!now_) return;
+  Served out{now_->gateway->models().size(), now_->server->address(), std::nullopt};
+  if (now_->gateway->admin()) out.admin = now_->server->admin_address();
+  return out;
+}
+
+void Generations::refresh() {
+  std::lock_guard lock(mutex_);
+  now_->gateway->refresh();
+}
+
+void Generations::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!now_) return;
+    stopping_ = true;
+  }
   const Duration drain = now_->gateway->config().limits.drain;
   // Those of before have no longer than the present one.
   std::vector<std::thread> ends;

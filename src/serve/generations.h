@@ -29,11 +29,20 @@ class Generations {
   void start();
   // What is wrong with the configuration that was not taken; nothing when it was. Thread-safe.
   std::optional<Error> reload();
+  // Ends all that serve; what asks for a reload from now on is told so. It does not hold the lock while answers come
+  // to their end, as a reload that administrators asked for may be one of them.
   void stop();
+  // Now and then: what this machine's CPU time costs.
+  void refresh();
 
+  // Once no reload can come any more: after stop(), or where nobody else asks for one.
   Gateway& gateway() { return *now_->gateway; }
-  const ListenAddress& address() const { return now_->server->address(); }
-  const ListenAddress& admin_address() const { return now_->server->admin_address(); }
+  struct Served {
+    std::size_t models = 0;
+    ListenAddress address;
+    std::optional<ListenAddress> admin;  // where administrators have a door
+  };
+  Served served() const;
   // "2-3f9a1c2e": the how many-th, and the begin of its SHA-256.
   std::string version() const;
 
@@ -50,8 +59,9 @@ class Generations {
   Read read_;
   GatewayParts parts_;
   std::function<void(std::string_view)> log_;
-  std::mutex mutex_;  // one reload at a time
+  mutable std::mutex mutex_;  // one reload at a time
   int taken_ = 0;
+  bool stopping_ = false;
   std::unique_ptr<Generation> now_;
   std::list<std::unique_ptr<Generation>> before_;
   mutable std::mutex version_mutex_;

@@ -35,12 +35,12 @@ struct Reloadable {
     generations->start();
   }
   Response get(std::string_view path, std::string_view headers = "") {
-    Client c(generations->address().port);
+    Client c(generations->served().address.port);
     c.get(path, headers);
     return c.read();
   }
   Response chat(std::string_view body, std::string_view headers = "") {
-    Client c(generations->address().port);
+    Client c(generations->served().address.port);
     c.post("/v1/chat/completions", body, headers);
     return c.read();
   }
@@ -111,7 +111,7 @@ TEST(Generations, AStreamThatIsUnderWayGoesOnToItsEnd) {
   Reloadable g;
   g.base.add_upstream(up.port());
   g.start();
-  Client c(g.generations->address().port);
+  Client c(g.generations->served().address.port);
   c.post("/v1/chat/completions",
          R"({"model":"llama-3.1-8b","stream":true,"messages":[{"role":"user","content":"Hi"}]})");
   ASSERT_TRUE(c.wait_for("one"));
@@ -125,6 +125,36 @@ TEST(Generations, AStreamThatIsUnderWayGoesOnToItsEnd) {
   EXPECT_THAT(r.body, HasSubstr("[DONE]"));
   g.generations->stop();
   EXPECT_EQ(g.base.sink->facts().size(), 1u);
+}
+
+TEST(Generations, AReloadThatIsAskedForWhileItStopsIsRefusedAtOnce) {
+  std::atomic<bool> go_on{false};
+  FakeUpstream up([&](const FakeUpstream::Request&, Connection& c) {
+    c.send(std::string(stream_head) + chunk("data: {\"choices\":[{\"delta\":{\"content\":\"one\"}}]}\n\n"));
+    for (int i = 0; i < 2000 && !go_on; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    c.send(chunk("data: [DONE]\n\n") + "0\r\n\r\n");
+    return true;
+  });
+  Reloadable g;
+  g.base.add_upstream(up.port());
+  g.start();
+  Client c(g.generations->served().address.port);
+  c.post("/v1/chat/completions",
+         R"({"model":"llama-3.1-8b","stream":true,"messages":[{"role":"user","content":"Hi"}]})");
+  ASSERT_TRUE(c.wait_for("one"));
+  Gateway& gateway = g.generations->gateway();
+  std::jthread stopping([&] { g.generations->stop(); });
+  while (!gateway.draining) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  // An administrator's request is one of those that the stop waits for, so this must not wait for the stop.
+  const auto error = g.generations->reload();
+  go_on = true;
+  ASSERT_TRUE(error);
+  EXPECT_THAT(error->what(), HasSubstr("being stopped"));
+  const auto r = c.read();
+  EXPECT_TRUE(r.whole);
+  EXPECT_THAT(r.body, HasSubstr("[DONE]"));
+  stopping.join();
+  EXPECT_TRUE(g.generations->reload());
 }
 
 TEST(Generations, NoNewConnectionIsRefusedWhileTheyChange) {

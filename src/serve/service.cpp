@@ -108,11 +108,10 @@ Result serve(const ServeOptions& o, Context& context) {
   const ReloadSignal signal;
   Generations generations(read_all, std::move(parts));
   generations.start();
-  const std::size_t models = generations.gateway().models().size();
-  context.log(fmt::format("wattline serves {} model{} at http://{}", models, models == 1 ? "" : "s",
-                          generations.address().text()));
-  if (generations.gateway().admin())
-    context.log(fmt::format("administrators are served at http://{}", generations.admin_address().text()));
+  const auto served = generations.served();
+  context.log(fmt::format("wattline serves {} model{} at http://{}", served.models, served.models == 1 ? "" : "s",
+                          served.address.text()));
+  if (served.admin) context.log(fmt::format("administrators are served at http://{}", served.admin->text()));
 
   std::mutex mutex;
   std::condition_variable_any wake;
@@ -123,7 +122,7 @@ Result serve(const ServeOptions& o, Context& context) {
       if (o.config.given()) generations.reload();
       else context.log("there is no configuration file to read again: --config FILE names one");
     }
-    generations.gateway().refresh();
+    generations.refresh();
   }
   generations.stop();
   generations.gateway().recorder().close();
