@@ -228,7 +228,17 @@ void Loader::read_regions() {
 }
 
 void Loader::read_factors() {
-  const auto file = merged("factors.csv", {"id"}, [](std::string_view s) { return std::string(s); });
+  for (const auto& data : catalog_data())
+    if (data.name.starts_with("factors")) read_factors(std::string(data.name));
+  std::sort(catalog_.factors_.begin(), catalog_.factors_.end(),
+            [](const Factor& a, const Factor& b) { return a.id < b.id; });
+  for (std::size_t i = 0; i < catalog_.factors_.size(); ++i)
+    if (!catalog_.factor_index_.emplace(catalog_.factors_[i].id, i).second)
+      throw bad_input(fmt::format("the factor '{}' is in two files", catalog_.factors_[i].id), "factors.csv");
+}
+
+void Loader::read_factors(const std::string& name) {
+  const auto file = merged(name, {"id"}, [](std::string_view s) { return std::string(s); });
   for (const auto& row : file.rows()) {
     Factor f;
     f.id = row.required("id");
@@ -246,7 +256,6 @@ void Loader::read_factors() {
     f.origin = origin(row);
     if (row.text("source") == "wattline") f.method = Method::modelled;
     f.note = row.text("note");
-    catalog_.factor_index_[f.id] = catalog_.factors_.size();
     catalog_.factors_.push_back(std::move(f));
   }
 }

@@ -36,7 +36,8 @@ class Loader {
   void read_models();
   void read_places();
   void read_regions();
-  void read_factors();
+  void read_factors();  // factors.csv and each factors_SUBJECT.csv
+  void read_factors(const std::string& file);
   void set_version();
 
   // Enters the row's names, the first its own; two rows with one spelling are an Error.
