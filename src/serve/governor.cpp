@@ -64,7 +64,8 @@ Amounts GovernedModel::expected(double tokens) const {
 }
 
 void GovernedModel::learn(const Answer& a, const TokenEstimate& estimate) {
-  if (a.status != AnswerStatus::ok) return;
+  // What was given again cost nothing, which says nothing of what the next will cost.
+  if (a.status != AnswerStatus::ok || a.repeats()) return;
   const double tokens = static_cast<double>(a.tokens_in + a.tokens_out);
   if (tokens <= 0) return;
   if (!a.tokens_estimated) calibration_.learn(estimate, a.tokens_in, a.tokens_out);

@@ -219,6 +219,21 @@ TEST(Governor, WhatIsUnderWayIsCountedBeforeItIsAnswered) {
   EXPECT_EQ(code(w.admit("wl_lab")), "in");
 }
 
+TEST(Governor, WhatIsGivenAgainTeachesNothing) {
+  World w;
+  w.config.tenants[0].budgets = {{Resource::energy, Window::day, 1000, 1}};
+  w.start();
+  w.admit("wl_lab").ticket.charge(answer_of(200, 100, 100));  // a joule a token
+  for (int i = 0; i < 200; ++i) {
+    Answer again = answer_of(0, 100, 100);
+    again.cache = i % 2 ? CacheUse::hit : CacheUse::shared;
+    w.admit("wl_lab").ticket.charge(again);
+  }
+  std::vector<Governor::Admission> in;  // 200 tokens each
+  for (auto next = w.admit("wl_lab"); !next.refused; next = w.admit("wl_lab")) in.push_back(std::move(next));
+  EXPECT_EQ(in.size(), 4u);
+}
+
 TEST(Governor, WaitsAndTurns) {
   World w;
   w.config.tenants[0].concurrent = 1;
