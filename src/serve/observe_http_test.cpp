@@ -104,6 +104,33 @@ TEST(ObserveHttp, EveryRequestHasItsLine) {
   EXPECT_THAT(all.str(), Not(HasSubstr("hush")));
 }
 
+TEST(ObserveHttp, AdministratorsHaveTheirLinesToo) {
+  ScratchDir dir;
+  TestGateway g;
+  g.config.governance.admin.listen = ListenAddress{"127.0.0.1", 0};
+  g.config.governance.admin.api_key = Secret("adm1n");
+  g.config.access_log.file = (dir.path() / "access.log").string();
+  g.start();
+  const auto admin = [&](std::string_view id, std::string_view target, std::string_view more) {
+    Client c(g.server->admin_address().port);
+    c.get(target, "x-request-id: " + std::string(id) + "\r\n" + std::string(more));
+    return c.read();
+  };
+  EXPECT_EQ(admin("one", "/admin/v1/tenants?token=hush", "authorization: Bearer adm1n\r\n").header("x-request-id"),
+            "one");
+  EXPECT_EQ(admin("two", "/admin/v1/tenants", "authorization: Bearer guess3d\r\n").status, 401);
+  EXPECT_EQ(admin("three", "/admin/v1/tenants", "origin: https://evil.example\r\n").status, 403);
+  EXPECT_EQ(admin("four", "/%zz", "").status, 400);
+  g.stop();
+  g.gateway->access_log()->close();
+  std::map<std::string, int> status;
+  for (const auto& line : lines_of(dir.path() / "access.log")) {
+    status[line.at("request_id").as_string()] = static_cast<int>(line.at("status").as_integer());
+    EXPECT_THAT(line.dump(), Not(testing::AnyOf(HasSubstr("adm1n"), HasSubstr("guess3d"), HasSubstr("hush"))));
+  }
+  EXPECT_EQ(status, (std::map<std::string, int>{{"one", 200}, {"two", 401}, {"three", 403}, {"four", 400}}));
+}
+
 TEST(ObserveHttp, PromptsAreLoggedOnlyWhenAskedFor) {
   FakeUpstream up(answers(reply(completion)));
   ScratchDir dir;

@@ -9,7 +9,9 @@ namespace wattline::serve {
 
 Awaitable<void> Session::administrate() {
   chunked_ = parser_->version >= 11;
+  take_request_id();
   auto target = parse_target(parser_->target());
+  if (gateway_.observes()) begin_observing(target ? std::string_view(target->path) : std::string_view());
   if (!target) co_return co_await send_error(invalid_request("the request's target is malformed", {}, "bad_target"));
   AdminApi& admin = *gateway_.admin();
   const Caller caller{target->path, parser_->host(), parser_->origin(), parser_->has_host, parser_->has_origin};
