@@ -14,6 +14,7 @@ struct Fault {
   const char* name;
   FakeUpstream::Handler handler;
   bool works;  // whether it may have begun to work at the question
+  bool hangs = false;
 };
 std::vector<Fault> before_the_first_byte() {
   const auto closes_after = [](std::string text) {
@@ -28,6 +29,12 @@ std::vector<Fault> before_the_first_byte() {
        [](const FakeUpstream::Request&, Connection& c) {
          c.reset();
          return false;
+       },
+       true},
+      {"closes its side and no more",
+       [](const FakeUpstream::Request&, Connection& c) {
+         c.half_close();
+         return !c.closed_within(60'000);
        },
        true},
       {"garbage", closes_after("\x16\x03\x01 what is this\r\n\r\n"), true},
@@ -51,13 +58,14 @@ std::vector<Fault> before_the_first_byte() {
        says(std::string(stream_head) +
             chunk(": hi\n\ndata: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n") + "0\r\n\r\n"),
        true},
-      {"never answers", [](const FakeUpstream::Request&, Connection& c) { return !c.closed_within(5000); }, true},
+      {"never answers", [](const FakeUpstream::Request&, Connection& c) { return !c.closed_within(60'000); }, true,
+       true},
       {"never goes on",
        [](const FakeUpstream::Request&, Connection& c) {
          c.send("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{");
-         return !c.closed_within(5000);
+         return !c.closed_within(60'000);
        },
-       true},
+       true, true},
       {"429", says(reply(R"({"error":{"message":"slow down"}})", "429 Too Many Requests")), false},
       {"502", says(reply("bad", "502 Bad Gateway", "text/plain")), false},
       {"503", says(reply("loading", "503 Service Unavailable", "text/plain")), false},
@@ -71,6 +79,8 @@ TEST(ChaosUpstream, WhatFailsBeforeTheFirstByteIsAskedElsewhereAndCountedAsWaste
     for (const bool stream : {false, true}) {
       SCOPED_TRACE(std::string(fault.name) + (stream ? ", stream" : ""));
       Pair p(fault.handler);
+      if (fault.hangs)
+        p.g.config.upstreams[0].first_byte_timeout = p.g.config.upstreams[0].idle_timeout = Duration(0.3);
       p.g.start();
       const auto r = p.g.chat(stream ? hello_stream : hello);
       EXPECT_EQ(r.status, 200) << r.body;
@@ -115,6 +125,8 @@ TEST(ChaosUpstream, WhoCannotBeReachedCostsNothing) {
     const auto facts = p.g.sink->facts();
     ASSERT_EQ(facts.size(), 2u);
     EXPECT_EQ(label(facts[0], "attempt"), "retried");
+    EXPECT_EQ(label(facts[0], "status"), "error");
+    EXPECT_EQ(facts[0].tokens_in + facts[0].tokens_out, 0);
     EXPECT_EQ(facts[0].energy.value().base(), 0);
     EXPECT_EQ(label(facts[1], "status"), "ok");
   }
@@ -137,7 +149,6 @@ TEST(ChaosUpstream, AStreamThatHasBegunIsNeverBegunAgain) {
     SCOPED_TRACE(rest);
     seen = false;
     Pair p(breaks(rest));
-    p.g.config.upstreams[0].idle_timeout = Duration(60);
     p.g.start();
     Client c(p.g.port());
     c.post("/v1/chat/completions", hello_stream);
@@ -179,7 +190,6 @@ TEST(ChaosUpstream, CommentsAreNoAnswerYetButAreNotHeldBackForLong) {
     for (const auto& e : {delta("Hi"), finish_event, done_event}) c.send(chunk(e));
     return wants_stream(r) && c.send("0\r\n\r\n");
   });
-  p.g.config.upstreams[0].idle_timeout = Duration(60);
   p.g.start();
   Client c(p.g.port());
   c.post("/v1/chat/completions", hello_stream);
@@ -192,12 +202,22 @@ TEST(ChaosUpstream, AStreamThatStopsIsEndedWithinItsTime) {
   Pair p([](const FakeUpstream::Request&, Connection& c) {
     c.send(stream_head);
     c.send(chunk(delta("Hel")));
-    return !c.closed_within(10'000);  // the gateway must hang up
+    return !c.closed_within(60'000);  // the gateway must hang up
   });
+  p.g.config.upstreams[0].idle_timeout = Duration(0.3);
   p.g.start();
   const auto r = p.g.chat(hello_stream);
+  EXPECT_EQ(r.status, 200);
+  EXPECT_TRUE(r.body.starts_with(delta("Hel"))) << r.body;
   EXPECT_THAT(r.body, HasSubstr("took too long"));
   EXPECT_EQ(p.good.requests(), 0);
+  p.g.stop();
+  const auto facts = p.g.sink->facts();
+  ASSERT_EQ(facts.size(), 1u);
+  EXPECT_EQ(label(facts[0], "status"), "error");
+  EXPECT_EQ(label(facts[0], "tokens"), "estimated");
+  EXPECT_EQ(facts[0].tokens_out, 1);
+  EXPECT_GT(facts[0].energy.value().base(), 0);
 }
 
 TEST(ChaosUpstream, ATrickleIsBoundedByTheTotalTime) {
@@ -209,7 +229,7 @@ TEST(ChaosUpstream, ATrickleIsBoundedByTheTotalTime) {
     }
     return false;
   });
-  p.g.config.upstreams[0].total_timeout = Duration(0.5);
+  p.g.config.upstreams[0].total_timeout = Duration(1);
   p.g.start();
   const auto r = p.g.chat(hello_stream);
   EXPECT_TRUE(r.body.starts_with(delta("x")));
@@ -233,7 +253,11 @@ TEST(ChaosUpstream, WhatTheClientDidWrongIsToldAndNotTriedAgain) {
     EXPECT_EQ(r.body, words);
     EXPECT_EQ(p.good.requests(), 0);
     p.g.stop();
-    EXPECT_EQ(p.g.sink->facts().size(), 1u);
+    const auto facts = p.g.sink->facts();
+    ASSERT_EQ(facts.size(), 1u);
+    EXPECT_EQ(label(facts[0], "status"), "error");
+    EXPECT_EQ(label(facts[0], "attempt"), "");
+    EXPECT_EQ(facts[0].energy.value().base(), 0);
   }
 }
 
@@ -246,6 +270,12 @@ TEST(ChaosUpstream, AMemberThatSaysRetryAfterIsLeftAlone) {
   const Json member = p.pool().at("members").as_array().at(0);
   EXPECT_GT(member.at("rests_s").as_number(), 20);
   EXPECT_EQ(member.at("breaker").as_string(), "closed");  // to be busy is no fault
+  p.g.stop();
+  const auto facts = p.g.sink->facts();
+  ASSERT_EQ(facts.size(), 6u);
+  EXPECT_EQ(label(facts[0], "attempt"), "retried");
+  EXPECT_EQ(facts[0].energy.value().base(), 0);
+  for (std::size_t i = 1; i < facts.size(); ++i) EXPECT_EQ(label(facts[i], "status"), "ok");
 }
 
 TEST(ChaosUpstream, WhereAllSayRetryAfterTheClientIsTold) {
@@ -262,6 +292,15 @@ TEST(ChaosUpstream, WhereAllSayRetryAfterTheClientIsTold) {
   EXPECT_THAT(second.body, HasSubstr("left alone"));
   EXPECT_NEAR(std::atoi(second.header("retry-after").c_str()), 30, 5);
   EXPECT_EQ(p.bad.requests() + p.good.requests(), 2);
+  p.g.stop();
+  const auto facts = p.g.sink->facts();  // of the first: a try and the answer; the second asked nobody
+  ASSERT_EQ(facts.size(), 2u);
+  EXPECT_EQ(label(facts[0], "attempt"), "retried");
+  EXPECT_EQ(label(facts[1], "attempt"), "");
+  for (const auto& f : facts) {
+    EXPECT_EQ(label(f, "status"), "error");
+    EXPECT_EQ(f.energy.value().base(), 0);
+  }
 }
 
 TEST(ChaosUpstream, ASingleUpstreamIsAskedAgainWhereThatIsWished) {
@@ -304,6 +343,15 @@ TEST(ChaosUpstream, AStormIsNotMultiplied) {
   EXPECT_EQ(open, 1);
   EXPECT_THAT(p.g.get("/metrics").body,
               HasSubstr("wattline_upstream_breaker_opened_total{model=\"llama-3.1-8b\",upstream=\"up"));
+  p.g.stop();
+  int answers = 0, tries = 0;
+  for (const auto& f : p.g.sink->facts()) {
+    EXPECT_EQ(label(f, "status"), "error");
+    EXPECT_EQ(f.energy.value().base(), 0);  // who is overloaded has not begun
+    ++(label(f, "attempt").empty() ? answers : tries);
+  }
+  EXPECT_EQ(answers, 200);
+  EXPECT_EQ(answers + tries, p.bad.requests() + p.good.requests());
 }
 
 TEST(ChaosUpstream, AMemberThatRecoversIsFoundByAProbe) {

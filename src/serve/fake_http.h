@@ -35,7 +35,7 @@ class Connection {
     return true;
   }
   // More bytes into `in`; false at the end or after `timeout_ms`.
-  bool receive(std::string& in, int timeout_ms = 10'000) {
+  bool receive(std::string& in, int timeout_ms = 60'000) {
     pollfd p{fd_, POLLIN, 0};
     if (::poll(&p, 1, timeout_ms) <= 0) return false;
     char buffer[65536];
@@ -198,7 +198,7 @@ class Client {
     return send("GET " + std::string(path) + " HTTP/1.1\r\nhost: localhost\r\n" + std::string(headers) + "\r\n");
   }
   // The next response, its chunks put together.
-  Response read(int timeout_ms = 10'000) {
+  Response read(int timeout_ms = 60'000) {
     Response r;
     std::size_t end;
     while ((end = in_.find("\r\n\r\n")) == std::string::npos)
@@ -224,7 +224,7 @@ class Client {
     return r;
   }
   // Bytes until `text` is among them; false at the end or after the time.
-  bool wait_for(std::string_view text, int timeout_ms = 10'000) {
+  bool wait_for(std::string_view text, int timeout_ms = 60'000) {
     while (in_.find(text) == std::string::npos)
       if (!connection_.receive(in_, timeout_ms)) return false;
     return true;
