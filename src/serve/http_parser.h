@@ -71,8 +71,13 @@ class RequestParser : public http::basic_parser<true> {
   }
   void on_response_impl(int, boost::beast::string_view, int, boost::beast::error_code&) override {}
   void on_field_impl(http::field f, boost::beast::string_view name, boost::beast::string_view value,
-                     boost::beast::error_code&) override {
+                     boost::beast::error_code& ec) override {
     if (header_done) return;  // a trailer
+    // Beast takes a body of any other coding for none, and what follows for another request.
+    if (f == http::field::transfer_encoding && (version < 11 || !boost::beast::iequals(value, "chunked"))) {
+      ec = http::error::bad_transfer_encoding;
+      return;
+    }
     const Part n = keep(name), v = keep(value);
     header_.fields.push_back({n.begin, n.size, v.size});
     switch (f) {

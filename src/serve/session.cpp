@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "serve/dispatcher.h"
@@ -78,9 +79,22 @@ void Session::on_deadline() {
 
 void Session::on_sweep() {
   if (!watch_client_ || client_gone_) return;
-  char byte;
-  const auto n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) client_left();
+  pollfd state{socket_.native_handle(), POLLRDHUP, 0};
+  if (::poll(&state, 1, 0) <= 0) return;
+  if (state.revents & (POLLERR | POLLHUP | POLLNVAL)) return client_left();
+  if (!asked_whether_there_) ask_whether_there();
+}
+
+// One that has gone and one that only says no more (nc, after its request) look the same. What is sent to the
+// former comes back as a reset, which the next sweep sees: something that does no harm to the latter.
+void Session::ask_whether_there() {
+  if (writing_ || told_ == Told::all || told_ == Told::something) return;  // what is being told asks it too
+  std::string_view harmless = "HTTP/1.1 100 Continue\r\n\r\n";
+  if (told_ == Told::stream) harmless = chunked_ ? "3\r\n:\n\n\r\n" : ":\n\n";
+  else if (!chunked_) return client_left();  // HTTP/1.0 knows nothing of that kind
+  asked_whether_there_ = true;
+  const auto n = ::send(socket_.native_handle(), harmless.data(), harmless.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n != static_cast<ssize_t>(harmless.size())) client_left();
 }
 
 void Session::client_left() {
@@ -161,6 +175,8 @@ Awaitable<bool> Session::read_request() {
   }
   if (!parser_->is_done() && !co_await read_body()) co_return false;
   set_deadline(never);
+  told_ = Told::nothing;
+  asked_whether_there_ = false;
   keep_alive_ = parser_->keep_alive() && !draining_;
   co_return true;
 }
@@ -198,6 +214,9 @@ Awaitable<bool> Session::read_body() {
       co_return false;
     }
     ec = parse(std::string_view(buffer.data(), n));
+    // A chunk's header and the trailer are taken whole too.
+    if (!ec && !parser_->is_done() && tail_.size() > static_cast<std::size_t>(limits.header.base()))
+      ec = http::error::header_limit;
     if (ec) {
       co_await refuse_head(ec);
       co_return false;
@@ -353,7 +372,7 @@ Awaitable<void> Session::finish() {
   socket_.shutdown(tcp::socket::shutdown_send, ec);
   // What the client still sends must be read, or the kernel resets the connection and the client may
   // never see our last words.
-  if (linger_ && !ec) {
+  if (!ec && (linger_ || !tail_.empty() || socket_.available(ec) > 0)) {
     set_deadline(monotonic_ns() + 2'000'000'000);
     const auto buffer = thread_.buffers.lease();
     std::size_t most = std::size_t{4} << 20;

@@ -105,6 +105,8 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
 
   void on_deadline() override;
   void on_sweep() override;
+  // The client has closed its side of the connection: is it still there to be answered?
+  void ask_whether_there();
   void client_left();
   void others_left();
   void stop_work();
@@ -131,6 +133,9 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   bool chunked_ = true;  // streams; HTTP/1.0 knows no chunks
   bool linger_ = false;  // the client may still be sending
   bool watch_client_ = false;  // someone works for it: see whether it is still there
+  bool asked_whether_there_ = false;  // since its request
+  bool writing_ = false;  // a write waits for the client
+  enum class Told { nothing, something, stream, all } told_ = Told::nothing;  // of the reply
   bool client_gone_ = false;
   bool for_others_ = false;  // the client has left; the run goes on for those who follow it
   bool killed_ = false;

@@ -42,6 +42,7 @@ std::size_t Session::send_now(std::span<const std::string_view> pieces) {
   if (client_gone_ || !socket_.is_open()) return 0;
   // No answer's last byte leaves before its record is safe.
   gateway_.recorder().flush();
+  if (told_ == Told::nothing) told_ = Told::something;
   error_code ec;
   std::size_t sent = 0;
   if (pieces.size() == 1) sent = socket_.write_some(asio::buffer(pieces[0]), ec);
@@ -56,7 +57,9 @@ Awaitable<bool> Session::send_rest(std::span<const std::string_view> pieces, std
   error_code ec;
   while (sent < all && !client_gone_ && socket_.is_open()) {
     set_deadline(monotonic_ns() + ns_of(gateway_.config().limits.write_timeout));
+    writing_ = true;
     const std::size_t n = co_await socket_.async_write_some(buffers_of(pieces, sent), into(ec));
+    writing_ = false;
     set_deadline(never);
     sent += n;
     sent_ += n;
@@ -83,6 +86,7 @@ Awaitable<bool> Session::send_chunk(std::string_view data) {
 }
 
 Awaitable<bool> Session::send_last_chunk() {
+  told_ = Told::all;
   if (!chunked_) co_return true;
   const std::array<std::string_view, 1> last{"0\r\n\r\n"};
   co_return co_await send(last);
@@ -106,6 +110,7 @@ void Session::append_stream_framing(std::string& head) {
   else keep_alive_ = false;
   append_common_headers(head);
   head += "\r\n";
+  told_ = Told::stream;  // as nothing waits between this and the first write
 }
 
 Awaitable<void> Session::send_error(const ApiError& e, std::string_view more_headers) {
