@@ -121,8 +121,8 @@ TEST(ChaosBody, DeepAndBrokenJsonIsRefusedAtEveryEndpoint) {
       {"two documents", with("\"x\":1") + with("\"x\":1")},
       {"an open string of 10 MB", R"({"model":"llama-3.1-8b","x":")" + std::string(10'000'000, 'x')},
   };
-  for (const char* path :
-       {"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/messages", "/v1/responses", "/v1/messages/count_tokens"})
+  for (const char* path : {"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/messages", "/v1/responses",
+                           "/v1/messages/count_tokens"})
     for (const auto& bad : all) {
       SCOPED_TRACE(std::string(path) + ": " + bad.name);
       auto c = h.client();

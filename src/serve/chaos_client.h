@@ -32,7 +32,8 @@ struct House {
     const std::string figures = g.get("/metrics").body;
     EXPECT_NE(figures.find("wattline_connections 1\n"), std::string::npos);  // who asks for them
     for (const char* at : {"up0", "builtin"})
-      EXPECT_NE(figures.find("wattline_in_flight_requests{upstream=\"" + std::string(at) + "\"} 0\n"), std::string::npos);
+      EXPECT_NE(figures.find("wattline_in_flight_requests{upstream=\"" + std::string(at) + "\"} 0\n"),
+                std::string::npos);
     well = true;
     EXPECT_EQ(g.get("/healthz").status, 200);
     if (!next_is_served) return out;

@@ -104,8 +104,9 @@ void vanish(Client& c, bool reset) {
 TEST(ChaosClient, WhoVanishesBeforeItHasAskedCostsNothing) {
   for (const bool reset : {false, true})
     for (const std::string& said :
-         {std::string(), std::string("POST /v1/ch"), head, head + "content-length: 500\r\n\r\n{\"model\":",
-          head + "transfer-encoding: chunked\r\n\r\n5\r\n{\"mod", head + "expect: 100-continue\r\ncontent-length: 500\r\n\r\n"}) {
+         {std::string(), std::string("POST /v1/ch"), head,
+          head + "content-length: 500\r\n\r\n{\"model\":", head + "transfer-encoding: chunked\r\n\r\n5\r\n{\"mod",
+          head + "expect: 100-continue\r\ncontent-length: 500\r\n\r\n"}) {
       SCOPED_TRACE(said);
       House h;
       h.start();

@@ -23,7 +23,9 @@ FakeUpstream::Handler dies_after(std::string text, bool reset = false) {
   };
 }
 const std::string head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
-std::string with_length(std::size_t n) { return head + "content-length: " + std::to_string(n) + "\r\n\r\n" + std::string(completion); }
+std::string with_length(std::size_t n) {
+  return head + "content-length: " + std::to_string(n) + "\r\n\r\n" + std::string(completion);
+}
 
 TEST(ChaosFault, IsToldToTheClientAndCounted) {
   const std::string words = R"({"error":{"message":"slow down","code":"rate_limit"}})";

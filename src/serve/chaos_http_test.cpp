@@ -45,18 +45,22 @@ TEST(ChaosHttp, FloodsOfHeadersAreRefused) {
   House h;
   h.start();
   const std::string megabyte(1 << 20, 'x');
-  expect_refused(h, {
-    {"many fields", post + many(20'000, [](int i) { return "x-" + std::to_string(i) + ": y\r\n"; }) + "\r\n", 431,
-     "header_too_large"},
-    {"many bytes", post + many(20, [](int i) { return "x-" + std::to_string(i) + ": " + std::string(1000, 'y') + "\r\n"; }) +
-                       "\r\n", 431, "header_too_large"},
-    {"a line of 1 MB", post + "x-long: " + megabyte + "\r\n\r\n", 431, "header_too_large"},
-    {"a name of 1 MB", post + megabyte + ": y\r\n\r\n", 431, "header_too_large"},
-    {"a target of 1 MB", "GET /" + megabyte + " HTTP/1.1\r\nhost: localhost\r\n\r\n", 431, "header_too_large"},
-    {"a line that never ends", post + "x-long: " + megabyte, 431, "header_too_large"},
-    {"a folded line of 1 MB", post + "x-long: a\r\n" + many(20'000, [](int) { return " more of this and of that\r\n"; }) +
-                                  "\r\n", 431, "header_too_large"},
-  });
+  expect_refused(
+      h, {
+             {"many fields", post + many(20'000, [](int i) { return "x-" + std::to_string(i) + ": y\r\n"; }) + "\r\n",
+              431, "header_too_large"},
+             {"many bytes",
+              post + many(20, [](int i) { return "x-" + std::to_string(i) + ": " + std::string(1000, 'y') + "\r\n"; }) +
+                  "\r\n",
+              431, "header_too_large"},
+             {"a line of 1 MB", post + "x-long: " + megabyte + "\r\n\r\n", 431, "header_too_large"},
+             {"a name of 1 MB", post + megabyte + ": y\r\n\r\n", 431, "header_too_large"},
+             {"a target of 1 MB", "GET /" + megabyte + " HTTP/1.1\r\nhost: localhost\r\n\r\n", 431, "header_too_large"},
+             {"a line that never ends", post + "x-long: " + megabyte, 431, "header_too_large"},
+             {"a folded line of 1 MB",
+              post + "x-long: a\r\n" + many(20'000, [](int) { return " more of this and of that\r\n"; }) + "\r\n", 431,
+              "header_too_large"},
+         });
   // What is large and within the limit is served.
   EXPECT_EQ(h.g.get("/healthz", many(1000, [](int i) { return "x-" + std::to_string(i) + ": y\r\n"; })).status, 200);
 }
@@ -66,22 +70,24 @@ TEST(ChaosHttp, WhatIsNoHeaderIsRefused) {
   h.start();
   using namespace std::string_literals;
   const std::string body(hello), length = "content-length: " + std::to_string(body.size()) + "\r\n";
-  expect_refused(h, {
-    {"NUL in a value", post + "x: a\0b\r\n"s + length + "\r\n" + body, 400, "bad_http"},
-    {"NUL in a name", post + "x\0y: a\r\n"s + length + "\r\n" + body, 400, "bad_http"},
-    {"NUL in the target", "GET /health\0z HTTP/1.1\r\nhost: localhost\r\n\r\n"s, 400, "bad_http"},
-    {"NUL before all", "\0GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"s, 400, "bad_http"},
-    {"a bare LF", "POST /v1/chat/completions HTTP/1.1\nhost: localhost\n" + length + "\n" + body + "\r\n\r\n", 400, "bad_http"},
-    {"a bare CR", post + "x: a\rb\r\n" + length + "\r\n" + body, 400, "bad_http"},
-    {"a space before the colon", post + "content-length : 5\r\n\r\nhello", 400, "bad_http"},
-    {"no name", post + ": a\r\n\r\n", 400, "bad_http"},
-    {"a sign before the length", post + "content-length: +5\r\n\r\nhello", 400, "bad_http"},
-    {"a length below zero", post + "content-length: -5\r\n\r\nhello", 400, "bad_http"},
-    {"a length in hex", post + "content-length: 0x5\r\n\r\nhello", 400, "bad_http"},
-    {"a length of 2^64", post + "content-length: 18446744073709551616\r\n\r\nhello", 400, "bad_http"},
-    {"lengths that differ", post + "content-length: 5, 6\r\n\r\nhello", 400, "bad_http"},
-    {"no length in the length", post + "content-length: \r\n\r\nhello", 400, "bad_http"},
-  });
+  expect_refused(
+      h, {
+             {"NUL in a value", post + "x: a\0b\r\n"s + length + "\r\n" + body, 400, "bad_http"},
+             {"NUL in a name", post + "x\0y: a\r\n"s + length + "\r\n" + body, 400, "bad_http"},
+             {"NUL in the target", "GET /health\0z HTTP/1.1\r\nhost: localhost\r\n\r\n"s, 400, "bad_http"},
+             {"NUL before all", "\0GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"s, 400, "bad_http"},
+             {"a bare LF", "POST /v1/chat/completions HTTP/1.1\nhost: localhost\n" + length + "\n" + body + "\r\n\r\n",
+              400, "bad_http"},
+             {"a bare CR", post + "x: a\rb\r\n" + length + "\r\n" + body, 400, "bad_http"},
+             {"a space before the colon", post + "content-length : 5\r\n\r\nhello", 400, "bad_http"},
+             {"no name", post + ": a\r\n\r\n", 400, "bad_http"},
+             {"a sign before the length", post + "content-length: +5\r\n\r\nhello", 400, "bad_http"},
+             {"a length below zero", post + "content-length: -5\r\n\r\nhello", 400, "bad_http"},
+             {"a length in hex", post + "content-length: 0x5\r\n\r\nhello", 400, "bad_http"},
+             {"a length of 2^64", post + "content-length: 18446744073709551616\r\n\r\nhello", 400, "bad_http"},
+             {"lengths that differ", post + "content-length: 5, 6\r\n\r\nhello", 400, "bad_http"},
+             {"no length in the length", post + "content-length: \r\n\r\nhello", 400, "bad_http"},
+         });
 }
 
 // What a front server would read otherwise than this one is how requests are smuggled.
@@ -91,17 +97,20 @@ TEST(ChaosHttp, CodingsThatAreNotKnownAreRefused) {
   const std::string hidden = "GET /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n";
   std::vector<Sent> all;
   for (const char* coding : {"gzip", "identity", "xchunked", "chunked, gzip", "gzip, chunked", "chunked, chunked",
-                             "chunked;q=1", "\"chunked\"", "\x0b"
-                                                           "chunked"})
+                             "chunked;q=1", "\"chunked\"",
+                             "\x0b"
+                             "chunked"})
     all.push_back({coding, post + "transfer-encoding: " + coding + "\r\n\r\n" + hidden, 400, "bad_http"});
-  all.push_back({"twice", post + "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n" + hidden, 400,
-                 "bad_http"});
-  all.push_back({"a length after it", post + "transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n" + hidden,
+  all.push_back({"twice", post + "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n" + hidden,
                  400, "bad_http"});
-  all.push_back({"a length before it", post + "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n" + hidden,
+  all.push_back({"a length after it",
+                 post + "transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n" + hidden, 400, "bad_http"});
+  all.push_back({"a length before it",
+                 post + "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n" + hidden, 400, "bad_http"});
+  all.push_back({"HTTP/1.0",
+                 "POST /v1/chat/completions HTTP/1.0\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n" +
+                     end_of_chunks + hidden,
                  400, "bad_http"});
-  all.push_back({"HTTP/1.0", "POST /v1/chat/completions HTTP/1.0\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n" +
-                                 end_of_chunks + hidden, 400, "bad_http"});
   expect_refused(h, all);
 }
 
@@ -138,16 +147,19 @@ TEST(ChaosHttp, ExtensionsOfChunksAndTrailersAreBounded) {
   House h;
   h.start();
   const std::string megabyte(1 << 20, 'x');
-  expect_refused(h, {
-    {"an extension of 1 MB", chunked + "5;a=" + megabyte + "\r\nhello\r\n" + end_of_chunks, 431, "header_too_large"},
-    {"an extension that never ends", chunked + "5;a=" + megabyte, 431, "header_too_large"},
-    {"many extensions", chunked + "5" + many(100'000, [](int i) { return ";a" + std::to_string(i); }) + "\r\nhello\r\n", 431,
-     "header_too_large"},
-    {"one of the last chunk", chunked + "0;a=" + megabyte + "\r\n\r\n", 431, "header_too_large"},
-    {"a trailer of 1 MB", chunked + "0\r\nx: " + megabyte + "\r\n\r\n", 431, "header_too_large"},
-    {"a trailer of many fields", chunked + "0\r\n" + many(100'000, [](int) { return "x: y\r\n"; }) + "\r\n", 431,
-     "header_too_large"},
-  });
+  expect_refused(
+      h, {
+             {"an extension of 1 MB", chunked + "5;a=" + megabyte + "\r\nhello\r\n" + end_of_chunks, 431,
+              "header_too_large"},
+             {"an extension that never ends", chunked + "5;a=" + megabyte, 431, "header_too_large"},
+             {"many extensions",
+              chunked + "5" + many(100'000, [](int i) { return ";a" + std::to_string(i); }) + "\r\nhello\r\n", 431,
+              "header_too_large"},
+             {"one of the last chunk", chunked + "0;a=" + megabyte + "\r\n\r\n", 431, "header_too_large"},
+             {"a trailer of 1 MB", chunked + "0\r\nx: " + megabyte + "\r\n\r\n", 431, "header_too_large"},
+             {"a trailer of many fields", chunked + "0\r\n" + many(100'000, [](int) { return "x: y\r\n"; }) + "\r\n",
+              431, "header_too_large"},
+         });
 }
 
 TEST(ChaosHttp, ExtensionsAndTrailersOfUsualSizeAreReadOver) {
@@ -204,8 +216,7 @@ TEST(ChaosHttp, WhatFollowsARequestThatIsNoHttpIsNotAnswered) {
   h.start();
   {
     auto c = h.client();
-    const std::string one =
-        post + "content-length: " + std::to_string(hello.size()) + "\r\n\r\n" + std::string(hello);
+    const std::string one = post + "content-length: " + std::to_string(hello.size()) + "\r\n\r\n" + std::string(hello);
     c.send(many(50, [&](int) { return one; }) + "NONSENSE\r\n\r\n" + many(50, [&](int) { return one; }));
     for (int i = 0; i < 50; ++i) EXPECT_EQ(c.read().status, 200) << i;
     const auto r = c.read();
@@ -222,7 +233,8 @@ TEST(ChaosHttp, WhatFollowsARequestThatIsNoHttpIsNotAnswered) {
 TEST(ChaosHttp, WhatFollowsCloseIsNotAnsweredAndTheReplyComesWhole) {
   House h;
   h.start();
-  for (const std::string& more : {post + "content-length: 0\r\n\r\n", std::string(200'000, 'x'), std::string("\r\n\r\n")}) {
+  for (const std::string& more :
+       {post + "content-length: 0\r\n\r\n", std::string(200'000, 'x'), std::string("\r\n\r\n")}) {
     auto c = h.client();
     c.send(post + "connection: close\r\ncontent-length: " + std::to_string(hello.size()) + "\r\n\r\n" +
            std::string(hello) + more);
