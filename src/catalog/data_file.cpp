@@ -281,7 +281,8 @@ int DataRow::integer(std::string_view column) const {
 }
 
 std::optional<Interval> DataRow::interval(std::string_view value, std::string_view low, std::string_view high) const {
-  const auto v = number(value), l = number(low), h = number(high);
+  // The value itself is judged where it is read: a coefficient may be negative.
+  const auto v = number(value, -1e300), l = number(low), h = number(high);
   if (!l && !h) return std::nullopt;
   if (!v) fail(value, fmt::format("the cell is empty, but {} and {} give an interval", low, high));
   if (!l || !h) fail(l ? high : low, "the other end of the interval is given, this one is not");
