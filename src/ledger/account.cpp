@@ -145,33 +145,73 @@ std::string key_of(const Row& row, const std::string& key) {
   return "";
 }
 
-void for_each_row(const Ledger& ledger, const RowsOptions& o, const Context& context, bool superseded,
-                  const std::function<void(const Row&)>& visit) {
+namespace {
+
+// What the options mean, read and checked.
+struct Choice {
   Query query;
+  std::vector<std::pair<std::string, std::string>> where;
+  bool holds(const Row& row) const {
+    return std::all_of(where.begin(), where.end(), [&](const auto& w) { return key_of(row, w.first) == w.second; });
+  }
+};
+
+Choice choice_of(const RowsOptions& o) {
+  Choice out;
+  Query& query = out.query;
   if (!o.since.empty()) query.since = parse_moment(o.since, "since");
   if (!o.until.empty()) query.until = parse_moment(o.until, "until");
   if (query.since && query.until && *query.until <= *query.since)
     throw bad_input(fmt::format("until ({}) is not after since ({})", to_string(*query.until), to_string(*query.since)),
                     "until");
   query.kind = o.kind;
-  query.superseded = superseded;
-  std::vector<std::pair<std::string, std::string>> where;
   for (const auto& word : o.where) {
     const auto equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
       throw bad_input(fmt::format("'{}' is no NAME=VALUE", word), "where", "model=glow-xs, place=FR, project=thesis");
-    where.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+    out.where.emplace_back(word.substr(0, equals), word.substr(equals + 1));
   }
-  const double total = static_cast<double>(std::max<std::int64_t>(1, ledger.size()));
-  std::int64_t seen = 0;
-  ledger.for_each(query, [&](const Row& row) {
-    if (++seen % 4096 == 0) {
-      context.check_cancelled();
-      context.progress(std::min(1.0, static_cast<double>(seen) / total), "reading the account");
-    }
-    for (const auto& [key, value] : where)
-      if (key_of(row, key) != value) return;
-    visit(row);
+  return out;
+}
+
+// Says how far reading has come, and ends it when that is wished.
+class Reading {
+ public:
+  Reading(const Ledger& ledger, const Context& context)
+      : context_(context), total_(static_cast<double>(std::max<std::int64_t>(1, ledger.size()))) {}
+  void read(std::int64_t rows) {
+    seen_ += rows;
+    if (calls_++ % 1024 != 0) return;
+    context_.check_cancelled();
+    context_.progress(std::min(1.0, static_cast<double>(seen_) / total_), "reading the account");
+  }
+
+ private:
+  const Context& context_;
+  double total_;
+  std::int64_t seen_ = 0, calls_ = 0;
+};
+
+}  // namespace
+
+void for_each_row(const Ledger& ledger, const RowsOptions& o, const Context& context, bool superseded,
+                  const std::function<void(const Row&)>& visit) {
+  Choice choice = choice_of(o);
+  choice.query.superseded = superseded;
+  Reading reading(ledger, context);
+  ledger.for_each(choice.query, [&](const Row& row) {
+    reading.read(1);
+    if (choice.holds(row)) visit(row);
+  });
+}
+
+void for_each_subtotal(const Ledger& ledger, const RowsOptions& o, const Context& context,
+                       const std::function<void(const Subtotal&)>& visit) {
+  const Choice choice = choice_of(o);
+  Reading reading(ledger, context);
+  ledger.for_each_subtotal(choice.query, [&](const Subtotal& sum) {
+    reading.read(sum.rows);
+    if (choice.holds(sum.like)) visit(sum);
   });
 }
 

@@ -36,6 +36,8 @@ const Fields<RowsOptions>& rows_fields();
 void for_each_row(const Ledger&, const RowsOptions&, const Context&, bool superseded,
                   const std::function<void(const Row&)>&);
 
+// The same rows added up by hour and by what they have in common: the way to sums of many.
+void for_each_subtotal(const Ledger&, const RowsOptions&, const Context&, const std::function<void(const Subtotal&)>&);
 // A row by its uid, by its number in the chain ("17"), or by both where several hosts wrote ("4c12a161cc1c/17").
 // Error when a number means several rows.
 std::optional<Row> find_row(const Ledger&, const std::string& name);

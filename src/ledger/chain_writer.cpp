@@ -11,7 +11,8 @@ ChainWriter::ChainWriter(const Database& database, std::string writer)
               " begin_ns, end_ns, energy, energy_sd, by_factor, method, signed, sources, tokens_in,"
               " tokens_out, model, device, place, labels)"
               " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (uid) DO NOTHING"),
-      move_head_(database, "UPDATE writers SET last_seq = ?, last_hash = ? WHERE writer = ?") {}
+      move_head_(database, "UPDATE writers SET last_seq = ?, last_hash = ? WHERE writer = ?"),
+      sums_(database) {}
 
 void ChainWriter::begin() {
   // A batch that failed may have left them half bound.
@@ -21,6 +22,7 @@ void ChainWriter::begin() {
   seq_ = head_.integer(0);
   last_hash_ = head_.text(1);
   head_.reset();
+  sums_.begin(writer_, seq_);
   any_ = false;
 }
 
@@ -39,11 +41,13 @@ bool ChainWriter::append(const Fact& f, std::string_view uid, std::string_view c
   if (database_.changes() == 0) return false;
   last_hash_ = std::move(hash);
   seq_ = place.seq;
+  sums_.add(f, texts_, factor_set);
   return any_ = true;
 }
 
 void ChainWriter::end() {
   if (any_) move_head_.run(seq_, std::string_view(last_hash_), std::string_view(writer_));
+  sums_.end(seq_);
 }
 
 }  // namespace wattline::ledger

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "ledger/database.h"
+#include "ledger/rollup.h"
 #include "ledger/row.h"
 #include "ledger/row_text.h"
 
@@ -21,11 +22,14 @@ class ChainWriter {
   // False when `uid` is there already: then nothing was added. The fact is a checked one (row.h).
   bool append(const Fact&, std::string_view uid, std::string_view corrects, std::string_view factor_set);
   void end();
+  // A row that ended then was corrected: it is in no sum any more.
+  void corrected(Time end) { sums_.rebuild(hour_of(end)); }
 
  private:
   const Database& database_;
   std::string writer_;
   Statement head_, insert_, move_head_;
+  RollupWriter sums_;
   FactTexts texts_;
   std::string text_, last_hash_;
   std::int64_t seq_ = 0;

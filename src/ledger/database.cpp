@@ -132,6 +132,10 @@ void Database::fail(int code, std::string_view doing) const {
   }
 }
 
+ReadTransaction::ReadTransaction(const Database& database) : database_(database) { database_.run("BEGIN"); }
+// It holds nothing that could be lost.
+ReadTransaction::~ReadTransaction() { sqlite3_exec(database_.handle(), "COMMIT", nullptr, nullptr, nullptr); }
+
 Transaction::Transaction(const Database& database) : database_(database) { database_.run("BEGIN IMMEDIATE"); }
 Transaction::~Transaction() {
   // A failed rollback has nothing left to undo: SQLite rolls back by itself on disk errors.

@@ -72,6 +72,18 @@ class Database {
   sqlite3* handle_ = nullptr;
 };
 
+// What is read inside is of one moment, while other processes go on writing.
+class ReadTransaction {
+ public:
+  explicit ReadTransaction(const Database&);
+  ~ReadTransaction();
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+
+ private:
+  const Database& database_;
+};
+
 // Rolled back unless committed. Takes the write lock at once, so that what is read inside holds.
 class Transaction {
  public:

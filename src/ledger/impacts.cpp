@@ -10,31 +10,6 @@
 
 namespace wattline::ledger {
 
-void EnergySum::add(const Estimate<Energy>& e) {
-  const RawEstimate& raw = e.raw();
-  value_ += raw.value();
-  const double sd = raw.independent_sd();
-  independent_variance_ += sd * sd;
-  for (const auto& [factor, s] : raw.by_factor()) by_factor_[factor] += s;
-  for (const auto& source : raw.sources()) sources_.insert(source);
-  method_ = std::max(method_, raw.method());
-  signed_ = signed_ || raw.can_be_negative();
-}
-
-void EnergySum::add(const EnergySum& o) {
-  value_ += o.value_;
-  independent_variance_ += o.independent_variance_;
-  for (const auto& [factor, s] : o.by_factor_) by_factor_[factor] += s;
-  sources_.insert(o.sources_.begin(), o.sources_.end());
-  method_ = std::max(method_, o.method_);
-  signed_ = signed_ || o.signed_;
-}
-
-Estimate<Energy> EnergySum::total() const {
-  return Estimate<Energy>(restore(value_, std::sqrt(independent_variance_), by_factor_, method_,
-                                  {sources_.begin(), sources_.end()}, signed_));
-}
-
 const catalog::Grid& Grids::grid(const std::string& place) {
   if (const auto it = grids_.find(place); it != grids_.end()) return it->second;
   catalog::PlaceOptions site = site_;

@@ -13,6 +13,7 @@
 #include "catalog/place_options.h"
 #include "kernel/estimate.h"
 #include "kernel/result.h"
+#include "ledger/energy_sum.h"
 
 namespace wattline::ledger {
 
@@ -21,21 +22,6 @@ struct Impacts {
   Estimate<Energy> facility;  // with PUE
   Estimate<Carbon> carbon;
   Estimate<Volume> water;
-};
-
-// Adds estimates of many rows without making one of each.
-class EnergySum {
- public:
-  void add(const Estimate<Energy>&);
-  void add(const EnergySum&);
-  Estimate<Energy> total() const;
-
- private:
-  double value_ = 0, independent_variance_ = 0;
-  std::map<std::string, double> by_factor_;
-  std::set<std::string> sources_;
-  Method method_ = Method::measured;
-  bool signed_ = false;
 };
 
 using EnergyByPlace = std::map<std::string, EnergySum>;

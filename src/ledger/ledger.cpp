@@ -107,7 +107,20 @@ struct Ledger::State {
     }
     known.reset();
     transaction.commit();
+    catch_up();
     chain = std::make_unique<ChainWriter>(*database, writer);
+  }
+
+  // An account of before there were sums, or one that an older program went on with. In pieces, so that others can
+  // write in between.
+  void catch_up() {
+    constexpr std::int64_t at_once = 50'000;
+    RollupWriter sums(*database);
+    for (bool more = true; more;) {
+      Transaction transaction(*database);
+      more = sums.catch_up(at_once);
+      transaction.commit();
+    }
   }
 
   void open_for_reading() {
@@ -141,11 +154,12 @@ struct Ledger::State {
     const std::string own = fact.uid.empty() ? new_uid() : fact.uid;
     std::lock_guard lock(mutex);
     Transaction transaction(*database);
-    Statement target(*database, "SELECT kind FROM facts WHERE uid = ?");
+    Statement target(*database, "SELECT end_ns FROM facts WHERE uid = ?");
     target.bind(uid);
     if (!target.step())
       throw Error(ErrorKind::not_found, fmt::format("no row with uid '{}'", uid.substr(0, 80)), file.string(),
                   "`wattline ledger list` shows the rows with their uids");
+    const Time ended{target.integer(0)};
     target.reset();
     Statement later(*database, "SELECT uid FROM facts WHERE corrects = ?");
     later.bind(uid);
@@ -156,6 +170,7 @@ struct Ledger::State {
     chain->begin();
     chain->append(fact, own, uid, options.factor_set);
     chain->end();
+    chain->corrected(ended);
     transaction.commit();
     return own;
   }
@@ -239,6 +254,41 @@ void Ledger::for_each(const Query& query, const std::function<void(const Row&)>&
   while (statement.step()) visit(reader.read(statement));
 }
 
+void Ledger::for_each_subtotal(const Query& query, const std::function<void(const Subtotal&)>& visit) const {
+  constexpr std::int64_t hour_ns = 3'600'000'000'000;
+  const auto rows_of = [&](std::optional<Time> since, std::optional<Time> until) {
+    Query q = query;
+    q.since = since;
+    q.until = until;
+    for_each(q, [&](const Row& row) { visit(subtotal_of(row)); });
+  };
+  if (query.superseded || state_->schema < 3) return rows_of(query.since, query.until);
+  const auto whole_from = query.since ? hour_of(Time{query.since->ns - 1}) + 1 : INT64_MIN;
+  const auto whole_to = query.until ? hour_of(*query.until) : INT64_MAX;
+  if (whole_from >= whole_to) return rows_of(query.since, query.until);
+  {
+    // One moment for the sums and the rows that are in none yet.
+    std::lock_guard lock(state_->mutex);
+    const ReadTransaction moment(*state_->database);
+    for_each_sum(*state_->database, whole_from, whole_to, query.kind, visit);
+    Statement rows(*state_->database,
+                   RowReader::select(
+                       "WHERE seq > ifnull((SELECT seq FROM rollup_state s WHERE s.writer = facts.writer), 0)"
+                       " AND writer IN (SELECT w.writer FROM writers w LEFT JOIN rollup_state s ON s.writer = w.writer"
+                       "   WHERE ifnull(s.seq, 0) < w.last_seq)"
+                       " AND kind <> 'retraction' AND uid NOT IN (SELECT corrects FROM facts WHERE corrects <> '')"));
+    RowReader reader(state_->file.string());
+    while (rows.step()) {
+      const Row row = reader.read(rows);
+      const auto hour = hour_of(row.fact.end);
+      if (hour >= whole_from && hour < whole_to && (query.kind.empty() || row.fact.kind == query.kind))
+        visit(subtotal_of(row));
+    }
+  }
+  if (query.since && query.since->ns < whole_from * hour_ns) rows_of(query.since, Time{whole_from * hour_ns});
+  if (query.until && whole_to * hour_ns < query.until->ns) rows_of(Time{whole_to * hour_ns}, query.until);
+}
+
 std::optional<Row> Ledger::State::one(std::string_view rest, std::string_view value) const {
   std::lock_guard lock(mutex);
   Statement statement(*database, RowReader::select(rest));
@@ -275,7 +325,8 @@ std::string Ledger::successor(std::string_view uid) const {
 
 std::int64_t Ledger::size() const {
   std::lock_guard lock(state_->mutex);
-  return state_->database->integer("SELECT count(*) FROM facts");
+  // Chains have no gaps.
+  return state_->database->integer("SELECT ifnull(sum(last_seq), 0) FROM writers");
 }
 
 std::vector<ChainHead> Ledger::heads() const {
@@ -294,17 +345,7 @@ Verification Ledger::verify(const std::function<void(double)>& on_progress) cons
     // One moment for rows and heads, while other processes go on writing.
     std::lock_guard lock(state_->mutex);
     const Database& database = *state_->database;
-    database.run("BEGIN");
-    struct End {
-      const Database& database;
-      ~End() {
-        try {
-          database.run("COMMIT");
-        } catch (const Error&) {
-          // A read transaction holds nothing that could be lost.
-        }
-      }
-    } end{database};
+    const ReadTransaction moment(database);
     verify_rows(database, out, on_progress);
   } catch (const Error& e) {
     // A damaged page is an answer to this question.

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "kernel/account.h"
+#include "ledger/rollup.h"
 #include "ledger/row.h"
 
 namespace wattline::ledger {
@@ -86,6 +87,8 @@ class Ledger : public AccountSink, public std::enable_shared_from_this<Ledger> {
 
   // Rows in the order of their end. The callback must not write to this ledger.
   void for_each(const Query&, const std::function<void(const Row&)>&) const;
+  // The same rows, added up by hour and by what they have in common (rollup.h), in no order: the way to sums.
+  void for_each_subtotal(const Query&, const std::function<void(const Subtotal&)>&) const;
   std::optional<Row> find(std::string_view uid) const;
   // The row with this hash: a chain's head that was kept elsewhere.
   std::optional<Row> find_hash(std::string_view hash) const;

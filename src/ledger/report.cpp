@@ -17,11 +17,11 @@ struct Sum {
   std::int64_t rows = 0, tokens_in = 0, tokens_out = 0;
   EnergyByPlace by_place;
 
-  void add(const Fact& f) {
-    ++rows;
-    tokens_in += f.tokens_in;
-    tokens_out += f.tokens_out;
-    by_place[f.place].add(f.energy);
+  void add(const Subtotal& s) {
+    rows += s.rows;
+    tokens_in += s.tokens_in;
+    tokens_out += s.tokens_out;
+    by_place[s.like.fact.place].add(s.energy);
   }
 };
 using Groups = std::map<std::string, Sum>;
@@ -65,20 +65,20 @@ class Report {
  private:
   void read(const Ledger& ledger) {
     groups_.resize(by_.size());
-    for_each_row(ledger, o_.rows, context_, false, [&](const Row& row) {
-      const Fact& f = row.fact;
-      total_.add(f);
+    for_each_subtotal(ledger, o_.rows, context_, [&](const Subtotal& s) {
+      const Fact& f = s.like.fact;
+      first_ = total_.rows == 0 ? s.first_begin : std::min(first_, s.first_begin);
+      last_ = total_.rows == 0 ? s.last_end : std::max(last_, s.last_end);
+      total_.add(s);
       for (std::size_t i = 0; i < by_.size(); ++i) {
-        std::string key = key_of(row, by_[i]);
+        std::string key = key_of(s.like, by_[i]);
         if (key.empty()) key = "(none)";
-        groups_[i][key].add(f);
+        groups_[i][key].add(s);
       }
-      if (f.tokens_out > 0) with_tokens_.add(f.energy);
-      first_ = total_.rows == 1 ? f.begin : std::min(first_, f.begin);
-      last_ = total_.rows == 1 ? f.end : std::max(last_, f.end);
-      ++methods_[static_cast<std::size_t>(f.energy.method())];
-      ++factor_sets_[row.factor_set];
-      if (f.place.empty()) ++placeless_;
+      if (s.with_tokens) with_tokens_.add(s.energy);
+      methods_[static_cast<std::size_t>(f.energy.method())] += s.rows;
+      factor_sets_[s.like.factor_set] += s.rows;
+      if (f.place.empty()) placeless_ += s.rows;
       if (label_names_.size() < 50)
         for (const auto& [name, value] : f.labels) label_names_.insert(name);
     });

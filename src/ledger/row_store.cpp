@@ -1,8 +1,12 @@
 #include "ledger/row_store.h"
 
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
+
+#include "ledger/rollup.h"
+#include "ledger/schema.h"
 
 namespace wattline::ledger {
 
@@ -77,6 +81,8 @@ void verify_rows(const Database& database, Verification& out, const std::functio
   };
   std::map<std::string, Chain, std::less<>> chains;
   RowReader reader(database.file().string());
+  std::optional<RollupCheck> sums;
+  if (check_schema(database) >= 3) sums.emplace(database);
   Statement statement(database, RowReader::select("ORDER BY writer, seq"));
   while (out.holds && statement.step()) {
     const Row row = reader.read(statement);
@@ -90,6 +96,7 @@ void verify_rows(const Database& database, Verification& out, const std::functio
     else if (row.prev_hash != chain.hash) fault(here() + ": does not follow from the row before it");
     else if (row.hash != hash_of(canonical(row))) fault(here() + ": its content does not match its hash");
     chain = {row.seq, row.hash};
+    if (sums) sums->see(row);
     if (on_progress && out.rows % 4096 == 0) on_progress(static_cast<double>(out.rows) / static_cast<double>(total));
   }
   Statement writers(database, "SELECT writer, host, last_hash, last_seq FROM writers ORDER BY created");
@@ -112,6 +119,8 @@ void verify_rows(const Database& database, Verification& out, const std::functio
                      " AND corrects NOT IN (SELECT uid FROM facts) LIMIT 1");
     if (orphan.step()) fault(fmt::format("row {} corrects {}, which is not there", orphan.text(0), orphan.text(1)));
   }
+  if (out.holds && sums)
+    if (auto wrong = sums->fault(); !wrong.empty()) fault(std::move(wrong));
 }
 
 }  // namespace wattline::ledger

@@ -33,7 +33,21 @@ CREATE INDEX facts_by_end ON facts (end_ns, writer, seq);
 CREATE UNIQUE INDEX facts_by_corrected ON facts (corrects) WHERE corrects <> '';
 )";
 
-constexpr std::array steps{version_1, version_2};
+// 3: sums by the hour (rollup.h). Derived, so they may be changed and made anew.
+constexpr std::string_view version_3 = R"(
+CREATE TABLE rollup_groups (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, writer TEXT NOT NULL, factor_set TEXT NOT NULL,
+  kind TEXT NOT NULL, model TEXT NOT NULL, device TEXT NOT NULL, place TEXT NOT NULL, labels TEXT NOT NULL,
+  method TEXT NOT NULL, signed INTEGER NOT NULL, sources TEXT NOT NULL, with_tokens INTEGER NOT NULL);
+CREATE TABLE rollups (
+  hour INTEGER NOT NULL, grp INTEGER NOT NULL, rows INTEGER NOT NULL,
+  tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, energy REAL NOT NULL, variance REAL NOT NULL,
+  by_factor TEXT NOT NULL, first_begin INTEGER NOT NULL, last_end INTEGER NOT NULL,
+  PRIMARY KEY (hour, grp)) WITHOUT ROWID;
+CREATE TABLE rollup_state (writer TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+)";
+
+constexpr std::array steps{version_1, version_2, version_3};
 
 void refuse_newer(const Database& database, int version) {
   if (version > newest_schema())
