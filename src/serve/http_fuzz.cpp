@@ -55,8 +55,8 @@ std::string response(std::string_view bytes, std::size_t step) {
   ResponseParser parser(body);
   if (!feed(parser, bytes, step)) return "no";
   if (body.size() > most_body) std::abort();
-  return std::to_string(parser.status) + parser.content_type + '\x1f' + parser.retry_after + '\x1f' + body +
-         (parser.encoded ? "e" : "-");
+  return std::to_string(parser.status) + std::string(parser.content_type()) + '\x1f' + parser.retry_after + '\x1f' +
+         body + (parser.encoded ? "e" : "-");
 }
 
 }  // namespace
