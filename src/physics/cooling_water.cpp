@@ -17,9 +17,7 @@ constexpr const char* curve_ids[] = {"water.curve.fixed_approach", "water.curve.
 constexpr const char* set_ids[] = {"paper", "pv", "us"};
 
 // Litres per kWh of a factor in any unit of water per energy.
-double litres_per_kwh(const catalog::Factor& f) {
-  return f.value * parse_unit(f.unit).scale / units::L_per_kWh.base();
-}
+double litres_per_kwh(const catalog::Factor& f) { return f.value * parse_unit(f.unit).scale / units::L_per_kWh.base(); }
 
 const catalog::Factor* find(const catalog::Catalog& catalog, const std::string& id) {
   const auto& all = catalog.factors();

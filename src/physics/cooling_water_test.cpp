@@ -68,8 +68,8 @@ TEST(OffSiteWater, IsTheGenerationWeightedMean) {
 }
 
 TEST(OffSiteWater, BiofuelAndUnidentifiedAreInNeitherSum) {
-  const auto w = off_site_water({{"coal", 2}, {"biofuel", 1}, {"unidentified", 1}}, FuelSet::paper, HydroRule::set, {},
-                                known());
+  const auto w =
+      off_site_water({{"coal", 2}, {"biofuel", 1}, {"unidentified", 1}}, FuelSet::paper, HydroRule::set, {}, known());
   EXPECT_NEAR(w.litres_per_kwh, 2.009, 1e-12);
   EXPECT_NEAR(w.identified, 0.5, 1e-12);
 }

@@ -43,8 +43,8 @@ Heading heading(std::string_view cell) {
   const auto open = cell.find_first_of("[(");
   if (open != std::string_view::npos) return {word_key(cell.substr(0, open)), word_key(cell.substr(open))};
   const auto last = cell.find_last_of("_ ");
-  static constexpr std::string_view units[] = {"c", "f", "k", "degc", "degf", "celsius", "fahrenheit", "pct",
-                                               "percent", "pa", "hpa", "kpa", "mbar", "kw", "w", "mw"};
+  static constexpr std::string_view units[] = {"c",       "f",  "k",   "degc", "degf", "celsius", "fahrenheit", "pct",
+                                               "percent", "pa", "hpa", "kpa",  "mbar", "kw",      "w",          "mw"};
   if (last != std::string_view::npos) {
     const std::string unit = word_key(cell.substr(last));
     if (std::find(std::begin(units), std::end(units), unit) != std::end(units))
@@ -58,17 +58,34 @@ What what_of(const std::string& key) {
     What what;
     std::string_view key;
   };
-  static constexpr Name names[] = {
-      {What::time, "time"},          {What::time, "timestamp"},         {What::time, "datetime"},
-      {What::time, "date"},          {What::time, "hour"},              {What::dry, "temperature"},
-      {What::dry, "temp"},           {What::dry, "t"},                  {What::dry, "drybulb"},
-      {What::dry, "drybulbtemperature"}, {What::dry, "airtemperature"}, {What::dry, "temperature2m"},
-      {What::humidity, "humidity"},  {What::humidity, "rh"},            {What::humidity, "relativehumidity"},
-      {What::humidity, "relativehumidity2m"}, {What::wet, "wetbulb"},   {What::wet, "wetbulbtemperature"},
-      {What::wet, "wetbulbtemperature2m"}, {What::wet, "tw"},           {What::pressure, "pressure"},
-      {What::pressure, "stationpressure"}, {What::pressure, "surfacepressure"}, {What::load, "load"},
-      {What::load, "itload"},        {What::load, "itpower"},           {What::load, "utilisation"},
-      {What::load, "utilization"}};
+  static constexpr Name names[] = {{What::time, "time"},
+                                   {What::time, "timestamp"},
+                                   {What::time, "datetime"},
+                                   {What::time, "date"},
+                                   {What::time, "hour"},
+                                   {What::dry, "temperature"},
+                                   {What::dry, "temp"},
+                                   {What::dry, "t"},
+                                   {What::dry, "drybulb"},
+                                   {What::dry, "drybulbtemperature"},
+                                   {What::dry, "airtemperature"},
+                                   {What::dry, "temperature2m"},
+                                   {What::humidity, "humidity"},
+                                   {What::humidity, "rh"},
+                                   {What::humidity, "relativehumidity"},
+                                   {What::humidity, "relativehumidity2m"},
+                                   {What::wet, "wetbulb"},
+                                   {What::wet, "wetbulbtemperature"},
+                                   {What::wet, "wetbulbtemperature2m"},
+                                   {What::wet, "tw"},
+                                   {What::pressure, "pressure"},
+                                   {What::pressure, "stationpressure"},
+                                   {What::pressure, "surfacepressure"},
+                                   {What::load, "load"},
+                                   {What::load, "itload"},
+                                   {What::load, "itpower"},
+                                   {What::load, "utilisation"},
+                                   {What::load, "utilization"}};
   for (const auto& n : names)
     if (n.key == key) return n.what;
   return What::none;
@@ -99,8 +116,7 @@ Reading reading(std::string_view cell, const std::string& where) {
     case What::humidity:
       r.low = 0;
       r.high = 110;  // worn sensors read a little over 100
-      if (!h.unit.empty() && h.unit != "pct" && h.unit != "percent" && h.unit != "1")
-        refuse("[%], or [1] for 0 to 1");
+      if (!h.unit.empty() && h.unit != "pct" && h.unit != "percent" && h.unit != "1") refuse("[%], or [1] for 0 to 1");
       if (h.unit == "1") r.scale = 100;
       break;
     case What::pressure:
@@ -235,9 +251,9 @@ class CsvReader {
       throw bad_input(fmt::format("{}: '{}' is no number", name, cell.substr(0, 60)), place);
     v = v * r.scale + r.offset;
     if (v < r.low || v > r.high)
-      throw bad_input(fmt::format("{}: '{}' cannot be; {:g} to {:g} is allowed", name, cell.substr(0, 60), r.low,
-                                  r.high),
-                      place, "check the unit that the header gives");
+      throw bad_input(
+          fmt::format("{}: '{}' cannot be; {:g} to {:g} is allowed", name, cell.substr(0, 60), r.low, r.high), place,
+          "check the unit that the header gives");
     return v;
   }
 

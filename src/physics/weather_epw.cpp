@@ -15,7 +15,7 @@ constexpr std::size_t longest_fill = 6;
 }  // namespace
 
 void fill_gaps(Weather& w, double WeatherHour::*of, const char* name, const std::vector<std::size_t>& lines,
-          std::string_view where) {
+               std::string_view where) {
   auto& h = w.hours;
   for (std::size_t i = 0; i < h.size();) {
     if (!std::isnan(h[i].*of)) {
@@ -64,9 +64,9 @@ Weather read_epw(std::string_view content, std::string_view where) {
       continue;
     }
     if (line <= 8 || text.empty()) continue;
-    if (cells.size() < 10)
-      throw bad_input(fmt::format("{} cells where an EPW row has 35", cells.size()), place);
-    if (w.hours.size() == most_weather_rows) throw bad_input(fmt::format("more than {} rows", most_weather_rows), place);
+    if (cells.size() < 10) throw bad_input(fmt::format("{} cells where an EPW row has 35", cells.size()), place);
+    if (w.hours.size() == most_weather_rows)
+      throw bad_input(fmt::format("more than {} rows", most_weather_rows), place);
     // 99.9 and 999 mark what is missing.
     const auto number = [&](std::size_t i, const char* name, double low, double high, double missing) {
       double v = 0;
@@ -75,9 +75,8 @@ Weather read_epw(std::string_view content, std::string_view where) {
         throw bad_input(fmt::format("{}: '{}' is no number", name, cells[i].substr(0, 60)), place);
       if (v >= missing) return static_cast<double>(NAN);
       if (!(v >= low && v <= high))
-        throw bad_input(fmt::format("{}: '{}' cannot be; {:g} to {:g} is allowed", name, cells[i].substr(0, 60), low,
-                                    high),
-                        place);
+        throw bad_input(
+            fmt::format("{}: '{}' cannot be; {:g} to {:g} is allowed", name, cells[i].substr(0, 60), low, high), place);
       return v;
     };
     WeatherHour h{.wet_celsius = NAN};

@@ -25,7 +25,8 @@ std::string refused(const std::string& text) {
 }
 
 TEST(Weather, ReadsTemperatureAndHumidity) {
-  const auto w = read_weather("time,temperature [°C],humidity [%]\n2025-07-01T00:00,20,50\n2025-07-01T01:00,21.5,48\n", "");
+  const auto w =
+      read_weather("time,temperature [°C],humidity [%]\n2025-07-01T00:00,20,50\n2025-07-01T01:00,21.5,48\n", "");
   ASSERT_EQ(w.hours.size(), 2u);
   EXPECT_EQ(w.hours[1].month, 7);
   EXPECT_EQ(w.hours[1].day, 1);
@@ -56,7 +57,8 @@ TEST(Weather, ShortGapsAreFilledAndCounted) {
   EXPECT_DOUBLE_EQ(w.hours[2].dry_celsius, 14);
   EXPECT_DOUBLE_EQ(w.hours[0].humidity_percent, 60);
   std::string text = "time,t,rh\n";
-  for (int i = 0; i < 9; ++i) text += "2025-01-01T0" + std::to_string(i) + ":00,10," + (i > 0 && i < 8 ? "" : "50") + "\n";
+  for (int i = 0; i < 9; ++i)
+    text += "2025-01-01T0" + std::to_string(i) + ":00,10," + (i > 0 && i < 8 ? "" : "50") + "\n";
   EXPECT_THAT(refused(text), AllOf(HasSubstr("w.csv:3"), HasSubstr("7 rows")));
 }
 
