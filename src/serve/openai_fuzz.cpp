@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto& request = std::get<ChatRequest>(read);
   std::string edited;
   InsertedTexts texts;
-  for (auto piece : forward_body(body, request, "another \"model\"", true, texts).pieces()) edited += piece;
+  const BodyPieces forwarded = forward_body(body, request, "another \"model\"", true, texts);
+  for (auto piece : forwarded.pieces()) edited += piece;
   const auto again = reader.read(edited);
   if (!std::holds_alternative<ChatRequest>(again)) std::abort();
   const auto& second = std::get<ChatRequest>(again);
