@@ -2,6 +2,7 @@
 #include "ledger/account.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -271,6 +272,37 @@ TEST_F(Account, VerifyPrintsHeadsAndFindsThemAgain) {
   EXPECT_THAT(message("verify", {"--head", "abc"}), HasSubstr("64"));
   fs::remove_all(dir());
   EXPECT_FALSE(run("verify", {"--head", head}).verdict->holds) << "an account that was taken away is seen";
+}
+
+TEST_F(Account, AReportIsHeldAgainstAnotherPeriod) {
+  record(100, "FR", "glow-xs", "2026-10-05T10:00:00Z");
+  record(150, "FR", "glow-xs", "2026-11-05T10:00:00Z");
+  record(50, "DE", "other", "2026-11-06T10:00:00Z");
+  const Result r = run("report", {"--since", "2026-11-01", "--until", "2026-12-01", "--by", "model", "--against",
+                                  "2026-10-01..2026-11-01", "--price", "0.3"});
+  const Table* t = r.find_table("ledger.comparison.v1");
+  ASSERT_TRUE(t);
+  EXPECT_EQ(t->title, "Against 2026-10-01 to 2026-11-01");
+  const auto& names = t->column("figure").texts();
+  const auto at = [&](const std::string& figure, const char* column) {
+    const auto it = std::find(names.begin(), names.end(), figure);
+    EXPECT_NE(it, names.end()) << figure;
+    return t->column(column).numbers().at(static_cast<std::size_t>(it - names.begin()));
+  };
+  EXPECT_NEAR(at("energy", "change"), 100, 1e-9);
+  EXPECT_NEAR(at("rows", "change"), 100, 1e-9);
+  EXPECT_NEAR(at("energy of model glow-xs", "change"), 50, 1e-9);
+  EXPECT_TRUE(std::isnan(at("energy of model other", "change")));  // there was none before
+  // The error of the one factor that both share is in neither's favour.
+  EXPECT_NEAR(at("energy", "change_high") - at("energy", "change_low"), 0, 1e-6);
+  EXPECT_NEAR(r.find_estimate("cost")->measure.value,
+              0.3 * r.find_estimate("facility_energy")->measure.value *
+                  (r.find_estimate("facility_energy")->measure.unit == "J" ? 1.0 / 3.6e6 : 1e-3),
+              1e-9);
+  EXPECT_THAT(to_text(run("report", {"--since", "2026-11-01", "--until", "2026-11-11", "--against", "previous"})),
+              HasSubstr("no row is of the period"));
+  EXPECT_THAT(message("report", {"--against", "previous"}), HasSubstr("without a beginning"));
+  EXPECT_THAT(message("report", {"--against", "last"}), HasSubstr("no period"));
 }
 
 TEST_F(Account, VerifySaysNoToAForgedRow) {

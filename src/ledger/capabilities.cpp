@@ -1,6 +1,7 @@
 #include "ledger/capabilities.h"
 
 #include "ledger/amend.h"
+#include "ledger/budget/budget.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/report.h"
 #include "ledger/rows.h"
@@ -10,7 +11,7 @@
 namespace wattline::ledger {
 
 std::vector<Capability> capabilities() {
-  std::vector<Capability> all{report_capability()};
+  std::vector<Capability> all{report_capability(), budget_capability()};
   for (auto& c : row_capabilities()) all.push_back(std::move(c));
   all.push_back(verify_capability());
   for (auto& c : amend_capabilities()) all.push_back(std::move(c));

@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "ledger/green_text.h"
 #include "ledger/impacts.h"
 
 namespace wattline::ledger {
@@ -65,6 +66,7 @@ class Report {
  private:
   void read(const Ledger& ledger) {
     groups_.resize(by_.size());
+    if (!o_.against.empty()) read_other(ledger);
     for_each_subtotal(ledger, o_.rows, context_, [&](const Subtotal& s) {
       const Fact& f = s.like.fact;
       first_ = total_.rows == 0 ? s.first_begin : std::min(first_, s.first_begin);
@@ -77,11 +79,119 @@ class Report {
       }
       if (s.with_tokens) with_tokens_.add(s.energy);
       methods_[static_cast<std::size_t>(f.energy.method())] += s.rows;
+      method_joules_[static_cast<std::size_t>(f.energy.method())] += s.energy.value();
       factor_sets_[s.like.factor_set] += s.rows;
       if (f.place.empty()) placeless_ += s.rows;
       if (label_names_.size() < 50)
         for (const auto& [name, value] : f.labels) label_names_.insert(name);
     });
+  }
+
+  // The period that this one is held against.
+  void read_other(const Ledger& ledger) {
+    RowsOptions rows = o_.rows;
+    if (o_.against == "previous") {
+      if (o_.rows.since.empty())
+        throw bad_input("the period before is not known without a beginning of this one", "against",
+                        "give --since, or a period as --against 2026-10-01..2026-11-01");
+      const Time since = parse_moment(o_.rows.since, "since");
+      const Time until = o_.rows.until.empty() ? Time::now() : parse_moment(o_.rows.until, "until");
+      rows.since = to_string(Time{since.ns - (until.ns - since.ns)}, 9);
+      rows.until = to_string(since, 9);
+    } else {
+      const auto dots = o_.against.find("..");
+      if (dots == std::string::npos)
+        throw bad_input(fmt::format("'{}' is no period", o_.against.substr(0, 80)), "against",
+                        "previous, or FROM..UNTIL as in 2026-10-01..2026-11-01");
+      rows.since = o_.against.substr(0, dots);
+      rows.until = o_.against.substr(dots + 2);
+    }
+    other_groups_.clear();
+    for_each_subtotal(ledger, rows, context_, [&](const Subtotal& s) {
+      other_.add(s);
+      std::string key = key_of(s.like, by_.front());
+      other_groups_[key.empty() ? "(none)" : key].add(s);
+    });
+    const auto day = [](const std::string& text) {
+      return text.ends_with("T00:00:00.000000000Z") ? text.substr(0, 10) : text.substr(0, 16) + "Z";
+    };
+    const auto moment = [&](const std::string& text, const char* open) {
+      return text.empty() ? std::string(open) : day(to_string(parse_moment(text, "against"), 9));
+    };
+    other_period_ = fmt::format("{} to {}", moment(rows.since, "the beginning"), moment(rows.until, "now"));
+  }
+
+  // What changed since the other period. What both share in uncertainty (a factor) cancels.
+  void comparison(const Impacts& all) {
+    if (other_.rows == 0) {
+      out_.warn(fmt::format("no row is of the period that this is held against ({})", other_period_));
+      return;
+    }
+    Table t("ledger.comparison.v1");
+    t.title = "Against " + other_period_;
+    t.text("figure").number("now").number("before").text("unit").number("change", "%").number("change_low", "%");
+    t.number("change_high", "%");
+    const auto line = [&](std::string name, const RawEstimate& now, const RawEstimate& before, double scale,
+                          std::string unit) {
+      const double nan = std::nan("");
+      if (!(before.value() > 0)) {
+        t.add_row({std::move(name), now.value() / scale, before.value() / scale, std::move(unit), nan, nan, nan});
+        return;
+      }
+      const RawEstimate ratio = RawEstimate::quotient(now, before);
+      const Interval i = ratio.interval();
+      t.add_row({std::move(name), now.value() / scale, before.value() / scale, std::move(unit),
+                 100 * (ratio.value() - 1), 100 * (i.low - 1), 100 * (i.high - 1)});
+    };
+    const Impacts then = grids_.of(other_.by_place);
+    const auto exact = [](std::int64_t n) { return RawEstimate(static_cast<double>(n)); };
+    line("energy", all.energy.raw(), then.energy.raw(), units::Wh.base(), "Wh");
+    line("carbon", all.carbon.raw(), then.carbon.raw(), units::gCO2e.base(), "gCO2e");
+    line("water", all.water.raw(), then.water.raw(), units::mL.base(), "mL");
+    line("rows", exact(total_.rows), exact(other_.rows), 1, "");
+    line("tokens out", exact(total_.tokens_out), exact(other_.tokens_out), 1, "");
+    if (total_.tokens_out > 0 && other_.tokens_out > 0)
+      line("energy per token", RawEstimate::scaled(all.energy.raw(), 1.0 / static_cast<double>(total_.tokens_out)),
+           RawEstimate::scaled(then.energy.raw(), 1.0 / static_cast<double>(other_.tokens_out)), 1, "J");
+    std::set<std::string> names;
+    for (const auto* groups : {&groups_.front(), &other_groups_})
+      for (const auto& [name, sum] : *groups) names.insert(name);
+    const auto energy_of = [&](const Groups& groups, const std::string& name) {
+      const auto it = groups.find(name);
+      return it == groups.end() ? RawEstimate(0.0) : grids_.of(it->second.by_place).energy.raw();
+    };
+    constexpr std::size_t most = 20;
+    if (by_.front() != "day" && by_.front() != "month" && names.size() > 1 && names.size() <= most)
+      for (const auto& name : names)
+        line(fmt::format("energy of {} {}", by_.front(), name), energy_of(groups_.front(), name),
+             energy_of(other_groups_, name), units::Wh.base(), "Wh");
+    out_.add(std::move(t));
+  }
+
+  // How it is known: a sum is as good as its worst part.
+  void methods() {
+    Table t("ledger.methods.v1");
+    t.title = "How it is known";
+    t.text("method").integer("rows").number("energy", "Wh").number("share", "%");
+    double all = 0;
+    for (const double joules : method_joules_) all += joules;
+    for (std::size_t m = 0; m < 3; ++m)
+      if (methods_[m] > 0)
+        t.add_row({std::string(to_string(static_cast<Method>(m))), methods_[m], method_joules_[m] / units::Wh.base(),
+                   all > 0 ? 100 * method_joules_[m] / all : 0.0});
+    out_.add(std::move(t));
+  }
+
+  void compared_with_daily_life(const Impacts& all) {
+    const double grams = all.carbon.value().in(units::gCO2e);
+    if (!(grams > 0)) return;
+    const auto data = catalog::GreenAlgorithms::load("v3.0");
+    Table t("ledger.equivalences.v1");
+    t.title = "As much carbon as";
+    t.text("what").number("amount").text("unit");
+    t.caption = "reference values of the Green Algorithms calculator, data v3.0";
+    for (const auto& e : equivalences(grams, *data)) t.add_row({e.text, e.value, e.unit});
+    out_.add(std::move(t));
   }
 
   // A grouping that no row knows is a slip of the pen, not a table with one line.
@@ -110,13 +220,24 @@ class Report {
       out_.estimate("energy_per_token", "Per token out",
                     with_tokens_.total() / Estimate<Tokens>::exact(Tokens(static_cast<double>(total_.tokens_out))), {},
                     fmt::format("{} tokens out, {} in; at the devices", total_.tokens_out, total_.tokens_in));
+    if (o_.price) {
+      const Estimate<Energy>& e = all.facility;
+      const RawEstimate cost = RawEstimate::scaled(e.raw(), *o_.price / units::kWh.base());
+      out_.add(EstimateBlock{"cost",
+                             "Cost",
+                             {cost.value(), cost.interval(), o_.currency, cost.method(), {}},
+                             fmt::format("of the electricity with the site, at {} {} a kWh", *o_.price, o_.currency)});
+    }
     out_.note(period());
+    if (!o_.against.empty()) comparison(all);
     bool drawn = false;
     for (std::size_t i = 0; i < by_.size(); ++i) {
       if (!asked && i > 0 && groups_[i].size() == 1) continue;
       group_table(by_[i], groups_[i], all);
       if (!std::exchange(drawn, true)) figure(by_[i], groups_[i]);
     }
+    if (std::count_if(std::begin(methods_), std::end(methods_), [](auto n) { return n > 0; }) > 1) methods();
+    compared_with_daily_life(all);
     tell_assumptions();
     grids_.tell(out_);
   }
@@ -221,6 +342,10 @@ class Report {
   std::vector<Groups> groups_;
   Time first_, last_;
   std::int64_t methods_[3] = {};
+  double method_joules_[3] = {};
+  Sum other_;
+  Groups other_groups_;
+  std::string other_period_;
   std::int64_t placeless_ = 0;
   std::map<std::string, std::int64_t> factor_sets_;
   std::set<std::string> label_names_;
@@ -231,9 +356,8 @@ class Report {
 
 Result report(const ReportOptions& options, Context& context) { return Report(options, context).run(); }
 
-Capability report_capability() {
+const Fields<ReportSiteOptions>& report_site_fields() {
   using S = ReportSiteOptions;
-  using O = ReportOptions;
   static const Fields<S> site =
       Fields<S>()
           .reference("place", &S::place, "places", "place of rows that name none; none: the world average, flagged")
@@ -241,12 +365,23 @@ Capability report_capability() {
           .range(1, 10)
           .quantity("wue", &S::wue, "L/kWh", "water used on site per energy of the machines, instead of the places'")
           .at_least(0);
+  return site;
+}
+
+Capability report_capability() {
+  using O = ReportOptions;
   static const Fields<O> fields = Fields<O>()
                                       .group(&O::rows, rows_fields(), "Which rows")
                                       .list("by", &O::by,
                                             "tables by kind, model, device, place, method, writer, day, month, label "
                                             "(all of a row's) or the name of one label")
-                                      .group(&O::site, site, "Site");
+                                      .text("against", &O::against,
+                                            "also what changed since another period: previous (as long, just before), "
+                                            "or FROM..UNTIL")
+                                      .number("price", &O::price, "price of a kWh: the cost is told too")
+                                      .range(1e-6, 1e6)
+                                      .text("currency", &O::currency, "of the price")
+                                      .group(&O::site, report_site_fields(), "Site");
   Capability c = capability<ReportOptions>(
       "ledger", "report", "What was spent: energy, carbon and water by model, place, day or label.", &report, fields);
   c.description =
@@ -260,7 +395,7 @@ Capability report_capability() {
   c.verb = Verb::account;
   c.cost = Cost::job;
   c.aliases = {"report"};
-  c.emits = {"ledger.groups.v1"};
+  c.emits = {"ledger.groups.v1", "ledger.comparison.v1", "ledger.methods.v1", "ledger.equivalences.v1"};
   c.examples = {{{}, {}, "The account is empty"},
                 {{"--since", "2026-11-01", "--by", "model,place", "--place", "FR"}, {}, "The account is empty"}};
   return c;

@@ -18,9 +18,13 @@ struct ReportSiteOptions {
 struct ReportOptions {
   RowsOptions rows;
   std::vector<std::string> by;
+  std::string against;  // another period: "previous", or "FROM..UNTIL"
+  std::optional<double> price;  // of a kWh
+  std::string currency = "EUR";
   ReportSiteOptions site;
 };
 
+const Fields<ReportSiteOptions>& report_site_fields();
 Result report(const ReportOptions&, Context&);
 Capability report_capability();
 

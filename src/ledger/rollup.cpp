@@ -85,9 +85,9 @@ std::int64_t RollupWriter::group(const Fact& f, const FactTexts& texts, std::str
   // Texts of rows hold no such character: JSON has it escaped, and names with it are made of it anew.
   constexpr char between = '\x1f';
   key_.clear();
-  for (const std::string_view part : {writer, factor_set, std::string_view(f.kind), std::string_view(f.model),
-                                      std::string_view(f.device), std::string_view(f.place), texts.labels(),
-                                      to_string(e.method()), texts.sources()})
+  for (const std::string_view part :
+       {writer, factor_set, std::string_view(f.kind), std::string_view(f.model), std::string_view(f.device),
+        std::string_view(f.place), texts.labels(), to_string(e.method()), texts.sources()})
     key_.append(part) += between;
   key_ += static_cast<char>('0' + with_tokens);
   key_ += static_cast<char>('0' + can_be_negative);

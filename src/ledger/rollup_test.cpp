@@ -173,9 +173,9 @@ TEST(Rollup, ASumThatWasChangedIsFound) {
   Facts facts;
   const auto ledger = Ledger::open(dir.path(), OpenMode::write);
   for (int i = 0; i < 20; ++i) ledger->record(facts.next());
-  for (const char* change :
-       {"UPDATE rollups SET energy = energy * 1.01", "UPDATE rollups SET rows = rows + 1",
-        "UPDATE rollups SET tokens_in = tokens_in + 1", "DELETE FROM rollups WHERE hour = (SELECT min(hour) FROM rollups)"}) {
+  for (const char* change : {"UPDATE rollups SET energy = energy * 1.01", "UPDATE rollups SET rows = rows + 1",
+                             "UPDATE rollups SET tokens_in = tokens_in + 1",
+                             "DELETE FROM rollups WHERE hour = (SELECT min(hour) FROM rollups)"}) {
     const Database database(dir.path() / Ledger::file_name, Database::Access::create, std::chrono::seconds(5));
     database.run("CREATE TEMP TABLE kept AS SELECT * FROM rollups");
     database.run(change);
