@@ -3,6 +3,7 @@
 #include "ledger/amend.h"
 #include "ledger/budget/budget.h"
 #include "ledger/green_algorithms.h"
+#include "ledger/lca/lca.h"
 #include "ledger/report.h"
 #include "ledger/rows.h"
 #include "ledger/slurm.h"
@@ -17,6 +18,7 @@ std::vector<Capability> capabilities() {
   for (auto& c : amend_capabilities()) all.push_back(std::move(c));
   all.push_back(green_algorithms_capability());
   all.push_back(slurm_capability());
+  all.push_back(lca::lca_capability());
   return all;
 }
 

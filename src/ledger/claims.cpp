@@ -8,6 +8,7 @@
 #include "catalog/green_algorithms.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/green_resolve.h"
+#include "ledger/lca/claims.h"
 #include "ledger/slurm_jobs.h"
 
 namespace wattline::ledger {
@@ -124,7 +125,13 @@ Claim case_studies() {
 }  // namespace
 
 std::vector<Claim> claims() {
-  return {worked_case("v3.0"), worked_case("v1.0"), small_job(), gpu_job(), country_range(), case_studies()};
+  std::vector<Claim> all{worked_case("v3.0"), worked_case("v1.0"), small_job(),
+                         gpu_job(),           country_range(),     case_studies()};
+  const auto add = [&](std::vector<Claim> more) {
+    for (auto& c : more) all.push_back(std::move(c));
+  };
+  add(lca::lca_claims());
+  return all;
 }
 
 }  // namespace wattline::ledger

@@ -1,4 +1,4 @@
-// Figures of paper 18 (Green Algorithms) recomputed by this room.
+// Figures of papers recomputed by this room: those of paper 18 (Green Algorithms) and of each subject.
 #pragma once
 
 #include <vector>

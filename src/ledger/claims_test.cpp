@@ -9,7 +9,7 @@ TEST(Claims, EachIsCheckedAndSaysItsFigure) {
   Context context;
   int hold = 0;
   for (const auto& claim : claims()) {
-    EXPECT_EQ(claim.paper, 18);
+    if (claim.paper != 18) continue;  // the others' tests lie beside them
     const ClaimCheck check = claim.check(context);
     EXPECT_NE(check.verdict, ClaimVerdict::open) << claim.claimed;
     EXPECT_NE(check.verdict, ClaimVerdict::differs) << claim.claimed << ": " << check.ours;
