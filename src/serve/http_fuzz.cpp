@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "serve/http_parser.h"
+#include "serve/last_chunk.h"
 
 namespace {
 
@@ -23,7 +24,9 @@ bool feed(Parser& parser, std::string_view bytes, std::size_t step) {
   for (std::size_t at = 0; at < bytes.size() && !parser.is_done();) {
     const std::string_view piece = bytes.substr(at, step);
     at += piece.size();
+    const std::size_t kept = waiting.size();
     waiting += piece;
+    if (too_short_for_last_chunk(parser.header_done, kept, waiting.size())) continue;
     while (!waiting.empty() && !parser.is_done()) {
       beast::error_code failed;
       const std::size_t taken = parser.put(boost::asio::buffer(waiting), failed);
@@ -75,6 +78,8 @@ std::vector<std::string> wattline_fuzz_seeds() {
       "100-continue\r\n\r\n"
       "3;x=y\r\nabc\r\n0\r\nTrailer: t\r\n\r\n",
       "GET /a?b HTTP/1.0\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "HTTP/1.1 429 Slow\r\nRetry-After: 3\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
       "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ndata\r\n0\r\n\r\n"};
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "serve/dispatcher.h"
+#include "serve/last_chunk.h"
 #include "serve/target.h"
 
 namespace wattline::serve {
@@ -183,7 +184,9 @@ Awaitable<bool> Session::read_request() {
 
 error_code Session::parse(std::string_view fresh) {
   std::string_view bytes = fresh;
-  if (!tail_.empty()) bytes = tail_.append(fresh);
+  const std::size_t kept = tail_.size();
+  if (kept > 0) bytes = tail_.append(fresh);
+  if (too_short_for_last_chunk(parser_->header_done, kept, bytes.size())) return {};
   std::size_t used = 0;
   error_code ec;
   while (used < bytes.size() && !parser_->is_done() && !ec) {

@@ -14,6 +14,7 @@
 
 #include "kernel/error.h"
 #include "kernel/time.h"
+#include "serve/last_chunk.h"
 
 namespace wattline::serve {
 namespace {
@@ -256,10 +257,12 @@ error_code UpstreamExchange::take(std::size_t n, error_code ec) {
   }
   any_bytes_ = true;
   std::string_view fresh(buffer_.data(), n);
-  if (!tail_.empty()) {
+  const std::size_t kept = tail_.size();
+  if (kept > 0) {
     tail_.append(fresh);
     fresh = tail_;
   }
+  if (too_short_for_last_chunk(parser_->header_done, kept, fresh.size())) return {};
   const std::size_t before = body_.size();
   std::size_t used = 0;
   ec = {};
