@@ -59,7 +59,8 @@ void read_months(std::vector<WaterCountry>& countries, const Catalog& catalog) {
   std::map<std::string, int> seen;
   for (const auto& row : file.rows()) {
     const std::string& code = row.required("country");
-    const auto country = std::find_if(countries.begin(), countries.end(), [&](const auto& c) { return c.code == code; });
+    const auto country =
+        std::find_if(countries.begin(), countries.end(), [&](const auto& c) { return c.code == code; });
     if (country == countries.end()) row.fail("country", fmt::format("'{}' is not in water_countries.csv", code));
     const int month = row.integer("month");
     if (month < 1 || month > 12) row.fail("month", fmt::format("'{}' found; 1 to 12 is allowed", row.text("month")));

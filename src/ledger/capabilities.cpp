@@ -6,6 +6,7 @@
 #include "ledger/lca/lca.h"
 #include "ledger/report.h"
 #include "ledger/rows.h"
+#include "ledger/seal_command.h"
 #include "ledger/slurm.h"
 #include "ledger/verify.h"
 
@@ -15,6 +16,7 @@ std::vector<Capability> capabilities() {
   std::vector<Capability> all{report_capability(), budget_capability()};
   for (auto& c : row_capabilities()) all.push_back(std::move(c));
   all.push_back(verify_capability());
+  all.push_back(seal_capability());
   for (auto& c : amend_capabilities()) all.push_back(std::move(c));
   all.push_back(green_algorithms_capability());
   all.push_back(slurm_capability());

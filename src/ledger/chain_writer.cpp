@@ -12,11 +12,13 @@ ChainWriter::ChainWriter(const Database& database, std::string writer)
               " tokens_out, model, device, place, labels)"
               " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (uid) DO NOTHING"),
       move_head_(database, "UPDATE writers SET last_seq = ?, last_hash = ? WHERE writer = ?"),
+      sealed_(database, "SELECT 1 FROM sealed_rows WHERE uid = ?"),
       sums_(database) {}
 
 void ChainWriter::begin() {
   // A batch that failed may have left them half bound.
-  for (Statement* s : {&head_, &insert_, &move_head_}) s->reset();
+  for (Statement* s : {&head_, &insert_, &move_head_, &sealed_}) s->reset();
+  any_sealed_ = database_.integer("SELECT EXISTS (SELECT 1 FROM sealed_rows)") != 0;
   head_.bind(writer_);
   if (!head_.step()) throw world_error("the account has lost its list of writers", database_.file().string());
   seq_ = head_.integer(0);
@@ -27,6 +29,12 @@ void ChainWriter::begin() {
 }
 
 bool ChainWriter::append(const Fact& f, std::string_view uid, std::string_view corrects, std::string_view factor_set) {
+  if (any_sealed_) {
+    sealed_.bind(uid);
+    const bool known = sealed_.step();
+    sealed_.reset();
+    if (known) return false;
+  }
   const RawEstimate& e = f.energy.raw();
   texts_.read(f);
   const RowPlace place{writer_, seq_ + 1, last_hash_, uid, Time::now(), corrects, factor_set};

@@ -28,12 +28,12 @@ class ChainWriter {
  private:
   const Database& database_;
   std::string writer_;
-  Statement head_, insert_, move_head_;
+  Statement head_, insert_, move_head_, sealed_;
   RollupWriter sums_;
   FactTexts texts_;
   std::string text_, last_hash_;
   std::int64_t seq_ = 0;
-  bool any_ = false;
+  bool any_ = false, any_sealed_ = false;
 };
 
 }  // namespace wattline::ledger

@@ -15,6 +15,7 @@
 #include "ledger/journal.h"
 #include "ledger/row_store.h"
 #include "ledger/schema.h"
+#include "ledger/seal.h"
 
 namespace wattline::ledger {
 namespace fs = std::filesystem;
@@ -143,6 +144,18 @@ struct Ledger::State {
   }
 
   std::optional<Row> one(std::string_view rest, std::string_view value) const;
+  bool has_sealed(std::int64_t hour) const {
+    std::lock_guard lock(mutex);
+    Statement s(*database, "SELECT 1 FROM sealed_sums WHERE hour = ?");
+    s.bind(hour);
+    return s.step();
+  }
+
+  bool is_sealed(std::string_view uid) const {
+    Statement s(*database, "SELECT 1 FROM sealed_rows WHERE uid = ?");
+    s.bind(uid);
+    return s.step();
+  }
 
   void demand_writing() const {
     if (mode == OpenMode::read)
@@ -156,7 +169,11 @@ struct Ledger::State {
     Transaction transaction(*database);
     Statement target(*database, "SELECT end_ns FROM facts WHERE uid = ?");
     target.bind(uid);
-    if (!target.step())
+    const bool there = target.step();
+    if (!there && is_sealed(uid))
+      throw Error(ErrorKind::denied, fmt::format("row '{}' is sealed and stays as it is", uid.substr(0, 80)),
+                  file.string(), "record a row of its own that says what was wrong");
+    if (!there)
       throw Error(ErrorKind::not_found, fmt::format("no row with uid '{}'", uid.substr(0, 80)), file.string(),
                   "`wattline ledger list` shows the rows with their uids");
     const Time ended{target.integer(0)};
@@ -265,6 +282,12 @@ void Ledger::for_each_subtotal(const Query& query, const std::function<void(cons
   if (query.superseded || state_->schema < 3) return rows_of(query.since, query.until);
   const auto whole_from = query.since ? hour_of(Time{query.since->ns - 1}) + 1 : INT64_MIN;
   const auto whole_to = query.until ? hour_of(*query.until) : INT64_MAX;
+  if (state_->schema >= 4)
+    for (const auto& edge : {query.since, query.until})
+      if (edge && edge->ns % hour_ns != 0 && state_->has_sealed(hour_of(*edge)))
+        throw bad_input(fmt::format("{} lies within an hour whose rows are sealed; their sums are of whole hours",
+                                    to_string(*edge)),
+                        state_->file.string(), "give a period of whole hours");
   if (whole_from >= whole_to) return rows_of(query.since, query.until);
   {
     // One moment for the sums and the rows that are in none yet.
@@ -339,6 +362,17 @@ std::vector<ChainHead> Ledger::heads() const {
   return heads;
 }
 
+std::vector<Segment> Ledger::seal(Time before, const std::function<void(double)>& on_progress) {
+  state_->demand_writing();
+  std::lock_guard lock(state_->mutex);
+  return seal_rows(*state_->database, state_->file.parent_path(), before, on_progress);
+}
+
+std::vector<Segment> Ledger::segments() const {
+  std::lock_guard lock(state_->mutex);
+  return segments_of(*state_->database);
+}
+
 Verification Ledger::verify(const std::function<void(double)>& on_progress) const {
   Verification out;
   try {
@@ -347,6 +381,11 @@ Verification Ledger::verify(const std::function<void(double)>& on_progress) cons
     const Database& database = *state_->database;
     const ReadTransaction moment(database);
     verify_rows(database, out, on_progress);
+    // Pages that hold no row: of indexes and sums.
+    if (const auto words = out.holds ? database.text("PRAGMA quick_check(1)") : "ok"; words != "ok") {
+      out.holds = false;
+      out.first_fault = fmt::format("{}: {}", state_->file.string(), words);
+    }
   } catch (const Error& e) {
     // A damaged page is an answer to this question.
     if (e.kind() != ErrorKind::world) throw;

@@ -51,6 +51,8 @@ struct Query {
   std::string kind;  // "" all
 };
 
+struct Segment;
+
 // The end of a writer's chain: kept elsewhere (a mail, a paper) it proves that nothing was cut off.
 struct ChainHead {
   std::string writer, host, hash;
@@ -61,6 +63,8 @@ struct Verification {
   bool holds = true;
   std::int64_t rows = 0;
   std::vector<ChainHead> chains;
+  std::int64_t sealed = 0, sealed_unseen = 0;  // rows in segments that were checked, and in ones that are not here
+  std::vector<std::string> absent_segments;
   std::string first_fault;  // "row 17 of writer ab12 (uid ...): ...", "" when it holds
 };
 
@@ -98,6 +102,11 @@ class Ledger : public AccountSink, public std::enable_shared_from_this<Ledger> {
   std::string successor(std::string_view uid) const;
   std::int64_t size() const;
   std::vector<ChainHead> heads() const;
+
+  // Takes rows that ended before `before` out into segments (segment.h), as far as each chain's
+  // beginning consists of such. They stay in reports of whole hours and can no more be corrected.
+  std::vector<Segment> seal(Time before, const std::function<void(double)>& on_progress = {});
+  std::vector<Segment> segments() const;
 
   // Reads all rows, recomputes every hash and link. `on_progress`: fraction done.
   Verification verify(const std::function<void(double)>& on_progress = {}) const;

@@ -7,6 +7,7 @@
 
 #include "kernel/json.h"
 #include "ledger/row_store.h"
+#include "ledger/schema.h"
 
 namespace wattline::ledger {
 namespace {
@@ -50,7 +51,7 @@ Subtotal subtotal_of(const Row& row) {
   return out;
 }
 
-RollupWriter::RollupWriter(const Database& database)
+RollupWriter::RollupWriter(const Database& database, const char* table)
     : database_(database),
       state_(database, "SELECT seq FROM rollup_state WHERE writer = ?"),
       move_state_(database, "INSERT OR REPLACE INTO rollup_state (seq, writer) VALUES (?, ?)"),
@@ -58,12 +59,13 @@ RollupWriter::RollupWriter(const Database& database)
       add_group_(database,
                  "INSERT INTO rollup_groups (key, writer, factor_set, kind, model, device, place, labels, method,"
                  " signed, sources, with_tokens) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"),
-      read_(database,
-            "SELECT rows, tokens_in, tokens_out, energy, variance, by_factor, first_begin, last_end FROM rollups"
-            " WHERE hour = ? AND grp = ?"),
+      read_(database, fmt::format("SELECT rows, tokens_in, tokens_out, energy, variance, by_factor, first_begin,"
+                                  " last_end FROM {} WHERE hour = ? AND grp = ?",
+                                  table)),
       write_(database,
-             "INSERT OR REPLACE INTO rollups (hour, grp, rows, tokens_in, tokens_out, energy, variance, by_factor,"
-             " first_begin, last_end) VALUES (?,?,?,?,?,?,?,?,?,?)") {}
+             fmt::format("INSERT OR REPLACE INTO {} (hour, grp, rows, tokens_in, tokens_out, energy, variance,"
+                         " by_factor, first_begin, last_end) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                         table)) {}
 
 void RollupWriter::begin(std::string_view writer, std::int64_t seq) {
   for (Statement* s : {&state_, &move_state_, &find_group_, &add_group_, &read_, &write_}) s->reset();
@@ -159,11 +161,26 @@ void RollupWriter::end(std::int64_t seq) {
 void RollupWriter::rebuild(std::int64_t hour) {
   sums_.clear();
   Statement(database_, "DELETE FROM rollups WHERE hour = ?").run(hour);
+  Statement(database_, "INSERT INTO rollups SELECT * FROM sealed_sums WHERE hour = ?").run(hour);
   Statement rows(database_, RowReader::select(fmt::format(
                                 "WHERE end_ns >= ? AND end_ns < ? AND seq <= ifnull((SELECT seq FROM rollup_state s"
                                 " WHERE s.writer = facts.writer), 0) AND{}",
                                 not_superseded)));
   rows.bind(hour * hour_ns).bind((hour + 1) * hour_ns);
+  RowReader reader(database_.file().string());
+  FactTexts texts;
+  while (rows.step()) {
+    const Row row = reader.read(rows);
+    texts.read(row.fact);
+    add(row.fact, texts, row.writer, row.factor_set);
+  }
+  store();
+}
+
+void RollupWriter::add_rows(std::string_view writer, std::int64_t last) {
+  sums_.clear();
+  Statement rows(database_, RowReader::select(fmt::format("WHERE writer = ? AND seq <= ? AND{}", not_superseded)));
+  rows.bind(writer).bind(last);
   RowReader reader(database_.file().string());
   FactTexts texts;
   while (rows.step()) {
@@ -274,17 +291,23 @@ void RollupCheck::see(const Row& row) {
 }
 
 std::string RollupCheck::fault() const {
-  std::map<std::int64_t, Sums> kept;
-  Statement sums(database_, "SELECT hour, rows, tokens_in, tokens_out, energy, variance, by_factor FROM rollups");
-  while (sums.step()) {
-    Sums& s = kept[sums.integer(0)];
-    s.rows += sums.integer(1);
-    s.tokens_in += sums.integer(2);
-    s.tokens_out += sums.integer(3);
-    s.energy += sums.number(4);
-    s.variance += sums.number(5);
-    for (const auto& [factor, sd] : factors_of(sums.text(6))) s.factors += sd;
-  }
+  const auto read = [&](const char* table, std::map<std::int64_t, Sums>& into) {
+    Statement sums(database_, fmt::format("SELECT hour, rows, tokens_in, tokens_out, energy, variance, by_factor"
+                                          " FROM {}",
+                                          table));
+    while (sums.step()) {
+      Sums& s = into[sums.integer(0)];
+      s.rows += sums.integer(1);
+      s.tokens_in += sums.integer(2);
+      s.tokens_out += sums.integer(3);
+      s.energy += sums.number(4);
+      s.variance += sums.number(5);
+      for (const auto& [factor, sd] : factors_of(sums.text(6))) s.factors += sd;
+    }
+  };
+  std::map<std::int64_t, Sums> kept, of_rows = by_hour_;
+  read("rollups", kept);
+  if (check_schema(database_) >= 4) read("sealed_sums", of_rows);
   // Sums of the same numbers in another order differ in their last digits.
   const auto same = [](double a, double b) { return std::abs(a - b) <= 1e-9 * (std::abs(a) + std::abs(b)) + 1e-12; };
   const auto at = [](const std::map<std::int64_t, Sums>& of, std::int64_t hour) {
@@ -292,16 +315,16 @@ std::string RollupCheck::fault() const {
     return it == of.end() ? Sums{} : it->second;
   };
   const auto differs = [&](std::int64_t hour) {
-    const Sums a = at(kept, hour), b = at(by_hour_, hour);
+    const Sums a = at(kept, hour), b = at(of_rows, hour);
     return a.rows != b.rows || a.tokens_in != b.tokens_in || a.tokens_out != b.tokens_out ||
            !same(a.energy, b.energy) || !same(a.variance, b.variance) || !same(a.factors, b.factors);
   };
-  for (const auto* side : std::initializer_list<const std::map<std::int64_t, Sums>*>{&kept, &by_hour_})
+  for (const auto* side : std::initializer_list<const std::map<std::int64_t, Sums>*>{&kept, &of_rows})
     for (const auto& [hour, s] : *side)
       if (differs(hour))
         return fmt::format("the sums of the hour from {} are not those of its rows: {} rows and {} J kept, {} and {}",
                            to_string(Time{hour * hour_ns}), at(kept, hour).rows, at(kept, hour).energy,
-                           at(by_hour_, hour).rows, at(by_hour_, hour).energy);
+                           at(of_rows, hour).rows, at(of_rows, hour).energy);
   return "";
 }
 

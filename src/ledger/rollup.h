@@ -39,7 +39,7 @@ std::int64_t hour_of(Time);
 // Adds rows to the sums. Inside a transaction of the caller: begin(), rows, end().
 class RollupWriter {
  public:
-  explicit RollupWriter(const Database&);
+  explicit RollupWriter(const Database&, const char* table = "rollups");
 
   // Whether the sums of this writer's chain reach to row `seq`, its end: else rows are not added now.
   void begin(std::string_view writer, std::int64_t seq);
@@ -49,6 +49,8 @@ class RollupWriter {
 
   // Makes the sums of that hour anew from the rows.
   void rebuild(std::int64_t hour);
+  // Adds the rows of a chain up to `last`, as long as they are there.
+  void add_rows(std::string_view writer, std::int64_t last);
   // Adds at most so many rows of chains that are ahead of their sums; false: there are none.
   bool catch_up(std::int64_t most);
 

@@ -7,6 +7,7 @@
 
 #include "ledger/rollup.h"
 #include "ledger/schema.h"
+#include "ledger/segment.h"
 
 namespace wattline::ledger {
 
@@ -80,6 +81,17 @@ void verify_rows(const Database& database, Verification& out, const std::functio
     std::string hash{first_link};
   };
   std::map<std::string, Chain, std::less<>> chains;
+  const auto dir = segments_dir(database.file().parent_path());
+  for (const Segment& s : segments_of(database)) {
+    Chain& chain = chains[s.writer];
+    if (s.first_seq != chain.seq + 1 || s.first_prev != chain.hash)
+      fault(fmt::format("segment {}: does not follow from the rows before it", s.file));
+    chain = {s.last_seq, s.last_hash};
+    bool absent = false;
+    if (auto wrong = fault_of(s, dir, absent); !wrong.empty()) fault(std::move(wrong));
+    if (absent) out.absent_segments.push_back(s.file);
+    (absent ? out.sealed_unseen : out.sealed) += s.last_seq - s.first_seq + 1;
+  }
   RowReader reader(database.file().string());
   std::optional<RollupCheck> sums;
   if (check_schema(database) >= 3) sums.emplace(database);
@@ -114,9 +126,12 @@ void verify_rows(const Database& database, Verification& out, const std::functio
   }
   if (out.holds && chains.size() > out.chains.size()) fault("rows of a writer that is not in the list of writers");
   if (out.holds) {
-    Statement orphan(database,
-                     "SELECT uid, corrects FROM facts WHERE corrects <> ''"
-                     " AND corrects NOT IN (SELECT uid FROM facts) LIMIT 1");
+    Statement orphan(
+        database,
+        "SELECT uid, corrects FROM facts WHERE corrects <> ''"
+        " AND corrects NOT IN (SELECT uid FROM facts)" +
+            std::string(check_schema(database) >= 4 ? " AND corrects NOT IN (SELECT uid FROM sealed_rows)" : "") +
+            " LIMIT 1");
     if (orphan.step()) fault(fmt::format("row {} corrects {}, which is not there", orphan.text(0), orphan.text(1)));
   }
   if (out.holds && sums)

@@ -30,6 +30,11 @@ class RowReader {
   Remembered<std::vector<std::pair<std::string, std::string>>> labels_;
 };
 
+// Refuses that rows are deleted; sealing lifts it for a moment inside its transaction.
+inline constexpr std::string_view rows_remain_trigger =
+    "CREATE TRIGGER facts_remain BEFORE DELETE ON facts"
+    " BEGIN SELECT RAISE(ABORT, 'rows of the account are never deleted'); END";
+
 void verify_rows(const Database&, Verification&, const std::function<void(double)>& on_progress);
 
 }  // namespace wattline::ledger

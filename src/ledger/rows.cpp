@@ -9,6 +9,7 @@
 #include "kernel/units.h"
 #include "ledger/impacts.h"
 #include "ledger/run_records.h"
+#include "ledger/segment.h"
 
 namespace wattline::ledger {
 namespace {
@@ -64,6 +65,15 @@ Table record_table(const Row& row, const std::string& successor) {
   return t;
 }
 
+// Rows one by one are those of the database.
+void tell_of_sealed(const Ledger& ledger, Result& out) {
+  std::int64_t rows = 0;
+  for (const auto& s : ledger.segments()) rows += s.last_seq - s.first_seq + 1;
+  if (rows > 0)
+    out.note(fmt::format("{} older {} sealed in files and not among these; `wattline report` counts them.", rows,
+                         rows == 1 ? "row is" : "rows are"));
+}
+
 }  // namespace
 
 Result list(const ListOptions& o, Context& context) {
@@ -89,6 +99,7 @@ Result list(const ListOptions& o, Context& context) {
                f.tokens_in, f.device, f.begin, f.uid, row->writer, row->corrects});
   }
   out.add(std::move(t));
+  tell_of_sealed(*ledger, out);
   return out;
 }
 
@@ -138,8 +149,9 @@ Result export_rows(const ExportOptions& o, Context& context) {
   if (!o.place.empty()) catalog.place(o.place);
   Grids grids(catalog, {.place = o.place, .intensity = {}, .water_intensity = {}, .pue = {}, .wue = {}});
   std::size_t placeless = 0;
-  if (const auto ledger = account(context)) {
-    for_each_row(*ledger, o.rows, context, false, [&](const Row& row) {
+  const auto there = account(context);
+  if (there) {
+    for_each_row(*there, o.rows, context, false, [&](const Row& row) {
       const Impacts i = grids.of(row.fact.place, row.fact.energy);
       placeless += row.fact.place.empty();
       add_run_record(t, row.fact, i.carbon, &i.water);
@@ -154,6 +166,7 @@ Result export_rows(const ExportOptions& o, Context& context) {
   if (placeless && o.place.empty())
     out.warn(fmt::format("{} without a place: the world average is taken; --place names theirs", counted(placeless)));
   grids.tell(out);
+  if (there) tell_of_sealed(*there, out);
   return out;
 }
 

@@ -47,7 +47,21 @@ CREATE TABLE rollups (
 CREATE TABLE rollup_state (writer TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 )";
 
-constexpr std::array steps{version_1, version_2, version_3};
+// 4: old rows can be sealed into files (segment.h); their uids and sums stay.
+constexpr std::string_view version_4 = R"(
+CREATE TABLE segments (
+  writer TEXT NOT NULL, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, first_prev TEXT NOT NULL,
+  last_hash TEXT NOT NULL, first_end INTEGER NOT NULL, last_end INTEGER NOT NULL, file TEXT NOT NULL,
+  digest TEXT NOT NULL, sealed INTEGER NOT NULL, PRIMARY KEY (writer, first_seq)) WITHOUT ROWID;
+CREATE TABLE sealed_rows (uid TEXT PRIMARY KEY, end_ns INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE sealed_sums (
+  hour INTEGER NOT NULL, grp INTEGER NOT NULL, rows INTEGER NOT NULL,
+  tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, energy REAL NOT NULL, variance REAL NOT NULL,
+  by_factor TEXT NOT NULL, first_begin INTEGER NOT NULL, last_end INTEGER NOT NULL,
+  PRIMARY KEY (hour, grp)) WITHOUT ROWID;
+)";
+
+constexpr std::array steps{version_1, version_2, version_3, version_4};
 
 void refuse_newer(const Database& database, int version) {
   if (version > newest_schema())

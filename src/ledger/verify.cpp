@@ -51,6 +51,13 @@ Result verify(const VerifyOptions& o, Context& context) {
       "{}, schema version {}. Each row carries the SHA-256 of its content and of the row before it; all were "
       "computed anew.",
       ledger->file().string(), ledger->schema_version()));
+  if (v.sealed > 0)
+    out.note(
+        fmt::format("{} more {} in sealed files, which hold too.", v.sealed, v.sealed == 1 ? "row is" : "rows are"));
+  if (v.sealed_unseen > 0)
+    out.warn(fmt::format("{} {} in sealed files that are not here ({}): only the hashes around them were checked",
+                         v.sealed_unseen, v.sealed_unseen == 1 ? "row is" : "rows are",
+                         fmt::join(v.absent_segments, ", ")));
   if (!v.holds) {
     out.verdict = Verdict{false, v.first_fault};
     return out;

@@ -76,8 +76,9 @@ class Budget {
       add_limit("money", o_.currency, *o_.money, units::kWh.base() / *o_.price);
     }
     if (limits_.empty())
-      throw bad_input("no budget is given", "energy",
-                      "say at least one of --energy 500 kWh, --carbon 100kgCO2e, --water 2000 and --money 150 --price 0.25");
+      throw bad_input(
+          "no budget is given", "energy",
+          "say at least one of --energy 500 kWh, --carbon 100kgCO2e, --water 2000 and --money 150 --price 0.25");
   }
 
   static const RawEstimate& of(const Impacts& i, const std::string& name) {
@@ -111,8 +112,7 @@ class Budget {
     for (const auto& [day, places] : by_day) {
       if (day < first || day >= today) continue;
       const Impacts i = grids_.of(places);
-      for (auto& l : limits_)
-        l.days.amounts[static_cast<std::size_t>(day - first)] = of(i, l.name).value() / l.scale;
+      for (auto& l : limits_) l.days.amounts[static_cast<std::size_t>(day - first)] = of(i, l.name).value() / l.scale;
     }
   }
 
@@ -135,7 +135,8 @@ class Budget {
       // What the factors leave open of what was used they leave open of what comes.
       RawEstimate end = l.used;
       if (ahead && u > 0) end = RawEstimate::scaled(l.used, (u + ahead->rest) / u);
-      if (ahead) end = RawEstimate::sum(end, RawEstimate(u > 0 ? 0 : ahead->rest, ahead->rest_sd, Method::modelled, ""), 1);
+      if (ahead)
+        end = RawEstimate::sum(end, RawEstimate(u > 0 ? 0 : ahead->rest, ahead->rest_sd, Method::modelled, ""), 1);
       const Interval i = end.interval();
       const auto when = [&](const std::optional<Time>& at) {
         if (u >= l.limit) return std::string("used up");
@@ -143,8 +144,9 @@ class Budget {
       };
       const double nan = std::nan("");
       t.add_row({l.name, l.limit, l.unit, u, 100 * u / l.limit, ahead ? end.value() : nan, ahead ? i.low : nan,
-                 ahead ? i.high : nan, ahead ? 100 * end.value() / l.limit : nan, when(ahead ? ahead->reached : std::nullopt),
-                 when(ahead ? ahead->earliest : std::nullopt), when(ahead ? ahead->latest : std::nullopt)});
+                 ahead ? i.high : nan, ahead ? 100 * end.value() / l.limit : nan,
+                 when(ahead ? ahead->reached : std::nullopt), when(ahead ? ahead->earliest : std::nullopt),
+                 when(ahead ? ahead->latest : std::nullopt)});
       if (worst.empty() && u >= l.limit)
         worst = fmt::format("the budget of {} is used up: {:.4g} of {:.4g} {}", l.name, u, l.limit, l.unit);
       else if (worst.empty() && ahead && ahead->reached)
@@ -161,12 +163,13 @@ class Budget {
     f.traces = {std::move(used), std::move(expected)};
     out_.add(std::move(t));
     if (days_ >= 2) out_.add(std::move(f));
-    out_.note(fmt::format("Used until {}, from {} {}. Expected: {}.", to_string(now_), rows_, rows_ == 1 ? "row" : "rows",
-                          days_ < 2 ? "not said, since two whole days are needed for it"
-                                    : fmt::format("the last {} whole days go on as they were, working days and weekends "
-                                                  "apart where there are four of each; the interval holds both what days "
-                                                  "differ by and what the factors leave open",
-                                                  days_)));
+    out_.note(
+        fmt::format("Used until {}, from {} {}. Expected: {}.", to_string(now_), rows_, rows_ == 1 ? "row" : "rows",
+                    days_ < 2 ? "not said, since two whole days are needed for it"
+                              : fmt::format("the last {} whole days go on as they were, working days and weekends "
+                                            "apart where there are four of each; the interval holds both what days "
+                                            "differ by and what the factors leave open",
+                                            days_)));
     out_.verdict = worst.empty() ? Verdict{true, days_ < 2 ? "nothing is used up yet" : "every budget lasts the period"}
                                  : Verdict{false, worst};
     grids_.tell(out_);
@@ -203,12 +206,14 @@ Capability budget_capability() {
           .text("kind", &O::kind, "only this kind of row: run, answer, job, training")
           .text("at", &O::at, "as seen then, instead of now: a date, a time, or so long ago")
           .group(&O::site, report_site_fields(), "Site");
-  Capability c = capability<O>("ledger", "budget",
-                               "How much of a budget is used, how the period will end, and when it runs out. Exit code 1 "
-                               "when it does not last.",
-                               &budget, fields);
+  Capability c =
+      capability<O>("ledger", "budget",
+                    "How much of a budget is used, how the period will end, and when it runs out. Exit code 1 "
+                    "when it does not last.",
+                    &budget, fields);
   c.description =
-      "Sums the account over the calendar month, quarter or year (UTC) that runs, and lets the last 28 whole days go on "
+      "Sums the account over the calendar month, quarter or year (UTC) that runs, and lets the last 28 whole days go "
+      "on "
       "to its end. Carbon and water are derived with the catalog's factors of today, as `ledger report` does.";
   c.verb = Verb::account;
   c.cost = Cost::job;

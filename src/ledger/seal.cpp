@@ -1,0 +1,109 @@
+#include "ledger/seal.h"
+
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "kernel/error.h"
+#include "ledger/rollup.h"
+#include "ledger/row_store.h"
+
+namespace wattline::ledger {
+namespace {
+
+// How far the chain's beginning can go.
+std::int64_t end_of_prefix(const Database& database, std::string_view writer, std::int64_t first, Time before) {
+  // The first that must stay ends it.
+  Statement young(database, "SELECT min(seq) FROM facts WHERE writer = ? AND end_ns >= ?");
+  young.bind(writer).bind(before.ns);
+  const auto head = [&] {
+    Statement s(database, "SELECT last_seq FROM writers WHERE writer = ?");
+    s.bind(writer);
+    return s.step() ? s.integer(0) : 0;
+  };
+  std::int64_t last = young.step() && young.integer(0) > 0 ? young.integer(0) - 1 : head();
+  if (last < first) return first - 1;
+  // A row that corrects one that stays keeps that one out of sums: it stays too.
+  Statement corrects(database,
+                     "SELECT min(c.seq) FROM facts c JOIN facts old ON old.uid = c.corrects WHERE c.writer = ?"
+                     " AND c.corrects <> '' AND c.seq <= ? AND NOT (old.writer = c.writer AND old.seq <= ?)");
+  corrects.bind(writer).bind(last).bind(last);
+  if (corrects.step() && corrects.integer(0) > 0) last = corrects.integer(0) - 1;
+  return last;
+}
+
+Segment seal_writer(const Database& database, const std::filesystem::path& dir, const std::string& writer,
+                    std::int64_t first, std::int64_t last, const std::function<void(double)>& on_progress) {
+  Segment out;
+  out.writer = writer;
+  out.first_seq = first;
+  out.last_seq = last;
+  out.file = fmt::format("{}-{:012}-{:012}.rows.gz", writer, first, last);
+  out.sealed = Time::now();
+  SegmentWriter file(segments_dir(dir) / out.file);
+  RowReader reader(database.file().string());
+  Statement rows(database, RowReader::select("WHERE writer = ? AND seq >= ? AND seq <= ? ORDER BY seq"));
+  rows.bind(writer).bind(first).bind(last);
+  std::int64_t seen = 0;
+  while (rows.step()) {
+    const Row row = reader.read(rows);
+    const std::string text = canonical(row);
+    // What is wrong must be seen before it is out of sight.
+    if (row.seq != first + seen || hash_of(text) != row.hash || (seen > 0 && row.prev_hash != out.last_hash))
+      throw world_error(fmt::format("row {} of writer {} is not as it was written", row.seq, writer),
+                        database.file().string(), "`wattline ledger verify` says more; nothing was sealed");
+    if (seen == 0) {
+      out.first_prev = row.prev_hash;
+      out.first_end = out.last_end = row.fact.end;
+    }
+    out.last_hash = row.hash;
+    out.first_end = std::min(out.first_end, row.fact.end);
+    out.last_end = std::max(out.last_end, row.fact.end);
+    file.add(text);
+    if (++seen % 4096 == 0 && on_progress) on_progress(static_cast<double>(seen) / static_cast<double>(last - first + 1));
+  }
+  if (seen != last - first + 1)
+    throw world_error(fmt::format("rows of writer {} are missing", writer), database.file().string(),
+                      "`wattline ledger verify` says which; nothing was sealed");
+  out.digest = file.close();
+  return out;
+}
+
+}  // namespace
+
+std::vector<Segment> seal_rows(const Database& database, const std::filesystem::path& account_dir, Time before,
+                               const std::function<void(double)>& on_progress) {
+  std::vector<std::string> writers;
+  {
+    Statement s(database, "SELECT writer FROM writers ORDER BY created");
+    while (s.step()) writers.emplace_back(s.text(0));
+  }
+  std::vector<Segment> out;
+  for (const auto& writer : writers) {
+    Transaction transaction(database);
+    Statement sealed(database, "SELECT ifnull(max(last_seq), 0) FROM segments WHERE writer = ?");
+    sealed.bind(writer);
+    const std::int64_t first = (sealed.step() ? sealed.integer(0) : 0) + 1;
+    sealed.reset();
+    const std::int64_t last = end_of_prefix(database, writer, first, before);
+    if (last < first) continue;
+    const Segment s = seal_writer(database, account_dir, writer, first, last, on_progress);
+    using View = std::string_view;
+    Statement(database, "INSERT INTO segments VALUES (?,?,?,?,?,?,?,?,?,?)")
+        .run(View(writer), first, last, View(s.first_prev), View(s.last_hash), s.first_end.ns, s.last_end.ns,
+             View(s.file), View(s.digest), s.sealed.ns);
+    RollupWriter(database, "sealed_sums").add_rows(writer, last);
+    Statement(database,
+              "INSERT INTO sealed_rows SELECT uid, end_ns FROM facts WHERE writer = ? AND seq <= ?")
+        .run(View(writer), last);
+    // Rows of the account are never deleted, but for these, which are safe elsewhere by now.
+    database.run("DROP TRIGGER facts_remain");
+    Statement(database, "DELETE FROM facts WHERE writer = ? AND seq <= ?").run(View(writer), last);
+    database.run(rows_remain_trigger);
+    transaction.commit();
+    out.push_back(s);
+  }
+  return out;
+}
+
+}  // namespace wattline::ledger

@@ -1,0 +1,201 @@
+#include "ledger/seal.h"
+
+#include <fstream>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kernel/error.h"
+#include "kernel/testing.h"
+
+namespace wattline::ledger {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+constexpr std::int64_t hour = 3'600'000'000'000, t0 = 400'000 * hour;
+
+Fact fact(int i) {
+  Fact f;
+  f.kind = "answer";
+  f.model = i % 3 ? "glow-xs" : "other";
+  f.place = "FR";
+  f.begin.ns = t0 + i * (hour / 4);
+  f.end.ns = f.begin.ns + 1;
+  f.energy = Estimate<Energy>::relative(Energy(1 + i), 0.2, Method::measured, "a meter").from_factor("meter.a");
+  f.tokens_out = i;
+  f.labels = {{"words", "line\nbreak \"quoted\" \\ é"}};
+  f.uid = fmt::format("u{}", i);
+  return f;
+}
+
+struct Sum {
+  std::int64_t rows = 0, tokens = 0;
+  double joules = 0;
+};
+Sum sum_of(const Ledger& ledger, std::optional<Time> since = {}, std::optional<Time> until = {}) {
+  Sum out;
+  Query q;
+  q.since = since;
+  q.until = until;
+  ledger.for_each_subtotal(q, [&](const Subtotal& s) {
+    out.rows += s.rows;
+    out.tokens += s.tokens_out;
+    out.joules += s.energy.value();
+  });
+  return out;
+}
+void expect_same(const Sum& a, const Sum& b) {
+  EXPECT_EQ(a.rows, b.rows);
+  EXPECT_EQ(a.tokens, b.tokens);
+  EXPECT_NEAR(a.joules, b.joules, 1e-9 * a.joules);
+}
+
+class Sealing : public testing::Test {
+ protected:
+  void SetUp() override {
+    ledger_ = Ledger::open(dir_.path(), OpenMode::write, {.factor_set = "2026-11-25-aaaaaa"});
+    std::vector<Fact> facts;
+    for (int i = 0; i < 40; ++i) facts.push_back(fact(i));
+    ledger_->record_all(facts);
+  }
+  static Time at(int quarter) { return Time{t0 + quarter * (hour / 4)}; }
+  std::int64_t rows() const {
+    std::int64_t n = 0;
+    ledger_->for_each({}, [&](const Row&) { ++n; });
+    return n;
+  }
+  fs::path segment(std::size_t i = 0) const { return segments_dir(dir_.path()) / ledger_->segments().at(i).file; }
+  tests::ScratchDir dir_;
+  std::shared_ptr<Ledger> ledger_;
+};
+
+TEST_F(Sealing, RowsLeaveAndEverySumStays) {
+  const Sum before = sum_of(*ledger_), hours = sum_of(*ledger_, at(8), at(20));
+  const auto sealed = ledger_->seal(at(21));
+  ASSERT_EQ(sealed.size(), 1u);
+  EXPECT_EQ(sealed[0].first_seq, 1);
+  EXPECT_EQ(sealed[0].last_seq, 21);
+  EXPECT_EQ(rows(), 19);
+  EXPECT_EQ(ledger_->size(), 40);
+  expect_same(sum_of(*ledger_), before);
+  expect_same(sum_of(*ledger_, at(8), at(20)), hours);
+  const auto v = ledger_->verify();
+  EXPECT_TRUE(v.holds) << v.first_fault;
+  EXPECT_EQ(v.rows, 19);
+  EXPECT_EQ(v.sealed, 21);
+  // Again, further on: a second segment follows from the first.
+  EXPECT_TRUE(ledger_->seal(at(21)).empty());
+  EXPECT_EQ(ledger_->seal(at(30)).at(0).first_seq, 22);
+  expect_same(sum_of(*ledger_), before);
+  EXPECT_TRUE(ledger_->verify().holds);
+  // What is in the files is what was recorded.
+  int n = 0;
+  for (std::size_t i = 0; i < 2; ++i)
+    for_each_sealed_text(segment(i), [&](std::string_view text) {
+      const Row row = parse_row(parse_json(text));
+      EXPECT_EQ(row.fact.uid, fmt::format("u{}", n));
+      EXPECT_EQ(row.fact.labels, fact(n).labels);
+      ++n;
+    });
+  EXPECT_EQ(n, 30);
+}
+
+TEST_F(Sealing, NothingIsRecordedTwice) {
+  ledger_->seal(at(21));
+  ledger_->record(fact(3));
+  ledger_->record_all(std::vector<Fact>{fact(4), fact(30), fact(40)});
+  EXPECT_EQ(ledger_->size(), 41);
+  EXPECT_TRUE(ledger_->verify().holds);
+}
+
+TEST_F(Sealing, SealedRowsAreCorrectedNoMore) {
+  ledger_->seal(at(21));
+  try {
+    ledger_->retract("u3", "wrong");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("is sealed"));
+  }
+  // Others are, also in an hour that holds sealed ones.
+  const double before = sum_of(*ledger_).joules;
+  ledger_->retract("u22", "wrong");
+  EXPECT_NEAR(sum_of(*ledger_).joules, before - 23, 1e-9);
+  const auto v = ledger_->verify();
+  EXPECT_TRUE(v.holds) << v.first_fault;
+}
+
+TEST_F(Sealing, CorrectionsGoWithWhatTheyCorrectOrStay) {
+  Fact instead = fact(2);
+  instead.uid = "late";
+  ledger_->correct("u35", instead);  // it ended long ago, and corrects one that stays
+  ledger_->correct("u1", [] {
+    Fact f = fact(1);
+    f.uid = "mended";
+    return f;
+  }());
+  const Sum before = sum_of(*ledger_);
+  const auto sealed = ledger_->seal(at(21));
+  EXPECT_EQ(sealed.at(0).last_seq, 21);
+  expect_same(sum_of(*ledger_), before);
+  EXPECT_TRUE(ledger_->verify().holds);
+  // All that is left, together.
+  ledger_->seal(Time::now());
+  EXPECT_EQ(rows(), 0);
+  expect_same(sum_of(*ledger_), before);
+  const auto v = ledger_->verify();
+  EXPECT_TRUE(v.holds) << v.first_fault;
+}
+
+TEST_F(Sealing, AFileThatWasChangedIsFoundAndOneThatIsAwayIsSaid) {
+  ledger_->seal(at(21));
+  const fs::path path = segment();
+  fs::rename(path, path.string() + ".away");
+  auto v = ledger_->verify();
+  EXPECT_TRUE(v.holds);
+  EXPECT_EQ(v.sealed_unseen, 21);
+  EXPECT_THAT(v.absent_segments, testing::ElementsAre(path.filename().string()));
+  fs::rename(path.string() + ".away", path);
+  // A row changed, with a right gzip around it.
+  std::vector<std::string> texts;
+  for_each_sealed_text(path, [&](std::string_view t) { texts.emplace_back(t); });
+  texts[5].replace(texts[5].find("\"in\":0"), 6, "\"in\":1");
+  SegmentWriter writer(path);
+  for (const auto& t : texts) writer.add(t);
+  writer.close();
+  v = ledger_->verify();
+  EXPECT_FALSE(v.holds);
+  EXPECT_THAT(v.first_fault, HasSubstr("SHA-256"));
+  // Its tail cut off.
+  fs::resize_file(path, fs::file_size(path) / 2);
+  EXPECT_FALSE(ledger_->verify().holds);
+  EXPECT_THROW(for_each_sealed_text(path, [](std::string_view) {}), Error);
+}
+
+TEST_F(Sealing, PeriodsThatCutASealedHourAreRefused) {
+  ledger_->seal(at(21));
+  EXPECT_THROW(sum_of(*ledger_, Time{t0 + hour + 60}), Error);
+  EXPECT_NO_THROW(sum_of(*ledger_, Time{t0 + 8 * hour + 60}));
+}
+
+TEST_F(Sealing, ADamagedRowStaysWhereItCanBeSeen) {
+  {
+    const Database database(dir_.path() / Ledger::file_name, Database::Access::create, std::chrono::seconds(1));
+    database.run("DROP TRIGGER facts_stay; UPDATE facts SET energy = 0.5 WHERE seq = 7");
+  }
+  EXPECT_THROW(ledger_->seal(at(21)), Error);
+  EXPECT_EQ(rows(), 40);
+  EXPECT_TRUE(ledger_->segments().empty());
+  EXPECT_TRUE(fs::is_empty(segments_dir(dir_.path())));
+}
+
+TEST_F(Sealing, RowsCannotBeDeletedAfterwards) {
+  ledger_->seal(at(21));
+  const Database database(dir_.path() / Ledger::file_name, Database::Access::create, std::chrono::seconds(1));
+  EXPECT_THROW(database.run("DELETE FROM facts"), Error);
+}
+
+}  // namespace
+}  // namespace wattline::ledger
