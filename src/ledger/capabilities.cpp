@@ -4,6 +4,7 @@
 #include "ledger/budget/budget.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/lca/lca.h"
+#include "ledger/label/label.h"
 #include "ledger/report.h"
 #include "ledger/rows.h"
 #include "ledger/seal_command.h"
@@ -21,6 +22,7 @@ std::vector<Capability> capabilities() {
   all.push_back(green_algorithms_capability());
   all.push_back(slurm_capability());
   all.push_back(lca::lca_capability());
+  all.push_back(label_capability());
   return all;
 }
 

@@ -9,6 +9,7 @@
 #include "ledger/green_algorithms.h"
 #include "ledger/green_resolve.h"
 #include "ledger/lca/claims.h"
+#include "ledger/label/label.h"
 #include "ledger/slurm_jobs.h"
 
 namespace wattline::ledger {
@@ -131,6 +132,7 @@ std::vector<Claim> claims() {
     for (auto& c : more) all.push_back(std::move(c));
   };
   add(lca::lca_claims());
+  add(label_claims());
   return all;
 }
 
