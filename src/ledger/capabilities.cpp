@@ -3,6 +3,7 @@
 #include "ledger/amend.h"
 #include "ledger/budget/budget.h"
 #include "ledger/green_algorithms.h"
+#include "ledger/impacts/every.h"
 #include "ledger/lca/lca.h"
 #include "ledger/label/label.h"
 #include "ledger/report.h"
@@ -14,7 +15,7 @@
 namespace wattline::ledger {
 
 std::vector<Capability> capabilities() {
-  std::vector<Capability> all{report_capability(), budget_capability()};
+  std::vector<Capability> all{report_capability(), budget_capability(), impacts_capability()};
   for (auto& c : row_capabilities()) all.push_back(std::move(c));
   all.push_back(verify_capability());
   all.push_back(seal_capability());

@@ -60,7 +60,8 @@ Segment seal_writer(const Database& database, const std::filesystem::path& dir, 
     out.first_end = std::min(out.first_end, row.fact.end);
     out.last_end = std::max(out.last_end, row.fact.end);
     file.add(text);
-    if (++seen % 4096 == 0 && on_progress) on_progress(static_cast<double>(seen) / static_cast<double>(last - first + 1));
+    if (++seen % 4096 == 0 && on_progress)
+      on_progress(static_cast<double>(seen) / static_cast<double>(last - first + 1));
   }
   if (seen != last - first + 1)
     throw world_error(fmt::format("rows of writer {} are missing", writer), database.file().string(),
@@ -93,8 +94,7 @@ std::vector<Segment> seal_rows(const Database& database, const std::filesystem::
         .run(View(writer), first, last, View(s.first_prev), View(s.last_hash), s.first_end.ns, s.last_end.ns,
              View(s.file), View(s.digest), s.sealed.ns);
     RollupWriter(database, "sealed_sums").add_rows(writer, last);
-    Statement(database,
-              "INSERT INTO sealed_rows SELECT uid, end_ns FROM facts WHERE writer = ? AND seq <= ?")
+    Statement(database, "INSERT INTO sealed_rows SELECT uid, end_ns FROM facts WHERE writer = ? AND seq <= ?")
         .run(View(writer), last);
     // Rows of the account are never deleted, but for these, which are safe elsewhere by now.
     database.run("DROP TRIGGER facts_remain");
