@@ -4,8 +4,9 @@
 #include "ledger/budget/budget.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/impacts/every.h"
-#include "ledger/lca/lca.h"
 #include "ledger/label/label.h"
+#include "ledger/lca/lca.h"
+#include "ledger/materials/materials.h"
 #include "ledger/report.h"
 #include "ledger/rows.h"
 #include "ledger/seal_command.h"
@@ -24,6 +25,7 @@ std::vector<Capability> capabilities() {
   all.push_back(slurm_capability());
   all.push_back(lca::lca_capability());
   all.push_back(label_capability());
+  all.push_back(materials::materials_capability());
   return all;
 }
 

@@ -8,8 +8,9 @@
 #include "catalog/green_algorithms.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/green_resolve.h"
-#include "ledger/lca/claims.h"
 #include "ledger/label/label.h"
+#include "ledger/lca/claims.h"
+#include "ledger/materials/claims.h"
 #include "ledger/slurm_jobs.h"
 
 namespace wattline::ledger {
@@ -133,6 +134,7 @@ std::vector<Claim> claims() {
   };
   add(lca::lca_claims());
   add(label_claims());
+  add(materials::materials_claims());
   return all;
 }
 

@@ -21,9 +21,7 @@ Part part_of(const std::string& name, const std::string& where) {
   throw bad_input(unknown_name("component", name, known).message(), where);
 }
 
-}  // namespace
-
-std::vector<GivenFactor> read_unit_factors(std::string_view content, std::string_view where, const Data& data) {
+std::vector<GivenFactor> read(std::string_view content, std::string_view where, const Data& data) {
   const Table table = read_csv(content, where, {.max_rows = 10'000});
   const auto& components = table.column("component");
   const auto& categories = table.column("category");
@@ -50,6 +48,17 @@ std::vector<GivenFactor> read_unit_factors(std::string_view content, std::string
   }
   if (out.empty()) throw bad_input("no factors in the file", std::string(where), "component,category,value");
   return out;
+}
+
+}  // namespace
+
+std::vector<GivenFactor> read_unit_factors(std::string_view content, std::string_view where, const Data& data) {
+  try {
+    return read(content, where, data);
+  } catch (const Error& e) {
+    // A column that is missing or of another kind does not know whose it is.
+    throw e.where().empty() ? e.at(where) : e;
+  }
 }
 
 }  // namespace wattline::ledger::lca
