@@ -12,6 +12,7 @@
 #include "ledger/seal_command.h"
 #include "ledger/slurm.h"
 #include "ledger/verify.h"
+#include "ledger/water/water.h"
 
 namespace wattline::ledger {
 
@@ -26,6 +27,7 @@ std::vector<Capability> capabilities() {
   all.push_back(lca::lca_capability());
   all.push_back(label_capability());
   all.push_back(materials::materials_capability());
+  all.push_back(water_capability());
   return all;
 }
 

@@ -12,6 +12,7 @@
 #include "ledger/lca/claims.h"
 #include "ledger/materials/claims.h"
 #include "ledger/slurm_jobs.h"
+#include "ledger/water/water.h"
 
 namespace wattline::ledger {
 namespace {
@@ -135,6 +136,7 @@ std::vector<Claim> claims() {
   add(lca::lca_claims());
   add(label_claims());
   add(materials::materials_claims());
+  add(water_claims());
   return all;
 }
 
