@@ -126,7 +126,7 @@ LcaOptions bloom(const char* place, double years) {
   o.life.years = years;
   o.life.utilisation = 1;
   o.life.road_km = 0;  // the check was made without distribution
-  o.climate = ClimateOf::table_fossil;
+  o.site.climate = ClimateOf::table_fossil;
   return o;
 }
 

@@ -4,18 +4,15 @@
 
 #include <fmt/format.h>
 
-#include "catalog/data_file.h"
-#include "catalog/loader.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "ledger/catalog_rows.h"
 
 namespace wattline::ledger::lca {
 namespace {
 
 using catalog::DataFile;
 using catalog::DataRow;
-
-std::string as_it_is(std::string_view s) { return std::string(s); }
 
 constexpr std::string_view part_names[] = {"casing", "heatsink",           "board",      "chip",
                                            "memory", "upstream transport", "end of life"};
@@ -50,7 +47,7 @@ Scores Card::manufacture() const {
 
 Data::Data(const catalog::Catalog& from) : catalog_(from) {
   read_sources();
-  const DataFile file("lca_categories.csv", from.file("lca_categories.csv"), {"code"}, as_it_is);
+  const DataFile file = catalog_rows(catalog_, "lca_categories.csv", {"code"});
   for (const auto& row : file.rows())
     categories_.push_back(
         {row.required("code"), row.required("name"), row.required("unit"), row.number("boundary_per_year")});
@@ -68,21 +65,12 @@ Data::Data(const catalog::Catalog& from) : catalog_(from) {
 std::shared_ptr<const Data> Data::of(const catalog::Catalog& from) { return std::make_shared<const Data>(from); }
 
 void Data::read_sources() {
-  // The override's entries stand beside ours: sources.csv is merged by the catalog.
-  for (const std::string_view content : {catalog::Loader::embedded("sources.csv"), catalog_.file("sources.csv")}) {
-    const DataFile file("sources.csv", content, {"id"}, as_it_is);
-    for (const auto& row : file.rows()) {
-      Source& s = sources_[row.text("id")];
-      for (const auto& column : file.columns()) {
-        if (column == "title" && !row.text("title").empty()) s.title = row.text("title");
-        if (column == "licence" && !row.text("licence").empty()) s.licence = row.text("licence");
-      }
-    }
-  }
+  const DataFile file = catalog_rows(catalog_, "sources.csv", {"id"});
+  for (const auto& row : file.rows()) sources_[row.text("id")] = {row.text("title"), row.text("licence")};
 }
 
 void Data::read_cards() {
-  const DataFile file("lca_cards.csv", catalog_.file("lca_cards.csv"), {"name"}, catalog::device_key);
+  const DataFile file = catalog_rows(catalog_, "lca_cards.csv", {"name"}, catalog::device_key);
   for (const auto& row : file.rows()) {
     Card c;
     c.name = row.required("name");
@@ -110,8 +98,7 @@ void Data::read_cards() {
 }
 
 void Data::read_parts() {
-  const DataFile file("lca_components.csv", catalog_.file("lca_components.csv"), {"card", "component"},
-                      catalog::device_key);
+  const DataFile file = catalog_rows(catalog_, "lca_components.csv", {"card", "component"}, catalog::device_key);
   for (const auto& row : file.rows()) {
     const auto it = card_index_.find(catalog::device_key(row.required("card")));
     if (it == card_index_.end()) row.fail("card", fmt::format("'{}' is not in lca_cards.csv", row.text("card")));
@@ -127,6 +114,8 @@ void Data::read_parts() {
     for (std::size_t c = 0; c < category_count; ++c)
       if (std::isnan(p.scores[c])) row.fail(categories_[c].code, "a number is needed, the cell is empty");
     p.quality = row.required("quality");
+    if (p.quality != "primary" && p.quality != "secondary" && p.quality != "proxy")
+      row.fail("quality", fmt::format("'{}' found; primary, secondary or proxy is allowed", p.quality));
     card.taken_apart = true;
   }
   for (const auto& card : cards_) {
@@ -139,7 +128,7 @@ void Data::read_parts() {
 }
 
 void Data::read_electricity() {
-  const DataFile file("lca_electricity.csv", catalog_.file("lca_electricity.csv"), {"place"}, catalog::name_key);
+  const DataFile file = catalog_rows(catalog_, "lca_electricity.csv", {"place"}, catalog::name_key);
   for (const auto& row : file.rows()) {
     ElectricityRow e;
     e.place = row.required("place");
@@ -160,21 +149,29 @@ void Data::read_electricity() {
 
 void Data::read_rest() {
   {
-    const DataFile file("lca_transport.csv", catalog_.file("lca_transport.csv"), {"mode"}, as_it_is);
+    const DataFile file = catalog_rows(catalog_, "lca_transport.csv", {"mode"});
     for (const auto& row : file.rows()) {
       freight_.push_back({row.required("mode"), scores_of(row, file, categories_)});
       freight_source_[row.text("mode")] = row.required("source");
     }
   }
   {
-    const DataFile file("lca_server_parts.csv", catalog_.file("lca_server_parts.csv"), {"part"}, as_it_is);
+    const DataFile file = catalog_rows(catalog_, "lca_server_parts.csv", {"part"});
     for (const auto& row : file.rows())
       server_parts_.push_back({row.required("part"), row.required("per"), scores_of(row, file, categories_)});
   }
-  const DataFile file("lca_values.csv", catalog_.file("lca_values.csv"), {"group", "name"}, as_it_is);
-  for (const auto& row : file.rows())
-    values_.push_back({row.required("group"), row.required("name"), row.text("unit"), row.required("description"),
-                       row.required("source"), row.text("note"), row.required_number("value"), row.integer("year")});
+  const DataFile file = catalog_rows(catalog_, "lca_values.csv", {"group", "name"});
+  for (const auto& row : file.rows()) {
+    Value v{row.required("group"),        row.required("name"),   row.text("unit"),
+            row.required("description"),  row.required("source"), row.text("note"),
+            row.required_number("value"), row.integer("year")};
+    if (v.group == "spread" && v.value < 1)
+      row.fail("value", fmt::format("'{}' found; a geometric standard deviation is 1 or more", row.text("value")));
+    // What is divided by, or takes a logarithm.
+    const bool zero_is_fine = v.group == "default" && (v.name == "air" || v.name == "sea" || v.name == "road");
+    if (!zero_is_fine && !(v.value > 0)) row.fail("value", "0 found; more is needed");
+    values_.push_back(std::move(v));
+  }
 }
 
 std::vector<const Card*> Data::taken_apart() const {

@@ -142,19 +142,29 @@ const Fields<LcaOptions>& lca_fields() {
           .range(0, 1000)
           .integer("server-power-supplies", &S::power_supplies, "its power supplies")
           .range(0, 64);
+  using P = SiteOptions;
+  static const Fields<P> site =
+      Fields<P>()
+          .reference("place", &P::place, "places",
+                     "country, region or cloud region (FR, US-CA, gcp/europe-west9); none: the world, climate alone")
+          .quantity("intensity", &P::intensity, "gCO2e/kWh",
+                    "carbon intensity of the electricity, instead of the place's")
+          .at_least(0)
+          .number("pue", &P::pue, "power usage effectiveness: energy of the building per energy of the machines")
+          .range(1, 10)
+          .enumeration("climate", &P::climate, {"place", "table", "table-fossil"},
+                       "climate of the electricity: the catalog's figure of the place, or that of the table with the "
+                       "other categories, whole or its fossil part");
   static const Fields<O> fields =
       Fields<O>()
           .text("card", &O::card, "the card: one taken apart, or one whose masses and areas are known")
           .positional()
+          .flag("validate", &O::validate, "predict each card taken apart from the others, and say how far it is off")
           .group(&O::run, run, "Run")
           .group(&O::life, life, "Life")
-          .group(&O::site, catalog::place_fields(), "Place")
-          .enumeration("climate", &O::climate, {"place", "table", "table-fossil"},
-                       "climate of the electricity: the catalog's figure of the place, or that of the table with the "
-                       "other categories, whole or its fossil part")
+          .group(&O::site, site, "Place")
           .group(&O::parts, card, "Card")
-          .group(&O::server, server, "Server")
-          .flag("validate", &O::validate, "predict each card taken apart from the others, and say how far it is off");
+          .group(&O::server, server, "Server");
   return fields;
 }
 

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "catalog/place_options.h"
 #include "kernel/capability.h"
 #include "ledger/lca/life_cycle.h"
 #include "ledger/lca/server.h"
@@ -35,12 +34,17 @@ struct LifeOptions {
   Allocation allocation = Allocation::time;
   std::optional<double> air_km, sea_km, road_km;
 };
+struct SiteOptions {
+  std::string place;
+  std::optional<CarbonIntensity> intensity;
+  std::optional<double> pue;
+  ClimateOf climate = ClimateOf::place;
+};
 struct LcaOptions {
   std::string card;
   RunOptions run;
   LifeOptions life;
-  catalog::PlaceOptions site;
-  ClimateOf climate = ClimateOf::place;
+  SiteOptions site;
   CardOptions parts;
   ServerOptions server;
   bool validate = false;

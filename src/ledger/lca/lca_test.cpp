@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "catalog/loader.h"
 #include "kernel/error.h"
 #include "ledger/lca/claims.h"
 #include "ledger/lca/unit_factors_file.h"
@@ -180,6 +181,36 @@ TEST(Lca, BadInputIsToldInWords) {
   EXPECT_THAT(message({"L4", "--climate", "table"}), HasSubstr("no row for WORLD"));
   EXPECT_THAT(message({"L4", "--place", "FR", "--climate", "table", "--intensity", "20"}), HasSubstr("--climate"));
   EXPECT_THAT(message({"L4", "--heatsink-mass", "5kg", "--place", "FR"}), HasSubstr("more than the card's"));
+}
+
+TEST(Lca, RowsPutOverTheCatalog) {
+  const auto with = [](const char* file, const char* text) {
+    Context c;
+    c.provide(catalog::Loader::load({{file, text}}));
+    LcaOptions o;
+    o.card = "L4";
+    o.site.place = "FR";
+    return lca(o, c);
+  };
+  EXPECT_NEAR(
+      cell(with("lca_electricity.csv", "place,ADPf,year,source\nFR,1,2026,mine\n"), "lca.categories.v1", 2, "use"),
+      72 * 3 * 8760 / 1000.0 * 1.56, 1e-6);
+  const auto why = [&](const char* file, const char* text) -> std::string {
+    try {
+      with(file, text);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(why("lca_cards.csv", "name,weight\nNVIDIA L4,3\n"), HasSubstr("column"));
+  EXPECT_THAT(why("lca_cards.csv", "name,mass [kWh],year,source\nNVIDIA L4,3,2026,mine\n"), HasSubstr("measures"));
+  EXPECT_THAT(why("lca_values.csv", "group,name,value,year,source\nspread,primary,0.5,2026,mine\n"),
+              HasSubstr("1 or more"));
+  EXPECT_THAT(why("lca_values.csv", "group,name,value,year,source\ntime,hours_per_year,0,2026,mine\n"),
+              HasSubstr("more is needed"));
+  EXPECT_THAT(why("lca_components.csv", "card,component,quality\nNVIDIA L4,chip,good\n"), HasSubstr("primary"));
+  EXPECT_THAT(why("lca_categories.csv", "code,name,unit,year,source\nXX,x,y,2026,mine\n"), HasSubstr("sixteen"));
 }
 
 TEST(UnitFactorsFile, RefusesWhatCannotBeMeant) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/place_options.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
 #include "ledger/lca/unit_factors_file.h"
@@ -211,7 +212,9 @@ class Resolver {
   }
 
   void electricity() {
-    const catalog::Grid grid = catalog::resolve(o_.site, names_);
+    const catalog::Grid grid = catalog::resolve(
+        {.place = o_.site.place, .intensity = o_.site.intensity, .water_intensity = {}, .pue = o_.site.pue, .wue = {}},
+        names_);
     out_.place = grid.place;
     out_.pue = grid.pue.value();
     out_.input.facility_kwh = out_.card_kwh * out_.pue;
@@ -241,7 +244,7 @@ class Resolver {
     auto& factor = out_.input.per_kwh[0];
     const double secondary = std::log(data().spread("secondary"));
     out_.spread.electricity[0] = secondary;
-    if (o_.climate == ClimateOf::place) {
+    if (o_.site.climate == ClimateOf::place) {
       const double g = grid.carbon_intensity.value().in(units::gCO2e_per_kWh);
       factor = g / 1000;
       const double relative = g > 0 ? grid.carbon_intensity.sd().in(units::gCO2e_per_kWh) / g : 0;
@@ -258,9 +261,9 @@ class Resolver {
     if (!row)
       throw bad_input(fmt::format("the table of electricity has no row for {}", grid.place), "--climate",
                       "--climate place takes the catalog's own figure");
-    if (o_.climate == ClimateOf::table_fossil) factor = row->fossil_climate;
+    if (o_.site.climate == ClimateOf::table_fossil) factor = row->fossil_climate;
     out_.climate_from = fmt::format("{} gCO2e/kWh of {} in the table{}", format_number(1000 * factor), row->place,
-                                    o_.climate == ClimateOf::table_fossil ? ", fossil part" : "");
+                                    o_.site.climate == ClimateOf::table_fossil ? ", fossil part" : "");
   }
 
   const LcaOptions& o_;

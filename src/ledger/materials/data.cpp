@@ -6,10 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "catalog/data_file.h"
-#include "catalog/loader.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "ledger/catalog_rows.h"
 #include "physics/training_compute.h"
 
 namespace wattline::ledger::materials {
@@ -17,8 +16,6 @@ namespace {
 
 using catalog::DataFile;
 using catalog::DataRow;
-
-std::string as_it_is(std::string_view s) { return std::string(s); }
 
 std::vector<double> numbers(const DataRow& row, std::string_view column) {
   std::vector<double> out;
@@ -29,7 +26,8 @@ std::vector<double> numbers(const DataRow& row, std::string_view column) {
       row.fail(column, fmt::format("'{}' is no number of 0 or more", text));
     out.push_back(v);
   }
-  if (out.empty()) row.fail(column, "a number is needed, the cell is empty");
+  if (out.empty() || *std::min_element(out.begin(), out.end()) <= 0)
+    row.fail(column, "numbers above 0 are needed", "several are separated by ';'");
   return out;
 }
 
@@ -40,14 +38,12 @@ bool Element::has(std::string_view cls) const {
 }
 
 Data::Data(const catalog::Catalog& from) {
-  for (const std::string_view content : {catalog::Loader::embedded("sources.csv"), from.file("sources.csv")}) {
-    const DataFile file("sources.csv", content, {"id"}, as_it_is);
-    const bool licences = std::find(file.columns().begin(), file.columns().end(), "licence") != file.columns().end();
-    for (const auto& row : file.rows())
-      sources_[row.text("id")] = {row.text("title"), licences ? row.text("licence") : ""};
+  {
+    const DataFile file = catalog_rows(from, "sources.csv", {"id"});
+    for (const auto& row : file.rows()) sources_[row.text("id")] = {row.text("title"), row.text("licence")};
   }
   {
-    const DataFile file("materials_models.csv", from.file("materials_models.csv"), {"name"}, catalog::name_key);
+    const DataFile file = catalog_rows(from, "materials_models.csv", {"name"}, catalog::name_key);
     for (const auto& row : file.rows()) {
       Run r;
       r.name = row.required("name");
@@ -68,12 +64,12 @@ Data::Data(const catalog::Catalog& from) {
     }
   }
   {
-    const DataFile file("materials_values.csv", from.file("materials_values.csv"), {"group", "name"}, as_it_is);
+    const DataFile file = catalog_rows(from, "materials_values.csv", {"group", "name"});
     for (const auto& row : file.rows())
       values_.push_back({row.required("group"), row.required("name"), row.text("unit"), row.required("description"),
                          row.required("source"), row.text("note"), numbers(row, "value"), row.integer("year")});
   }
-  const DataFile file("materials_elements.csv", from.file("materials_elements.csv"), {"element"}, as_it_is);
+  const DataFile file = catalog_rows(from, "materials_elements.csv", {"element"});
   for (const auto& row : file.rows()) {
     Element e;
     e.symbol = row.required("element");
