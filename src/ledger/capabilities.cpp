@@ -2,11 +2,14 @@
 
 #include "ledger/amend.h"
 #include "ledger/budget/budget.h"
+#include "ledger/emulate/emulate.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/impacts/every.h"
 #include "ledger/label/label.h"
 #include "ledger/lca/lca.h"
 #include "ledger/materials/materials.h"
+#include "ledger/project/project.h"
+#include "ledger/rebound/rebound.h"
 #include "ledger/report.h"
 #include "ledger/rows.h"
 #include "ledger/seal_command.h"
@@ -28,6 +31,9 @@ std::vector<Capability> capabilities() {
   all.push_back(label_capability());
   all.push_back(materials::materials_capability());
   all.push_back(water_capability());
+  all.push_back(project_capability());
+  all.push_back(rebound_capability());
+  all.push_back(emulate_capability());
   return all;
 }
 

@@ -11,6 +11,8 @@
 #include "ledger/label/label.h"
 #include "ledger/lca/claims.h"
 #include "ledger/materials/claims.h"
+#include "ledger/project/claims.h"
+#include "ledger/rebound/rebound.h"
 #include "ledger/slurm_jobs.h"
 #include "ledger/water/water.h"
 
@@ -137,6 +139,8 @@ std::vector<Claim> claims() {
   add(label_claims());
   add(materials::materials_claims());
   add(water_claims());
+  add(portfolio_claims());
+  add(rebound_claims());
   return all;
 }
 

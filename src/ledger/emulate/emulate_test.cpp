@@ -214,6 +214,19 @@ TEST(Emulate, WhatCannotBeAsked) {
   EXPECT_THROW(emulate(o, context), Error);
 }
 
+TEST(Emulate, AnUnknownGpuIsNoGpuOfNoPower) {
+  auto o = job();
+  o.job.gpus = 2;
+  o.job.gpu = "Voodoo 2";
+  for (const auto& e : all_of(o))
+    if (e.applies()) {
+      EXPECT_EQ(e.tool, "Cloud Carbon Footprint") << "which counts none and says so";
+      EXPECT_THAT(e.leaves_out, HasSubstr("GPUs"));
+    }
+  o.job.gpu_tdp = Power(100);
+  EXPECT_DOUBLE_EQ(tool(o, "CodeCarbon load mode").gpu_watts, 200);
+}
+
 TEST(Emulate, AnUnknownProcessorLeavesNoHalfFigures) {
   auto o = job();
   o.job.cpu = "Zilog Z80";

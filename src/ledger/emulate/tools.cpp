@@ -113,8 +113,9 @@ class Tools {
       const Measure m = r.energy().measure("kWh");
       e.kwh_interval = m.interval;
       for (const auto& u : r.factors) out_.use(u);
-      if (!chip_watts_) chip_watts_ = o_.job.cpu_tdp ? o_.job.cpu_tdp->in(units::W) : r.job.cores * r.job.core_watts;
-      if (!gpu_watts_) gpu_watts_ = r.job.gpu_watts;
+      if (!chip_watts_ && o_.job.cores > 0)
+        chip_watts_ = o_.job.cpu_tdp ? o_.job.cpu_tdp->in(units::W) : r.job.cores * r.job.core_watts;
+      if (!gpu_watts_ && o_.job.gpus > 0) gpu_watts_ = r.job.gpu_watts;
     } catch (const Error& error) {
       e.why_not = error.message();
     }
@@ -122,31 +123,46 @@ class Tools {
   }
 
   // The whole chip where the catalog knows it, else the cores that the job has.
-  double chip_watts(std::string& note) {
+  std::optional<double> chip_watts(std::string& note) {
     if (o_.job.cpu_tdp) return o_.job.cpu_tdp->in(units::W);
     if (const auto* d = o_.job.cpu.empty() ? nullptr : c_.find_device(o_.job.cpu);
         d && d->kind == catalog::DeviceKind::cpu && d->board_power > Power(0)) {
       out_.use(catalog::use(*d));
       return d->board_power.in(units::W);
     }
-    note = "counts the whole chip; its power is not known here (--cpu-tdp), the job's cores stand for it";
-    return chip_watts_.value_or(0);
+    if (chip_watts_)
+      note = "counts the whole chip; its power is not known here (--cpu-tdp), the job's cores stand for it";
+    return chip_watts_;
+  }
+
+  std::optional<double> gpu_watts() {
+    if (o_.job.gpu_tdp) return o_.job.gpu_tdp->in(units::W);
+    if (gpu_watts_) return gpu_watts_;
+    const auto* d = o_.job.gpu.empty() ? nullptr : c_.find_device(o_.job.gpu);
+    if (!d || d->board_power <= Power(0)) return {};
+    out_.use(catalog::use(*d));
+    return d->board_power.in(units::W);
   }
 
   void codecarbon(const std::string& mode) {
     Emulation e = start("CodeCarbon " + mode, "b05965e4");
     if (!needs_hours(e)) return;
-    if (!chip_watts_ && o_.job.cores > 0 && !o_.job.cpu_tdp) {
-      e.why_not = "the processor is not known: give --cpu-tdp";
+    const auto tdp = o_.job.cores > 0 ? chip_watts(e.note) : std::optional(0.0);
+    if (!tdp) {
+      e.why_not = fmt::format("no power of the processor '{}' is known here: give --cpu-tdp", o_.job.cpu);
       return push(std::move(e));
     }
-    const double tdp = o_.job.cores > 0 ? chip_watts(e.note) : 0;
+    const auto gpu = o_.job.gpus > 0 ? gpu_watts() : std::optional(0.0);
+    if (!gpu) {
+      e.why_not = fmt::format("no power of the GPU '{}' is known here: give --gpu-tdp", o_.job.gpu);
+      return push(std::move(e));
+    }
     for (const char* id : {"codecarbon.cpu.constant", "codecarbon.cpu.load_base", "codecarbon.cpu.load_slope",
                            "codecarbon.ram.module", "codecarbon.ram.minimum"})
       out_.use(c_.factor(id).use());
     e.cpu_watts =
-        mode == "load mode" ? codecarbon_load_watts(c_, tdp, o_.job.load) : codecarbon_constant_watts(c_, tdp);
-    e.gpu_watts = o_.job.gpus * gpu_watts_.value_or(0) * o_.job.gpu_usage;
+        mode == "load mode" ? codecarbon_load_watts(c_, *tdp, o_.job.load) : codecarbon_constant_watts(c_, *tdp);
+    e.gpu_watts = o_.job.gpus * *gpu * o_.job.gpu_usage;
     e.memory_watts = codecarbon_memory_watts(c_, o_.job.memory.in(units::GB));
     e.counts = mode == "load mode" ? "the whole chip by the cube of its load, GPUs, memory by the module"
                                    : "the whole chip at half its design power, GPUs, memory by the module";
