@@ -176,6 +176,9 @@ TEST(Lca, BadInputIsToldInWords) {
   EXPECT_THAT(message({"L4", "--card-time", "0h"}), HasSubstr("0 h found"));
   EXPECT_THAT(message({"RTX A4500", "--place", "DE"}), HasSubstr("the power of NVIDIA RTX A4500 is not known"));
   EXPECT_EQ(message({"RTX A4500", "--place", "DE", "--power", "200W"}), "no error");
+  EXPECT_THAT(message({"L4", "--card-time", "10h", "--cards", "4"}), HasSubstr("of all cards together"));
+  EXPECT_THAT(flat(run({"L4", "--card-time", "10h", "--energy", "720kWh", "--place", "FR"})),
+              HasSubstr("a mean of 72000 W"));
   EXPECT_THAT(message({"L4", "--utilisation", "70"}), HasSubstr("utilisation"));
   EXPECT_THAT(message({"L4", "--memory-type", "ddr5"}), HasSubstr("gddr or hbm"));
   EXPECT_THAT(message({"L4", "--climate", "table"}), HasSubstr("no row for WORLD"));

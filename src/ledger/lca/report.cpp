@@ -93,8 +93,9 @@ Table boundaries_table(const Resolved& r, const Cycle& cycle) {
   Table t("lca.boundaries.v1");
   t.title = "Beside the planetary boundaries";
   t.caption = fmt::format(
-      "the boundary of a person is that of all, by {} people, and of one year; shares are of the assessed stages",
-      format_number(people.value));
+      "the boundary of a person is that of all, by {} thousand million people, and of one year; totals are of the "
+      "assessed stages",
+      format_number(people.value / 1e9));
   t.text("category").number("total").number("boundary", "", "of a person and year").text("unit");
   t.number("person_years", "", "years of one person's boundary");
   struct Row {

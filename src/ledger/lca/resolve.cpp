@@ -166,6 +166,9 @@ class Resolver {
     out_.whole_life = !r.card_time;
     out_.card_hours = r.card_time ? r.card_time->in(units::hour) : r.cards * out_.life.hours_in_use();
     if (r.card_time && !(out_.card_hours > 0)) throw bad_input("0 h found; more is needed", "--card-time");
+    if (r.card_time && r.cards != 1)
+      throw bad_input("cards are given, and the time of a run on them", "--cards",
+                      "--card-time is that of all cards together: leave --cards out");
     const catalog::Device* device = out_.card.device.empty() ? nullptr : names_.find_device(out_.card.device);
     const bool needs_power = !r.energy || (out_.allocation == Allocation::energy && !out_.whole_life);
     if (r.power) {
@@ -183,6 +186,14 @@ class Resolver {
     }
     if (needs_power && !(out_.life_power_w > 0)) throw bad_input("0 W found; more is needed", "--power");
     out_.card_kwh = r.energy ? r.energy->in(units::kWh) : out_.life_power_w * out_.card_hours / 1000;
+    if (r.energy && device && device->board_power.base() > 0) {
+      const double mean = 1000 * out_.card_kwh / out_.card_hours, board_w = device->board_power.in(units::W);
+      if (mean > 1.25 * board_w)
+        out_.warnings.push_back(
+            fmt::format("the energy makes a mean of {} W a card, over its board power of {} W: is it of "
+                        "more than the cards, or in another unit?",
+                        format_number(mean), format_number(board_w)));
+    }
     out_.spread.energy = r.energy ? 0 : std::log(data().spread(r.power ? "primary" : "secondary"));
   }
 
@@ -226,6 +237,8 @@ class Resolver {
     if (row) {
       out_.input.per_kwh = row->per_kwh;
       take(data().use(*row));
+      out_.notes.push_back(fmt::format(
+          "Electricity of the categories other than climate is of {}; its mix has changed since.", row->year));
       if (!row->note.empty()) out_.warnings.push_back(fmt::format("electricity of {}: {}", row->name, row->note));
     } else {
       out_.warnings.push_back(
