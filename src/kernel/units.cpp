@@ -58,6 +58,7 @@ constexpr BaseUnit known_units[] = {
     {"g", mass_d, 1, true},
     {"t", mass_d, 1e6, false},
     {"lb", mass_d, 453.59237, false},
+    {"ston", mass_d, 907184.74, false},
     {"L", volume_d, 1, true},
     {"l", volume_d, 1, true},
     {"m3", volume_d, 1e3, false},
