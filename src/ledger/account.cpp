@@ -8,6 +8,7 @@
 #include "kernel/error.h"
 #include "kernel/units.h"
 #include "ledger/journal_file.h"
+#include "ledger/people/people.h"
 #include "ledger/run_records.h"
 
 namespace wattline::ledger {
@@ -145,6 +146,17 @@ std::string key_of(const Row& row, const std::string& key) {
   return "";
 }
 
+std::string shown(const Ledger& ledger, const std::string& value) {
+  if (!is_pseudonym(value)) return value;
+  return ledger.people().name_of(value).value_or(value);
+}
+
+std::vector<std::pair<std::string, std::string>> shown(const Ledger& ledger,
+                                                       std::vector<std::pair<std::string, std::string>> labels) {
+  for (auto& [label, value] : labels) value = shown(ledger, value);
+  return labels;
+}
+
 namespace {
 
 // What the options mean, read and checked.
@@ -156,7 +168,7 @@ struct Choice {
   }
 };
 
-Choice choice_of(const RowsOptions& o) {
+Choice choice_of(const RowsOptions& o, const Ledger& ledger) {
   Choice out;
   Query& query = out.query;
   if (!o.since.empty()) query.since = parse_moment(o.since, "since");
@@ -169,7 +181,10 @@ Choice choice_of(const RowsOptions& o) {
     const auto equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
       throw bad_input(fmt::format("'{}' is no NAME=VALUE", word), "where", "model=glow-xs, place=FR, project=thesis");
-    out.where.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+    const std::string key = word.substr(0, equals), label = key.starts_with("label:") ? key.substr(6) : key;
+    std::string value = word.substr(equals + 1);
+    if (is_personal(label)) value = ledger.people().known(label, value).value_or(value);
+    out.where.emplace_back(key, std::move(value));
   }
   return out;
 }
@@ -196,7 +211,7 @@ class Reading {
 
 void for_each_row(const Ledger& ledger, const RowsOptions& o, const Context& context, bool superseded,
                   const std::function<void(const Row&)>& visit) {
-  Choice choice = choice_of(o);
+  Choice choice = choice_of(o, ledger);
   choice.query.superseded = superseded;
   Reading reading(ledger, context);
   ledger.for_each(choice.query, [&](const Row& row) {
@@ -207,7 +222,7 @@ void for_each_row(const Ledger& ledger, const RowsOptions& o, const Context& con
 
 void for_each_subtotal(const Ledger& ledger, const RowsOptions& o, const Context& context,
                        const std::function<void(const Subtotal&)>& visit) {
-  const Choice choice = choice_of(o);
+  const Choice choice = choice_of(o, ledger);
   Reading reading(ledger, context);
   ledger.for_each_subtotal(choice.query, [&](const Subtotal& sum) {
     reading.read(sum.rows);

@@ -47,6 +47,10 @@ const std::vector<std::string>& row_keys();
 // "" when the row has none. "label:kind" is the label of that name.
 std::string key_of(const Row&, const std::string& key);
 
+// The same as its owner reads it: pseudonyms of people whose names are known here as those names.
+std::string shown(const Ledger&, const std::string& value);
+std::vector<std::pair<std::string, std::string>> shown(const Ledger&, std::vector<std::pair<std::string, std::string>>);
+
 // "2026-11-24", "2026-11-24T12:00Z" or "7d", "12h" before now; Error names the option.
 Time parse_moment(const std::string& text, const std::string& option);
 // Splits "a,b" and repeated options alike.

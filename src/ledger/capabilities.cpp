@@ -8,6 +8,7 @@
 #include "ledger/label/label.h"
 #include "ledger/lca/lca.h"
 #include "ledger/materials/materials.h"
+#include "ledger/people/erase.h"
 #include "ledger/project/project.h"
 #include "ledger/rebound/rebound.h"
 #include "ledger/report.h"
@@ -24,6 +25,7 @@ std::vector<Capability> capabilities() {
   for (auto& c : row_capabilities()) all.push_back(std::move(c));
   all.push_back(verify_capability());
   all.push_back(seal_capability());
+  all.push_back(erase_capability());
   for (auto& c : amend_capabilities()) all.push_back(std::move(c));
   all.push_back(green_algorithms_capability());
   all.push_back(slurm_capability());

@@ -13,6 +13,7 @@
 #include "ledger/chain_writer.h"
 #include "ledger/database.h"
 #include "ledger/journal.h"
+#include "ledger/people/people.h"
 #include "ledger/row_store.h"
 #include "ledger/schema.h"
 #include "ledger/seal.h"
@@ -69,6 +70,7 @@ struct Ledger::State {
   OpenOptions options;
   OpenMode mode;
   std::unique_ptr<Database> database;
+  std::unique_ptr<People> people;
   std::unique_ptr<ChainWriter> chain;  // only for writing; ends before the database
   std::string writer;
   int schema = 0;
@@ -201,15 +203,18 @@ std::shared_ptr<Ledger> Ledger::open(const fs::path& dir, OpenMode mode, OpenOpt
   state->file = dir / file_name;
   state->options = std::move(options);
   state->mode = mode;
+  state->people = std::make_unique<People>(dir, state->options.busy_timeout);
   if (mode == OpenMode::write) state->open_for_writing();
   else state->open_for_reading();
   return std::shared_ptr<Ledger>(new Ledger(std::move(state)));
 }
 
+People& Ledger::people() const { return *state_->people; }
+
 std::string Ledger::record(const Fact& fact) {
-  const Fact kept = checked(fact);
-  const std::string uid = kept.uid.empty() ? new_uid() : kept.uid;
   state_->demand_writing();
+  const Fact kept = checked(People::names_people(fact) ? state_->people->without_names(fact) : fact);
+  const std::string uid = kept.uid.empty() ? new_uid() : kept.uid;
   std::lock_guard lock(state_->mutex);
   Transaction transaction(*state_->database);
   state_->chain->begin();
@@ -224,8 +229,11 @@ void Ledger::record_all(std::span<const Fact> facts) { record_all(facts, state_-
 void Ledger::record_all(std::span<const Fact> facts, std::string_view factor_set) {
   state_->demand_writing();
   std::map<std::size_t, Fact> mended;  // few, if any: copying all would cost as much as writing them
-  for (std::size_t i = 0; i < facts.size(); ++i)
-    if (!is_clean(facts[i])) mended.emplace(i, checked(facts[i]));
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const bool named = People::names_people(facts[i]);
+    if (named || !is_clean(facts[i]))
+      mended.emplace(i, checked(named ? state_->people->without_names(facts[i]) : facts[i]));
+  }
   if (facts.empty()) return;
   std::lock_guard lock(state_->mutex);
   Transaction transaction(*state_->database);
@@ -243,7 +251,9 @@ void Ledger::record_all(std::span<const Fact> facts, std::string_view factor_set
 }
 
 std::string Ledger::correct(std::string_view uid, const Fact& instead) {
-  return state_->correct(uid, checked(instead));
+  state_->demand_writing();
+  return state_->correct(uid,
+                         checked(People::names_people(instead) ? state_->people->without_names(instead) : instead));
 }
 
 std::string Ledger::retract(std::string_view uid, std::string_view reason) {

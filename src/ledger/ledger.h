@@ -52,6 +52,7 @@ struct Query {
 };
 
 struct Segment;
+class People;
 
 // The end of a writer's chain: kept elsewhere (a mail, a paper) it proves that nothing was cut off.
 struct ChainHead {
@@ -102,6 +103,9 @@ class Ledger : public AccountSink, public std::enable_shared_from_this<Ledger> {
   std::string successor(std::string_view uid) const;
   std::int64_t size() const;
   std::vector<ChainHead> heads() const;
+
+  // Who is behind the pseudonyms of personal labels (people.h).
+  People& people() const;
 
   // Takes rows that ended before `before` out into segments (segment.h), as far as each chain's
   // beginning consists of such. They stay in reports of whole hours and can no more be corrected.

@@ -73,9 +73,7 @@ class Report {
       last_ = total_.rows == 0 ? s.last_end : std::max(last_, s.last_end);
       total_.add(s);
       for (std::size_t i = 0; i < by_.size(); ++i) {
-        std::string key = key_of(s.like, by_[i]);
-        if (key.empty()) key = "(none)";
-        groups_[i][key].add(s);
+        groups_[i][group_of(ledger, s, by_[i])].add(s);
       }
       if (s.with_tokens) with_tokens_.add(s.energy);
       methods_[static_cast<std::size_t>(f.energy.method())] += s.rows;
@@ -85,6 +83,15 @@ class Report {
       if (label_names_.size() < 50)
         for (const auto& [name, value] : f.labels) label_names_.insert(name);
     });
+  }
+
+  std::string group_of(const Ledger& ledger, const Subtotal& s, const std::string& by) {
+    std::string key = key_of(s.like, by);
+    if (key.empty()) return "(none)";
+    if (key[0] != '~') return key;
+    const auto [it, fresh] = names_.try_emplace(key);
+    if (fresh) it->second = shown(ledger, key);
+    return it->second;
   }
 
   // The period that this one is held against.
@@ -109,8 +116,7 @@ class Report {
     other_groups_.clear();
     for_each_subtotal(ledger, rows, context_, [&](const Subtotal& s) {
       other_.add(s);
-      std::string key = key_of(s.like, by_.front());
-      other_groups_[key.empty() ? "(none)" : key].add(s);
+      other_groups_[group_of(ledger, s, by_.front())].add(s);
     });
     const auto day = [](const std::string& text) {
       return text.ends_with("T00:00:00.000000000Z") ? text.substr(0, 10) : text.substr(0, 16) + "Z";
@@ -343,6 +349,7 @@ class Report {
   Time first_, last_;
   std::int64_t methods_[3] = {};
   double method_joules_[3] = {};
+  std::map<std::string, std::string> names_;  // of people, by pseudonym
   Sum other_;
   Groups other_groups_;
   std::string other_period_;

@@ -95,8 +95,8 @@ Result list(const ListOptions& o, Context& context) {
   for (auto row = kept.rbegin(); row != kept.rend(); ++row) {
     const Fact& f = row->fact;
     t.add_row({row->seq, f.end, f.kind, f.energy.value().base(), f.energy.low().base(), f.energy.high().base(),
-               std::string(to_string(f.energy.method())), f.model, f.place, labels_text(f.labels), f.tokens_out,
-               f.tokens_in, f.device, f.begin, f.uid, row->writer, row->corrects});
+               std::string(to_string(f.energy.method())), f.model, f.place, labels_text(shown(*ledger, f.labels)),
+               f.tokens_out, f.tokens_in, f.device, f.begin, f.uid, row->writer, row->corrects});
   }
   out.add(std::move(t));
   tell_of_sealed(*ledger, out);

@@ -75,8 +75,8 @@ bool stands_plain(const std::string& s) {
     if (!(std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == ' ' || c == '/' || c == '.' || c == '-'))
       return false;
   if (!std::isalpha(static_cast<unsigned char>(s.front()))) return false;
-  for (const char* word : {"yes", "no", "on", "off", "Yes", "No", "On", "Off", "YES", "NO", "ON", "OFF", "y", "n", "Y",
-                           "N", "inf", "nan", "NaN", "Inf"})
+  for (const char* word : {"yes", "no",  "on", "off", "Yes", "No", "On",  "Off", "YES", "NO",
+                           "ON",  "OFF", "y",  "n",   "Y",   "N",  "inf", "nan", "NaN", "Inf"})
     if (s == word) return false;
   return plain_scalar(s).is_string();
 }
@@ -92,15 +92,15 @@ void write(std::string& out, const Json& v, std::size_t indent) {
   if (v.is_object() && !v.as_object().empty()) {
     for (const auto& [key, value] : v.as_object()) {
       out += pad + scalar(Json(key)) + ":";
-      const bool nested = (value.is_object() && !value.as_object().empty()) ||
-                          (value.is_array() && !value.as_array().empty());
+      const bool nested =
+          (value.is_object() && !value.as_object().empty()) || (value.is_array() && !value.as_array().empty());
       out += nested ? "\n" : " " + scalar(value) + "\n";
       if (nested) write(out, value, indent + 2);
     }
   } else if (v.is_array() && !v.as_array().empty()) {
     for (const auto& value : v.as_array()) {
-      const bool nested = (value.is_object() && !value.as_object().empty()) ||
-                          (value.is_array() && !value.as_array().empty());
+      const bool nested =
+          (value.is_object() && !value.as_object().empty()) || (value.is_array() && !value.as_array().empty());
       out += nested ? pad + "-\n" : pad + "- " + scalar(value) + "\n";
       if (nested) write(out, value, indent + 2);
     }
@@ -188,12 +188,12 @@ Json read_document(std::string_view text, std::string_view where, DocumentKind* 
   if (text[first] == '#') {
     // A Markdown heading and a YAML comment look alike: the name tells, else that YAML has keys below.
     if (!where.ends_with(".md")) try {
-      Json v = json_from_yaml(text, where);
-      if (v.is_object()) {
-        say(DocumentKind::yaml);
-        return v;
-      }
-    } catch (const Error&) {}
+        Json v = json_from_yaml(text, where);
+        if (v.is_object()) {
+          say(DocumentKind::yaml);
+          return v;
+        }
+      } catch (const Error&) {}
     say(DocumentKind::markdown);
     if (body) *body = text;
     return Json(Json::Object{});

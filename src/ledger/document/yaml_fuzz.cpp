@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {"---\nlicense: mit\ntags:\n- pruned\nco2_eq_emissions:\n  emissions: 149200\n  source: \"mlco2\"\n---\n# Card\n",
-          "a: &x [1, 2]\nb: *x\nc: {d: '007', e: ~, f: 1e3}\n", "{\"a\": [1, \"b\"]}", "# comment\nkey: value\n",
-          "- a\n-\n  - b\n  - {c: d}\n"};
+  return {
+      "---\nlicense: mit\ntags:\n- pruned\nco2_eq_emissions:\n  emissions: 149200\n  source: \"mlco2\"\n---\n# Card\n",
+      "a: &x [1, 2]\nb: *x\nc: {d: '007', e: ~, f: 1e3}\n", "{\"a\": [1, \"b\"]}", "# comment\nkey: value\n",
+      "- a\n-\n  - b\n  - {c: d}\n"};
 }

@@ -60,7 +60,8 @@ class Everything {
     }
     for (const auto& [place, devices] : energy_) of_place(place, devices);
     if (rule() == ManufactureRule::time)
-      for (const auto& [device, seconds] : seconds_) made_of(device, Estimate<Duration>::exact(Duration(seconds)), joules_of(device));
+      for (const auto& [device, seconds] : seconds_)
+        made_of(device, Estimate<Duration>::exact(Duration(seconds)), joules_of(device));
     write();
     return std::move(out_);
   }
@@ -137,8 +138,7 @@ class Everything {
     const auto* known = device.empty() ? nullptr : catalog_.find_device(device);
     if (!known || known->board_power.base() <= 0) return missing(device);
     const auto& share = catalog_.factor("impacts.mean_power_share");
-    const Estimate<Power> power =
-        Estimate<Ratio>(share.estimate()) * Estimate<Power>::exact(known->board_power);
+    const Estimate<Power> power = Estimate<Ratio>(share.estimate()) * Estimate<Power>::exact(known->board_power);
     out_.use(share.use());
     made_of(device, energy / power, energy.value().base());
   }
@@ -149,7 +149,9 @@ class Everything {
     if (const auto factor = amortiser_.use_of(device)) out_.use(*factor);
     // The error of the time is that of its share of a life.
     const RawEstimate relative = RawEstimate::scaled(use.raw(), use.value().base() > 0 ? 1 / use.value().base() : 0);
-    const auto with_time = [&](const RawEstimate& e) { return use.value().base() > 0 ? RawEstimate::product(e, relative) : e; };
+    const auto with_time = [&](const RawEstimate& e) {
+      return use.value().base() > 0 ? RawEstimate::product(e, relative) : e;
+    };
     carbon_.made.add(with_time(a->climate.raw()), joules);
     minerals_.made.add(with_time(a->minerals), joules);
     fossil_.made.add(with_time(a->fossil_energy.raw()), joules);
@@ -183,7 +185,9 @@ class Everything {
     out_.estimate("facility_energy", "Energy with the site", Estimate<Energy>(facility_.sum));
     if (o_.price) {
       const RawEstimate cost = RawEstimate::scaled(facility_.sum, *o_.price / units::kWh.base());
-      out_.add(EstimateBlock{"cost", "Cost", {cost.value(), cost.interval(), o_.currency, cost.method(), {}},
+      out_.add(EstimateBlock{"cost",
+                             "Cost",
+                             {cost.value(), cost.interval(), o_.currency, cost.method(), {}},
                              fmt::format("of the electricity, at {} {} a kWh", *o_.price, o_.currency)});
     }
     scopes();
@@ -204,13 +208,14 @@ class Everything {
       const double g = units::gCO2e.base();
       t.add_row({std::string(scope), std::string(what), a.sum.value() / g, i.low / g, i.high / g});
     };
-    line(own ? "Scope 2, location-based" : "Scope 3, category 1", own ? "electricity used" : "electricity of the service",
-         carbon_.use);
+    line(own ? "Scope 2, location-based" : "Scope 3, category 1",
+         own ? "electricity used" : "electricity of the service", carbon_.use);
     line(own ? "Scope 3, category 2" : "Scope 3, category 1",
          own ? "manufacture of the devices, by their use" : "manufacture of the service's devices, by their use",
          carbon_.made);
     t.caption =
-        "carbon factors are of life cycles: upstream emissions of the electricity (Scope 3, category 3) are within the first "
+        "carbon factors are of life cycles: upstream emissions of the electricity (Scope 3, category 3) are within the "
+        "first "
         "line; Scope 1 (own fuel, generators) is not in the account";
     out_.add(std::move(t));
   }
@@ -231,20 +236,23 @@ class Everything {
     const RawEstimate sci = RawEstimate::scaled(all.sum, 1 / r);
     const Interval i = sci.interval();
     const double g = units::gCO2e.base();
-    out_.add(EstimateBlock{"sci",
-                           "SCI",
-                           {sci.value() / g, {i.low / g, i.high / g}, "gCO2e", sci.method(), {}},
-                           fmt::format("per {}: (E * I {} + M {}) gCO2e / R {}; ISO/IEC 21031, location-based", o_.unit,
-                                       number(carbon_.use.sum, g), carbon_.made.any ? number(carbon_.made.sum, g) : "not assessed",
-                                       format_number(r))});
+    out_.add(
+        EstimateBlock{"sci",
+                      "SCI",
+                      {sci.value() / g, {i.low / g, i.high / g}, "gCO2e", sci.method(), {}},
+                      fmt::format("per {}: (E * I {} + M {}) gCO2e / R {}; ISO/IEC 21031, location-based", o_.unit,
+                                  number(carbon_.use.sum, g),
+                                  carbon_.made.any ? number(carbon_.made.sum, g) : "not assessed", format_number(r))});
   }
 
   void tell() {
     out_.note(fmt::format("From {} to {}.", to_string(first_), to_string(last_)));
     static constexpr const char* rules[] = {
-        "Manufacture is charged by energy: a row carries as much of a card's life as its energy is of what the card uses in "
+        "Manufacture is charged by energy: a row carries as much of a card's life as its energy is of what the card "
+        "uses in "
         "its life in use, at a mean power that is a share of its board power (a judgement, in the interval).",
-        "Manufacture is charged by time: a row carries as much of a card's life as it lasted. Right where each row had a "
+        "Manufacture is charged by time: a row carries as much of a card's life as it lasted. Right where each row had "
+        "a "
         "card of its own; rows that shared one count it several times.",
         "Manufacture is left out."};
     out_.note(fmt::format("{} A card lives {} years, in use for {:.0f} % of them.", rules[o_.allocation], o_.years,
@@ -252,14 +260,17 @@ class Everything {
     if (rule() != ManufactureRule::none && lives_ > 0)
       out_.note(fmt::format("That is {} of a card's life.", format_number(lives_, 3)));
     out_.note(
-        "Fossil energy (ADPf) is the fossil and nuclear primary energy; total primary energy of use is not assessed, since "
+        "Fossil energy (ADPf) is the fossil and nuclear primary energy; total primary energy of use is not assessed, "
+        "since "
         "the factors at hand leave renewable sources out. On-site and off-site water are consumption, not withdrawal.");
     if (rule() != ManufactureRule::none && !not_assessed_devices_.empty())
-      out_.warn(fmt::format("manufacture is not assessed for {}: not among the cards that are documented (`wattline ledger lca` "
-                            "lists them)",
-                            fmt::join(not_assessed_devices_, ", ")));
+      out_.warn(fmt::format(
+          "manufacture is not assessed for {}: not among the cards that are documented (`wattline ledger lca` "
+          "lists them)",
+          fmt::join(not_assessed_devices_, ", ")));
     if (!not_assessed_places_.empty())
-      out_.warn(fmt::format("minerals and fossil energy of use are not assessed for {}: no factor", fmt::join(not_assessed_places_, ", ")));
+      out_.warn(fmt::format("minerals and fossil energy of use are not assessed for {}: no factor",
+                            fmt::join(not_assessed_places_, ", ")));
   }
 
   const ImpactsOptions& o_;
@@ -293,7 +304,8 @@ Capability impacts_capability() {
   static const Fields<O> fields =
       Fields<O>()
           .group(&O::rows, rows_fields(), "Which rows")
-          .enumeration("allocation", &O::allocation, {"energy", "time", "none"}, "how the making of devices is charged to rows")
+          .enumeration("allocation", &O::allocation, {"energy", "time", "none"},
+                       "how the making of devices is charged to rows")
           .enumeration("owner", &O::owner, {"own", "hosted"}, "whose the machines are: decides the scopes")
           .text("unit", &O::unit, "functional unit of SCI: row, token, or a kind of row (answer, run)")
           .number("years", &O::years, "life of a device")
@@ -304,13 +316,16 @@ Capability impacts_capability() {
           .range(1e-6, 1e6)
           .text("currency", &O::currency, "of the price")
           .group(&O::site, report_site_fields(), "Site");
-  Capability c = capability<O>("ledger", "impacts",
-                               "Every impact of the account: carbon, water, minerals, fossil energy, of use and manufacture.",
-                               &every_impact, fields);
+  Capability c =
+      capability<O>("ledger", "impacts",
+                    "Every impact of the account: carbon, water, minerals, fossil energy, of use and manufacture.",
+                    &every_impact, fields);
   c.description =
       "Derives from the account's energies, with the catalog of today: carbon, water on site and of the electricity, "
-      "minerals (ADPe) and fossil energy (ADPf) of use, and of the manufacture of the devices that rows name where their "
-      "cards are documented; by scope of the GHG Protocol; and the Software Carbon Intensity (ISO/IEC 21031) per row, token, "
+      "minerals (ADPe) and fossil energy (ADPf) of use, and of the manufacture of the devices that rows name where "
+      "their "
+      "cards are documented; by scope of the GHG Protocol; and the Software Carbon Intensity (ISO/IEC 21031) per row, "
+      "token, "
       "answer or run. What has no factor is said to be not assessed, never taken as zero.";
   c.verb = Verb::account;
   c.cost = Cost::job;

@@ -47,9 +47,9 @@ ClaimCheck counts(Context& context) {
   const std::size_t reporting = n("basic") + n("awareness"), all = reporting + n("unknown") + n("context");
   const auto share = study::wilson(reporting, all);
   ClaimCheck out;
-  out.ours = fmt::format("{} of {}, {:.2f} % ({:.2f} to {:.2f} %, Wilson)", reporting, all,
-                         100.0 * static_cast<double>(reporting) / static_cast<double>(all), 100 * share.low,
-                         100 * share.high);
+  out.ours =
+      fmt::format("{} of {}, {:.2f} % ({:.2f} to {:.2f} %, Wilson)", reporting, all,
+                  100.0 * static_cast<double>(reporting) / static_cast<double>(all), 100 * share.low, 100 * share.high);
   out.verdict = reporting == 1417 && all == 170'462 ? ClaimVerdict::holds : ClaimVerdict::differs;
   out.note = "from the published counts by class; the paper's 0.90 % is not this share: its months are not public";
   return out;
@@ -71,18 +71,18 @@ ClaimCheck unreachable(Context&) {
 }  // namespace
 
 std::vector<Claim> label_claims() {
-  return {{10, "bloom, dalle-mini and distilgpt2 are labelled D, swissbert A",
-           "the label of each from its emissions, sizes and downloads by the paper's boundaries", known_labels},
-          {10, "1,417 of 170,462 models report their emissions", "the sum of the published counts by class", counts},
-          {10, "no model reaches Energy Optimization or Certified Energy Efficiency",
-           "both orders of tests on a pruned model with emissions and hardware, with and without a certificate",
-           unreachable},
-          {10, "labels of 1,419 models: A 37, B 486, C 826, D 55, E 15", "wattline ledger label HFCO2.csv",
-           [](Context&) {
-             return ClaimCheck{ClaimVerdict::not_reproducible, "",
-                               "needs the package's table of models, which carries no licence and is not in this program; "
-                               "with the file at hand the command gives these counts, and a test checks it"};
-           }}};
+  return {
+      {10, "bloom, dalle-mini and distilgpt2 are labelled D, swissbert A",
+       "the label of each from its emissions, sizes and downloads by the paper's boundaries", known_labels},
+      {10, "1,417 of 170,462 models report their emissions", "the sum of the published counts by class", counts},
+      {10, "no model reaches Energy Optimization or Certified Energy Efficiency",
+       "both orders of tests on a pruned model with emissions and hardware, with and without a certificate",
+       unreachable},
+      {10, "labels of 1,419 models: A 37, B 486, C 826, D 55, E 15", "wattline ledger label HFCO2.csv", [](Context&) {
+         return ClaimCheck{ClaimVerdict::not_reproducible, "",
+                           "needs the package's table of models, which carries no licence and is not in this program; "
+                           "with the file at hand the command gives these counts, and a test checks it"};
+       }}};
 }
 
 }  // namespace wattline::ledger

@@ -81,8 +81,8 @@ std::optional<double> read_emissions(std::string_view raw, std::string* doubt) {
   const std::string rest(csv::trimmed(std::string_view(unit).substr(word)));
   // Behind the unit only what names CO2 may stand: "kg CO2eq", "g of CO2", "kgCO2e".
   const auto names_carbon = [](std::string_view t) {
-    return t.empty() || t == "2" || t.starts_with("2e") || t.find("co2") != t.npos || t.find("co₂") != t.npos || t.starts_with("of c") || t == "." ||
-           t.starts_with("carbon") || t.starts_with("(");
+    return t.empty() || t == "2" || t.starts_with("2e") || t.find("co2") != t.npos || t.find("co₂") != t.npos ||
+           t.starts_with("of c") || t == "." || t.starts_with("carbon") || t.starts_with("(");
   };
   if (!names_carbon(rest) && first != "co") return std::nullopt;
   if (first.empty() || first == "g" || first == "gram" || first == "grams" || first == "gco" || first == "co")

@@ -22,8 +22,8 @@ std::string letter_of(const std::optional<Label>& label) { return label ? std::s
 Table ratings_table(const Label& label, const MetricValues& values, const LabelScale& scale) {
   Table t("ledger.label.ratings.v1");
   t.title = "Ratings behind the label";
-  t.caption = fmt::format("index: against distilgpt2, more is better; rating: by the percentiles of {}",
-                          scale.population);
+  t.caption =
+      fmt::format("index: against distilgpt2, more is better; rating: by the percentiles of {}", scale.population);
   t.text("metric").number("value").text("unit").number("index").text("rating").number("weight", "%");
   double all = 0;
   for (std::size_t m = 0; m < label_metrics; ++m) all += label.metrics[m] ? scale.weights[m] : 0;
@@ -58,12 +58,15 @@ Result one_model(ModelEntry m, const LabelOptions& o, const LabelScale& scale, c
     RawEstimate e(*m.emissions, 0, Method::declared, "the model's card");
     out.estimate("emissions", "Emissions", Estimate<Carbon>(e), {}, "as declared; its uncertainty is not stated");
   } else {
-    out.note("The card gives no emissions, so there is nothing to label: a label of downloads would say nothing of energy.");
+    out.note(
+        "The card gives no emissions, so there is nothing to label: a label of downloads would say nothing of energy.");
   }
   Table facts("ledger.label.model.v1");
   facts.title = "The model";
   facts.text("item").text("value");
-  const auto line = [&](const char* item, const std::string& value) { facts.add_row({item, value.empty() ? "not given" : value}); };
+  const auto line = [&](const char* item, const std::string& value) {
+    facts.add_row({item, value.empty() ? "not given" : value});
+  };
   line("reporting class", std::string(to_string(reporting_class(r))));
   line("label, published convention", letter_of(published));
   line("label, consistent convention", letter_of(consistent));
@@ -81,7 +84,9 @@ Result one_model(ModelEntry m, const LabelOptions& o, const LabelScale& scale, c
     out.add(std::move(t));
   }
   if (chosen && chosen->metrics[3])
-    out.note("Downloads are a quarter of the published label and are not energy: --weights without-downloads leaves them out.");
+    out.note(
+        "Downloads are a quarter of the published label and are not energy: --weights without-downloads leaves them "
+        "out.");
   for (const auto& d : doubts_of(m, catalog, grid)) out.warn(d.what);
   return out;
 }
@@ -142,7 +147,8 @@ Result many_models(const ModelTable& table, const LabelOptions& o, const LabelSc
   if (models.empty()) throw bad_input("the table holds no models", o.models.name());
   std::size_t reporting = 0;
   for (const auto& m : models) reporting += m.emissions.has_value();
-  const bool own = o.population == Population::table || (o.population == Population::automatic && reporting >= enough_models);
+  const bool own =
+      o.population == Population::table || (o.population == Population::automatic && reporting >= enough_models);
   const LabelScale scale = own ? scale_of(models, paper) : paper;
   out.title = fmt::format("{} models, {} with emissions", models.size(), reporting);
   std::vector<Labelled> all;
@@ -154,8 +160,7 @@ Result many_models(const ModelTable& table, const LabelOptions& o, const LabelSc
   add_classes(out, models);
   add_population(out, models, {o.since});
   if (o.stability > 0 && own) {
-    const double same =
-        label_stability(models, paper, o.convention, static_cast<std::size_t>(o.stability), context);
+    const double same = label_stability(models, paper, o.convention, static_cast<std::size_t>(o.stability), context);
     out.note(fmt::format("Drawn again {} times, the population gives {} % of the labels unchanged.", o.stability,
                          format_number(100 * same, 3)));
   }
@@ -191,9 +196,10 @@ Result many_models(const ModelTable& table, const LabelOptions& o, const LabelSc
     if (static_cast<std::int64_t>(t.rows()) >= o.rows) break;
     const auto& m = *l.model;
     const auto& chosen = o.convention == Convention::published ? l.published : l.consistent;
-    t.add_row({m.id, letter_of(l.published), letter_of(l.consistent), std::string(to_string(reporting_class(reported(m)))),
-               m.emissions ? Table::Cell(*m.emissions) : Table::Cell(), chosen ? Table::Cell(chosen->mean) : Table::Cell(),
-               m.domain, m.training_type, m.month, static_cast<std::int64_t>(m.row)});
+    t.add_row(
+        {m.id, letter_of(l.published), letter_of(l.consistent), std::string(to_string(reporting_class(reported(m)))),
+         m.emissions ? Table::Cell(*m.emissions) : Table::Cell(), chosen ? Table::Cell(chosen->mean) : Table::Cell(),
+         m.domain, m.training_type, m.month, static_cast<std::int64_t>(m.row)});
   }
   if (t.rows() > 0) {
     t.title = t.rows() < all.size() ? fmt::format("The {} of {} models with the most emissions", t.rows(), all.size())
@@ -221,7 +227,8 @@ Result label(const LabelOptions& o, Context& context) {
   const std::string text = o.models.read();
   Result out;
   if (is_table(text))
-    out = many_models(read_model_table(text, o.models.name()), o, paper, catalog, grid.carbon_intensity.value(), context);
+    out =
+        many_models(read_model_table(text, o.models.name()), o, paper, catalog, grid.carbon_intensity.value(), context);
   else out = one_model(read_model_card(text, o.models.name()), o, paper, catalog, grid.carbon_intensity.value());
   for (auto& use : used) out.use(std::move(use));
   return out;
@@ -254,24 +261,29 @@ Capability label_capability() {
           .integer("rows", &O::rows, "models in the table of models, the most emissions first")
           .range(0, 10'000'000)
           .group(&O::place, catalog::place_fields(), "Place");
-  Capability c = capability<O>("ledger", "label", "Carbon label and reporting class of models from their cards.", &label,
-                               fields);
+  Capability c =
+      capability<O>("ledger", "label", "Carbon label and reporting class of models from their cards.", &label, fields);
   c.description =
-      "Reads co2_eq_emissions and what stands beside it from a model card of the Hub, its JSON metadata, or a CSV table "
-      "of models, and gives the reporting class (from Unknown to Certified Energy Efficiency) with the field that would "
+      "Reads co2_eq_emissions and what stands beside it from a model card of the Hub, its JSON metadata, or a CSV "
+      "table "
+      "of models, and gives the reporting class (from Unknown to Certified Energy Efficiency) with the field that "
+      "would "
       "raise it, the A to E label with the five ratings behind it, and of a table its statistics: how many report, "
-      "medians by domain and training, what goes with emissions, the trend (Castaño, Martínez-Fernández, Franch, Bogner, "
-      "ESEM 2023, arXiv 2305.11164). The label compares CO2, bytes of model and data per gram, downloads and performance "
+      "medians by domain and training, what goes with emissions, the trend (Castaño, Martínez-Fernández, Franch, "
+      "Bogner, "
+      "ESEM 2023, arXiv 2305.11164). The label compares CO2, bytes of model and data per gram, downloads and "
+      "performance "
       "with distilgpt2 and with the percentiles of a population. Emissions of zero and those that the stated hardware "
       "cannot have made on this grid are pointed out. A label ranks reports against reports: it is no measurement.";
   c.verb = Verb::account;
   c.papers = {10};
-  c.emits = {"ledger.label.models.v1", "ledger.label.counts.v1",  "ledger.label.classes.v1", "ledger.label.groups.v1",
-             "ledger.label.tests.v1",  "ledger.label.months.v1",  "ledger.label.doubts.v1",  "ledger.label.ratings.v1",
+  c.emits = {"ledger.label.models.v1", "ledger.label.counts.v1", "ledger.label.classes.v1", "ledger.label.groups.v1",
+             "ledger.label.tests.v1",  "ledger.label.months.v1", "ledger.label.doubts.v1",  "ledger.label.ratings.v1",
              "ledger.label.raises.v1", "ledger.label.model.v1"};
   const std::string card =
       "---\nlicense: mit\ntags:\n- pruned\nco2_eq_emissions:\n  emissions: 4.9 kg\n  source: CodeCarbon\n"
-      "  training_type: fine-tuning\n  geographical_location: Lyon, France\n  hardware_used: 4 x NVIDIA A100 SXM4 80GB\n"
+      "  training_type: fine-tuning\n  geographical_location: Lyon, France\n  hardware_used: 4 x NVIDIA A100 SXM4 "
+      "80GB\n"
       "---\n# A model\n";
   const std::string table =
       "modelId,co2_eq_emissions,size,downloads,domain,training_type,environment,created_at\n"

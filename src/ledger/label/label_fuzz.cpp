@@ -25,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {"---\nco2_eq_emissions:\n  emissions: 149200\n  hardware_used: 8 V100\ntags: [pruned]\n---\n# x\n",
-          "modelId,co2_eq_emissions,size,datasets,performance_metrics\na,12.5,100,['x'],\"{'accuracy': 0.9, 'f1': nan}\"\n",
-          "1.234,5 kg CO2eq", R"({"id":"a","cardData":{"co2_eq_emissions":1.5},"downloads":3})"};
+  return {
+      "---\nco2_eq_emissions:\n  emissions: 149200\n  hardware_used: 8 V100\ntags: [pruned]\n---\n# x\n",
+      "modelId,co2_eq_emissions,size,datasets,performance_metrics\na,12.5,100,['x'],\"{'accuracy': 0.9, 'f1': nan}\"\n",
+      "1.234,5 kg CO2eq", R"({"id":"a","cardData":{"co2_eq_emissions":1.5},"downloads":3})"};
 }

@@ -96,8 +96,8 @@ TEST(Label, ConventionsDifferBySquareRoot) {
 }
 
 TEST(Label, OneCardWithWhatWouldRaiseIt) {
-  const Result r = run("card.md",
-                       "---\nco2_eq_emissions:\n  emissions: \"149,200 g\"\n  hardware_used: 8 V100 16GB\n---\n# x\n");
+  const Result r =
+      run("card.md", "---\nco2_eq_emissions:\n  emissions: \"149,200 g\"\n  hardware_used: 8 V100 16GB\n---\n# x\n");
   EXPECT_NE(r.title.find("label"), std::string::npos) << r.title;
   EXPECT_NE(r.title.find("Energy Awareness"), std::string::npos) << r.title;
   ASSERT_TRUE(r.find_estimate("emissions"));
@@ -125,14 +125,16 @@ TEST(Label, HubMetadataAndCardsWithoutFigures) {
 }
 
 TEST(Label, ZerosAndUnitsThatCannotBeAreSaid) {
-  const Result r = run("t.csv",
-                       "modelId,co2_eq_emissions,environment\nzero,0,1 T4\nkilo,0.5,8 V100 16GB\nfine,400,1 T4\nfine,400,1 T4\n"
-                       "words,plenty,\n");
+  const Result r =
+      run("t.csv",
+          "modelId,co2_eq_emissions,environment\nzero,0,1 T4\nkilo,0.5,8 V100 16GB\nfine,400,1 T4\nfine,400,1 T4\n"
+          "words,plenty,\n");
   const Table* t = r.find_table("ledger.label.doubts.v1");
   ASSERT_TRUE(t);
   EXPECT_EQ(t->rows(), 4u) << "zero, unit, twice, words";
   bool kilograms = false;
-  for (const auto& what : t->column("what").texts()) kilograms = kilograms || what.find("kilograms") != std::string::npos;
+  for (const auto& what : t->column("what").texts())
+    kilograms = kilograms || what.find("kilograms") != std::string::npos;
   EXPECT_TRUE(kilograms);
 }
 

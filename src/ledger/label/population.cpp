@@ -95,8 +95,9 @@ Table groups_table(const std::vector<ModelEntry>& models) {
 Table tests_table(const std::vector<ModelEntry>& models) {
   Table t("ledger.label.tests.v1");
   t.title = "What goes with emissions";
-  t.caption = "A correlation over models of different tasks is no cause. 'plus 1e-6' is the paper's way to keep zeros in "
-              "a logarithm: without them the figure can change much.";
+  t.caption =
+      "A correlation over models of different tasks is no cause. 'plus 1e-6' is the paper's way to keep zeros in "
+      "a logarithm: without them the figure can change much.";
   t.text("test").text("of").number("value").number("p", "", "two-sided").integer("n");
   const auto fine = emissions_where(models, [](const auto& m) { return m.training_type == "fine-tuning"; });
   const auto pre = emissions_where(models, [](const auto& m) { return m.training_type == "pretraining"; });
@@ -126,17 +127,18 @@ Table tests_table(const std::vector<ModelEntry>& models) {
           return it == m.metrics.end() ? std::nullopt : std::optional(it->second);
         },
         true);
-  correlate("Spearman", "emissions and performance score", plain, [](const ModelEntry& m) { return m.performance; },
-            true);
+  correlate(
+      "Spearman", "emissions and performance score", plain, [](const ModelEntry& m) { return m.performance; }, true);
   const auto logs = [&](const char* what, std::optional<double> ModelEntry::*member) {
     for (const bool constant : {true, false}) {
       const auto log_of = [constant](std::optional<double> v) -> std::optional<double> {
         if (!v || (!constant && *v <= 0)) return std::nullopt;
         return std::log(*v + (constant ? 1e-6 : 0));
       };
-      correlate("Pearson of logarithms", fmt::format("emissions and {}{}", what, constant ? ", plus 1e-6" : ", no zeros"),
-                [&](const ModelEntry& m) { return log_of(m.emissions); },
-                [&](const ModelEntry& m) { return log_of(m.*member); }, false);
+      correlate(
+          "Pearson of logarithms", fmt::format("emissions and {}{}", what, constant ? ", plus 1e-6" : ", no zeros"),
+          [&](const ModelEntry& m) { return log_of(m.emissions); },
+          [&](const ModelEntry& m) { return log_of(m.*member); }, false);
     }
   };
   logs("model size", &ModelEntry::size);
@@ -188,7 +190,8 @@ void add_months(Result& out, const std::vector<ModelEntry>& models, const Popula
     x.push_back(month_number(name));
     y.push_back(median);
   }
-  if (silent == 0) t.caption = "Every model of this table reports: its shares say nothing of the repository it is from.";
+  if (silent == 0)
+    t.caption = "Every model of this table reports: its shares say nothing of the repository it is from.";
   figure.traces.push_back(std::move(trace));
   out.add(std::move(t)).add(std::move(figure));
   const auto fit = study::line_fit(x, y);
@@ -233,11 +236,11 @@ void add_population(Result& out, const std::vector<ModelEntry>& models, const Po
   std::size_t reporting = 0;
   for (const auto& m : models) reporting += m.emissions.has_value();
   const auto share = study::wilson(reporting, models.size());
-  out.note(fmt::format("{} of {} models report emissions: {} % (95 % interval {} to {} %, Wilson).", reporting,
-                       models.size(),
-                       format_number(models.empty() ? 0 : 100.0 * static_cast<double>(reporting) /
-                                                              static_cast<double>(models.size()), 3),
-                       format_number(100 * share.low, 3), format_number(100 * share.high, 3)));
+  out.note(fmt::format(
+      "{} of {} models report emissions: {} % (95 % interval {} to {} %, Wilson).", reporting, models.size(),
+      format_number(models.empty() ? 0 : 100.0 * static_cast<double>(reporting) / static_cast<double>(models.size()),
+                    3),
+      format_number(100 * share.low, 3), format_number(100 * share.high, 3)));
   out.add(groups_table(models));
   if (Table t = tests_table(models); t.rows() > 0) out.add(std::move(t));
   add_months(out, models, o);

@@ -55,7 +55,7 @@ LabelScale paper_scale(const catalog::Catalog& catalog, LabelWeights weights, st
     if (used) used->push_back(factor.use());
     return factor.value;
   };
-  const char* set = weights == LabelWeights::older ? "weight_older"
+  const char* set = weights == LabelWeights::older   ? "weight_older"
                     : weights == LabelWeights::paper ? "weight"
                                                      : "weight_without_downloads";
   LabelScale out;

@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 4> metric_names{"accuracy", "f1", "rouge1
 std::string key_of(std::string_view s) {
   std::string out;
   for (const char c : s)
-    if (std::isalnum(static_cast<unsigned char>(c))) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out;
 }
 
@@ -159,8 +160,7 @@ ModelEntry read_model_card(std::string_view text, std::string_view where) {
           if (const Json* list = result.find("metrics"); list && list->is_array())
             for (const auto& metric : list->as_array()) {
               const std::string type = metric.is_object() ? metric.text_or("type", "") : "";
-              const double value =
-                  metric.is_object() ? number_of(metric.find("value")).value_or(NAN) : std::nan("");
+              const double value = metric.is_object() ? number_of(metric.find("value")).value_or(NAN) : std::nan("");
               for (const auto name : metric_names)
                 if (value <= 100 && key_of(type) == key_of(name))
                   m.metrics.emplace(name, value > 1 ? value / 100 : value);
