@@ -70,6 +70,18 @@ TEST(CodeCarbonFormulas, ExamplesOfElectricity) {
   EXPECT_DOUBLE_EQ(grams(""), 475);
 }
 
+// The trap of the tool: its table of cloud regions holds Google's alone.
+TEST(CodeCarbonFormulas, OtherCloudsFallToTheWorldAverage) {
+  auto o = job();
+  o.site.place = "FR";
+  o.site.region = "gcp/europe-west9";
+  EXPECT_DOUBLE_EQ(tool(o, "CodeCarbon load mode").grams_per_kwh, 34);
+  o.site.region = "aws/eu-west-3";
+  const Emulation e = tool(o, "CodeCarbon load mode");
+  EXPECT_DOUBLE_EQ(e.grams_per_kwh, 475);
+  EXPECT_THAT(e.note, HasSubstr("without a word"));
+}
+
 TEST(GreenAlgorithmsTool, GivesTheCalculatorsFigures) {
   const auto o = job();
   const Emulation e = tool(o, "Green Algorithms", "v3.0");

@@ -175,6 +175,14 @@ class Tools {
 
   // Region, US state, country, world: the order of the tool.
   void codecarbon_intensity(Emulation& e) {
+    if (!o_.site.region.empty() && !o_.site.intensity) {
+      std::string id = "codecarbon.region." + o_.site.region;
+      std::replace(id.begin(), id.end(), '/', '.');
+      if (find_factor(c_, id)) return given_or(e, get(id, "gCO2e/kWh"), o_.site.region);
+      e.note += std::string(e.note.empty() ? "" : "; ") +
+                "its table has no such region: it falls to the world average without a word";
+      return given_or(e, get("codecarbon.world", "gCO2e/kWh"), "its world average");
+    }
     if (place_->code == "WORLD") return given_or(e, get("codecarbon.world", "gCO2e/kWh"), "its world average");
     if (place_->code.starts_with("US-"))
       if (const auto* f = find_factor(c_, "codecarbon.us." + place_->code.substr(3))) {

@@ -133,11 +133,26 @@ PortfolioModel portfolio_model(const Catalog& c, const RegionWeights& weights) {
 }
 
 void use_portfolio_factors(Result& out, const Catalog& c) {
-  for (const auto& f : c.factors())
-    if (f.group == "project" && f.id.find("published") == std::string::npos && !f.id.starts_with("project.scenario") &&
-        !f.id.starts_with("project.growth") && !f.id.starts_with("project.target") &&
-        !f.id.starts_with("project.evidence"))
-      out.use(f.use());
+  std::map<std::pair<std::string, std::string>, FactorUse> lines;
+  for (const auto& f : c.factors()) {
+    if (f.group != "project" || f.id.ends_with("_published") || f.id.find(".published") != std::string::npos ||
+        f.id.starts_with("project.evidence") || f.id.starts_with("project.target"))
+      continue;
+    const auto dot = f.id.rfind('.');
+    const std::string stem = f.id.substr(0, dot), name = f.id.substr(dot + 1);
+    const FactorUse one = f.use();
+    auto [it, fresh] = lines.try_emplace({stem, f.origin.source}, one);
+    FactorUse& line = it->second;
+    if (fresh) {
+      line.id = stem + "." + name;
+      line.description = stem;
+      line.value = name + " " + one.value;
+    } else {
+      line.id += "," + name;
+      line.value += ", " + name + " " + one.value;
+    }
+  }
+  for (auto& [key, line] : lines) out.use(std::move(line));
 }
 
 Demand& Demand::operator+=(const Demand& o) {

@@ -83,7 +83,8 @@ struct PortfolioModel {
 // are not of 0 or more, or that are all 0; they are brought to a sum of 1.
 using RegionWeights = std::map<std::string, double>;
 PortfolioModel portfolio_model(const catalog::Catalog&, const RegionWeights& = {});
-// The rows of the catalog that the model is made of.
+// The rows of the catalog that the model, its scenarios and ranges are made of, those of one subject and source in one
+// line: there are some 200.
 void use_portfolio_factors(Result&, const catalog::Catalog&);
 
 // What is asked of one task and size in a year; all additive.

@@ -54,10 +54,6 @@ class Projection {
         "meter. "
         "Training of generative models is not counted, as in the paper.");
     use_portfolio_factors(out_, catalog_);
-    for (const auto& f : catalog_.factors())
-      if (f.group == "project" && (f.id.starts_with("project.scenario.") || f.id.starts_with("project.growth.")) &&
-          f.id.find("published") == std::string::npos)
-        out_.use(f.use());
     return std::move(out_);
   }
 

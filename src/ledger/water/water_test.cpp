@@ -185,8 +185,8 @@ TEST(Water, CountriesAreRankedByWater) {
 }
 
 TEST(Water, NoDataIsSaidWithWhatToGive) {
-  EXPECT_THAT(refused({"Kenya"}, ErrorKind::not_found), AllOf(HasSubstr("no data"), HasSubstr("--weather"),
-                                                             HasSubstr("mix of Kenya is known")));
+  EXPECT_THAT(refused({"Kenya"}, ErrorKind::not_found),
+              AllOf(HasSubstr("no data"), HasSubstr("--weather"), HasSubstr("mix of Kenya is known")));
   EXPECT_THAT(refused({"Zambai"}, ErrorKind::not_found), HasSubstr("Zambia"));
   EXPECT_THAT(refused({"ZM", "--compare", "Kenya"}, ErrorKind::not_found), HasSubstr("no data"));
   WaterOptions o;
