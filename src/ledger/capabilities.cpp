@@ -1,5 +1,6 @@
 #include "ledger/capabilities.h"
 
+#include "ledger/air/air.h"
 #include "ledger/amend.h"
 #include "ledger/budget/budget.h"
 #include "ledger/emulate/emulate.h"
@@ -33,6 +34,7 @@ std::vector<Capability> capabilities() {
   all.push_back(label_capability());
   all.push_back(materials::materials_capability());
   all.push_back(water_capability());
+  all.push_back(air_capability());
   all.push_back(project_capability());
   all.push_back(rebound_capability());
   all.push_back(emulate_capability());

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "catalog/green_algorithms.h"
+#include "ledger/air/air.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/green_resolve.h"
 #include "ledger/label/label.h"
@@ -139,6 +140,7 @@ std::vector<Claim> claims() {
   add(label_claims());
   add(materials::materials_claims());
   add(water_claims());
+  add(air_claims());
   add(portfolio_claims());
   add(rebound_claims());
   return all;

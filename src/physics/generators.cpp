@@ -39,12 +39,11 @@ double GeneratorFactors::grams_per_kwh(Tier tier, Pollutant p, double sulphur) c
 
 Grams GeneratorFactors::emitted(const GeneratorFleet& fleet, const GeneratorRun& run) const {
   Grams out{};
-  const double work = fleet.units * fleet.rated.in(units::kW) * run.load;  // kWh in an hour
+  const double work = fleet.units * fleet.rated.in(units::kW)*run.load;  // kWh in an hour
   for (std::size_t p = 0; p < pollutants; ++p) {
     const auto pollutant = static_cast<Pollutant>(p);
-    const double cold = fleet.tier == Tier::tier4 && pollutant == Pollutant::nox
-                            ? std::min(run.starts * cold_hours_, run.hours)
-                            : 0;
+    const double cold =
+        fleet.tier == Tier::tier4 && pollutant == Pollutant::nox ? std::min(run.starts * cold_hours_, run.hours) : 0;
     out[p] = work * ((run.hours - cold) * grams_per_kwh(fleet.tier, pollutant, fleet.sulphur) +
                      cold * grams_per_kwh(Tier::tier2, pollutant, fleet.sulphur));
   }

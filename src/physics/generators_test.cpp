@@ -56,7 +56,8 @@ TEST(Generators, AColdCatalystDoesNothing) {
 
 TEST(Generators, AreThoseOfTheCollection) {
   const auto shared = tests::shared_dir();
-  const auto path = shared ? *shared / "data/diesel-genset-factors/ap42_table_3_4_1_large_diesel.csv" : std::filesystem::path();
+  const auto path =
+      shared ? *shared / "data/diesel-genset-factors/ap42_table_3_4_1_large_diesel.csv" : std::filesystem::path();
   if (!shared || !std::filesystem::exists(path)) GTEST_SKIP() << "skipped: no shared data";
   std::ifstream in(path);
   const Table t = read_csv(std::string(std::istreambuf_iterator<char>(in), {}), path.string());
@@ -64,8 +65,7 @@ TEST(Generators, AreThoseOfTheCollection) {
   const std::map<std::string, double> ours = {
       {"NOx_uncontrolled", factors().grams_per_kwh(Tier::uncontrolled, Pollutant::nox, 0)},
       {"NOx_controlled", factors().grams_per_kwh(Tier::controlled, Pollutant::nox, 0)},
-      {"CO", 
-                 factors().grams_per_kwh(Tier::uncontrolled, Pollutant::co, 0)},
+      {"CO", factors().grams_per_kwh(Tier::uncontrolled, Pollutant::co, 0)},
       {"SOx", factors().grams_per_kwh(Tier::uncontrolled, Pollutant::so2, 0.01)},
       {"PM", factors().grams_per_kwh(Tier::uncontrolled, Pollutant::pm, 0)},
       {"CO2", factors().grams_per_kwh(Tier::uncontrolled, Pollutant::co2, 0)},

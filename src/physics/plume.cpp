@@ -24,8 +24,10 @@ Plume::Plume(const catalog::Catalog& catalog, Terrain terrain, char stability) {
     if (!(across.a > 0) || !(up.a > 0)) row.fail("y", "a spread over 0 is needed");
     factor = {fmt::format("air.plume.{}.{}", wanted, stability),
               fmt::format("spread of a plume, {}, class {} (Briggs)", wanted, stability),
-              fmt::format("{:g} and {:g} of the distance near the stack", across.a, up.a), row.required("source"),
-              row.text("year"), "published facts"};
+              fmt::format("{:g} and {:g} of the distance near the stack", across.a, up.a),
+              row.required("source"),
+              row.text("year"),
+              "published facts"};
     return;
   }
   throw bad_input(fmt::format("stability '{}' found; A (very unstable) to F (stable) is allowed", stability),
