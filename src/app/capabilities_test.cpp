@@ -61,7 +61,7 @@ TEST_P(EachCapability, ExamplesRunAndSayWhatTheyPromise) {
       std::ofstream(dir.path() / name, std::ios::binary) << content;
     }
     Context context;
-    provide_shared_parts(context, "", (dir.path() / "ledger").string());
+    provide_shared_parts(context, "", (dir.path() / "ledger").string(), (dir.path() / "intensity").string());
     const auto options = options_from_arguments(c, example.arguments);
     const Result r = c.run(options.get(), context);
     const std::string text = to_text(r);

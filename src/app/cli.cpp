@@ -59,6 +59,7 @@ std::string overview(const Rooms& rooms) {
       "  --seed N                     random numbers from this seed (default 1)\n"
       "  --catalog DIR                your own rows over the built-in factors\n"
       "  --ledger DIR                 where the account lies\n"
+      "  --intensity-data DIR         where the hourly carbon intensities lie\n"
       "\nexit codes: 0 done, 1 the verdict is no, 2 bad input, 3 the world failed\n";
   return out;
 }
@@ -144,7 +145,7 @@ int run_capability(const Invocation& in) {
   context.stop = stop.get_token();
   const Settings settings = Settings::load();
   auto options = options_from_arguments(c, in.words, [&](const Field& f) { return settings.find(c, f); });
-  provide_shared_parts(context, in.catalog_dir, in.ledger_dir);
+  provide_shared_parts(context, in.catalog_dir, in.ledger_dir, in.intensity_dir);
   if (c.cost == Cost::service) {
     context.provide(http_routes(context));
     context.provide(past_usage(context));

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "catalog/catalog.h"
+#include "catalog/intensity/intensity_store.h"
 #include "catalog/place_options.h"
 #include "kernel/units.h"
 #include "ledger/account.h"
@@ -53,11 +54,13 @@ Duration cpu_time(int who) {
 
 }  // namespace
 
-void provide_shared_parts(Context& context, const std::string& catalog_dir, const std::string& ledger_dir) {
+void provide_shared_parts(Context& context, const std::string& catalog_dir, const std::string& ledger_dir,
+                          const std::string& intensity_dir) {
   const auto catalog = catalog::Catalog::load(catalog_dir);
   const auto location = std::make_shared<ledger::Location>(ledger::Location{ledger_dir});
   context.provide(catalog);
   context.provide(location);
+  context.provide(std::make_shared<catalog::IntensityLocation>(catalog::IntensityLocation{intensity_dir}));
   context.provide<AccountSink>(std::make_shared<LazySink>(*location, catalog->version()));
 }
 

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 class HttpApi : public testing::Test {
  protected:
   HttpApi() {
-    provide_shared_parts(context_, "", scratch_.path().string());
+    provide_shared_parts(context_, "", scratch_.path().string(), scratch_.path().string());
     routes_ = http_routes(context_);
   }
   serve::HttpReply ask(std::string method, std::string path, std::string body = "", std::string accept = "") {

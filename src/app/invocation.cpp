@@ -77,6 +77,7 @@ bool take_shared(const std::vector<std::string>& words, std::size_t& i, Invocati
   else if (name == "--version") out.version = true;
   else if (name == "--catalog") out.catalog_dir = value();
   else if (name == "--ledger") out.ledger_dir = value();
+  else if (name == "--intensity-data") out.intensity_dir = value();
   else if (name == "--seed") {
     const std::string text = value();
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out.seed);

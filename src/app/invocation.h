@@ -18,7 +18,7 @@ struct Invocation {
   std::vector<std::string> words;  // the capability's own
   OutputForm form = OutputForm::text;
   std::string html_file, output_file;
-  std::string catalog_dir, ledger_dir;
+  std::string catalog_dir, ledger_dir, intensity_dir;
   std::uint64_t seed = 1;
   bool quiet = false, help = false, version = false, ascii = false;
   std::string help_room;  // `wattline ledger --help`

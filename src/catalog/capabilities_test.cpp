@@ -1,10 +1,15 @@
 #include "catalog/capabilities.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "catalog/catalog.h"
+#include "catalog/intensity/intensity_store.h"
 #include "kernel/error.h"
+#include "kernel/testing.h"
 
 namespace wattline::catalog {
 namespace {
@@ -17,6 +22,8 @@ Result run(const std::string& name, const std::vector<std::string>& words) {
     if (c.name != name) continue;
     Context context;
     context.provide(Catalog::load());
+    static const tests::ScratchDir scratch;
+    context.provide(std::make_shared<IntensityLocation>(IntensityLocation{scratch.path().string()}));
     const auto options = options_from_arguments(c, words);
     return c.run(options.get(), context);
   }
@@ -35,7 +42,13 @@ TEST(CatalogCommands, ExamplesSayWhatTheyPromise) {
   for (const auto& c : capabilities()) {
     EXPECT_EQ(c.room, "catalog");
     EXPECT_FALSE(c.description.empty());
-    for (const auto& e : c.examples) EXPECT_THAT(to_text(run(c.name, e.arguments)), HasSubstr(e.expects)) << c.name;
+    for (const auto& e : c.examples) {
+      const tests::ScratchDir dir;
+      std::filesystem::current_path(dir.path());
+      for (const auto& [name, content] : e.files) std::ofstream(name, std::ios::binary) << content;
+      EXPECT_THAT(to_text(run(c.name, e.arguments)), HasSubstr(e.expects)) << c.name;
+      std::filesystem::current_path("/");
+    }
   }
 }
 
