@@ -48,11 +48,11 @@ Result list(const IntensityStore& store) {
   }
   out.title = t.rows() == 1 ? "1 series of intensities" : fmt::format("{} series of intensities", t.rows());
   if (t.rows() == 0)
-    out.note(fmt::format("There is none in {}: yearly averages are used. `wattline catalog intensity-import FILE` takes "
-                         "one from a file; --intensity-data DIR names another folder.",
-                         store.dir().string()));
-  else
-    out.add(std::move(t));
+    out.note(
+        fmt::format("There is none in {}: yearly averages are used. `wattline catalog intensity-import FILE` takes "
+                    "one from a file; --intensity-data DIR names another folder.",
+                    store.dir().string()));
+  else out.add(std::move(t));
   return out;
 }
 
@@ -90,8 +90,8 @@ void provenance(const IntensitySeries& s, Result& out) {
 }
 
 Estimate<CarbonIntensity> exactly(double grams, const std::string& source) {
-  Estimate<CarbonIntensity> e = Estimate<CarbonIntensity>::with_sd(grams * units::gCO2e_per_kWh, CarbonIntensity(0),
-                                                                   Method::declared, source);
+  Estimate<CarbonIntensity> e =
+      Estimate<CarbonIntensity>::with_sd(grams * units::gCO2e_per_kWh, CarbonIntensity(0), Method::declared, source);
   if (grams < 0) e.raw().set_signed();
   return e;
 }
@@ -125,8 +125,8 @@ Result at_moment(const IntensityOptions& o, const IntensityStore& store, const C
   const auto i = static_cast<std::size_t>(next - series->samples.begin()) - 1;
   const IntensitySample& s = series->samples[i];
   const IntensityImport& import = series->imports[s.import];
-  out.title = fmt::format("{} at {}: {}", to_string(series->name), to_string(at),
-                          to_string(s.grams * units::gCO2e_per_kWh, 4));
+  out.title =
+      fmt::format("{} at {}: {}", to_string(series->name), to_string(at), to_string(s.grams * units::gCO2e_per_kWh, 4));
   out.estimate("intensity", "Carbon intensity", exactly(s.grams, import.source), "gCO2e/kWh",
                fmt::format("{}, from {} to {}{}", to_string(series->name.kind), to_string(s.begin),
                            to_string(series->end_of(i)), s.estimated ? ", an estimate of its source" : ""));
@@ -154,17 +154,19 @@ Result show(const IntensityOptions& o, const IntensityStore& store, const Catalo
     yearly(o, catalog, why_uncovered(*series, from), out);
     return out;
   }
-  out.title = fmt::format("{}: {} on average", to_string(series->name), to_string(mean.grams * units::gCO2e_per_kWh, 4));
+  out.title =
+      fmt::format("{}: {} on average", to_string(series->name), to_string(mean.grams * units::gCO2e_per_kWh, 4));
   double low = INFINITY, high = -INFINITY;
   for (std::size_t i = 0; i < series->samples.size(); ++i)
     if (series->samples[i].begin < to && series->end_of(i) > from) {
       low = std::min(low, series->samples[i].grams);
       high = std::max(high, series->samples[i].grams);
     }
-  out.estimate("intensity", "Mean", exactly(mean.grams, series->imports.back().source), "gCO2e/kWh",
-               fmt::format("from {:.4g} to {:.4g}, each moment alike; {:.4g} % of the time is covered, {:.4g} % of that by "
-                           "estimates of the source",
-                           low, high, 100 * mean.covered, 100 * mean.estimated));
+  out.estimate(
+      "intensity", "Mean", exactly(mean.grams, series->imports.back().source), "gCO2e/kWh",
+      fmt::format("from {:.4g} to {:.4g}, each moment alike; {:.4g} % of the time is covered, {:.4g} % of that by "
+                  "estimates of the source",
+                  low, high, 100 * mean.covered, 100 * mean.estimated));
   if (o.kind == IntensityKind::average && o.basis == IntensityBasis::location) {
     PlaceOptions place;
     place.place = o.place;
@@ -211,8 +213,7 @@ Capability intensity_capability() {
       "`catalog intensity-import` brings series in.";
   c.verb = Verb::observe;
   c.emits = {"catalog.intensity_series.v1", "catalog.intensity_imports.v1"};
-  c.examples = {{{}, {}, "series of intensities"},
-                {{"FR", "--at", "2026-11-24T10:00Z"}, {}, "FR"}};
+  c.examples = {{{}, {}, "series of intensities"}, {{"FR", "--at", "2026-11-24T10:00Z"}, {}, "FR"}};
   return c;
 }
 

@@ -59,8 +59,7 @@ class Reader {
     const std::string_view when = csv::trimmed(fields[time_]), what = csv::trimmed(fields[value_]);
     Time time;
     if (const auto read = try_parse_date_time(when)) time = *read;
-    else
-      try {
+    else try {
         time = parse_time(when);
       } catch (const Error& e) {
         throw bad_input(e.message(), at(row, time_), e.hint());

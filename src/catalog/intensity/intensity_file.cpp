@@ -6,8 +6,8 @@
 #include "kernel/csv_cell.h"
 #include "kernel/csv_scan.h"
 #include "kernel/error.h"
-#include "kernel/table.h"
 #include "kernel/json.h"
+#include "kernel/table.h"
 
 namespace wattline::catalog {
 namespace {
@@ -91,33 +91,35 @@ IntensitySeries parse_intensity_series(std::string_view given, std::string_view 
   }
   if (end == std::string_view::npos) return out;
   bool header = true;
-  for_each_csv_row(text.substr(end + 1), ',', where, [&](std::size_t line, const std::vector<std::string_view>& fields) {
-    const std::string at = fmt::format("{}:{}", where, line + 1);
-    if (fields.size() != 4) throw bad_input(fmt::format("{} cells; 4 are needed: {}", fields.size(), columns), at);
-    if (std::exchange(header, false)) {
-      if (fmt::format("{}", fmt::join(fields, ",")) != columns)
-        throw bad_input(fmt::format("the second line must read {}", columns), at);
-      return;
-    }
-    IntensitySample s;
-    const auto time = try_parse_date_time(fields[0]);
-    if (!time) throw bad_input(fmt::format("'{}' is no time", fields[0].substr(0, 60)), at);
-    s.begin = *time;
-    if (!csv::take_number(fields[1], s.grams) || !std::isfinite(s.grams))
-      throw bad_input(fmt::format("'{}' is no value", fields[1].substr(0, 60)), at);
-    const auto estimated = csv::read_flag(fields[2]);
-    if (!estimated) throw bad_input(fmt::format("'{}' found; true or false is allowed", fields[2].substr(0, 60)), at);
-    s.estimated = *estimated;
-    const auto import = csv::read_integer(fields[3]);
-    if (!import || *import < 0 || *import >= static_cast<std::int64_t>(out.imports.size()))
-      throw bad_input(fmt::format("'{}' is the number of no import; there are {}", fields[3].substr(0, 60),
-                                  out.imports.size()),
-                      at);
-    s.import = static_cast<std::uint32_t>(*import);
-    if (!out.samples.empty() && out.samples.back().begin >= s.begin)
-      throw bad_input(fmt::format("{} is not after the row before", to_string(s.begin)), at);
-    out.samples.push_back(s);
-  });
+  for_each_csv_row(
+      text.substr(end + 1), ',', where, [&](std::size_t line, const std::vector<std::string_view>& fields) {
+        const std::string at = fmt::format("{}:{}", where, line + 1);
+        if (fields.size() != 4) throw bad_input(fmt::format("{} cells; 4 are needed: {}", fields.size(), columns), at);
+        if (std::exchange(header, false)) {
+          if (fmt::format("{}", fmt::join(fields, ",")) != columns)
+            throw bad_input(fmt::format("the second line must read {}", columns), at);
+          return;
+        }
+        IntensitySample s;
+        const auto time = try_parse_date_time(fields[0]);
+        if (!time) throw bad_input(fmt::format("'{}' is no time", fields[0].substr(0, 60)), at);
+        s.begin = *time;
+        if (!csv::take_number(fields[1], s.grams) || !std::isfinite(s.grams))
+          throw bad_input(fmt::format("'{}' is no value", fields[1].substr(0, 60)), at);
+        const auto estimated = csv::read_flag(fields[2]);
+        if (!estimated)
+          throw bad_input(fmt::format("'{}' found; true or false is allowed", fields[2].substr(0, 60)), at);
+        s.estimated = *estimated;
+        const auto import = csv::read_integer(fields[3]);
+        if (!import || *import < 0 || *import >= static_cast<std::int64_t>(out.imports.size()))
+          throw bad_input(
+              fmt::format("'{}' is the number of no import; there are {}", fields[3].substr(0, 60), out.imports.size()),
+              at);
+        s.import = static_cast<std::uint32_t>(*import);
+        if (!out.samples.empty() && out.samples.back().begin >= s.begin)
+          throw bad_input(fmt::format("{} is not after the row before", to_string(s.begin)), at);
+        out.samples.push_back(s);
+      });
   return out;
 }
 

@@ -23,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {R"({"schema":"wattline.intensity.v1","place":"FR","kind":"average","basis":"location","emissions":"lifecycle","imports":[{"file":"a.csv","source":"s","licence":"CC0","zone":"FR","model":"","fetched":"2026-01-02T00:00:00Z","step_s":3600}]})"
-          "\ntime,value [gCO2e/kWh],estimated,import\n2026-01-01T00:00:00Z,10,false,0\n2026-01-01T01:00:00Z,20.5,true,0\n"};
+  return {
+      R"({"schema":"wattline.intensity.v1","place":"FR","kind":"average","basis":"location","emissions":"lifecycle","imports":[{"file":"a.csv","source":"s","licence":"CC0","zone":"FR","model":"","fetched":"2026-01-02T00:00:00Z","step_s":3600}]})"
+      "\ntime,value [gCO2e/kWh],estimated,import\n2026-01-01T00:00:00Z,10,false,0\n2026-01-01T01:00:00Z,20.5,true,0\n"};
 }

@@ -66,8 +66,9 @@ class Import {
     if (o_.kind != AskedKind::unsaid)
       asked = o_.kind == AskedKind::average ? IntensityKind::average : IntensityKind::marginal;
     if (file_.kind && asked && *asked != *file_.kind)
-      throw bad_input(fmt::format("the file holds {} intensities, not {} ones", to_string(*file_.kind), to_string(*asked)),
-                      "kind", "they answer different questions and are kept apart");
+      throw bad_input(
+          fmt::format("the file holds {} intensities, not {} ones", to_string(*file_.kind), to_string(*asked)), "kind",
+          "they answer different questions and are kept apart");
     if (!file_.kind && !asked)
       throw bad_input("the file does not say whether its intensities are average or marginal", "kind",
                       "--kind average, or --kind marginal");
@@ -156,9 +157,10 @@ Result import_file(const ImportOptions& o, Context& context) { return Import(o, 
 
 Capability intensity_import_capability() {
   using O = ImportOptions;
-  static const auto csv = Fields<IntensityCsvOptions>()
-                              .text("column", &IntensityCsvOptions::column, "of the values; none: the first after the time")
-                              .text("unit", &IntensityCsvOptions::unit, "of the values where the header names none");
+  static const auto csv =
+      Fields<IntensityCsvOptions>()
+          .text("column", &IntensityCsvOptions::column, "of the values; none: the first after the time")
+          .text("unit", &IntensityCsvOptions::unit, "of the values where the header names none");
   static const auto fields =
       Fields<O>()
           .file("file", &O::file, "CSV, or JSON of Electricity Maps or WattTime v3")
@@ -189,8 +191,8 @@ Capability intensity_import_capability() {
   c.doors = Doors::command_line;
   c.emits = {"catalog.intensity_import.v1"};
   c.consumes = {"intensity.series.v1"};
-  c.examples = {{{"day.csv", "--place", "FR", "--kind", "average", "--emissions", "lifecycle", "--source",
-                  "an example", "--licence", "none"},
+  c.examples = {{{"day.csv", "--place", "FR", "--kind", "average", "--emissions", "lifecycle", "--source", "an example",
+                  "--licence", "none"},
                  {{"day.csv", "time,value [gCO2e/kWh]\n2026-11-24T00:00Z,31\n2026-11-24T01:00Z,28\n"}},
                  "FR average location"}};
   return c;

@@ -83,7 +83,8 @@ IntensityFile read_electricity_maps(std::string_view text, std::string_view wher
   if (json.is_array() || *list) {
     const Json::Array& entries = json.is_array() ? json.as_array() : json.find(list)->as_array();
     if (json.is_object() && *list)
-      if (const auto step = granularity(within(std::string(where), [&] { return text_of(json, "temporalGranularity"); })))
+      if (const auto step =
+              granularity(within(std::string(where), [&] { return text_of(json, "temporalGranularity"); })))
         file.step_ns = step;
     for (std::size_t i = 0; i < entries.size(); ++i) take(entries[i], i, std::string_view(list) == "forecast", list);
   } else {
@@ -128,7 +129,8 @@ IntensityFile read_watttime(std::string_view text, std::string_view where) {
       file.step_ns = static_cast<std::int64_t>(period * static_cast<double>(second));
     }
   });
-  const Json::Array& data = within(std::string(where), [&]() -> const Json::Array& { return json.at("data").as_array(); });
+  const Json::Array& data =
+      within(std::string(where), [&]() -> const Json::Array& { return json.at("data").as_array(); });
   for (std::size_t i = 0; i < data.size(); ++i)
     within(fmt::format("{}:data[{}]", where, i), [&] {
       const Time at = time_of(data[i], "point_time");
@@ -137,8 +139,7 @@ IntensityFile read_watttime(std::string_view text, std::string_view where) {
         ++file.empty;
         return;
       }
-      file.samples.push_back(
-          {at, value.as_number() * grams_per_pound / kwh_per_mwh, generated && at > *generated, 0});
+      file.samples.push_back({at, value.as_number() * grams_per_pound / kwh_per_mwh, generated && at > *generated, 0});
       rows.push_back(i);
     });
   // They are of CO2 alone, at the stack.

@@ -20,14 +20,17 @@ std::string message(F&& f) {
   }
   return "no error";
 }
-IntensityFile csv(std::string_view text, const IntensityCsvOptions& o = {}) { return read_intensity_csv(text, "f.csv", o); }
+IntensityFile csv(std::string_view text, const IntensityCsvOptions& o = {}) {
+  return read_intensity_csv(text, "f.csv", o);
+}
 std::string csv_error(std::string_view text, const IntensityCsvOptions& o = {}) {
   return message([&] { csv(text, o); });
 }
 
 TEST(IntensityCsv, ReadsUnitsOrderRepeatsAndEmptyCells) {
-  const auto f = csv("\xef\xbb\xbftime;value [kgCO2e/MWh];estimated\r\n2026-01-01T01:00Z;200;true\r\n"
-                     "2026-01-01T00:00Z;100.5;false\r\n2026-01-01 02:00;;\r\n2026-01-01T01:00Z;200;false\r\n");
+  const auto f =
+      csv("\xef\xbb\xbftime;value [kgCO2e/MWh];estimated\r\n2026-01-01T01:00Z;200;true\r\n"
+          "2026-01-01T00:00Z;100.5;false\r\n2026-01-01 02:00;;\r\n2026-01-01T01:00Z;200;false\r\n");
   ASSERT_EQ(f.samples.size(), 2u);
   EXPECT_EQ(f.samples[0].begin, parse_time("2026-01-01T00:00Z"));
   EXPECT_DOUBLE_EQ(f.samples[0].grams, 100.5) << "kg/MWh is g/kWh";
@@ -40,7 +43,8 @@ TEST(IntensityCsv, ReadsUnitsOrderRepeatsAndEmptyCells) {
 
 TEST(IntensityCsv, TakesTheColumnAndTheUnitThatAreAskedFor) {
   const IntensityCsvOptions o{"Carbon intensity (Life cycle)", "g/kWh"};
-  const auto f = csv("Zone,Datetime,Carbon intensity (direct),Carbon intensity (Life cycle)\nFR,2026-01-01T00:00+01:00,20,31\n", o);
+  const auto f = csv(
+      "Zone,Datetime,Carbon intensity (direct),Carbon intensity (Life cycle)\nFR,2026-01-01T00:00+01:00,20,31\n", o);
   EXPECT_EQ(f.samples[0].grams, 31);
   EXPECT_EQ(f.samples[0].begin, parse_time("2025-12-31T23:00Z"));
   EXPECT_EQ(f.step_ns, 0) << "one value tells no step";
@@ -49,10 +53,12 @@ TEST(IntensityCsv, TakesTheColumnAndTheUnitThatAreAskedFor) {
 }
 
 TEST(IntensityCsv, RefusesWhatItCannotKnow) {
-  EXPECT_THAT(csv_error("Time,Carbon Intensity\n2020-01-01 00:00:00,120\n"), AllOf(HasSubstr("no unit"), HasSubstr("--unit")));
+  EXPECT_THAT(csv_error("Time,Carbon Intensity\n2020-01-01 00:00:00,120\n"),
+              AllOf(HasSubstr("no unit"), HasSubstr("--unit")));
   EXPECT_THAT(csv_error("time,v [W]\n2020-01-01,1\n"), HasSubstr("'W' is no unit"));
   EXPECT_THAT(csv_error("time,v [g/kWh]\n2020-01-01,1\n", {"", "kg/kWh"}), HasSubstr("--unit says"));
-  EXPECT_THAT(csv_error("time,v [g/kWh]\n2020-01-01,\"1,234\"\n"), AllOf(HasSubstr("f.csv:2:2"), HasSubstr("thousands")));
+  EXPECT_THAT(csv_error("time,v [g/kWh]\n2020-01-01,\"1,234\"\n"),
+              AllOf(HasSubstr("f.csv:2:2"), HasSubstr("thousands")));
   EXPECT_THAT(csv_error("time;v [g/kWh]\n2020-01-01;12,5\n"), AllOf(HasSubstr("12,5"), HasSubstr("decimal point")));
   EXPECT_THAT(csv_error("time,v [g/kWh]\n31.12.2020 00:00,1\n"), HasSubstr("f.csv:2:1"));
   EXPECT_THAT(csv_error("time,v [g/kWh]\n2020-01-01\n"), AllOf(HasSubstr("f.csv:2"), HasSubstr("header has 2")));
@@ -88,8 +94,9 @@ TEST(ElectricityMaps, LatestHistoryAndForecast) {
   EXPECT_EQ(f.step_ns, 3600'000'000'000);
 
   for (const char* list : {"history", "data"}) {
-    const std::string text = std::string(R"({"zone":"DE",")") + list +
-                             R"(":[{"zone":"DE","carbonIntensity":400,"datetime":"2026-04-25T01:00:00Z","isEstimated":false,
+    const std::string text =
+        std::string(R"({"zone":"DE",")") + list +
+        R"(":[{"zone":"DE","carbonIntensity":400,"datetime":"2026-04-25T01:00:00Z","isEstimated":false,
       "emissionFactorType":"direct"},{"zone":"DE","carbonIntensity":null,"datetime":"2026-04-25T02:00:00Z"},
       {"zone":"DE","carbonIntensity":390,"datetime":"2026-04-25T00:00:00Z","isEstimated":false}]})";
     const auto h = read_electricity_maps(text, "h.json");
@@ -110,9 +117,10 @@ TEST(ElectricityMaps, RefusesErrorsAndMixtures) {
   EXPECT_THAT(error(R"({"history":[{"zone":"DE","carbonIntensity":4,"datetime":"2026-04-25T01:00:00Z"},
       {"zone":"FR","carbonIntensity":3,"datetime":"2026-04-25T02:00:00Z"}]})"),
               AllOf(HasSubstr("history[1]"), HasSubstr("two series")));
-  EXPECT_THAT(error(R"({"history":[{"carbonIntensity":4,"datetime":"2026-04-25T01:00:00Z","emissionFactorType":"direct"},
+  EXPECT_THAT(
+      error(R"({"history":[{"carbonIntensity":4,"datetime":"2026-04-25T01:00:00Z","emissionFactorType":"direct"},
       {"carbonIntensity":3,"datetime":"2026-04-25T02:00:00Z","emissionFactorType":"lifecycle"}]})"),
-              HasSubstr("emissionFactorType"));
+      HasSubstr("emissionFactorType"));
   EXPECT_THAT(error(R"({"zone":"DE","carbonIntensity":"4","datetime":"2026-04-25T01:00:00Z"})"), HasSubstr("x.json"));
   EXPECT_THAT(error(R"({"zone":"DE","carbonIntensity":-4,"datetime":"2026-04-25T01:00:00Z"})"), HasSubstr("-4"));
   EXPECT_THAT(error("[1]"), HasSubstr("[0]"));
@@ -140,9 +148,10 @@ TEST(WattTime, MarginalPoundsBecomeGrams) {
 TEST(WattTime, RefusesOtherSignalsAndUnits) {
   const auto error = [](const std::string& signal, const std::string& unit) {
     return message([&] {
-      read_watttime(R"({"data":[{"point_time":"2026-04-25T00:00:00Z","value":1}],"meta":{"region":"X","signal_type":")" +
-                        signal + R"(","units":")" + unit + "\"}}",
-                    "w.json");
+      read_watttime(
+          R"({"data":[{"point_time":"2026-04-25T00:00:00Z","value":1}],"meta":{"region":"X","signal_type":")" + signal +
+              R"(","units":")" + unit + "\"}}",
+          "w.json");
     });
   };
   EXPECT_THAT(error("health_damage", "lbs_co2_per_mwh"), HasSubstr("co2_moer"));
@@ -154,7 +163,8 @@ TEST(WattTime, RefusesOtherSignalsAndUnits) {
 
 TEST(IntensityFormat, IsFoundFromTheText) {
   EXPECT_EQ(read_intensity(IntensityFormat::automatic, latest, "x").format, IntensityFormat::electricity_maps);
-  EXPECT_EQ(read_intensity(IntensityFormat::automatic, "time,v [g/kWh]\n2020-01-01,1\n", "x").format, IntensityFormat::csv);
+  EXPECT_EQ(read_intensity(IntensityFormat::automatic, "time,v [g/kWh]\n2020-01-01,1\n", "x").format,
+            IntensityFormat::csv);
   EXPECT_EQ(read_intensity(IntensityFormat::automatic,
                            R"({"data":[{"point_time":"2026-04-25T00:00:00Z","value":1}],
                            "meta":{"signal_type":"co2_moer","units":"lbs_co2_per_mwh"}})",

@@ -40,9 +40,9 @@ void settle(IntensityFile& file, std::string_view where, const std::vector<std::
     const IntensitySample& s = file.samples[order[k]];
     const double least = file.kind == IntensityKind::average ? 0 : least_marginal_grams;
     if (!std::isfinite(s.grams) || s.grams < least || s.grams > most_grams)
-      throw bad_input(fmt::format("{:.6g} gCO2e/kWh at {}; {} to {} is allowed", s.grams, to_string(s.begin), least,
-                                  most_grams),
-                      place(order[k]), "no grid makes that: is the unit right?");
+      throw bad_input(
+          fmt::format("{:.6g} gCO2e/kWh at {}; {} to {} is allowed", s.grams, to_string(s.begin), least, most_grams),
+          place(order[k]), "no grid makes that: is the unit right?");
     if (!sorted.empty() && sorted.back().begin == s.begin) {
       if (sorted.back().grams != s.grams)
         throw bad_input(fmt::format("{} has two values, {:.6g} (row {}) and {:.6g} gCO2e/kWh", to_string(s.begin),
@@ -63,11 +63,10 @@ IntensityFile read_intensity(IntensityFormat format, std::string_view text, std:
                              const IntensityCsvOptions& csv) {
   if (format == IntensityFormat::automatic) {
     const auto first = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-    if (first == std::string_view::npos || (text[first] != '{' && text[first] != '['))
-      format = IntensityFormat::csv;
+    if (first == std::string_view::npos || (text[first] != '{' && text[first] != '[')) format = IntensityFormat::csv;
     else
       format = text.find("\"point_time\"") != std::string_view::npos ? IntensityFormat::watttime
-                                                                       : IntensityFormat::electricity_maps;
+                                                                     : IntensityFormat::electricity_maps;
   }
   if (format == IntensityFormat::electricity_maps) return read_electricity_maps(text, where);
   if (format == IntensityFormat::watttime) return read_watttime(text, where);

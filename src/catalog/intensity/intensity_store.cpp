@@ -43,9 +43,9 @@ IntensityMerge merge(IntensitySeries& series, const std::string& emissions, cons
   }
   for (const auto& known : series.imports)
     if (!known.zone.empty() && !import.zone.empty() && known.zone != import.zone)
-      throw bad_input(fmt::format("is of the zone {}; the series {} is of {}", import.zone, to_string(series.name),
-                                  known.zone),
-                      import.file, "one series holds one zone: use another --intensity-data folder");
+      throw bad_input(
+          fmt::format("is of the zone {}; the series {} is of {}", import.zone, to_string(series.name), known.zone),
+          import.file, "one series holds one zone: use another --intensity-data folder");
   IntensityMerge out;
   const auto number = static_cast<std::uint32_t>(series.imports.size());
   std::vector<IntensitySample> merged;
@@ -96,8 +96,7 @@ std::vector<IntensityName> IntensityStore::names() const {
   }
   if (ec && ec != std::errc::no_such_file_or_directory)
     throw errno_error("read the folder of intensities", dir_.string(), ec.value());
-  std::sort(out.begin(), out.end(),
-            [](const auto& a, const auto& b) { return to_string(a) < to_string(b); });
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return to_string(a) < to_string(b); });
   return out;
 }
 

@@ -23,9 +23,7 @@ std::filesystem::path default_intensity_dir();
 // Shared part for capabilities. Empty: the default.
 struct IntensityLocation {
   std::string given;
-  std::filesystem::path dir() const {
-    return given.empty() ? default_intensity_dir() : std::filesystem::path(given);
-  }
+  std::filesystem::path dir() const { return given.empty() ? default_intensity_dir() : std::filesystem::path(given); }
 };
 std::filesystem::path intensity_dir(const Context&);
 

@@ -183,7 +183,7 @@ TEST_F(IntensityCommands, ImportListShowAndAsk) {
   const Result gap = show({"FR", "--at", "2026-01-01T02:20Z"});
   EXPECT_THAT(to_text(gap), AllOf(HasSubstr("yearly average"), HasSubstr("has a gap")));
   EXPECT_DOUBLE_EQ(gap.find_estimate("intensity")->measure.value,
-            context_.get<Catalog>().place("FR").carbon_intensity.value().in(units::gCO2e_per_kWh));
+                   context_.get<Catalog>().place("FR").carbon_intensity.value().in(units::gCO2e_per_kWh));
   EXPECT_THAT(to_text(show({"DE", "--at", "2026-01-01T02:20Z"})), HasSubstr("no average location-based series of DE"));
   const Result all = show({"FR"});
   EXPECT_NEAR(all.find_estimate("intensity")->measure.value, 70.0 / 3, 1e-9);
@@ -198,10 +198,13 @@ TEST_F(IntensityCommands, MarginalNeverStandsForAverage) {
   EXPECT_THAT(message([&] { import({path, "--place", "FR", "--kind", "average"}); }), HasSubstr("holds marginal"));
   import({path, "--place", "FR"});
   const std::string average = to_text(show({"FR", "--at", "2026-01-01T00:01Z"}));
-  EXPECT_THAT(average, AllOf(HasSubstr("yearly average"), HasSubstr("marginal location, which answers another question")));
+  EXPECT_THAT(average,
+              AllOf(HasSubstr("yearly average"), HasSubstr("marginal location, which answers another question")));
   EXPECT_NEAR(show({"FR", "--kind", "marginal", "--at", "2026-01-01T00:01Z"}).find_estimate("intensity")->measure.value,
               453.592, 1e-9);
-  EXPECT_THAT(message([&] { show({"FR", "--kind", "marginal", "--at", "2026-01-01T00:06Z"}); }),
+  EXPECT_THAT(message([&] {
+                show({"FR", "--kind", "marginal", "--at", "2026-01-01T00:06Z"});
+              }),
               AllOf(HasSubstr("ends at"), HasSubstr("never stands")));
 }
 
@@ -227,10 +230,12 @@ TEST_F(IntensityCommands, BadInputLeavesNothingBehind) {
 
 TEST_F(IntensityCommands, ACloudRegionHasTheSeriesOfItsPlace) {
   import({file("a.csv", csv_), "--place", "FR", "--kind", "average", "--source", "s"});
-  EXPECT_DOUBLE_EQ(show({"gcp/europe-west9", "--at", "2026-01-01T00:00Z"}).find_estimate("intensity")->measure.value, 10);
+  EXPECT_DOUBLE_EQ(show({"gcp/europe-west9", "--at", "2026-01-01T00:00Z"}).find_estimate("intensity")->measure.value,
+                   10);
   import({file("b.csv", "time,v [g/kWh]\n2026-01-01T00:00Z,3\n2026-01-01T01:00Z,4\n"), "--place", "gcp/europe-west9",
           "--kind", "average", "--source", "s"});
-  EXPECT_DOUBLE_EQ(show({"gcp/europe-west9", "--at", "2026-01-01T00:00Z"}).find_estimate("intensity")->measure.value, 3);
+  EXPECT_DOUBLE_EQ(show({"gcp/europe-west9", "--at", "2026-01-01T00:00Z"}).find_estimate("intensity")->measure.value,
+                   3);
   EXPECT_DOUBLE_EQ(show({"FR", "--at", "2026-01-01T00:00Z"}).find_estimate("intensity")->measure.value, 10);
   EXPECT_EQ(show({}).find_table("catalog.intensity_series.v1")->rows(), 2u);
 }
