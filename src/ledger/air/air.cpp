@@ -135,7 +135,7 @@ Result air(const AirOptions& o, Context& context) {
     if (!year.generators) throw bad_input("a plume needs generators", "stack-height", "give --generators");
     add_plume(out, o, *year.generators, catalog);
   }
-  if (region) add_region(out, o, factor, grid.place.empty() ? "the factor given" : grid.place);
+  if (region) add_region(out, o, factor, o.site.intensity ? "the grid as given" : grid.place);
   for (const auto& f : grid.factors)
     if (o.site.power || !f.id.starts_with("pue")) out.use(f);
   if (o.site.power || region)
@@ -270,7 +270,7 @@ Capability air_capability() {
       "commuting,car km,900000,co2,0.17,1\ncommuting,car km,900000,nox,0.0003,1\n";
   c.examples = {
       {{"--power", "10 MW", "--pue", "1", "--intensity", "430 gCO2e/kWh"}, {}, "37,668"},
-      {{"--generators", "40", "--generator-power", "2 MW", "--test-time", "24 h", "--permit-nox", "12 ston",
+      {{"--generators", "40", "--generator-power", "2 MW", "--test-time", "24 h", "--permit-nox", "15 ston",
         "--stack-height", "10", "--to-tier", "tier4"},
        {},
        "12.29"},

@@ -28,7 +28,7 @@ void add_plume(Result& out, const AirOptions& o, const GeneratorYear& year, cons
       o.plume.running * year.fleet.rated.in(units::kW)*load * factors.grams_per_kwh(tier, Pollutant::nox, 0) / 3600;
   Table t("air.plume.v1");
   t.title = "The plume on the ground under its axis";
-  t.caption = fmt::format("ug/m3 over an hour of steady wind; {} generators at {} % load, {} g/s of nitrogen oxides",
+  t.caption = fmt::format("ug/m3 over an hour of steady wind; running: {}, at {} % load, {} g/s of nitrogen oxides",
                           format_number(o.plume.running), format_number(100 * load), format_number(rate, 3));
   t.number("distance", "", "m").number("nox", "", "ug/m3").number("no2", "", "ug/m3").number("of_limit", "%");
   Figure f;
