@@ -7,6 +7,7 @@
 #include "ledger/green_algorithms.h"
 #include "ledger/impacts/every.h"
 #include "ledger/label/label.h"
+#include "ledger/imports/import.h"
 #include "ledger/lca/lca.h"
 #include "ledger/materials/materials.h"
 #include "ledger/people/erase.h"
@@ -24,6 +25,7 @@ namespace wattline::ledger {
 std::vector<Capability> capabilities() {
   std::vector<Capability> all{report_capability(), budget_capability(), impacts_capability()};
   for (auto& c : row_capabilities()) all.push_back(std::move(c));
+  all.push_back(imports::import_capability());
   all.push_back(verify_capability());
   all.push_back(seal_capability());
   all.push_back(erase_capability());

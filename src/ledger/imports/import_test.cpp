@@ -1,0 +1,430 @@
+// `ledger import`: each format, what is refused, and that a file counts once.
+#include "ledger/imports/import.h"
+
+#include <fstream>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kernel/error.h"
+#include "kernel/testing.h"
+#include "ledger/ledger.h"
+#include "ledger/rows.h"
+
+namespace wattline::ledger::imports {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+const auto& shared_catalog() {
+  static const auto catalog = catalog::Catalog::load();
+  return catalog;
+}
+
+class Import : public testing::Test {
+ protected:
+  Import() {
+    context.provide(shared_catalog());
+    context.provide(std::make_shared<Location>(Location{dir()}));
+  }
+  std::string dir() const { return (scratch.path() / "account").string(); }
+  std::string file(const std::string& content, const std::string& name = "emissions.csv") {
+    const auto path = scratch.path() / name;
+    std::ofstream(path, std::ios::binary) << content;
+    return path.string();
+  }
+  Result run(const std::string& content, ImportOptions o = {}, const std::string& name = "emissions.csv") {
+    o.file = InputFile::from_path(file(content, name));
+    return import(o, context);
+  }
+  std::string error_of(const std::string& content, ImportOptions o = {}, const std::string& name = "emissions.csv") {
+    try {
+      run(content, std::move(o), name);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "no error";
+  }
+  std::vector<Row> rows() const {
+    std::vector<Row> out;
+    try {
+      Ledger::open(dir(), OpenMode::read)->for_each({}, [&](const Row& row) { out.push_back(row); });
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::not_found) throw;
+    }
+    return out;
+  }
+  static std::string label(const Row& row, const std::string& name) {
+    for (const auto& [key, value] : row.fact.labels)
+      if (key == name) return value;
+    return "";
+  }
+  static std::string text(const Result& r) { return to_text(r, 200); }
+
+  tests::ScratchDir scratch;
+  Context context;
+};
+
+constexpr const char* head =
+    "timestamp,project_name,run_id,experiment_id,duration,emissions,cpu_energy,gpu_energy,ram_energy,energy_consumed,"
+    "country_name,country_iso_code,region,on_cloud,cloud_provider,cloud_region,codecarbon_version,cpu_model,gpu_model\n";
+std::string run_row(const std::string& time, const std::string& run, double seconds, double cpu, double gpu, double ram,
+                    const std::string& iso = "FRA") {
+  return fmt::format("{},thesis,{},,{},0.01,{},{},{},{},France,{},,N,,,2.1.3,AMD EPYC 7763,1 x NVIDIA A100-SXM4-80GB\n",
+                     time, run, seconds, cpu, gpu, ram, cpu + gpu + ram, iso);
+}
+
+TEST_F(Import, CodeCarbonGivesTheFactsOfItsRows) {
+  const Result r = run(head + run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02));
+  EXPECT_THAT(r.title, HasSubstr("1 new, 0 known"));
+  const auto all = rows();
+  ASSERT_EQ(all.size(), 1u);
+  const Fact& f = all[0].fact;
+  EXPECT_EQ(f.kind, "run");
+  EXPECT_NEAR(f.energy.value().in(units::kWh), 0.3, 1e-12);
+  EXPECT_EQ(f.energy.method(), Method::declared);
+  EXPECT_EQ(f.energy.raw().by_factor().size(), 3u);
+  EXPECT_NEAR(f.energy.raw().by_factor().at("import.codecarbon.cpu"), (0.06 * units::kWh).base() * 0.5 / 1.96, 10);
+  EXPECT_EQ(to_string(f.begin), "2026-11-24T14:00:00Z");
+  EXPECT_EQ(to_string(f.end), "2026-11-24T15:00:00Z");
+  EXPECT_EQ(f.place, "FR");
+  EXPECT_EQ(f.device, "NVIDIA A100 SXM 80GB");
+  EXPECT_EQ(label(all[0], "project"), "thesis");
+  EXPECT_EQ(label(all[0], "tracker"), "codecarbon 2.1.3");
+  EXPECT_EQ(label(all[0], "file"), "emissions.csv");
+  EXPECT_THAT(f.uid, AllOf(HasSubstr("import-codecarbon-"), HasSubstr("-000000001-"), HasSubstr("-aaa")));
+  EXPECT_THAT(text(r), HasSubstr("taken as UTC"));
+}
+
+TEST_F(Import, TheSameFileAgainAddsNothingAndAGrownOneOnlyWhatIsNew) {
+  const std::string one = run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02),
+                    two = run_row("2026-11-24T17:00:00", "bbb", 60, 0.001, 0, 0.001);
+  run(head + one);
+  EXPECT_THAT(run(head + one).title, HasSubstr("0 new, 1 known"));
+  EXPECT_THAT(run(head + one, {}, "copy.csv").title, HasSubstr("0 new, 1 known"));
+  std::string crlf = head + one;
+  for (std::size_t i = 0; (i = crlf.find('\n', i)) != std::string::npos; i += 2) crlf.replace(i, 1, "\r\n");
+  EXPECT_THAT(run("\xEF\xBB\xBF" + crlf).title, HasSubstr("0 new, 1 known"));
+  EXPECT_THAT(run(head + one + two).title, HasSubstr("1 new, 1 known"));
+  EXPECT_THAT(run(head + one + two).title, HasSubstr("0 new, 2 known"));
+  EXPECT_EQ(rows().size(), 2u);
+}
+
+TEST_F(Import, AChangedRowIsRefusedOrCorrected) {
+  const std::string first = run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02),
+                    later = run_row("2026-11-24T16:00:00", "aaa", 7200, 0.12, 0.44, 0.04);
+  run(head + first);
+  EXPECT_THAT(error_of(head + later), AllOf(HasSubstr("emissions.csv:2"), HasSubstr("imported before")));
+  ImportOptions o;
+  o.changed = Changed::correct;
+  EXPECT_THAT(run(head + later, o).title, HasSubstr("1 corrected"));
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_NEAR(rows()[0].fact.energy.value().in(units::kWh), 0.6, 1e-12);
+  EXPECT_THAT(run(head + later).title, HasSubstr("0 new, 1 known"));
+}
+
+TEST_F(Import, LaterRowsOfARunCountWhatTheyAdd) {
+  const Result r = run(head + run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02) +
+                       run_row("2026-11-24T16:00:00", "aaa", 7200, 0.12, 0.44, 0.04));
+  const auto all = rows();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_NEAR(all[1].fact.energy.value().in(units::kWh), 0.3, 1e-12);
+  EXPECT_EQ(to_string(all[1].fact.begin), "2026-11-24T15:00:00Z");
+  EXPECT_THAT(text(r), HasSubstr("only what each adds"));
+}
+
+TEST_F(Import, OneBadRowImportsNothing) {
+  const std::string good = head + run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02);
+  EXPECT_THAT(error_of(good + run_row("2026-11-24T16:00:00", "bbb", 60, -0.1, 0, 0)),
+              AllOf(HasSubstr("emissions.csv:3:"), HasSubstr("-0.1"), HasSubstr("negative")));
+  EXPECT_THAT(error_of(good + run_row("yesterday", "bbb", 60, 0.1, 0, 0)),
+              AllOf(HasSubstr("emissions.csv:3:1"), HasSubstr("timestamp"), HasSubstr("yesterday")));
+  EXPECT_THAT(error_of(good + run_row("2026-11-24T16:00:00", "bbb", 60, 0.1, 0, 0, "XYZ")),
+              AllOf(HasSubstr("XYZ"), HasSubstr("--place")));
+  EXPECT_THAT(error_of(good + "2026-11-24T16:00:00,thesis,bbb"), HasSubstr("cut off"));
+  EXPECT_THAT(error_of(good + run_row("2026-11-24T16:00:00", "bbb", -60, 0.1, 0, 0)), HasSubstr("negative"));
+  EXPECT_THAT(error_of(good + run_row("2026-11-24T16:00:00", std::string(5000, 'x'), 60, 0.1, 0, 0)),
+              HasSubstr("at most 4096"));
+  EXPECT_TRUE(rows().empty());
+}
+
+TEST_F(Import, ColumnsThatAreMissingAreNamedWithThoseThereAre) {
+  EXPECT_THAT(error_of("timestamp,emissions,energy_consumed_kWh\n2026-11-24,1,2\n"),
+              AllOf(HasSubstr("duration"), HasSubstr("energy_consumed_kWh")));
+  EXPECT_THAT(error_of("a,b\n1,2\n"), AllOf(HasSubstr("no known format"), HasSubstr("emissions.csv:1")));
+  EXPECT_THAT(error_of(""), HasSubstr("empty"));
+  ImportOptions o;
+  o.labels = {"team=Teem"};
+  EXPECT_THAT(error_of(head + run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02), o), HasSubstr("Teem"));
+}
+
+TEST_F(Import, RepeatedRowsAreRefusedSkippedOrCounted) {
+  // Of version 1, which had no run ids.
+  const std::string old = "timestamp,project_name,duration,emissions,energy_consumed,country_name,country_iso_code\n";
+  const std::string row = "2020-11-24T15:00:00,p,10,0.1,0.2,France,FRA\n";
+  EXPECT_THAT(error_of(old + row + row), AllOf(HasSubstr("emissions.csv:3"), HasSubstr("word for word")));
+  ImportOptions o;
+  o.repeats = Repeats::skip;
+  EXPECT_THAT(run(old + row + row, o).title, HasSubstr("1 new"));
+  EXPECT_EQ(rows().size(), 1u);
+  o.repeats = Repeats::keep;
+  EXPECT_THAT(run(old + row + row, o).title, HasSubstr("1 new, 1 known"));
+  EXPECT_EQ(rows().size(), 2u);
+}
+
+TEST_F(Import, EncodingsMarksAndClocksOfOtherCountries) {
+  const std::string csv =
+      "timestamp;project_name;run_id;duration;emissions;energy_consumed;country_iso_code\n"
+      "2026-07-01T12:00:00;M\xFCnchen \"x\";r1;\"1.234,5\";0,1;0,25;DEU\n";
+  ImportOptions o;
+  o.time_zone = "+02:00";
+  const Result r = run(csv, o);
+  const auto all = rows();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(label(all[0], "project"), "München \"x\"");
+  EXPECT_NEAR((all[0].fact.end - all[0].fact.begin).base(), 1234.5, 1e-6);
+  EXPECT_NEAR(all[0].fact.energy.value().in(units::kWh), 0.25, 1e-12);
+  EXPECT_EQ(to_string(all[0].fact.end), "2026-07-01T10:00:00Z");
+  EXPECT_THAT(to_text(r, 200), HasSubstr("Windows-1252"));
+}
+
+TEST_F(Import, ADryRunShowsAndRecordsNothing) {
+  ImportOptions o;
+  o.dry_run = true;
+  const Result r = run(head + run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02), o);
+  EXPECT_THAT(text(r), AllOf(HasSubstr("nothing was recorded"), HasSubstr("What would be recorded")));
+  EXPECT_FALSE(std::filesystem::exists(dir()));
+}
+
+TEST_F(Import, ALongFileGoesThroughOneTransaction) {
+  std::string csv = head;
+  for (int i = 0; i < 2500; ++i) csv += run_row("2026-11-24T15:00:00", fmt::format("r{}", i), 60, 0.001, 0, 0);
+  const auto bring = [&](const std::string& content) {
+    Reading reading(*shared_catalog(), {});
+    AccountWriter writer(dir(), "test", false, 100);
+    TextSource source("emissions.csv", content);
+    const auto found = read_into(source, {}, reading, writer, context);
+    writer.finish();
+    return found;
+  };
+  EXPECT_THROW(bring(csv + "2026-11-24T15:00:00,cut"), Error);
+  EXPECT_TRUE(rows().empty()) << "24 batches were in the transaction when the last row was bad";
+  EXPECT_EQ(bring(csv).fresh, 2500);
+  EXPECT_EQ(bring(csv).known, 2500);
+  EXPECT_EQ(rows().size(), 2500u);
+  const auto v = Ledger::open(dir(), OpenMode::read)->verify();
+  EXPECT_TRUE(v.holds) << v.first_fault;
+  // Sequential uids.
+  std::string last;
+  for (std::int64_t i = 1; i <= 2500; i += 100) {
+    const auto row = Ledger::open(dir(), OpenMode::read)->numbered(i).at(0);
+    EXPECT_LT(last, row.fact.uid);
+    last = row.fact.uid;
+  }
+}
+
+TEST_F(Import, CanBeCancelled) {
+  std::stop_source stop;
+  stop.request_stop();
+  context.stop = stop.get_token();
+  std::string csv = head;
+  for (int i = 0; i < 2000; ++i) csv += run_row("2026-11-24T15:00:00", fmt::format("r{}", i), 60, 0.001, 0, 0);
+  EXPECT_THAT(error_of(csv), HasSubstr("cancel"));
+  EXPECT_TRUE(rows().empty());
+}
+
+constexpr const char* aws_head =
+    "identity/LineItemId,lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/LineItemType,lineItem/ProductCode,"
+    "lineItem/UsageType,lineItem/UsageAmount,product/instanceType,product/regionCode,pricing/unit,resourceTags/user:Team\n";
+
+TEST_F(Import, AwsHoursAreModelledFromTheMachinesParts) {
+  ImportOptions o;
+  o.rented.load = 50;
+  o.labels = {"team=resourceTags/user:Team"};
+  const Result r = run(
+      std::string(aws_head) +
+          "a1,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,EUC1-BoxUsage:g5.xlarge,24,g5.xlarge,eu-central-1,"
+          "Hrs,blue\n"
+          "a2,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonS3,EUC1-TimedStorage,3,,eu-central-1,GB-Mo,\n"
+          "a3,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Tax,AmazonEC2,,1,,,,\n",
+      o, "bill.csv");
+  const auto all = rows();
+  ASSERT_EQ(all.size(), 1u);
+  const auto& c = *shared_catalog();
+  const double idle = c.factor("import.instance.vcpu_idle").value, full = c.factor("import.instance.vcpu_full").value;
+  const double gb = 16 * 1.073741824;
+  const double watts = 4 * (idle + 0.5 * (full - idle)) + gb * c.factor("physics.memory.power").value +
+                       300 * c.factor("import.instance.gpu_power").value;
+  EXPECT_NEAR(all[0].fact.energy.value().in(units::kWh), watts * 24 / 1000, 1e-9);
+  EXPECT_EQ(all[0].fact.energy.method(), Method::modelled);
+  EXPECT_GT(all[0].fact.energy.low().base(), 0);
+  EXPECT_EQ(all[0].fact.place, "aws/eu-central-1");
+  EXPECT_EQ(all[0].fact.device, "NVIDIA A10G");
+  EXPECT_EQ(label(all[0], "instance"), "g5.xlarge");
+  EXPECT_EQ(label(all[0], "team"), "blue");
+  EXPECT_THAT(text(r), AllOf(HasSubstr("line type Tax"), HasSubstr("no rented machine")));
+}
+
+TEST_F(Import, AnUnknownInstanceIsRefusedOrCounted) {
+  const std::string bill = std::string(aws_head) +
+                           "a1,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,BoxUsage:m99.large,24,m99.large,"
+                           "us-east-1,Hrs,\n"
+                           "a2,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,BoxUsage:p2.xlarge,1,p2.xlarge,"
+                           "us-east-1,Hrs,\n";
+  EXPECT_THAT(error_of(bill, {}, "bill.csv"),
+              AllOf(HasSubstr("bill.csv:2:8"), HasSubstr("m99.large"), HasSubstr("--skip-unknown")));
+  ImportOptions o;
+  o.skip_unknown = true;
+  const Result r = run(bill, o, "bill.csv");
+  EXPECT_THAT(text(r), AllOf(HasSubstr("0 new"), HasSubstr("not known (--skip-unknown)"), HasSubstr("accelerator")));
+  EXPECT_THAT(error_of(std::string(aws_head) +
+                           "a1,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,BoxUsage:m5.large,24,m5.large,"
+                           "mars-north-1,Hrs,\n",
+                       {}, "bill.csv"),
+              AllOf(HasSubstr("aws/mars-north-1"), HasSubstr("--place")));
+}
+
+TEST_F(Import, GoogleBillsPartsByThemselves) {
+  const std::string bill =
+      "service.description,sku.description,usage_start_time,usage_end_time,project.id,location.region,usage.amount,"
+      "usage.unit,cost_type\n"
+      "Compute Engine,N1 Predefined Instance Core running in Paris,2026-11-01 00:00:00 UTC,2026-11-01 01:00:00 UTC,p,"
+      "europe-west9,14400,seconds,regular\n"
+      "Compute Engine,N1 Predefined Instance Ram running in Paris,2026-11-01 00:00:00 UTC,2026-11-01 01:00:00 UTC,p,"
+      "europe-west9,57982058496000,byte-seconds,regular\n"
+      "Compute Engine,Nvidia Tesla A100 GPU running in Paris,2026-11-01 00:00:00 UTC,2026-11-01 01:00:00 UTC,p,"
+      "europe-west9,2,hour,regular\n"
+      "Cloud Storage,Standard Storage Paris,2026-11-01 00:00:00 UTC,2026-11-01 01:00:00 UTC,p,europe-west9,1,byte-seconds,"
+      "regular\n";
+  run(bill, {}, "gcp.csv");
+  const auto all = rows();
+  ASSERT_EQ(all.size(), 3u);
+  const auto& c = *shared_catalog();
+  const double idle = c.factor("import.instance.vcpu_idle").value, full = c.factor("import.instance.vcpu_full").value;
+  const auto of = [&](const char* part) {
+    for (const auto& row : all)
+      if (label(row, "part") == part) return row.fact.energy.value().in(units::kWh) * 1000;
+    return -1.0;
+  };
+  EXPECT_NEAR(of("cores"), 4 * (idle + c.factor("import.instance.load").value * (full - idle)), 1e-9);
+  EXPECT_NEAR(of("memory"), 15 * 1.073741824 * c.factor("physics.memory.power").value, 1e-9);
+  EXPECT_NEAR(of("accelerators"), 2 * 400 * c.factor("import.instance.gpu_power").value, 1e-9);
+  EXPECT_EQ(all[0].fact.place, "gcp/europe-west9");
+}
+
+TEST_F(Import, AzureDaysOfMachines) {
+  const std::string azure = "Date,MeterCategory,MeterName,Quantity,UnitOfMeasure,ResourceLocation,AdditionalInfo,ChargeType\n";
+  const std::string row =
+      "11/24/2026,Virtual Machines,D2s v3,24,1 Hour,EU West,\"{\"\"ServiceType\"\":\"\"Standard_D2s_v3\"\"}\",Usage\n";
+  run(azure + row + "11/24/2026,Storage,Disks,1,1/Month,EU West,,Usage\n", {}, "azure.csv");
+  const auto all = rows();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(to_string(all[0].fact.begin), "2026-11-24T00:00:00Z");
+  EXPECT_EQ(to_string(all[0].fact.end), "2026-11-25T00:00:00Z");
+  EXPECT_EQ(all[0].fact.place, "azure/westeurope");
+  EXPECT_EQ(label(all[0], "instance"), "d2s_v3");
+  EXPECT_THAT(error_of(azure + "2026-11-24,Virtual Machines,D2s v3,24,100 Hours,westeurope,,Usage\n", {}, "b.csv"),
+              AllOf(HasSubstr("100 Hours"), HasSubstr("b.csv:2:5")));
+  EXPECT_THAT(error_of(azure + "24/11/2026,Virtual Machines,D2s v3,24,1 Hour,westeurope,,Usage\n", {}, "b.csv"),
+              HasSubstr("month first"));
+}
+
+std::string span(const std::string& id, const std::string& parent, const std::string& model, int in, int out,
+                 const std::string& more = "") {
+  return fmt::format(
+      R"({{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"bot"}}}}]}},)"
+      R"("scopeSpans":[{{"spans":[{{"spanId":"{}","parentSpanId":"{}","startTimeUnixNano":"1795532400000000000",)"
+      R"("endTimeUnixNano":"1795532404000000000","attributes":[{{"key":"gen_ai.request.model","value":{{"stringValue":"{}"}}}},)"
+      R"({{"key":"gen_ai.usage.input_tokens","value":{{"intValue":"{}"}}}},)"
+      R"({{"key":"gen_ai.usage.output_tokens","value":{{"intValue":{}}}}}{}]}}]}}]}}]}})"
+      "\n",
+      id, parent, model, in, out, more);
+}
+
+TEST_F(Import, TokenLogsAreModelledOnlyWhereModelAndDeviceAreKnown) {
+  EXPECT_THAT(error_of(span("a", "", "llama-3.1-8b", 900, 200), {}, "s.jsonl"),
+              AllOf(HasSubstr("s.jsonl:1"), HasSubstr("--device")));
+  ImportOptions o;
+  o.tokens.device = "NVIDIA H100 SXM";
+  o.place = "FR";
+  EXPECT_THAT(error_of(span("a", "", "some-closed-thing", 900, 200), o, "s.jsonl"), HasSubstr("some-closed-thing"));
+  run(span("a", "", "llama-3.1-8b", 900, 200) + span("b", "a", "llama-3.1-8b", 900, 200) +
+          span("c", "", "llama-3.1-8b", 10, 20,
+               R"(,{"key":"energy.joules","value":{"doubleValue":7}},{"key":"energy.joules.low","value":{"doubleValue":6}},)"
+               R"({"key":"energy.joules.high","value":{"doubleValue":8}},{"key":"energy.method","value":{"stringValue":"measured"}})"),
+      o, "s.jsonl");
+  const auto all = rows();
+  ASSERT_EQ(all.size(), 2u) << "span b lies within a, whose tokens it tells again";
+  EXPECT_EQ(all[0].fact.model, "llama-3.1-8b");
+  EXPECT_EQ(all[0].fact.tokens_in, 900);
+  EXPECT_EQ(all[0].fact.place, "FR");
+  EXPECT_EQ(label(all[0], "service"), "bot");
+  double measured = 0, modelled = 0;
+  for (const auto& row : all)
+    (row.fact.energy.method() == Method::measured ? measured : modelled) += row.fact.energy.value().base();
+  EXPECT_EQ(measured, 7);
+  EXPECT_GT(modelled, 1);
+  EXPECT_THAT(run(span("a", "", "llama-3.1-8b", 900, 200), o, "s.jsonl").title, HasSubstr("0 new, 1 known"));
+}
+
+TEST_F(Import, BrokenTokenLogsSayTheirPlace) {
+  ImportOptions o;
+  o.tokens.energy_per_token = Energy(0.5);
+  EXPECT_THAT(error_of(span("a", "", "x", -1, 2), o, "s.jsonl"), AllOf(HasSubstr("s.jsonl:1"), HasSubstr("-1")));
+  EXPECT_THAT(error_of("{\"resourceSpans\":3}\n", o, "s.jsonl"), HasSubstr("s.jsonl:1"));
+  EXPECT_THAT(error_of(span("a", "", "x", 1, 2) + "{\"resourceSpans\":[", o, "s.jsonl"), HasSubstr("s.jsonl:2"));
+  EXPECT_TRUE(rows().empty());
+  run(span("a", "", "x", 1, 2), o, "s.jsonl");
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].fact.energy.value().base(), 1);
+}
+
+TEST_F(Import, OurOwnExportComesBackAsItWas) {
+  Fact f;
+  f.kind = "run";
+  f.begin = parse_time("2026-11-24T10:00:00.125Z");
+  f.end = parse_time("2026-11-24T10:00:05Z");
+  f.energy = Estimate<Energy>::relative(Energy(12.5), 0.3, Method::measured, "RAPL").from_factor("meter.rapl.gain");
+  f.tokens_in = 7;
+  f.tokens_out = 42;
+  f.model = "glow-xs";
+  f.place = "FR";
+  f.labels = {{"project", "a;b=c\\d"}, {"Grün", "line\nbreak, \"quoted\""}};
+  Ledger::open(dir(), OpenMode::write)->record(f);
+  const Result exported = export_rows({}, context);
+  for (const bool csv : {true, false}) {
+    EXPECT_THAT(run(csv ? to_csv(exported) : to_json(exported), {}, "x").title, HasSubstr("0 new, 1 known"));
+    tests::ScratchDir other;
+    Context there;
+    there.provide(shared_catalog());
+    there.provide(std::make_shared<Location>(Location{other.path().string()}));
+    ImportOptions o;
+    o.file = InputFile::from_path(file(csv ? to_csv(exported) : to_json(exported), "x"));
+    import(o, there);
+    const auto row = Ledger::open(other.path(), OpenMode::read)->newest();
+    ASSERT_TRUE(row);
+    EXPECT_EQ(row->fact.labels, f.labels);
+    EXPECT_EQ(row->fact.begin, f.begin);
+    EXPECT_EQ(row->fact.energy.value().base(), 12.5);
+    EXPECT_NEAR(row->fact.energy.low().base(), f.energy.low().base(), 1e-9);
+    EXPECT_NEAR(row->fact.energy.high().base(), f.energy.high().base(), 1e-9);
+    EXPECT_EQ(row->fact.energy.method(), Method::measured);
+    EXPECT_EQ(row->fact.tokens_out, 42);
+  }
+}
+
+TEST_F(Import, CodeCarbonsOwnSample) {
+  const auto shared = tests::shared_dir();
+  if (!shared) GTEST_SKIP() << "skipped: no shared data";
+  ImportOptions o;
+  o.file = InputFile::from_path((*shared / "data/boamps-schema/codecarbon_emissions_example.csv").string());
+  import(o, context);
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_NEAR(rows()[0].fact.energy.value().in(units::kWh), 0.00057442898176, 1e-15);
+  EXPECT_EQ(rows()[0].fact.place, "MA");
+}
+
+}  // namespace
+}  // namespace wattline::ledger::imports
