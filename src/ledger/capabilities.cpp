@@ -4,10 +4,11 @@
 #include "ledger/amend.h"
 #include "ledger/budget/budget.h"
 #include "ledger/emulate/emulate.h"
+#include "ledger/exports/export_as.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/impacts/every.h"
-#include "ledger/label/label.h"
 #include "ledger/imports/import.h"
+#include "ledger/label/label.h"
 #include "ledger/lca/lca.h"
 #include "ledger/materials/materials.h"
 #include "ledger/people/erase.h"
@@ -25,6 +26,7 @@ namespace wattline::ledger {
 std::vector<Capability> capabilities() {
   std::vector<Capability> all{report_capability(), budget_capability(), impacts_capability()};
   for (auto& c : row_capabilities()) all.push_back(std::move(c));
+  all.push_back(export_as_capability());
   all.push_back(imports::import_capability());
   all.push_back(verify_capability());
   all.push_back(seal_capability());

@@ -4,6 +4,7 @@
 
 #include "kernel/error.h"
 #include "ledger/account.h"
+#include "ledger/people/people.h"
 #include "ledger/row.h"
 
 namespace wattline::ledger::imports {
@@ -108,8 +109,10 @@ void AccountWriter::correct(std::string uid, Fact fact) {
 void AccountWriter::write_held() {
   if (!open_) open_ = std::make_unique<Open>(open_with_leftovers(dir_, factor_set_));
   open_->chain.begin();
-  for (std::size_t i = 0; i < held_.size(); ++i)
+  for (std::size_t i = 0; i < held_.size(); ++i) {
+    if (People::names_people(held_[i])) held_[i] = checked(open_->ledger->people().without_names(held_[i]));
     open_->chain.append(held_[i], held_[i].uid, {}, factor_sets_.empty() ? factor_set_ : factor_sets_[i]);
+  }
   open_->chain.end();
   held_.clear();
   factor_sets_.clear();
@@ -124,7 +127,8 @@ void AccountWriter::finish() {
     open_->transaction.commit();
     open_.reset();
   } else if (!held_.empty()) {
-    open_with_leftovers(dir_, factor_set_)->record_all(held_, factor_sets_.empty() ? factor_set_ : factor_sets_.front());
+    open_with_leftovers(dir_, factor_set_)
+        ->record_all(held_, factor_sets_.empty() ? factor_set_ : factor_sets_.front());
     held_.clear();
     factor_sets_.clear();
   }

@@ -33,7 +33,8 @@ class KnownRows {
 class AccountWriter {
  public:
   // `factor_set`: the catalog's version for facts that bring none of their own. A dry run writes nothing.
-  AccountWriter(std::filesystem::path account_dir, std::string factor_set, bool dry_run, std::size_t held_back = 50'000);
+  AccountWriter(std::filesystem::path account_dir, std::string factor_set, bool dry_run,
+                std::size_t held_back = 50'000);
   ~AccountWriter();
 
   KnownRows& known() { return known_; }

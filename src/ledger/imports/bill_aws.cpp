@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "ledger/imports/bill.h"
 #include "kernel/utf8.h"
+#include "ledger/imports/bill.h"
 
 namespace wattline::ledger::imports {
 namespace {
@@ -12,10 +12,9 @@ namespace {
 // Lines that say how long something ran, not what it cost.
 constexpr std::string_view usage_lines[] = {"Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"};
 // What usage types of whole machines begin with, behind the region's letters ("EUC1-BoxUsage:m5.large").
-constexpr std::string_view machine_usage[] = {"BoxUsage",      "SpotUsage",     "DedicatedUsage", "UnusedBox",
-                                              "InstanceUsage", "UnusedDed",     "NodeUsage",      "MultiAZUsage",
-                                              "Host",          "TrainUsage",    "Train",          "Notebk",
-                                              "Processing",    "Tsform",        "ReservedBox"};
+constexpr std::string_view machine_usage[] = {"BoxUsage",  "SpotUsage", "DedicatedUsage", "UnusedBox", "InstanceUsage",
+                                              "UnusedDed", "NodeUsage", "MultiAZUsage",   "Host",      "TrainUsage",
+                                              "Train",     "Notebk",    "Processing",     "Tsform",    "ReservedBox"};
 
 class Aws : public RowFormat {
  public:
@@ -43,7 +42,8 @@ class Aws : public RowFormat {
       return bill_.left_out(fmt::format("line type {} (no use of its own)", shown_text(line)));
     const auto type = machine(s);
     if (type.empty()) return bill_.left_out("no rented machine (storage, transfer, requests ...)");
-    if (const auto unit = column_key(s.text(unit_)); !unit.empty() && unit != "hrs" && unit != "hours" && unit != "hour")
+    if (const auto unit = column_key(s.text(unit_));
+        !unit.empty() && unit != "hrs" && unit != "hours" && unit != "hour")
       return bill_.left_out(fmt::format("counted in {}, not in hours", shown_text(s.text(unit_))));
     const double hours = s.required_amount(amount_, "an amount of instance hours");
     if (hours == 0) return bill_.left_out("no hours");

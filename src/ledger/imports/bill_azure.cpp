@@ -56,12 +56,21 @@ class Azure : public RowFormat {
  private:
   // "EU West" of older files, where newer ones have "westeurope".
   static std::string spelt(const std::string& key) {
-    constexpr std::pair<std::string_view, std::string_view> older[] = {
-        {"euwest", "westeurope"},  {"eunorth", "northeurope"}, {"useast", "eastus"},
-        {"useast2", "eastus2"},    {"uswest", "westus"},       {"uswest2", "westus2"},
-        {"uswest3", "westus3"},    {"uscentral", "centralus"}, {"usnorthcentral", "northcentralus"},
-        {"ussouthcentral", "southcentralus"}, {"uswestcentral", "westcentralus"}, {"apsoutheast", "southeastasia"},
-        {"apeast", "eastasia"},    {"jaeast", "japaneast"},    {"jawest", "japanwest"}};
+    constexpr std::pair<std::string_view, std::string_view> older[] = {{"euwest", "westeurope"},
+                                                                       {"eunorth", "northeurope"},
+                                                                       {"useast", "eastus"},
+                                                                       {"useast2", "eastus2"},
+                                                                       {"uswest", "westus"},
+                                                                       {"uswest2", "westus2"},
+                                                                       {"uswest3", "westus3"},
+                                                                       {"uscentral", "centralus"},
+                                                                       {"usnorthcentral", "northcentralus"},
+                                                                       {"ussouthcentral", "southcentralus"},
+                                                                       {"uswestcentral", "westcentralus"},
+                                                                       {"apsoutheast", "southeastasia"},
+                                                                       {"apeast", "eastasia"},
+                                                                       {"jaeast", "japaneast"},
+                                                                       {"jawest", "japanwest"}};
     for (const auto& [old, now] : older)
       if (key == old) return std::string(now);
     return key;
@@ -74,7 +83,8 @@ class Azure : public RowFormat {
         const Json json = parse_json(info.starts_with('{') ? std::string(info) : fmt::format("{{{}}}", info));
         if (const auto type = json.text_or("ServiceType", ""); !type.empty()) return type;
       } catch (const Error& e) {
-        s.fail(info_, fmt::format("is no JSON: {}", e.message()), "\"ServiceType\": \"Standard_D2s_v3\" is looked for there");
+        s.fail(info_, fmt::format("is no JSON: {}", e.message()),
+               "\"ServiceType\": \"Standard_D2s_v3\" is looked for there");
       }
     }
     column = meter_ >= 0 ? meter_ : info_;

@@ -13,7 +13,8 @@ namespace {
 
 std::string lower(std::string_view s) {
   std::string out(s);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -49,10 +50,14 @@ std::string accelerator_name(const std::string& sku) {
   struct Known {
     std::string_view word, device;
   };
-  constexpr Known known[] = {{"a100 80gb", "NVIDIA A100 SXM 80GB"}, {"a100", "NVIDIA A100 SXM 40GB"},
-                             {"h200", "NVIDIA H200 SXM"},           {"h100", "NVIDIA H100 SXM"},
-                             {"l4", "NVIDIA L4"},                   {"t4", "NVIDIA T4"},
-                             {"v100", "NVIDIA V100 SXM2 16GB"},     {"p100", "NVIDIA P100 PCIe 16GB"},
+  constexpr Known known[] = {{"a100 80gb", "NVIDIA A100 SXM 80GB"},
+                             {"a100", "NVIDIA A100 SXM 40GB"},
+                             {"h200", "NVIDIA H200 SXM"},
+                             {"h100", "NVIDIA H100 SXM"},
+                             {"l4", "NVIDIA L4"},
+                             {"t4", "NVIDIA T4"},
+                             {"v100", "NVIDIA V100 SXM2 16GB"},
+                             {"p100", "NVIDIA P100 PCIe 16GB"},
                              {"b200", "NVIDIA B200"}};
   for (const auto& k : known)
     if (sku.find(k.word) != std::string::npos) return std::string(k.device);
@@ -119,9 +124,10 @@ class Gcp : public RowFormat {
     f.device = device;
     if (const auto project = s.text(project_); !project.empty()) f.labels.emplace_back("project", project);
     if (!instance_name.empty()) f.labels.emplace_back("instance", instance_name);
-    f.labels.emplace_back("part", by_machine ? "machine" : part == Part::core ? "cores"
-                                  : part == Part::memory                      ? "memory"
-                                                                              : "accelerators");
+    f.labels.emplace_back("part", by_machine             ? "machine"
+                                  : part == Part::core   ? "cores"
+                                  : part == Part::memory ? "memory"
+                                                         : "accelerators");
     if (const auto service = s.text(service_); !service.empty()) f.labels.emplace_back("service", service);
     return f;
   }

@@ -161,7 +161,8 @@ class CodeCarbon : public RowFormat {
     const auto model = is_gpu ? gpu : s.text(cpu_model_);
     f.device = reading_.device(model);
     if (f.device.empty() && !model.empty()) f.labels.emplace_back(is_gpu ? "gpu" : "cpu", model);
-    f.labels.emplace_back("tracker", s.text(version_).empty() ? "codecarbon" : fmt::format("codecarbon {}", s.text(version_)));
+    f.labels.emplace_back("tracker",
+                          s.text(version_).empty() ? "codecarbon" : fmt::format("codecarbon {}", s.text(version_)));
     labels_.add(s, f);
   }
 

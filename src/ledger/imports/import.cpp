@@ -47,13 +47,17 @@ Table first_table(const ImportOutcome& found, bool dry_run) {
                         found.fresh > static_cast<std::int64_t>(found.first.size())
                             ? fmt::format("(the first {} of {})", found.first.size(), found.fresh)
                             : "");
-  t.time("end").text("kind").number("energy", "J", "at the device").number("energy_low", "J").number("energy_high", "J");
+  t.time("end")
+      .text("kind")
+      .number("energy", "J", "at the device")
+      .number("energy_low", "J")
+      .number("energy_high", "J");
   t.text("method").text("model").text("device").text("place").text("labels");
   t.integer("tokens_in").integer("tokens_out").time("begin").text("uid");
   for (const auto& f : found.first)
     t.add_row({f.end, f.kind, f.energy.value().base(), f.energy.low().base(), f.energy.high().base(),
-               std::string(to_string(f.energy.method())), f.model, f.device, f.place, labels_text(f.labels), f.tokens_in,
-               f.tokens_out, f.begin, f.uid});
+               std::string(to_string(f.energy.method())), f.model, f.device, f.place, labels_text(f.labels),
+               f.tokens_in, f.tokens_out, f.begin, f.uid});
   return t;
 }
 
@@ -67,8 +71,10 @@ void tell_warnings(const ImportOutcome& found, const ImportOptions& o, const Not
     out.warn(fmt::format("{} no UTF-8 and read as Windows-1252",
                          counted(found.foreign_bytes, "byte") + (found.foreign_bytes == 1 ? " was" : " were")));
   if (found.repeated > 0)
-    out.warn(fmt::format("{} of the file left out that repeat others (--repeats skip)", counted(found.repeated, "row")));
-  if (found.repeats_unchecked) out.warn("more rows than can be compared with each other: repeats were not all looked for");
+    out.warn(
+        fmt::format("{} of the file left out that repeat others (--repeats skip)", counted(found.repeated, "row")));
+  if (found.repeats_unchecked)
+    out.warn("more rows than can be compared with each other: repeats were not all looked for");
   for (const auto& [what, times] : notes.warnings) out.warn(fmt::format("{} ({})", what, counted(times, "row")));
 }
 
@@ -121,13 +127,16 @@ constexpr const char* description =
     "instance type, token logs of OpenTelemetry (GenAI conventions, OTLP in JSON), and what `wattline ledger export` "
     "writes. UTF-8, UTF-16 and Windows-1252, with gzip or without, of any size.\n\n"
     "All or nothing: a row that cannot be read is named with line, column and value, and nothing is recorded. The same "
-    "file again, grown or renamed, adds only its new rows: a row's uid is made of the file's first row, the row's number "
+    "file again, grown or renamed, adds only its new rows: a row's uid is made of the file's first row, the row's "
+    "number "
     "and a digest of its text. A row whose text changed since it was imported is refused; --changed correct puts it in "
     "the place of the old one.\n\n"
     "Energies are those at the device. CodeCarbon's are declared, with errors for processors, GPUs and memory of their "
     "own that all rows share. Bills are modelled: P = vCPU * (idle + load * (full - idle)) + memory * W/GB + "
-    "accelerators * board power * share, the form of Cloud Carbon Footprint with catalog factors; an instance type that "
-    "is not known is refused or, with --skip-unknown, left out and counted. Token logs take the energy that a span tells, "
+    "accelerators * board power * share, the form of Cloud Carbon Footprint with catalog factors; an instance type "
+    "that "
+    "is not known is refused or, with --skip-unknown, left out and counted. Token logs take the energy that a span "
+    "tells, "
     "else --energy-per-token, else the roofline of a known model on a known device.";
 
 const Fields<ImportOptions>& fields() {
@@ -147,7 +156,8 @@ const Fields<ImportOptions>& fields() {
           .range(1, 1e5)
           .number("weight-bits", &T::weight_bits, "bits of a stored weight")
           .range(1, 64)
-          .quantity("energy-per-token", &T::energy_per_token, "J", "energy of a token written, instead of a model of it")
+          .quantity("energy-per-token", &T::energy_per_token, "J",
+                    "energy of a token written, instead of a model of it")
           .at_least(0);
   static const Fields<O> all =
       Fields<O>()
@@ -173,8 +183,9 @@ const Fields<ImportOptions>& fields() {
 }  // namespace
 
 Capability import_capability() {
-  Capability c = capability<ImportOptions>(
-      "ledger", "import", "Rows of CodeCarbon, cloud bills, token logs and exports into the account.", &import, fields());
+  Capability c = capability<ImportOptions>("ledger", "import",
+                                           "Rows of CodeCarbon, cloud bills, token logs and exports into the account.",
+                                           &import, fields());
   c.description = description;
   c.verb = Verb::account;
   c.cost = Cost::job;
@@ -184,12 +195,14 @@ Capability import_capability() {
   const std::string emissions =
       "timestamp,project_name,run_id,duration,emissions,emissions_rate,cpu_power,gpu_power,ram_power,cpu_energy,"
       "gpu_energy,ram_energy,energy_consumed,country_name,country_iso_code,region,on_cloud\n"
-      "2026-11-24T15:04:51,thesis,0a578547-1d6b-4e2f-be0c-7ad10f2f7c97,3600,0.0168,4.67e-06,60,220,20,0.06,0.22,0.02,0.3,"
+      "2026-11-24T15:04:51,thesis,0a578547-1d6b-4e2f-be0c-7ad10f2f7c97,3600,0.0168,4.67e-06,60,220,20,0.06,0.22,0.02,0."
+      "3,"
       "France,FRA,,N\n";
   const std::string bill =
       "identity/LineItemId,lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/LineItemType,lineItem/ProductCode,"
       "lineItem/UsageType,lineItem/UsageAmount,product/instanceType,product/regionCode,pricing/unit\n"
-      "a1,2026-11-24T00:00:00Z,2026-11-25T00:00:00Z,Usage,AmazonEC2,EUC1-BoxUsage:g5.xlarge,24,g5.xlarge,eu-central-1,Hrs\n"
+      "a1,2026-11-24T00:00:00Z,2026-11-25T00:00:00Z,Usage,AmazonEC2,EUC1-BoxUsage:g5.xlarge,24,g5.xlarge,eu-central-1,"
+      "Hrs\n"
       "a2,2026-11-24T00:00:00Z,2026-11-25T00:00:00Z,Usage,AmazonS3,EUC1-TimedStorage,3.5,,eu-central-1,GB-Mo\n";
   const std::string log =
       "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"spanId\":"

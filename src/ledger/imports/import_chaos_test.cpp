@@ -21,8 +21,7 @@ constexpr int rows = 1500;
 
 std::string csv_of(int round) {
   std::string out = "timestamp,run_id,duration,emissions,energy_consumed,country_iso_code\n";
-  for (int i = 0; i < rows; ++i)
-    out += fmt::format("2026-11-24T15:00:00,k{}-{},60,0.1,0.001,FRA\n", round, i);
+  for (int i = 0; i < rows; ++i) out += fmt::format("2026-11-24T15:00:00,k{}-{},60,0.1,0.001,FRA\n", round, i);
   return out;
 }
 
@@ -72,7 +71,8 @@ TEST(ImportChaos, AKilledImportLeavesAllOfItsFileOrNothing) {
     ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0) << "the import failed by itself";
     killed += WIFSIGNALED(status);
     const std::int64_t now = size_of(dir.path());
-    ASSERT_TRUE(now == before || now == before + rows) << "round " << round << ": " << now - before << " rows of " << rows;
+    ASSERT_TRUE(now == before || now == before + rows)
+        << "round " << round << ": " << now - before << " rows of " << rows;
     whole += now != before;
     // The same file again makes it whole, and counts nothing twice.
     EXPECT_EQ(import_file(dir.path(), *catalog, round), now == before ? rows : 0);

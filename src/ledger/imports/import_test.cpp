@@ -69,7 +69,8 @@ class Import : public testing::Test {
 
 constexpr const char* head =
     "timestamp,project_name,run_id,experiment_id,duration,emissions,cpu_energy,gpu_energy,ram_energy,energy_consumed,"
-    "country_name,country_iso_code,region,on_cloud,cloud_provider,cloud_region,codecarbon_version,cpu_model,gpu_model\n";
+    "country_name,country_iso_code,region,on_cloud,cloud_provider,cloud_region,codecarbon_version,cpu_model,gpu_"
+    "model\n";
 std::string run_row(const std::string& time, const std::string& run, double seconds, double cpu, double gpu, double ram,
                     const std::string& iso = "FRA") {
   return fmt::format("{},thesis,{},,{},0.01,{},{},{},{},France,{},,N,,,2.1.3,AMD EPYC 7763,1 x NVIDIA A100-SXM4-80GB\n",
@@ -225,6 +226,22 @@ TEST_F(Import, ALongFileGoesThroughOneTransaction) {
   }
 }
 
+TEST_F(Import, PeopleAreKeptAsPseudonymsInBothWays) {
+  for (const std::size_t held_back : {std::size_t{1}, std::size_t{50'000}}) {
+    ReadOptions options;
+    options.labels = {{"user", "project_name"}};
+    Reading reading(*shared_catalog(), options);
+    AccountWriter writer(dir(), "test", false, held_back);
+    TextSource source("f.csv", head + run_row("2026-11-24T15:00:00", fmt::format("run{}", held_back), 60, 0.001, 0, 0));
+    read_into(source, {}, reading, writer, context);
+    writer.finish();
+  }
+  const auto all = rows();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_THAT(label(all[0], "user"), testing::StartsWith("~"));
+  EXPECT_EQ(label(all[0], "user"), label(all[1], "user"));
+}
+
 TEST_F(Import, CanBeCancelled) {
   std::stop_source stop;
   stop.request_stop();
@@ -237,19 +254,21 @@ TEST_F(Import, CanBeCancelled) {
 
 constexpr const char* aws_head =
     "identity/LineItemId,lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/LineItemType,lineItem/ProductCode,"
-    "lineItem/UsageType,lineItem/UsageAmount,product/instanceType,product/regionCode,pricing/unit,resourceTags/user:Team\n";
+    "lineItem/UsageType,lineItem/UsageAmount,product/instanceType,product/regionCode,pricing/unit,resourceTags/"
+    "user:Team\n";
 
 TEST_F(Import, AwsHoursAreModelledFromTheMachinesParts) {
   ImportOptions o;
   o.rented.load = 50;
   o.labels = {"team=resourceTags/user:Team"};
-  const Result r = run(
-      std::string(aws_head) +
-          "a1,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,EUC1-BoxUsage:g5.xlarge,24,g5.xlarge,eu-central-1,"
-          "Hrs,blue\n"
-          "a2,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonS3,EUC1-TimedStorage,3,,eu-central-1,GB-Mo,\n"
-          "a3,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Tax,AmazonEC2,,1,,,,\n",
-      o, "bill.csv");
+  const Result r =
+      run(std::string(aws_head) +
+              "a1,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,EUC1-BoxUsage:g5.xlarge,24,g5.xlarge,eu-"
+              "central-1,"
+              "Hrs,blue\n"
+              "a2,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonS3,EUC1-TimedStorage,3,,eu-central-1,GB-Mo,\n"
+              "a3,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Tax,AmazonEC2,,1,,,,\n",
+          o, "bill.csv");
   const auto all = rows();
   ASSERT_EQ(all.size(), 1u);
   const auto& c = *shared_catalog();
@@ -268,11 +287,12 @@ TEST_F(Import, AwsHoursAreModelledFromTheMachinesParts) {
 }
 
 TEST_F(Import, AnUnknownInstanceIsRefusedOrCounted) {
-  const std::string bill = std::string(aws_head) +
-                           "a1,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,BoxUsage:m99.large,24,m99.large,"
-                           "us-east-1,Hrs,\n"
-                           "a2,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,BoxUsage:p2.xlarge,1,p2.xlarge,"
-                           "us-east-1,Hrs,\n";
+  const std::string bill =
+      std::string(aws_head) +
+      "a1,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,BoxUsage:m99.large,24,m99.large,"
+      "us-east-1,Hrs,\n"
+      "a2,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AmazonEC2,BoxUsage:p2.xlarge,1,p2.xlarge,"
+      "us-east-1,Hrs,\n";
   EXPECT_THAT(error_of(bill, {}, "bill.csv"),
               AllOf(HasSubstr("bill.csv:2:8"), HasSubstr("m99.large"), HasSubstr("--skip-unknown")));
   ImportOptions o;
@@ -296,7 +316,8 @@ TEST_F(Import, GoogleBillsPartsByThemselves) {
       "europe-west9,57982058496000,byte-seconds,regular\n"
       "Compute Engine,Nvidia Tesla A100 GPU running in Paris,2026-11-01 00:00:00 UTC,2026-11-01 01:00:00 UTC,p,"
       "europe-west9,2,hour,regular\n"
-      "Cloud Storage,Standard Storage Paris,2026-11-01 00:00:00 UTC,2026-11-01 01:00:00 UTC,p,europe-west9,1,byte-seconds,"
+      "Cloud Storage,Standard Storage Paris,2026-11-01 00:00:00 UTC,2026-11-01 01:00:00 "
+      "UTC,p,europe-west9,1,byte-seconds,"
       "regular\n";
   run(bill, {}, "gcp.csv");
   const auto all = rows();
@@ -305,7 +326,7 @@ TEST_F(Import, GoogleBillsPartsByThemselves) {
   const double idle = c.factor("import.instance.vcpu_idle").value, full = c.factor("import.instance.vcpu_full").value;
   const auto of = [&](const char* part) {
     for (const auto& row : all)
-      if (label(row, "part") == part) return row.fact.energy.value().in(units::kWh) * 1000;
+      if (label(row, "part") == part) return row.fact.energy.value().in(units::kWh)*1000;
     return -1.0;
   };
   EXPECT_NEAR(of("cores"), 4 * (idle + c.factor("import.instance.load").value * (full - idle)), 1e-9);
@@ -315,7 +336,8 @@ TEST_F(Import, GoogleBillsPartsByThemselves) {
 }
 
 TEST_F(Import, AzureDaysOfMachines) {
-  const std::string azure = "Date,MeterCategory,MeterName,Quantity,UnitOfMeasure,ResourceLocation,AdditionalInfo,ChargeType\n";
+  const std::string azure =
+      "Date,MeterCategory,MeterName,Quantity,UnitOfMeasure,ResourceLocation,AdditionalInfo,ChargeType\n";
   const std::string row =
       "11/24/2026,Virtual Machines,D2s v3,24,1 Hour,EU West,\"{\"\"ServiceType\"\":\"\"Standard_D2s_v3\"\"}\",Usage\n";
   run(azure + row + "11/24/2026,Storage,Disks,1,1/Month,EU West,,Usage\n", {}, "azure.csv");
@@ -351,9 +373,10 @@ TEST_F(Import, TokenLogsAreModelledOnlyWhereModelAndDeviceAreKnown) {
   o.place = "FR";
   EXPECT_THAT(error_of(span("a", "", "some-closed-thing", 900, 200), o, "s.jsonl"), HasSubstr("some-closed-thing"));
   run(span("a", "", "llama-3.1-8b", 900, 200) + span("b", "a", "llama-3.1-8b", 900, 200) +
-          span("c", "", "llama-3.1-8b", 10, 20,
-               R"(,{"key":"energy.joules","value":{"doubleValue":7}},{"key":"energy.joules.low","value":{"doubleValue":6}},)"
-               R"({"key":"energy.joules.high","value":{"doubleValue":8}},{"key":"energy.method","value":{"stringValue":"measured"}})"),
+          span(
+              "c", "", "llama-3.1-8b", 10, 20,
+              R"(,{"key":"energy.joules","value":{"doubleValue":7}},{"key":"energy.joules.low","value":{"doubleValue":6}},)"
+              R"({"key":"energy.joules.high","value":{"doubleValue":8}},{"key":"energy.method","value":{"stringValue":"measured"}})"),
       o, "s.jsonl");
   const auto all = rows();
   ASSERT_EQ(all.size(), 2u) << "span b lies within a, whose tokens it tells again";

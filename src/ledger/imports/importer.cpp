@@ -108,7 +108,8 @@ class Importer {
 
   // An Error of a row says at least its line.
   [[noreturn]] void told(const Error& e, std::size_t line) const {
-    if (e.kind() == ErrorKind::cancelled || e.kind() == ErrorKind::world || e.where().starts_with(source_.name())) throw e;
+    if (e.kind() == ErrorKind::cancelled || e.kind() == ErrorKind::world || e.where().starts_with(source_.name()))
+      throw e;
     throw e.at(fmt::format("{}:{}", source_.name(), line));
   }
 
@@ -128,8 +129,7 @@ class Importer {
           const auto identity = format->identity(sheet);
           name_file(identity.empty() ? text : identity);
         }
-        if (auto fact = format->fact(sheet))
-          take(std::move(*fact), text, format->own_name(sheet), {}, sheet.line());
+        if (auto fact = format->fact(sheet)) take(std::move(*fact), text, format->own_name(sheet), {}, sheet.line());
       } catch (const Error& e) {
         told(e, sheet.line());
       }

@@ -5,6 +5,7 @@
 #include "catalog/data_file.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "ledger/catalog_rows.h"
 #include "ledger/row.h"
 
 namespace wattline::ledger::imports {
@@ -21,8 +22,7 @@ constexpr const char* source = "rented hours and the instance's parts (Cloud Car
 }  // namespace
 
 Instances::Instances(Reading& reading, std::string provider) : reading_(reading) {
-  const catalog::DataFile file("cloud_instances.csv", reading.catalog.file("cloud_instances.csv"),
-                               {"provider", "name"}, [](std::string_view s) { return std::string(s); });
+  const catalog::DataFile file = catalog_rows(reading.catalog, "cloud_instances.csv", {"provider", "name"});
   for (const auto& row : file.rows()) {
     if (row.text("provider") != provider) continue;
     Instance i{provider, row.required("name"), row.required_number("vcpu"), 0, 0, row.text("gpu")};
@@ -61,8 +61,8 @@ Estimate<Power> Instances::vcpu_power() {
   add(idle, 1 - load.value());
   add(full, load.value());
   add(load, full.value() - idle.value());
-  return Estimate<Power>(restore(idle.value() + load.value() * (full.value() - idle.value()), 0, by, Method::modelled,
-                                 {source}, false));
+  return Estimate<Power>(
+      restore(idle.value() + load.value() * (full.value() - idle.value()), 0, by, Method::modelled, {source}, false));
 }
 
 Estimate<Power> Instances::memory_power(double gib) {

@@ -79,7 +79,8 @@ std::optional<double> NumberReader::read(std::string_view text) {
     text.remove_prefix(1);
   }
   const std::string digits = without_blanks(text);
-  const auto commas = std::count(digits.begin(), digits.end(), ','), points = std::count(digits.begin(), digits.end(), '.');
+  const auto commas = std::count(digits.begin(), digits.end(), ','),
+             points = std::count(digits.begin(), digits.end(), '.');
   if (digits.empty() || digits.find_first_not_of("0123456789.,") != std::string::npos) return refuse("is no number");
   char decimal = 0, thousands = 0;
   bool settles = false;
@@ -104,7 +105,9 @@ std::optional<double> NumberReader::read(std::string_view text) {
     } else if (mark == '.' && delimiter_ == ',') {
       decimal = mark;
     } else {
-      return refuse("can be read in two ways (a decimal mark or one of thousands); --decimal point or --decimal comma says which");
+      return refuse(
+          "can be read in two ways (a decimal mark or one of thousands); --decimal point or --decimal comma says "
+          "which");
     }
   }
   const std::size_t end = decimal ? std::min(digits.find(decimal), digits.size()) : digits.size();

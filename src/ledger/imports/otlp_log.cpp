@@ -234,10 +234,12 @@ class Otlp {
       if (reading_.options.skip_unknown) return std::nullopt;
       throw f.model.empty()
           ? bad_input(fmt::format("the catalog has no model '{}', so its energy cannot be modelled", shown_text(model)),
-                      {}, "--model NAME says which stands for it, --energy-per-token gives its energy, "
-                          "--skip-unknown leaves such rows out")
-          : bad_input(fmt::format("nothing says on which device {} ran, so its energy cannot be modelled", f.model), {},
-                      "--device NAME says which, --energy-per-token gives the energy, --skip-unknown leaves such rows out");
+                      {},
+                      "--model NAME says which stands for it, --energy-per-token gives its energy, "
+                      "--skip-unknown leaves such rows out")
+          : bad_input(
+                fmt::format("nothing says on which device {} ran, so its energy cannot be modelled", f.model), {},
+                "--device NAME says which, --energy-per-token gives the energy, --skip-unknown leaves such rows out");
     }
     const auto key = fmt::format("{}|{}|{}|{}", f.model, f.device, f.tokens_in, f.tokens_out);
     if (const auto it = modelled_.find(key); it != modelled_.end()) return it->second;

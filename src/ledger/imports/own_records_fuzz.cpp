@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 std::vector<std::string> wattline_fuzz_seeds() {
   const std::string csv =
-      "run,kind,begin,end,energy [J],energy_low [J],energy_high [J],method,tokens_in,tokens_out,model,device,place,labels\n"
+      "run,kind,begin,end,energy [J],energy_low [J],energy_high "
+      "[J],method,tokens_in,tokens_out,model,device,place,labels\n"
       "u1,run,2026-11-24T10:00:00Z,2026-11-24T10:00:05Z,12.5,9,17,measured,7,42,glow-xs,,FR,project=a\\;b;c=d\n";
   const std::string row =
       R"({"v":1,"writer":"w","seq":1,"prev":"","uid":"u","recorded":5,"corrects":"","factors":"x","kind":"run","begin":1,)"

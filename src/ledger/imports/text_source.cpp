@@ -52,7 +52,8 @@ bool is_cut_sequence(std::string_view tail) {
   const auto lead = static_cast<unsigned char>(tail[0]);
   const std::size_t length = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
   if (lead >= 0xF5 || tail.size() >= length) return false;
-  return std::all_of(tail.begin() + 1, tail.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; });
+  return std::all_of(tail.begin() + 1, tail.end(),
+                     [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; });
 }
 
 }  // namespace

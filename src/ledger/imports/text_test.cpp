@@ -80,7 +80,12 @@ TEST(ImportText, WhatIsNoTextIsSaid) {
   EXPECT_THAT(error_of([] { read(std::string("a,b\n1,\0", 7)); }), HasSubstr("NUL"));
   EXPECT_THAT(error_of([] { read("PK\x03\x04rest"); }), HasSubstr("zip archive"));
   EXPECT_THAT(error_of([] { read("PAR1...."); }), HasSubstr("Parquet"));
-  EXPECT_THAT(error_of([] { read("\xFF\xFE" "a"); }), HasSubstr("within a character"));
+  EXPECT_THAT(error_of([] {
+                read(
+                    "\xFF\xFE"
+                    "a");
+              }),
+              HasSubstr("within a character"));
   EXPECT_THAT(error_of([] { TextSource("/nonexistent.csv"); }), HasSubstr("No such file"));
   EXPECT_THAT(error_of([] { TextSource("/tmp"); }), HasSubstr("folder"));
 }
@@ -109,7 +114,8 @@ TEST(ImportRows, AreThoseOfTheText) {
 
 TEST(ImportRows, OverPiecesAreTheSameAsWhole) {
   std::string text = "name,value\n";
-  for (int i = 0; i < 60'000; ++i) text += "\"row " + std::to_string(i) + "\nof two lines\"," + std::to_string(i) + "\n";
+  for (int i = 0; i < 60'000; ++i)
+    text += "\"row " + std::to_string(i) + "\nof two lines\"," + std::to_string(i) + "\n";
   const auto rows = rows_of(text);
   ASSERT_EQ(rows.size(), 60'001u);
   EXPECT_EQ(rows[60'000][1], "59999");
@@ -118,7 +124,8 @@ TEST(ImportRows, OverPiecesAreTheSameAsWhole) {
 
 TEST(ImportRows, FaultsSayWhere) {
   EXPECT_THAT(error_of([] { rows_of(""); }), HasSubstr("empty"));
-  EXPECT_THAT(error_of([] { rows_of("a,b\n1,2\n3\n4,5\n"); }), testing::AllOf(HasSubstr("f.csv:3"), HasSubstr("1 cells")));
+  EXPECT_THAT(error_of([] { rows_of("a,b\n1,2\n3\n4,5\n"); }),
+              testing::AllOf(HasSubstr("f.csv:3"), HasSubstr("1 cells")));
   EXPECT_THAT(error_of([] { rows_of("a,b\n1,2\n3"); }), testing::AllOf(HasSubstr("f.csv:3"), HasSubstr("cut off")));
   EXPECT_THAT(error_of([] { rows_of("a,b\n1,\"2\n"); }), HasSubstr("never ends"));
   EXPECT_THAT(error_of([] { rows_of("a,b\n1,\"" + std::string(18 << 20, 'x')); }), HasSubstr("over 16 MB"));
@@ -137,7 +144,8 @@ TEST(ImportDocuments, StandOneAfterTheOther) {
   EXPECT_EQ(documents_of("{\"a\":1}\n\n{\"b\":\"}\\\"{\"}\r\n[1,\n2] {}"),
             (std::vector<std::string>{"1 {\"a\":1}", "3 {\"b\":\"}\\\"{\"}", "4 [1,\n2]", "5 {}"}));
   EXPECT_EQ(documents_of("\n"), std::vector<std::string>{});
-  EXPECT_THAT(error_of([] { documents_of("{}\n{\"a\":"); }), testing::AllOf(HasSubstr("f.jsonl:2"), HasSubstr("cut off")));
+  EXPECT_THAT(error_of([] { documents_of("{}\n{\"a\":"); }),
+              testing::AllOf(HasSubstr("f.jsonl:2"), HasSubstr("cut off")));
   EXPECT_THAT(error_of([] { documents_of("{}\nnonsense"); }), HasSubstr("f.jsonl:2"));
   std::string many;
   for (int i = 0; i < 40'000; ++i) many += "{\"number\":" + std::to_string(i) + "}\n";
@@ -152,7 +160,11 @@ TEST(ImportNumbers, OfSeveralCountries) {
   EXPECT_EQ(read_one("1,234.5", ','), 1234.5);
   EXPECT_EQ(read_one("1.234,5", ';'), 1234.5);
   EXPECT_EQ(read_one("1 234,5", ';'), 1234.5);
-  EXPECT_EQ(read_one("1\xC2\xA0" "234\xC2\xA0" "567", ','), 1234567);
+  EXPECT_EQ(read_one("1\xC2\xA0"
+                     "234\xC2\xA0"
+                     "567",
+                     ','),
+            1234567);
   EXPECT_EQ(read_one("1'234'567.25", ','), 1234567.25);
   EXPECT_EQ(read_one("1,234,567", ','), 1234567);
   EXPECT_EQ(read_one("0,125", ';'), 0.125);
@@ -161,7 +173,10 @@ TEST(ImportNumbers, OfSeveralCountries) {
   EXPECT_EQ(read_one("007", ','), 7);
   EXPECT_EQ(read_one("1.234", ';', Decimal::comma), 1234);
   EXPECT_EQ(read_one("1,234", ',', Decimal::point), 1234);
-  EXPECT_EQ(NumberReader(Decimal::automatic, ',').read("\xE2\x88\x92" "3.5"), -3.5);
+  EXPECT_EQ(NumberReader(Decimal::automatic, ',')
+                .read("\xE2\x88\x92"
+                      "3.5"),
+            -3.5);
 }
 
 TEST(ImportNumbers, WhatCanBeTwoThingsIsNotGuessed) {

@@ -36,7 +36,8 @@ std::optional<std::int64_t> fixed_offset(std::string_view s) {
 
 bool is_zone_name(std::string_view s) {
   return !s.empty() && s.size() < 64 && s[0] != '/' && s.find("..") == std::string_view::npos &&
-         s.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == std::string_view::npos;
+         s.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
+             std::string_view::npos;
 }
 
 std::int64_t big_endian(std::string_view bytes, std::size_t at, std::size_t size) {
@@ -188,8 +189,8 @@ void Zone::extend(std::string_view rule) {
   const std::int64_t known = changes_.empty() ? INT64_MIN : changes_.back().at;
   std::vector<Change> more;
   for (std::int64_t year = 1970; year <= 2100; ++year) {
-    more.push_back({to_summer.in(year) - standard, summer});
-    more.push_back({to_standard.in(year) - summer, standard});
+    more.push_back({to_summer.in(year)-standard, summer});
+    more.push_back({to_standard.in(year)-summer, standard});
   }
   std::sort(more.begin(), more.end(), [](const Change& a, const Change& b) { return a.at < b.at; });
   for (const auto& c : more)
@@ -197,8 +198,8 @@ void Zone::extend(std::string_view rule) {
 }
 
 std::int64_t Zone::offset_at(std::int64_t utc) const {
-  const auto it = std::upper_bound(changes_.begin(), changes_.end(), utc,
-                                   [](std::int64_t t, const Change& c) { return t < c.at; });
+  const auto it =
+      std::upper_bound(changes_.begin(), changes_.end(), utc, [](std::int64_t t, const Change& c) { return t < c.at; });
   return it == changes_.begin() ? first_offset_ : std::prev(it)->offset;
 }
 
