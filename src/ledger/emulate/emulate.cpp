@@ -152,7 +152,7 @@ Capability emulate_capability() {
           .text("cpu", &J::cpu, "CPU model; none: the calculator's 'Any'")
           .quantity("cpu-tdp", &J::cpu_tdp, "W", "design power of the whole chip, instead of a model")
           .range(0, 10000)
-          .number("load", &J::load, "use of the processor, 0 to 1")
+          .number("load", &J::load, "use of the processor, 0 to 1; none: what each tool takes then")
           .range(0, 1)
           .number("gpus", &J::gpus, "GPUs used")
           .range(0, 1e6)

@@ -70,6 +70,12 @@ TEST(CodeCarbonFormulas, ExamplesOfElectricity) {
   EXPECT_DOUBLE_EQ(grams(""), 475);
 }
 
+TEST(CodeCarbonFormulas, AnUnnamedProcessorIsTakenByTheThread) {
+  auto o = job();
+  o.job.cpu = {};
+  EXPECT_DOUBLE_EQ(tool(o, "CodeCarbon constant mode").cpu_watts, 0.5 * 24 * 4);
+}
+
 // The trap of the tool: its table of cloud regions holds Google's alone.
 TEST(CodeCarbonFormulas, OtherCloudsFallToTheWorldAverage) {
   auto o = job();
@@ -193,10 +199,15 @@ TEST(Emulate, CloudRegionsAndArchitectures) {
   auto o = job();
   o.site.region = "aws/us-east-1";
   o.site.architecture = "haswell";
+  o.job.load = 1;
   const Emulation e = tool(o, "Cloud Carbon Footprint");
   ASSERT_TRUE(e.applies()) << e.why_not;
   EXPECT_NEAR(e.grams_per_kwh, 415.755, 1e-9);
   EXPECT_NEAR(e.cpu_watts, 24 * 5.5954, 1e-3) << "busy";
+  EXPECT_EQ(tool(o, "Green Algorithms").cpu_watts, 90);
+  o.job.load = {};
+  EXPECT_NEAR(tool(o, "Cloud Carbon Footprint").cpu_watts, 24 * (1.8574 + 5.5954) / 2, 1e-3)
+      << "half use where none is given";
   o.site.region = "aws/us-east-9";
   EXPECT_THAT(tool(o, "Cloud Carbon Footprint").why_not, HasSubstr("us-east-1"));
   o.site.region = "ibm/x";

@@ -36,7 +36,7 @@ class Tools {
     green("v3.0");
     green("v1.0");
     if (o_.job.cpu.empty() && !o_.job.cpu_tdp && hours_ > 0)
-      out_.warn("no processor named: the calculator's 'Any' stands for it in every tool");
+      out_.warn("no processor named: each tool takes its own default");
     codecarbon("constant mode");
     codecarbon("load mode");
     cloud_carbon_footprint();
@@ -130,6 +130,10 @@ class Tools {
       out_.use(catalog::use(*d));
       return d->board_power.in(units::W);
     }
+    if (o_.job.cpu.empty()) {
+      note = "processor not named: its power by the thread (two a core)";
+      return 2 * o_.job.cores * get("codecarbon.cpu.per_thread", "W");
+    }
     if (chip_watts_)
       note = "counts the whole chip; its power is not known here (--cpu-tdp), the job's cores stand for it";
     return chip_watts_;
@@ -160,8 +164,8 @@ class Tools {
     for (const char* id : {"codecarbon.cpu.constant", "codecarbon.cpu.load_base", "codecarbon.cpu.load_slope",
                            "codecarbon.ram.module", "codecarbon.ram.minimum"})
       out_.use(c_.factor(id).use());
-    e.cpu_watts =
-        mode == "load mode" ? codecarbon_load_watts(c_, *tdp, o_.job.load) : codecarbon_constant_watts(c_, *tdp);
+    e.cpu_watts = mode == "load mode" ? codecarbon_load_watts(c_, *tdp, o_.job.load.value_or(1))
+                                      : codecarbon_constant_watts(c_, *tdp);
     e.gpu_watts = o_.job.gpus * *gpu * o_.job.gpu_usage;
     e.memory_watts = codecarbon_memory_watts(c_, o_.job.memory.in(units::GB));
     e.counts = mode == "load mode" ? "the whole chip by the cube of its load, GPUs, memory by the module"
@@ -223,7 +227,9 @@ class Tools {
     }
     if (o_.site.architecture.empty())
       e.note = fmt::format("mean of {} architectures (--architecture names one); ", known.size());
-    e.cpu_watts = 2 * o_.job.cores * ccf_thread_watts(low, high, o_.job.load);
+    const double usage = o_.job.load ? *o_.job.load : get("ccf.usage");
+    if (!o_.job.load) e.note += "no --load: its half use; ";
+    e.cpu_watts = 2 * o_.job.cores * ccf_thread_watts(low, high, usage);
     e.memory_watts = o_.job.memory.in(units::GB)*get("ccf.memory", "W/GB");
     e.pue = get(find_factor(c_, "pue." + provider) ? "pue." + provider : "pue.default");
     e.embodied_grams = 1000 * ccf_server_kg(c_, o_.job.memory.in(units::GB), 0, o_.job.gpus) *

@@ -16,7 +16,7 @@ struct EmulateJobOptions {
   double cores = 1;
   std::string cpu;
   std::optional<Power> cpu_tdp;  // of the whole chip
-  double load = 1;
+  std::optional<double> load;  // absent: what each tool takes then
   double gpus = 0;
   std::string gpu;
   std::optional<Power> gpu_tdp;
