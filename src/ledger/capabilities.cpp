@@ -8,6 +8,7 @@
 #include "ledger/green_algorithms.h"
 #include "ledger/impacts/every.h"
 #include "ledger/imports/import.h"
+#include "ledger/disclose/disclose.h"
 #include "ledger/label/label.h"
 #include "ledger/lca/lca.h"
 #include "ledger/materials/materials.h"
@@ -18,6 +19,7 @@
 #include "ledger/rows.h"
 #include "ledger/seal_command.h"
 #include "ledger/slurm.h"
+#include "ledger/training/report.h"
 #include "ledger/verify.h"
 #include "ledger/water/water.h"
 
@@ -42,6 +44,8 @@ std::vector<Capability> capabilities() {
   all.push_back(project_capability());
   all.push_back(rebound_capability());
   all.push_back(emulate_capability());
+  all.push_back(training::training_report_capability());
+  for (auto& c : disclose::disclose_capabilities()) all.push_back(std::move(c));
   return all;
 }
 

@@ -9,12 +9,14 @@
 #include "ledger/air/air.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/green_resolve.h"
+#include "ledger/disclose/disclose.h"
 #include "ledger/label/label.h"
 #include "ledger/lca/claims.h"
 #include "ledger/materials/claims.h"
 #include "ledger/project/claims.h"
 #include "ledger/rebound/rebound.h"
 #include "ledger/slurm_jobs.h"
+#include "ledger/training/report.h"
 #include "ledger/water/water.h"
 
 namespace wattline::ledger {
@@ -143,6 +145,8 @@ std::vector<Claim> claims() {
   add(air_claims());
   add(portfolio_claims());
   add(rebound_claims());
+  add(training::training_report_claims());
+  add(disclose::disclose_claims());
   return all;
 }
 
