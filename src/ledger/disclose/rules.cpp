@@ -144,17 +144,16 @@ class Rules {
     const char* what = "work fits the time (implied FLOP utilisation)";
     const auto n = number("model.active_parameters") ? number("model.active_parameters") : number("model.parameters");
     const Json* tokens_value = at_path(m_, "data.tokens");
-    const auto tokens =
-        tokens_value && tokens_value->is_number() ? std::optional(tokens_value->as_number()) : std::nullopt;
+    const double tokens = tokens_value && tokens_value->is_number() ? tokens_value->as_number() : NAN;
     const auto hours = number("run.hours"), devices = number("hardware.count");
     const auto precision = text("run.precision");
     const auto peak = device_ && precision ? device_->peak.find(*precision == "mixed" ? "fp16" : *precision)
                                            : std::map<std::string, ComputeRate>::const_iterator{};
-    if (!n || !tokens || !hours || !devices || !device_ || !precision || peak == device_->peak.end())
+    if (!n || std::isnan(tokens) || !hours || !devices || !device_ || !precision || peak == device_->peak.end())
       return add("R6", what, not_checked, "",
                  "needs model.parameters, data.tokens, run.hours, hardware.count, run.precision and a known device",
                  "");
-    const double work = 6 * *n * *tokens, room = peak->second.base() * *hours * 3600 * *devices, share = work / room;
+    const double work = 6 * *n * tokens, room = peak->second.base() * *hours * 3600 * *devices, share = work / room;
     add("R6", what,
         share > 0.65   ? contradicted
         : share < 0.02 ? questionable
