@@ -115,6 +115,21 @@ std::string_view line_at(std::string_view text, std::size_t at) {
   return line;
 }
 
+// Documents by their separators: a line "---" after anything but comments and blank lines begins another.
+std::size_t document_count(std::string_view yaml) {
+  std::size_t out = 1;
+  bool content = false;
+  for (std::size_t at = 0; at < yaml.size();) {
+    const auto line = line_at(yaml, at);
+    const std::size_t first = line.find_first_not_of(" \t");
+    if (line == "---" || line.starts_with("--- ")) out += content;
+    if (first != line.npos && line[first] != '#') content = true;
+    const std::size_t end = yaml.find('\n', at);
+    at = end == yaml.npos ? yaml.size() : end + 1;
+  }
+  return out;
+}
+
 }  // namespace
 
 Json json_from_yaml(std::string_view yaml, std::string_view where) {
@@ -124,11 +139,10 @@ Json json_from_yaml(std::string_view yaml, std::string_view where) {
     throw bad_input(fmt::format("not UTF-8 text at byte {}", std::min(good, yaml.find('\0'))), std::string(where),
                     "save the file as UTF-8");
   try {
-    const auto documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() > 1)
-      throw bad_input(fmt::format("{} YAML documents in one file; one is allowed", documents.size()),
-                      std::string(where));
-    return documents.empty() ? Json() : Reader(where).read(documents.front());
+    // The library's own reading of all documents never ends on some broken ones.
+    if (const std::size_t n = document_count(yaml); n > 1)
+      throw bad_input(fmt::format("{} YAML documents in one file; one is allowed", n), std::string(where));
+    return Reader(where).read(YAML::Load(std::string(yaml)));
   } catch (const YAML::Exception& e) {
     throw bad_input("not valid YAML: " + e.msg,
                     e.mark.line < 0 ? std::string(where) : fmt::format("{}:{}", where, e.mark.line + 1));
