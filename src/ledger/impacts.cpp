@@ -30,12 +30,28 @@ const catalog::Grid& Grids::grid(const std::string& place) {
   }
 }
 
-void Grids::add(Impacts& out, bool first, const std::string& place, const Estimate<Energy>& energy) {
+namespace {
+
+// Hours where they are known, the year elsewhere. The hours' error is as large as the year's, relative to the value,
+// and shared by all that used the same series.
+Estimate<CarbonIntensity> mixed(const catalog::Grid& grid, const HourlyShare& hourly) {
+  const Estimate<CarbonIntensity>& year = grid.carbon_intensity;
+  const double relative = year.value().base() > 0 ? year.sd().base() / year.value().base() : 0;
+  const auto hours = Estimate<CarbonIntensity>::with_sd(hourly.intensity, hourly.intensity * relative,
+                                                        Method::modelled, "hourly carbon intensities of " + grid.place)
+                         .from_factor("intensity.hourly." + grid.place);
+  return hourly.covered >= 1 ? hours : hours * hourly.covered + year * (1 - hourly.covered);
+}
+
+}  // namespace
+
+void Grids::add(Impacts& out, bool first, const std::string& place, const Estimate<Energy>& energy,
+                const HourlyShare& hourly) {
   const catalog::Grid& g = grid(place);
   const auto take = [&](auto& into, auto&& part) { into = first ? part : into + part; };
   take(out.energy, energy);
   take(out.facility, g.facility_energy(energy));
-  take(out.carbon, g.carbon(energy));
+  take(out.carbon, hourly.covered > 0 ? g.facility_energy(energy) * mixed(g, hourly) : g.carbon(energy));
   take(out.water, g.water(energy));
 }
 
@@ -48,7 +64,7 @@ Impacts Grids::of(const std::string& place, const Estimate<Energy>& energy) {
 Impacts Grids::of(const EnergyByPlace& sums) {
   Impacts out;
   bool first = true;
-  for (const auto& [place, sum] : sums) add(out, std::exchange(first, false), place, sum.total());
+  for (const auto& [place, sum] : sums) add(out, std::exchange(first, false), place, sum.total(), sum.hourly());
   return out;
 }
 

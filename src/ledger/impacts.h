@@ -5,6 +5,7 @@
 // Sums keep the uncertainty of shared factors (PUE, a place's intensity, a device's power) shared.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -24,7 +25,33 @@ struct Impacts {
   Estimate<Volume> water;
 };
 
-using EnergyByPlace = std::map<std::string, EnergySum>;
+// The carbon intensity of the hours in which energy was used, for the share of it that hours are known of.
+struct HourlyShare {
+  CarbonIntensity intensity{0};
+  double covered = 0;
+};
+
+// Energy at one place, and what of it took the intensity of its hours.
+class PlaceEnergy {
+ public:
+  void add(const EnergySum& e) { energy_.add(e); }
+  void add(const EnergySum& e, const HourlyShare& h) {
+    energy_.add(e);
+    covered_ += e.value() * h.covered;
+    carbon_ += e.value() * h.covered * h.intensity.base();
+  }
+  Estimate<Energy> total() const { return energy_.total(); }
+  // Of all of it; covered 0: the yearly figure holds.
+  HourlyShare hourly() const {
+    return covered_ > 0 ? HourlyShare{CarbonIntensity(carbon_ / covered_), std::min(1.0, covered_ / energy_.value())}
+                        : HourlyShare{};
+  }
+
+ private:
+  EnergySum energy_;
+  double covered_ = 0, carbon_ = 0;  // joules; grams without PUE
+};
+using EnergyByPlace = std::map<std::string, PlaceEnergy>;
 
 // The factors of each place that rows name.
 class Grids {
@@ -35,12 +62,15 @@ class Grids {
   Impacts of(const EnergyByPlace&);
   Impacts of(const std::string& place, const Estimate<Energy>&);
 
+  // The yearly figure.
+  const Estimate<CarbonIntensity>& intensity(const std::string& place) { return grid(place).carbon_intensity; }
+
   // The factors that were used, and what had to be assumed.
   void tell(Result&) const;
 
  private:
   const catalog::Grid& grid(const std::string& place);
-  void add(Impacts&, bool first, const std::string& place, const Estimate<Energy>&);
+  void add(Impacts&, bool first, const std::string& place, const Estimate<Energy>&, const HourlyShare& = {});
 
   const catalog::Catalog& catalog_;
   catalog::PlaceOptions site_;

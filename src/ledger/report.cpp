@@ -9,6 +9,7 @@
 #include "kernel/error.h"
 #include "kernel/units.h"
 #include "ledger/green_text.h"
+#include "ledger/factors/hourly.h"
 #include "ledger/impacts.h"
 
 namespace wattline::ledger {
@@ -18,11 +19,11 @@ struct Sum {
   std::int64_t rows = 0, tokens_in = 0, tokens_out = 0;
   EnergyByPlace by_place;
 
-  void add(const Subtotal& s) {
+  void add(const Subtotal& s, const HourlyShare& hourly) {
     rows += s.rows;
     tokens_in += s.tokens_in;
     tokens_out += s.tokens_out;
-    by_place[s.like.fact.place].add(s.energy);
+    by_place[s.like.fact.place].add(s.energy, hourly);
   }
 };
 using Groups = std::map<std::string, Sum>;
@@ -38,7 +39,10 @@ class Report {
         context_(context),
         catalog_(context.get<catalog::Catalog>()),
         grids_(catalog_,
-               {.place = o.site.place, .intensity = {}, .water_intensity = {}, .pue = o.site.pue, .wue = o.site.wue}) {}
+               {.place = o.site.place, .intensity = {}, .water_intensity = {}, .pue = o.site.pue, .wue = o.site.wue}),
+        contracts_(o.market, catalog_, o.site.place) {
+    if (o.hourly) hourly_.emplace(catalog_, catalog::IntensityStore(catalog::intensity_dir(context)), o.site.place);
+  }
 
   Result run() {
     const auto ledger = account(context_);
@@ -71,9 +75,10 @@ class Report {
       const Fact& f = s.like.fact;
       first_ = total_.rows == 0 ? s.first_begin : std::min(first_, s.first_begin);
       last_ = total_.rows == 0 ? s.last_end : std::max(last_, s.last_end);
-      total_.add(s);
+      const HourlyShare hourly = hourly_ ? hourly_->of(s) : HourlyShare{};
+      total_.add(s, hourly);
       for (std::size_t i = 0; i < by_.size(); ++i) {
-        groups_[i][group_of(ledger, s, by_[i])].add(s);
+        groups_[i][group_of(ledger, s, by_[i])].add(s, hourly);
       }
       if (s.with_tokens) with_tokens_.add(s.energy);
       methods_[static_cast<std::size_t>(f.energy.method())] += s.rows;
@@ -115,8 +120,9 @@ class Report {
     }
     other_groups_.clear();
     for_each_subtotal(ledger, rows, context_, [&](const Subtotal& s) {
-      other_.add(s);
-      other_groups_[group_of(ledger, s, by_.front())].add(s);
+      const HourlyShare hourly = hourly_ ? hourly_->of(s, false) : HourlyShare{};
+      other_.add(s, hourly);
+      other_groups_[group_of(ledger, s, by_.front())].add(s, hourly);
     });
     const auto day = [](const std::string& text) {
       return text.ends_with("T00:00:00.000000000Z") ? text.substr(0, 10) : text.substr(0, 16) + "Z";
@@ -220,7 +226,9 @@ class Report {
     out_.estimate("energy", "Energy", all.energy, {}, "at the devices");
     out_.estimate("facility_energy", "With the site", all.facility, {},
                   "with the overhead of cooling and supply (PUE)");
-    out_.estimate("carbon", "Carbon", all.carbon, {}, "location-based");
+    out_.estimate("carbon", "Carbon", all.carbon, {},
+                  hourly_ ? fmt::format("location-based; {:.4g} % of the energy by the hour", 100 * hourly_->covered())
+                          : "location-based");
     out_.estimate("water", "Water", all.water, {}, "on site and to make the electricity");
     if (total_.tokens_out > 0)
       out_.estimate("energy_per_token", "Per token out",
@@ -235,6 +243,8 @@ class Report {
                              fmt::format("of the electricity with the site, at {} {} a kWh", *o_.price, o_.currency)});
     }
     out_.note(period());
+    if (contracts_.any()) contracts_.tell(out_, grids_, total_.by_place);
+    if (hourly_) hourly_->tell(out_, grids_);
     if (!o_.against.empty()) comparison(all);
     bool drawn = false;
     for (std::size_t i = 0; i < by_.size(); ++i) {
@@ -342,6 +352,8 @@ class Report {
   Context& context_;
   const catalog::Catalog& catalog_;
   Grids grids_;
+  Contracts contracts_;
+  std::optional<HourlyIntensity> hourly_;
   std::vector<std::string> by_;
   Sum total_;
   EnergySum with_tokens_;
@@ -388,6 +400,10 @@ Capability report_capability() {
                                       .number("price", &O::price, "price of a kWh: the cost is told too")
                                       .range(1e-6, 1e6)
                                       .text("currency", &O::currency, "of the price")
+                                      .flag("hourly", &O::hourly,
+                                            "carbon with the intensity of the hours, where a series covers them "
+                                            "(catalog intensity)")
+                                      .group(&O::market, market_fields(), "Market-based carbon (scope 2)")
                                       .group(&O::site, report_site_fields(), "Site");
   Capability c = capability<ReportOptions>(
       "ledger", "report", "What was spent: energy, carbon and water by model, place, day or label.", &report, fields);
@@ -402,9 +418,11 @@ Capability report_capability() {
   c.verb = Verb::account;
   c.cost = Cost::job;
   c.aliases = {"report"};
-  c.emits = {"ledger.groups.v1", "ledger.comparison.v1", "ledger.methods.v1", "ledger.equivalences.v1"};
+  c.emits = {"ledger.groups.v1", "ledger.comparison.v1", "ledger.methods.v1", "ledger.equivalences.v1", "ledger.hourly.v1",
+             "ledger.scope2.v1"};
   c.examples = {{{}, {}, "The account is empty"},
-                {{"--since", "2026-11-01", "--by", "model,place", "--place", "FR"}, {}, "The account is empty"}};
+                {{"--since", "2026-11-01", "--by", "model,place", "--place", "FR"}, {}, "The account is empty"},
+                {{"--hourly", "--market", "12g/kWh:FR"}, {}, "The account is empty"}};
   return c;
 }
 

@@ -7,6 +7,7 @@
 
 #include "kernel/capability.h"
 #include "ledger/account.h"
+#include "ledger/factors/market.h"
 
 namespace wattline::ledger {
 
@@ -21,6 +22,8 @@ struct ReportOptions {
   std::string against;  // another period: "previous", or "FROM..UNTIL"
   std::optional<double> price;  // of a kWh
   std::string currency = "EUR";
+  bool hourly = false;  // carbon with the intensity of the hours, where a series covers them
+  MarketOptions market;
   ReportSiteOptions site;
 };
 
