@@ -97,8 +97,10 @@ TEST_F(Account, EveryExampleRunsOnAnEmptyAccount) {
     EXPECT_FALSE(c.examples.empty()) << c.name;
     fs::current_path(scratch_.path());
     for (const auto& example : c.examples) {
-      for (const auto& [name, content] : example.files)
+      for (const auto& [name, content] : example.files) {
+        fs::create_directories((scratch_.path() / name).parent_path());
         std::ofstream(scratch_.path() / name, std::ios::binary) << content;
+      }
       EXPECT_THAT(to_text(run(c.name, example.arguments)), HasSubstr(example.expects)) << c.name;
     }
     fs::current_path("/");

@@ -3,6 +3,7 @@
 #include "ledger/air/air.h"
 #include "ledger/amend.h"
 #include "ledger/budget/budget.h"
+#include "ledger/factors/refactor.h"
 #include "ledger/emulate/emulate.h"
 #include "ledger/exports/export_as.h"
 #include "ledger/green_algorithms.h"
@@ -30,6 +31,7 @@ std::vector<Capability> capabilities() {
   for (auto& c : row_capabilities()) all.push_back(std::move(c));
   all.push_back(export_as_capability());
   all.push_back(imports::import_capability());
+  all.push_back(refactor_capability());
   all.push_back(verify_capability());
   all.push_back(seal_capability());
   all.push_back(erase_capability());

@@ -23,6 +23,13 @@ struct Change {
   std::string places;
 };
 
+// "grid.FR.2023" and "grid.FR.2025" are the same factor of other years.
+std::string without_year(const std::string& id) {
+  const auto dot = id.rfind('.');
+  if (dot == std::string::npos || id.size() - dot != 5) return id;
+  return id.find_first_not_of("0123456789", dot + 1) == std::string::npos ? id.substr(0, dot) : id;
+}
+
 // Change in percent with its interval. What both catalogs have under one factor id is known equally well or badly in
 // both, so it cancels.
 struct Percent {
@@ -96,8 +103,8 @@ class Refactor {
   // The factors of the two grids, paired by what they are.
   std::string compare(const std::string& place, const catalog::Grid& before, const catalog::Grid& after) {
     std::map<std::string, std::pair<FactorUse, FactorUse>> pairs;
-    for (const auto& f : before.factors) pairs[f.id].first = f;
-    for (const auto& f : after.factors) pairs[f.id].second = f;
+    for (const auto& f : before.factors) pairs[without_year(f.id)].first = f;
+    for (const auto& f : after.factors) pairs[without_year(f.id)].second = f;
     std::string names;
     for (const auto& [id, pair] : pairs) {
       const auto& [a, b] = pair;
@@ -201,7 +208,10 @@ class Refactor {
     t.title = "Factors that differ";
     t.text("factor").text("old").text("new").text("places").text("source_old").text("source_new");
     for (const auto& [id, c] : changes_)
-      t.add_row({id, c.before.value.empty() ? "-" : c.before.value, c.after.value.empty() ? "-" : c.after.value, c.places,
+      t.add_row({c.before.id == c.after.id || c.before.id.empty() || c.after.id.empty()
+                     ? (c.before.id.empty() ? c.after.id : c.before.id)
+                     : c.before.id + " -> " + c.after.id,
+                 c.before.value.empty() ? "-" : c.before.value, c.after.value.empty() ? "-" : c.after.value, c.places,
                  c.before.source, c.after.source});
     out_.add(std::move(t));
   }
@@ -248,7 +258,8 @@ Capability refactor_capability() {
   c.doors = Doors::command_line;
   c.emits = {"ledger.refactor.v1", "ledger.refactor_total.v1", "ledger.factor_changes.v1"};
   c.examples = {{{"--against", "next"},
-                 {{"next/places.csv", "code,carbon_intensity [gCO2e/kWh],source,year\nFR,40,an example,2025\n"}},
+                 {{"next/places.csv", "code,carbon_intensity [gCO2e/kWh],carbon_low [gCO2e/kWh],carbon_high [gCO2e/kWh],source,year\n"
+                   "FR,40,30,50,an example,2025\n"}},
                  "The account is empty"}};
   return c;
 }

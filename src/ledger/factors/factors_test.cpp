@@ -1,0 +1,278 @@
+// Report by the hour and by contract, and the same rows under another catalog.
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include "catalog/catalog.h"
+#include "catalog/intensity/intensity_readers.h"
+#include "catalog/intensity/intensity_store.h"
+#include "kernel/error.h"
+#include "kernel/testing.h"
+#include "kernel/units.h"
+#include "ledger/account.h"
+#include "ledger/capabilities.h"
+#include "ledger/factors/hourly.h"
+
+namespace wattline::ledger {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+namespace fs = std::filesystem;
+using catalog::IntensityBasis;
+using catalog::IntensityKind;
+
+constexpr std::int64_t hour = 3600'000'000'000;
+
+class Factors : public testing::Test {
+ protected:
+  void SetUp() override {
+    context_.provide(catalog_);
+    context_.provide(std::make_shared<Location>(Location{(scratch_.path() / "account").string()}));
+    context_.provide(std::make_shared<catalog::IntensityLocation>(
+        catalog::IntensityLocation{(scratch_.path() / "intensity").string()}));
+  }
+  void record(double joules, const std::string& place, const std::string& begin, const std::string& end) {
+    Fact f;
+    f.kind = "run";
+    f.begin = parse_time(begin);
+    f.end = parse_time(end);
+    f.energy = Estimate<Energy>::with_sd(Energy(joules), Energy(0), Method::measured, "a meter");
+    f.place = place;
+    if (!ledger_)
+      ledger_ = Ledger::open(scratch_.path() / "account", OpenMode::write, {.factor_set = catalog_->version()});
+    ledger_->record(f);
+  }
+  void series(const std::string& place, IntensityKind kind, std::vector<double> grams) {
+    catalog::IntensitySeries s;
+    s.name = {place, kind, IntensityBasis::location};
+    s.imports = {{"x.csv", "a source", "CC0", "", "", parse_time("2026-01-02"), hour}};
+    const std::int64_t t0 = parse_time("2026-01-01").ns;
+    for (std::size_t i = 0; i < grams.size(); ++i)
+      if (!std::isnan(grams[i])) s.samples.push_back({Time{t0 + static_cast<std::int64_t>(i) * hour}, grams[i], false, 0});
+    catalog::IntensityStore(scratch_.path() / "intensity").save(s);
+  }
+  Result run(const std::string& name, const std::vector<std::string>& words) {
+    for (const auto& c : capabilities())
+      if (c.name == name) {
+        const auto options = options_from_arguments(c, words);
+        return c.run(options.get(), context_);
+      }
+    ADD_FAILURE() << "no capability " << name;
+    return {};
+  }
+  std::string message(const std::string& name, const std::vector<std::string>& words) {
+    try {
+      run(name, words);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "no error";
+  }
+  static double grams(const Result& r, const char* name) {
+    const Measure& m = r.find_estimate(name)->measure;
+    return parse_quantity(fmt_of(m.value, m.unit), Carbon::dimension);
+  }
+  static std::string fmt_of(double v, const std::string& unit) { return shortest(v) + " " + unit; }
+  double yearly(const std::string& place) const {
+    return catalog_->place(place).carbon_intensity.value().in(units::gCO2e_per_kWh);
+  }
+  std::string folder(const std::string& name, const std::string& places) {
+    fs::create_directories(scratch_.path() / name);
+    std::ofstream(scratch_.path() / name / "places.csv") << places;
+    return (scratch_.path() / name).string();
+  }
+
+  tests::ScratchDir scratch_;
+  std::shared_ptr<catalog::Catalog> catalog_ = catalog::Catalog::load();
+  std::shared_ptr<Ledger> ledger_;
+  Context context_;
+};
+
+constexpr double kwh = 3.6e6;
+
+TEST_F(Factors, HourlyTakesTheIntensityOfTheHours) {
+  series("FR", IntensityKind::average, {10, 30, 50});
+  record(kwh, "FR", "2026-01-01T00:30:00Z", "2026-01-01T01:30:00Z");  // 20 on average
+  record(kwh, "FR", "2026-01-01T02:30:00Z", "2026-01-01T02:30:00Z");  // a moment at 50
+  const Result r = run("report", {"--hourly", "--pue", "1"});
+  EXPECT_NEAR(grams(r, "carbon"), 70, 1e-9);
+  const Table& t = *r.find_table("ledger.hourly.v1");
+  ASSERT_EQ(t.rows(), 1u);
+  EXPECT_NEAR(t.column("covered").numbers()[0], 100, 1e-9);
+  EXPECT_NEAR(t.column("hourly").numbers()[0], 35, 1e-9);
+  EXPECT_NEAR(t.column("yearly").numbers()[0], yearly("FR"), 1e-9);
+  EXPECT_EQ(t.column("why_not").texts()[0], "");
+  const Interval i = r.find_estimate("carbon")->measure.interval;
+  EXPECT_LT(i.low, i.high) << "hours are no exact numbers";
+  EXPECT_EQ(r.find_estimate("carbon")->measure.method, Method::modelled);
+  EXPECT_NEAR(grams(run("report", {"--pue", "1"}), "carbon"), 2 * yearly("FR"), 1e-9) << "without --hourly: the year";
+}
+
+TEST_F(Factors, WhatNoSeriesCoversTakesTheYearAndSaysWhy) {
+  series("FR", IntensityKind::average, {10, std::nan(""), 50});
+  series("DE", IntensityKind::marginal, {1, 1, 1});
+  record(kwh, "FR", "2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z");  // half of it in the gap
+  record(kwh, "DE", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z");
+  record(kwh, "IS", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z");
+  const Result r = run("report", {"--hourly", "--pue", "1"});
+  EXPECT_NEAR(grams(r, "carbon"), 5 + yearly("FR") / 2 + yearly("DE") + yearly("IS"), 1e-6);
+  const Table& t = *r.find_table("ledger.hourly.v1");
+  ASSERT_EQ(t.rows(), 3u);
+  EXPECT_THAT(t.column("why_not").texts()[0], AllOf(HasSubstr("DE marginal location"), HasSubstr("another question")));
+  EXPECT_THAT(t.column("why_not").texts()[1], HasSubstr("gap from 2026-01-01T01:00:00Z"));
+  EXPECT_THAT(t.column("why_not").texts()[2], HasSubstr("no average location-based series of IS"));
+  EXPECT_NEAR(t.column("covered").numbers()[1], 50, 1e-9);
+  EXPECT_THAT(to_text(r), HasSubstr("83.3 % of the energy is not covered"));
+}
+
+TEST_F(Factors, ManyRowsOfAnHourAreTakenAtIt) {
+  series("FR", IntensityKind::average, {10, 30});
+  for (int i = 0; i < 5; ++i) record(kwh, "FR", "2026-01-01T01:10:00Z", "2026-01-01T01:20:00Z");
+  const Result r = run("report", {"--hourly", "--pue", "1"});
+  EXPECT_NEAR(grams(r, "carbon"), 150, 1e-9);
+  EXPECT_THAT(to_text(r), Not(HasSubstr("before the hour")));
+  record(kwh, "FR", "2026-01-01T00:10:00Z", "2026-01-01T01:20:00Z");
+  const Result early = run("report", {"--hourly", "--pue", "1"});
+  EXPECT_NEAR(grams(early, "carbon"), 180, 1e-9);
+  EXPECT_THAT(to_text(early), HasSubstr("before the hour of their end"));
+}
+
+TEST_F(Factors, RowsWithoutAPlaceHaveTheOneThatIsGiven) {
+  series("FR", IntensityKind::average, {10});
+  record(kwh, "", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  EXPECT_NEAR(grams(run("report", {"--hourly", "--pue", "1", "--place", "France"}), "carbon"), 10, 1e-9);
+  EXPECT_THAT(to_text(run("report", {"--hourly", "--pue", "1"})), HasSubstr("--place says where"));
+}
+
+TEST_F(Factors, HoursOfAGroupAddUpToTheWhole) {
+  series("FR", IntensityKind::average, {10, 30, 50, 20});
+  for (int i = 0; i < 4; ++i) {
+    record(kwh * (i + 1), i % 2 ? "FR" : "DE", "2026-01-01T0" + std::to_string(i) + ":10:00Z",
+           "2026-01-01T0" + std::to_string(i) + ":50:00Z");
+  }
+  const Result r = run("report", {"--hourly", "--by", "day,place"});
+  double sum = 0;
+  for (const auto& block : r.blocks)
+    if (const auto* t = std::get_if<Table>(&block); t && t->schema() == "ledger.groups.v1" && t->title == "By place")
+      for (const double c : t->column("carbon").numbers()) sum += c;
+  EXPECT_NEAR(sum, grams(r, "carbon"), 1e-6);
+}
+
+TEST_F(Factors, ContractsGiveASecondLineAndLeaveTheFirst) {
+  record(kwh, "FR", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  record(2 * kwh, "DE", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  record(kwh, "gcp/europe-west9", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  const Result plain = run("report", {"--pue", "1"});
+  const Result r = run("report", {"--pue", "1", "--market", "12g/kWh:france"});
+  EXPECT_DOUBLE_EQ(grams(r, "carbon"), grams(plain, "carbon")) << "contracts do not change the grid";
+  EXPECT_NEAR(grams(r, "carbon_market"), 24 + 2 * yearly("DE"), 1e-6) << "a region in France has France's";
+  EXPECT_THAT(to_text(r), AllOf(HasSubstr("no contract is given for DE"), HasSubstr("residual mix")));
+  EXPECT_NEAR(grams(run("report", {"--pue", "1", "--market", "0.012 kgCO2e/kWh:FR,0:DE"}), "carbon_market"), 24, 1e-9);
+  EXPECT_NEAR(grams(run("report", {"--pue", "1", "--market", "10"}), "carbon_market"), 40, 1e-9);
+  EXPECT_THAT(to_text(run("report", {"--market", "12:IS"})), HasSubstr("no row is of IS"));
+  EXPECT_THAT(message("report", {"--market", "12:Frnce"}), AllOf(HasSubstr("France"), HasSubstr("market")));
+  EXPECT_THAT(message("report", {"--market", "12:"}), HasSubstr("names no place"));
+  EXPECT_THAT(message("report", {"--market", "-1:FR"}), HasSubstr("less than nothing"));
+  EXPECT_THAT(message("report", {"--market", "FR"}), HasSubstr("INTENSITY:PLACE"));
+  EXPECT_THAT(message("report", {"--market", "12 L/kWh:FR"}), HasSubstr("market"));
+  EXPECT_THAT(message("report", {"--market", "1:FR,2:FRA"}), HasSubstr("two contracts for FR"));
+}
+
+TEST_F(Factors, RefactorTellsOldNewAndWhichFactorChanged) {
+  record(kwh, "FR", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  record(kwh, "DE", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  const std::string dir = folder("next", "code,carbon_intensity [gCO2e/kWh],carbon_low [gCO2e/kWh],carbon_high [gCO2e/kWh],source,year\nFR,40,30,50,ember-owid,2025\n");
+  const Result r = run("refactor", {"--against", dir, "--pue", "1"});
+  const Table& t = *r.find_table("ledger.refactor.v1");
+  ASSERT_EQ(t.rows(), 2u);
+  EXPECT_EQ(t.column("place").texts()[1], "FR");
+  EXPECT_NEAR(t.column("carbon_old").numbers()[1], yearly("FR"), 1e-9);
+  EXPECT_NEAR(t.column("carbon_new").numbers()[1], 40, 1e-9);
+  EXPECT_EQ(t.column("carbon_old").numbers()[0], t.column("carbon_new").numbers()[0]);
+  EXPECT_EQ(t.column("changed").texts()[0], "");
+  EXPECT_THAT(t.column("changed").texts()[1], HasSubstr("FR"));
+  const Table& factors = *r.find_table("ledger.factor_changes.v1");
+  ASSERT_EQ(factors.rows(), 1u);
+  EXPECT_THAT(factors.column("new").texts()[0], HasSubstr("40"));
+  EXPECT_NEAR(grams(r, "carbon_new") - grams(r, "carbon_old"), 40 - yearly("FR"), 1e-6);
+  // The other way round.
+  const Result back = run("refactor", {"--old", dir, "--pue", "1"});
+  EXPECT_NEAR(grams(back, "carbon_old"), grams(r, "carbon_new"), 1e-9);
+  EXPECT_THAT(to_text(run("refactor", {"--against", dir, "--threshold", "0.1"})), HasSubstr("base year"));
+  EXPECT_THAT(to_text(run("refactor", {"--against", dir, "--threshold", "99"})), Not(HasSubstr("base year")));
+  EXPECT_EQ(ledger_->size(), 2) << "the account only grows by facts";
+}
+
+TEST_F(Factors, RefactorOfTheSameFactorsChangesNothing) {
+  record(kwh, "FR", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  fs::create_directories(scratch_.path() / "empty");
+  const Result r = run("refactor", {"--against", (scratch_.path() / "empty").string()});
+  EXPECT_THAT(to_text(r), AllOf(HasSubstr("carbon +0 %"), HasSubstr("No factor of these places differs")));
+}
+
+TEST_F(Factors, RefactorLeavesOutUnknownPlacesLoudly) {
+  const std::string dir = folder("next",
+                                 "code,carbon_intensity [gCO2e/kWh],carbon_low [gCO2e/kWh],carbon_high "
+                                 "[gCO2e/kWh],source,year\nFR,40,-,-,ember-owid,2025\n");
+  EXPECT_THAT(message("refactor", {}), HasSubstr("--against"));
+  EXPECT_THAT(message("refactor", {"--against", dir, "--old", dir}), HasSubstr("two other catalogs"));
+  EXPECT_THAT(message("refactor", {"--against", dir + "x"}), HasSubstr("no such folder"));
+  EXPECT_THAT(message("refactor", {"--against", dir, "--place", "Frnce"}), HasSubstr("France"));
+  EXPECT_THAT(to_text(run("refactor", {"--against", dir})), HasSubstr("no account"));
+  record(kwh, "FR", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  record(kwh, "Frnce", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  record(kwh, "", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
+  const Result r = run("refactor", {"--against", dir, "--pue", "1"});
+  EXPECT_NEAR(grams(r, "carbon_new"), 40, 1e-9);
+  EXPECT_THAT(to_text(r), AllOf(HasSubstr("did you mean"), HasSubstr("name no place"), HasSubstr("2 of 3 rows")));
+  EXPECT_NEAR(grams(run("refactor", {"--against", dir, "--pue", "1", "--place", "FR"}), "carbon_new"), 80, 1e-9);
+}
+
+// The series of 2020 (ENTSO-E, life cycle): a job of 30 minutes each night at 01:00 for 365 days.
+TEST_F(Factors, NightlyJobsOfRealSeriesHaveThePublishedMean) {
+  const auto shared = tests::shared_dir();
+  if (!shared) GTEST_SKIP() << "skipped: no shared data";
+  struct {
+    const char *file, *place;
+    double expected;
+  } const all[] = {{"fr_ci.csv.gz", "FR", 52.1211}, {"gb_ci.csv.gz", "GB", 184.0959}};
+  for (const auto& [file, place, expected] : all) {
+    const gzFile in = gzopen((*shared / "data" / "carbon-intensity-2020" / file).c_str(), "rb");
+    ASSERT_NE(in, nullptr);
+    std::string text(4'000'000, '\0');
+    text.resize(static_cast<std::size_t>(gzread(in, text.data(), static_cast<unsigned>(text.size()))));
+    gzclose(in);
+    auto read = catalog::read_intensity_csv(text, file, {"", "gCO2e/kWh"});
+    // The published mean has the values of half hours alone; half of Britain's year came by the quarter.
+    std::erase_if(read.samples, [](const auto& x) { return x.begin.ns % (hour / 2) != 0; });
+    catalog::IntensitySeries s;
+    s.name = {place, IntensityKind::average, IntensityBasis::location};
+    merge(s, "lifecycle", {file, "ENTSO-E", "", "", "", parse_time("2021-01-10"), read.step_ns}, read.samples, false);
+    EXPECT_TRUE(gaps(s).empty()) << place;
+    catalog::IntensityStore(scratch_.path() / "intensity").save(s);
+    std::vector<Fact> nights;
+    for (int day = 0; day < 365; ++day) {
+      Fact f;
+      f.kind = "job";
+      f.begin.ns = parse_time("2020-01-01T01:00:00Z").ns + day * 24 * hour;
+      f.end.ns = f.begin.ns + hour / 2;
+      f.energy = Estimate<Energy>::with_sd(Energy(kwh), Energy(0), Method::measured, "a meter");
+      f.place = place;
+      nights.push_back(f);
+    }
+    Ledger::open(scratch_.path() / "account", OpenMode::write, {.factor_set = catalog_->version()})->record_all(nights);
+    const Result r = run("report", {"--hourly", "--pue", "1", "--where", std::string("place=") + place});
+    const Table& t = *r.find_table("ledger.hourly.v1");
+    EXPECT_NEAR(t.column("covered").numbers()[0], 100, 1e-9);
+    EXPECT_NEAR(t.column("hourly").numbers()[0], expected, 5e-4) << place;
+  }
+}
+
+}  // namespace
+}  // namespace wattline::ledger
