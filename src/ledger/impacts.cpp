@@ -37,8 +37,8 @@ namespace {
 Estimate<CarbonIntensity> mixed(const catalog::Grid& grid, const HourlyShare& hourly) {
   const Estimate<CarbonIntensity>& year = grid.carbon_intensity;
   const double relative = year.value().base() > 0 ? year.sd().base() / year.value().base() : 0;
-  const auto hours = Estimate<CarbonIntensity>::with_sd(hourly.intensity, hourly.intensity * relative,
-                                                        Method::modelled, "hourly carbon intensities of " + grid.place)
+  const auto hours = Estimate<CarbonIntensity>::with_sd(hourly.intensity, hourly.intensity * relative, Method::modelled,
+                                                        "hourly carbon intensities of " + grid.place)
                          .from_factor("intensity.hourly." + grid.place);
   return hourly.covered >= 1 ? hours : hours * hourly.covered + year * (1 - hourly.covered);
 }

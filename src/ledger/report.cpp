@@ -8,8 +8,8 @@
 #include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
-#include "ledger/green_text.h"
 #include "ledger/factors/hourly.h"
+#include "ledger/green_text.h"
 #include "ledger/impacts.h"
 
 namespace wattline::ledger {
@@ -418,8 +418,8 @@ Capability report_capability() {
   c.verb = Verb::account;
   c.cost = Cost::job;
   c.aliases = {"report"};
-  c.emits = {"ledger.groups.v1", "ledger.comparison.v1", "ledger.methods.v1", "ledger.equivalences.v1", "ledger.hourly.v1",
-             "ledger.scope2.v1"};
+  c.emits = {"ledger.groups.v1",       "ledger.comparison.v1", "ledger.methods.v1",
+             "ledger.equivalences.v1", "ledger.hourly.v1",     "ledger.scope2.v1"};
   c.examples = {{{}, {}, "The account is empty"},
                 {{"--since", "2026-11-01", "--by", "model,place", "--place", "FR"}, {}, "The account is empty"},
                 {{"--hourly", "--market", "12g/kWh:FR"}, {}, "The account is empty"}};

@@ -54,7 +54,8 @@ class Factors : public testing::Test {
     s.imports = {{"x.csv", "a source", "CC0", "", "", parse_time("2026-01-02"), hour}};
     const std::int64_t t0 = parse_time("2026-01-01").ns;
     for (std::size_t i = 0; i < grams.size(); ++i)
-      if (!std::isnan(grams[i])) s.samples.push_back({Time{t0 + static_cast<std::int64_t>(i) * hour}, grams[i], false, 0});
+      if (!std::isnan(grams[i]))
+        s.samples.push_back({Time{t0 + static_cast<std::int64_t>(i) * hour}, grams[i], false, 0});
     catalog::IntensityStore(scratch_.path() / "intensity").save(s);
   }
   Result run(const std::string& name, const std::vector<std::string>& words) {
@@ -187,7 +188,9 @@ TEST_F(Factors, ContractsGiveASecondLineAndLeaveTheFirst) {
 TEST_F(Factors, RefactorTellsOldNewAndWhichFactorChanged) {
   record(kwh, "FR", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
   record(kwh, "DE", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00Z");
-  const std::string dir = folder("next", "code,carbon_intensity [gCO2e/kWh],carbon_low [gCO2e/kWh],carbon_high [gCO2e/kWh],source,year\nFR,40,30,50,ember-owid,2025\n");
+  const std::string dir = folder("next",
+                                 "code,carbon_intensity [gCO2e/kWh],carbon_low [gCO2e/kWh],carbon_high "
+                                 "[gCO2e/kWh],source,year\nFR,40,30,50,ember-owid,2025\n");
   const Result r = run("refactor", {"--against", dir, "--pue", "1"});
   const Table& t = *r.find_table("ledger.refactor.v1");
   ASSERT_EQ(t.rows(), 2u);

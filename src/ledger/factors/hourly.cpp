@@ -92,8 +92,7 @@ void HourlyIntensity::tell(Result& out, Grids& grids) const {
     if (first_reason.empty()) first_reason = why;
     const double nan = std::nan("");
     t.add_row({shown(place), b.joules / units::Wh.base(), b.joules > 0 ? 100 * b.covered / b.joules : 0.0,
-               b.covered > 0 ? b.grams / b.covered : nan,
-               grids.intensity(place).value().in(units::gCO2e_per_kWh),
+               b.covered > 0 ? b.grams / b.covered : nan, grids.intensity(place).value().in(units::gCO2e_per_kWh),
                b.covered > 0 ? 100 * b.estimated / b.covered : nan, why});
     const auto& k = known_.at(place);
     if (!k.series || !(b.covered > 0)) continue;
@@ -106,15 +105,17 @@ void HourlyIntensity::tell(Result& out, Grids& grids) const {
   }
   out.add(std::move(t));
   out.note(
-      "Energy is spread evenly over a row's time; rows that are added up by the hour are taken at the hour of their end. "
+      "Energy is spread evenly over a row's time; rows that are added up by the hour are taken at the hour of their "
+      "end. "
       "The series state no uncertainty: it is taken to be, relative to the value, that of the yearly figure.");
   if (const double share = covered(); share < 1)
     out.warn(fmt::format("{:.3g} % of the energy is not covered by hourly intensities and takes the yearly figure: {}",
                          100 * (1 - share), first_reason));
   if (early_)
-    out.warn(fmt::format("{} rows, added up by the hour, may have begun before the hour of their end: all their energy is "
-                         "taken at that hour",
-                         early_));
+    out.warn(
+        fmt::format("{} rows, added up by the hour, may have begun before the hour of their end: all their energy is "
+                    "taken at that hour",
+                    early_));
 }
 
 }  // namespace wattline::ledger

@@ -100,16 +100,19 @@ void Contracts::tell(Result& out, Grids& grids, const EnergyByPlace& sums) const
     }
     const double wh = i.facility.value().in(units::Wh), location = i.carbon.value().in(units::gCO2e),
                  bought = market.value().in(units::gCO2e);
-    t.add_row({shown, wh, wh > 0 ? 1000 * location / wh : std::nan(""), location, wh > 0 ? 1000 * bought / wh : std::nan(""),
-               bought, contract ? "contract" : "none: the location-based figure stands in"});
+    t.add_row({shown, wh, wh > 0 ? 1000 * location / wh : std::nan(""), location,
+               wh > 0 ? 1000 * bought / wh : std::nan(""), bought,
+               contract ? "contract" : "none: the location-based figure stands in"});
     all = std::exchange(first, false) ? market : all + market;
   }
-  out.estimate("carbon_market", "Carbon, market-based", all, {}, "scope 2 by contracts; the location-based figure stands beside it");
+  out.estimate("carbon_market", "Carbon, market-based", all, {},
+               "scope 2 by contracts; the location-based figure stands beside it");
   out.add(std::move(t));
   if (!without.empty())
-    out.warn(fmt::format("no contract is given for {}: the location-based figure stands in for the residual mix that the "
-                         "GHG Protocol asks for, which is mostly higher",
-                         without));
+    out.warn(
+        fmt::format("no contract is given for {}: the location-based figure stands in for the residual mix that the "
+                    "GHG Protocol asks for, which is mostly higher",
+                    without));
   for (const auto& [place, value] : by_place_)
     if (!used.contains(&value))
       out.warn(fmt::format("no row is of {}, for which a contract is given", place.empty() ? "another place" : place));

@@ -84,7 +84,8 @@ class Refactor {
 
   catalog::Grid grid(const Side& side, const std::string& place) const {
     return catalog::resolve(
-        {.place = place, .intensity = {}, .water_intensity = {}, .pue = o_.site.pue, .wue = o_.site.wue}, *side.catalog);
+        {.place = place, .intensity = {}, .water_intensity = {}, .pue = o_.site.pue, .wue = o_.site.wue},
+        *side.catalog);
   }
 
   // Why the place cannot be compared; "" when it can.
@@ -180,12 +181,14 @@ class Refactor {
     }
     versions();
     out_.note(
-        "Nothing in the account changes. Energies stand as they were recorded: what entered them (the gain of a meter, the "
+        "Nothing in the account changes. Energies stand as they were recorded: what entered them (the gain of a meter, "
+        "the "
         "model of a processor) is mended by `wattline ledger correct`, which adds a row in place of the old one.");
     if (std::abs(carbon.value) > o_.threshold)
-      out_.warn(fmt::format("carbon changes by more than {} %: a base year that rests on these figures is to be calculated "
-                            "anew (GHG Protocol; the threshold is the company's to set, 5 % is proposed here)",
-                            o_.threshold));
+      out_.warn(
+          fmt::format("carbon changes by more than {} %: a base year that rests on these figures is to be calculated "
+                      "anew (GHG Protocol; the threshold is the company's to set, 5 % is proposed here)",
+                      o_.threshold));
     if (left > 0) out_.warn(fmt::format("{} of {} rows are in no figure here", left, left + compared));
   }
 
@@ -219,7 +222,8 @@ class Refactor {
   void versions() {
     std::string text;
     for (const auto& [version, rows] : recorded_)
-      text += fmt::format("{}{} under {}", text.empty() ? "" : ", ", rows, version.empty() ? "an unnamed catalog" : version);
+      text += fmt::format("{}{} under {}", text.empty() ? "" : ", ", rows,
+                          version.empty() ? "an unnamed catalog" : version);
     out_.note(fmt::format("Rows were recorded: {}.", text));
   }
 
@@ -240,25 +244,29 @@ Capability refactor_capability() {
   using O = RefactorOptions;
   static const auto fields =
       Fields<O>()
-          .text("against", &O::against, "folder with the override files that would come; the present catalog is the old one")
+          .text("against", &O::against,
+                "folder with the override files that would come; the present catalog is the old one")
           .text("old", &O::old, "folder with the override files that were; the present catalog is the new one")
           .number("threshold", &O::threshold, "change of carbon in % above which a base year is to be calculated anew")
           .range(0, 1000)
           .group(&O::rows, rows_fields(), "Which rows")
           .group(&O::site, report_site_fields(), "Site");
-  Capability c = capability<O>("ledger", "refactor", "The same rows under another set of factors: what changes, and why.",
-                               &refactor, fields);
+  Capability c = capability<O>("ledger", "refactor",
+                               "The same rows under another set of factors: what changes, and why.", &refactor, fields);
   c.description =
       "Derives carbon and water of the account's rows twice, with the present catalog (built-in rows and those of "
-      "--catalog) and with another folder of override files (docs/formats/catalog.md), and tells old, new and change by "
-      "place, and which factors differ. The account is not changed. Rows without a place that is known to both are left "
+      "--catalog) and with another folder of override files (docs/formats/catalog.md), and tells old, new and change "
+      "by "
+      "place, and which factors differ. The account is not changed. Rows without a place that is known to both are "
+      "left "
       "out and counted: no world average stands in for them.";
   c.verb = Verb::account;
   c.cost = Cost::job;
   c.doors = Doors::command_line;
   c.emits = {"ledger.refactor.v1", "ledger.refactor_total.v1", "ledger.factor_changes.v1"};
   c.examples = {{{"--against", "next"},
-                 {{"next/places.csv", "code,carbon_intensity [gCO2e/kWh],carbon_low [gCO2e/kWh],carbon_high [gCO2e/kWh],source,year\n"
+                 {{"next/places.csv",
+                   "code,carbon_intensity [gCO2e/kWh],carbon_low [gCO2e/kWh],carbon_high [gCO2e/kWh],source,year\n"
                    "FR,40,30,50,an example,2025\n"}},
                  "The account is empty"}};
   return c;
