@@ -66,7 +66,11 @@ void expect_coverage(const std::vector<Site>& sites, std::uint64_t seed) {
   const auto catalog = catalog::Catalog::load();
   EnergyByPlace sums;
   for (const auto& site : sites)
-    for (const auto& row : site.rows) sums[site.place].add(row);
+    for (const auto& row : site.rows) {
+      EnergySum sum;
+      sum.add(row);
+      sums[site.place].add(sum);
+    }
   Grids grids(*catalog, {});
   const Impacts impacts = grids.of(sums);
   Draw d(seed);
