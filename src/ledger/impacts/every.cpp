@@ -231,6 +231,9 @@ class Everything {
       throw unknown_name("functional unit", o_.unit, known).at("unit");
     }
     if (r == 0) return out_.warn("the rows have no tokens: SCI per token is not known"), void();
+    if (o_.unit != "row" && o_.unit != "token" && kinds_.size() > 1)
+      out_.warn(fmt::format("SCI: E and M are of all rows ({}), R of {} alone; --kind {} takes these alone",
+                            fmt::join(kinds_, ", "), o_.unit, o_.unit));
     Assessed all = carbon_.use;
     if (carbon_.made.any) all.add(carbon_.made.sum, 0);
     const RawEstimate sci = RawEstimate::scaled(all.sum, 1 / r);
