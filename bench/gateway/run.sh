@@ -204,29 +204,40 @@ if wants latency || wants streams || wants tls; then
   [ -x "$load" ] || { echo "bench: $load is not built (./dev bench builds it)" >&2; exit 3; }
   ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
 fi
-if wants latency || wants streams; then
+start_load() {  # a fresh upstream, and the gateway before it
+  stop_all
   taskset -c "$others" "$load" upstream "$port_load" & pids+=($!)
   wait_for "$port_load" / $!
   start_gateway through "$port_through"
-fi
-if wants latency; then
+}
+row() { awk '{print $2, $3, $4}' "$1" | sort -g | awk '{a[NR]=$1; b[NR]=$2; c[NR]=$3} END{m=int((NR+1)/2); print a[m], b[m], c[m]}'; }
+latency_on() {  # core, where that is
+  local d50 d99 d999 n50 n99 n999 t50 t99 t999
+  under_test=$1
+  start_load
   start_nginx proxy-load "$port_nginx"
-  printf '\nlatency at 2,000 requests a second, due at even times (us)\n'
+  printf '\nlatency at 2,000 requests a second, due at even times (us); under test on core %s, %s\n' "$1" "$2"
   : >"$work/direct.l"; : >"$work/nginx.l"; : >"$work/through.l"
   for _ in $(seq "$rounds"); do
     taskset -c "$others" "$load" rate "$port_load" 2000 "$seconds" >>"$work/direct.l"
     taskset -c "$others" "$load" rate "$port_nginx" 2000 "$seconds" >>"$work/nginx.l"
     taskset -c "$others" "$load" rate "$port_through" 2000 "$seconds" "$key" >>"$work/through.l"
   done
-  row() { awk '{print $2, $3, $4}' "$1" | sort -g | awk '{a[NR]=$1; b[NR]=$2; c[NR]=$3} END{m=int((NR+1)/2); print a[m], b[m], c[m]}'; }
   read -r d50 d99 d999 <<<"$(row "$work/direct.l")"
   read -r n50 n99 n999 <<<"$(row "$work/nginx.l")"
   read -r t50 t99 t999 <<<"$(row "$work/through.l")"
   printf '  direct   p50 %.0f  p99 %.0f  p99.9 %.0f\n  nginx    p50 %.0f  p99 %.0f  p99.9 %.0f\n  gateway  p50 %.0f  p99 %.0f  p99.9 %.0f\n' "$d50" "$d99" "$d999" "$n50" "$n99" "$n999" "$t50" "$t99" "$t999"
   awk -v a="$d50" -v b="$t50" -v c="$d99" -v d="$t99" 'BEGIN{printf "  added    p50 %.0f (goal: under 100)  p99 %.0f (goal: under 1000)\n", b-a, d-c}'
   awk -v a="$d50" -v b="$n50" -v c="$d99" -v d="$n99" 'BEGIN{printf "  nginx adds  p50 %.0f  p99 %.0f\n", b-a, d-c}'
+}
+if wants latency; then
+  own_core=$under_test
+  latency_on "$own_core" "its own: an idle core has to be woken twice more for every request"
+  [ "$others" = "$own_core" ] || latency_on "${others##*-}" "where upstream and load are: what the program itself adds"
+  under_test=$own_core
 fi
 if wants streams; then
+  start_load
   printf '\nstreams: delay of a chunk (us), 20 at once, one every 5 ms\n'
   read -r _ _ d50 d99 _ <<<"$(taskset -c "$others" "$load" streams "$port_load" 20 400 5000 2>/dev/null)"
   read -r _ _ t50 t99 _ <<<"$(taskset -c "$others" "$load" streams "$port_through" 20 400 5000 "$key" 2>/dev/null)"
