@@ -7,9 +7,9 @@
 
 #include "catalog/green_algorithms.h"
 #include "ledger/air/air.h"
+#include "ledger/disclose/disclose.h"
 #include "ledger/green_algorithms.h"
 #include "ledger/green_resolve.h"
-#include "ledger/disclose/disclose.h"
 #include "ledger/label/label.h"
 #include "ledger/lca/claims.h"
 #include "ledger/materials/claims.h"

@@ -213,7 +213,9 @@ Capability import_capability() {
   c.examples = {
       {{"emissions.csv", "--time-zone", "+01:00", "--dry-run"}, {{"emissions.csv", emissions}}, "1 new, 0 known"},
       {{"bill.csv", "--load", "30", "--dry-run"}, {{"bill.csv", bill}}, "no rented machine"},
-      {{"spans.jsonl", "--device", "NVIDIA H100 SXM", "--place", "FR", "--dry-run"}, {{"spans.jsonl", log}}, "llama-3.1-8b"}};
+      {{"spans.jsonl", "--device", "NVIDIA H100 SXM", "--place", "FR", "--dry-run"},
+       {{"spans.jsonl", log}},
+       "llama-3.1-8b"}};
   return c;
 }
 

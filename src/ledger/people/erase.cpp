@@ -16,12 +16,14 @@ Result erase(const EraseOptions& o, Context& context) {
   Result out;
   if (!People(dir, std::chrono::seconds(10)).erase(o.label, o.name)) {
     out.title = "Nobody was erased";
-    out.verdict = Verdict{false, fmt::format("nobody is known as {} '{}' in {}", o.label, o.name.substr(0, 80), dir.string())};
+    out.verdict =
+        Verdict{false, fmt::format("nobody is known as {} '{}' in {}", o.label, o.name.substr(0, 80), dir.string())};
     return out;
   }
   out.title = fmt::format("{} is erased", o.label);
   out.note(
-      "Name and salt are destroyed. The rows stay in all sums under their pseudonym, and nothing in this account tells any "
+      "Name and salt are destroyed. The rows stay in all sums under their pseudonym, and nothing in this account tells "
+      "any "
       "more whose they were. Copies of people.sqlite elsewhere (backups) are not touched.");
   return out;
 }
@@ -31,10 +33,11 @@ Capability erase_capability() {
                                                  .text("name", &EraseOptions::name, "who")
                                                  .required()
                                                  .text("label", &EraseOptions::label, "the label that names them");
-  Capability c = capability<EraseOptions>("ledger", "erase", "Forget a person: the rows stay, nobody knows whose they were.",
-                                          &erase, fields);
+  Capability c = capability<EraseOptions>(
+      "ledger", "erase", "Forget a person: the rows stay, nobody knows whose they were.", &erase, fields);
   c.description =
-      "Labels that name people (user, email, end_user, person) are kept as pseudonyms, each under a salt of its own that "
+      "Labels that name people (user, email, end_user, person) are kept as pseudonyms, each under a salt of its own "
+      "that "
       "lies with the name in people.sqlite beside the account. Erasing destroys both; the chain of rows still holds.";
   c.verb = Verb::account;
   c.doors = Doors::command_line;

@@ -51,7 +51,8 @@ bool People::open(bool make) {
   if (!make && !fs::exists(file_, ignored)) return false;
   const mode_t before = ::umask(0077);  // names are for their owner alone
   try {
-    database_ = std::make_unique<Database>(file_, make ? Database::Access::create : Database::Access::read, busy_timeout_);
+    database_ =
+        std::make_unique<Database>(file_, make ? Database::Access::create : Database::Access::read, busy_timeout_);
     if (make) {
       database_->run("PRAGMA secure_delete = ON; PRAGMA synchronous = FULL");
       database_->run(
@@ -87,7 +88,8 @@ std::string People::pseudonym(std::string_view label, std::string_view name) {
     unsigned char salt[16], mac[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
     if (RAND_bytes(salt, sizeof salt) != 1 ||
-        !HMAC(EVP_sha256(), salt, sizeof salt, reinterpret_cast<const unsigned char*>(key.data()), key.size(), mac, &size))
+        !HMAC(EVP_sha256(), salt, sizeof salt, reinterpret_cast<const unsigned char*>(key.data()), key.size(), mac,
+              &size))
       throw world_error("OpenSSL makes no random numbers here", {}, "check its configuration");
     const std::string made = "~" + hex(mac, digits / 2), salt_text = hex(salt, sizeof salt);
     Statement taken(*database_, "SELECT 1 FROM people WHERE pseudonym = ?");

@@ -70,7 +70,8 @@ TEST_F(Persons, TheAccountHoldsPseudonymsAndItsOwnerSeesNames) {
   EXPECT_NE(kept("a"), kept("c"));
   EXPECT_THAT(text("report", {"--by", "user"}), AllOf(HasSubstr("ann.smith"), HasSubstr("bob"), Not(HasSubstr("~"))));
   EXPECT_THAT(text("list", {}), HasSubstr("user=ann.smith"));
-  EXPECT_THAT(text("report", {"--by", "user", "--where", "user=ann.smith"}), AllOf(HasSubstr("2 rows"), Not(HasSubstr("bob"))));
+  EXPECT_THAT(text("report", {"--by", "user", "--where", "user=ann.smith"}),
+              AllOf(HasSubstr("2 rows"), Not(HasSubstr("bob"))));
   EXPECT_TRUE(Ledger::open(dir(), OpenMode::read)->verify().holds);
   struct stat s = {};
   ASSERT_EQ(::stat((dir() / People::file_name).c_str(), &s), 0);
