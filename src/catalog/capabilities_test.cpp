@@ -89,7 +89,7 @@ TEST(CatalogCommands, WhatIsNotThereIsAnError) {
   EXPECT_THAT(refused("devices", {"H1000"}), HasSubstr("H100"));
   EXPECT_THAT(refused("places", {"Frnce"}), HasSubstr("'France'"));
   EXPECT_THAT(refused("factors", {"pue"}), HasSubstr("'pue.default'"));
-  EXPECT_THAT(refused("factors", {"--group", "pew"}), HasSubstr("known are "));
+  EXPECT_THAT(refused("factors", {"--group", "pew"}), HasSubstr("unknown group 'pew'"));
   EXPECT_THAT(refused("devices", {"--match", "zx81"}), AllOf(HasSubstr("zx81"), HasSubstr("wattline catalog devices")));
   EXPECT_THAT(refused("models", {"--match", "zx81"}), HasSubstr("zx81"));
   EXPECT_THAT(refused("places", {"--regions", "--match", "atlantis"}), HasSubstr("atlantis"));
