@@ -74,8 +74,8 @@ std::vector<Capability> disclose_capabilities() {
                 "what makes the answer no: core-missing,contradiction (default), malformed, "
                 "questionable, none");
   Capability a = capability<DiscloseOptions>(
-      "ledger", "disclose", "Is a disclosure of energy and environment complete, and do its figures agree?", &disclose,
-      check);
+      "ledger", "disclose", "Whether a disclosure of energy and environment is complete, and its figures agree.",
+      &disclose, check);
   a.description = fmt::format(
       "{}The score is of core items (weight 3), recommended (2) and full (1); a contradiction caps the grade at C. "
       "What is "
