@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "kernel/error.h"
 
@@ -46,26 +47,34 @@ People::~People() = default;
 
 // Erased text must not stay in free pages or a log: no write-ahead log, and deleted bytes are overwritten.
 bool People::open(bool make) {
-  if (database_) return true;
+  if (database_ && (writes_ || !make)) return true;
   std::error_code ignored;
   if (!make && !fs::exists(file_, ignored)) return false;
-  const mode_t before = ::umask(0077);  // names are for their owner alone
-  try {
-    database_ =
-        std::make_unique<Database>(file_, make ? Database::Access::create : Database::Access::read, busy_timeout_);
-    if (make) {
-      database_->run("PRAGMA secure_delete = ON; PRAGMA synchronous = FULL");
-      database_->run(
-          "CREATE TABLE IF NOT EXISTS people (pseudonym TEXT PRIMARY KEY, label TEXT NOT NULL, name TEXT NOT NULL,"
-          " salt BLOB NOT NULL, UNIQUE (label, name)) WITHOUT ROWID");
-    }
-  } catch (...) {
-    ::umask(before);
-    database_.reset();
-    throw;
+  database_.reset();
+  if (make) {
+    // Names are for their owner alone; what SQLite puts beside the file has its mode.
+    const int made = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (made >= 0) ::close(made);
   }
-  ::umask(before);
+  auto database =
+      std::make_unique<Database>(file_, make ? Database::Access::create : Database::Access::read, busy_timeout_);
+  if (make) {
+    database->run("PRAGMA secure_delete = ON; PRAGMA synchronous = FULL");
+    database->run(
+        "CREATE TABLE IF NOT EXISTS people (pseudonym TEXT PRIMARY KEY, label TEXT NOT NULL, name TEXT NOT NULL,"
+        " salt TEXT NOT NULL, UNIQUE (label, name)) WITHOUT ROWID");
+  }
+  database_ = std::move(database);
+  writes_ = make;
+  pseudonyms_.clear();
   return true;
+}
+
+// Another process may have erased somebody whom this one remembers.
+void People::forget_what_others_changed() {
+  const std::int64_t version = database_->integer("PRAGMA data_version");
+  if (version != version_) pseudonyms_.clear();
+  version_ = version;
 }
 
 std::optional<std::string> People::find(std::string_view label, std::string_view name) {
@@ -79,9 +88,9 @@ std::string People::pseudonym(std::string_view label, std::string_view name) {
   if (name.empty() || is_pseudonym(name)) return std::string(name);
   std::lock_guard lock(mutex_);
   std::string key = key_of(label, name);
-  if (const auto it = pseudonyms_.find(key); it != pseudonyms_.end()) return it->second;
-  if (database_ && pseudonyms_.empty()) database_.reset();  // it may have been opened for reading
   open(true);
+  forget_what_others_changed();
+  if (const auto it = pseudonyms_.find(key); it != pseudonyms_.end()) return it->second;
   Transaction transaction(*database_);
   auto known = find(label, name);
   while (!known) {
@@ -138,7 +147,6 @@ std::optional<std::string> People::known(std::string_view label, std::string_vie
 bool People::erase(std::string_view label, std::string_view name) {
   std::lock_guard lock(mutex_);
   if (!open(false)) return false;
-  database_.reset();
   open(true);
   Transaction transaction(*database_);
   Statement(*database_, "DELETE FROM people WHERE label = ? AND name = ?").run(label, name);

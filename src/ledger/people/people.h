@@ -46,11 +46,14 @@ class People {
 
  private:
   bool open(bool make);
+  void forget_what_others_changed();
   std::optional<std::string> find(std::string_view label, std::string_view name);
   const std::filesystem::path file_;
   const std::chrono::milliseconds busy_timeout_;
   std::mutex mutex_;
   std::unique_ptr<Database> database_;
+  bool writes_ = false;  // it was opened so
+  std::int64_t version_ = 0;  // of the data, as this connection sees it
   std::unordered_map<std::string, std::string> pseudonyms_;  // by label and name
 };
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "catalog/catalog.h"
+#include "kernel/command_testing.h"
 #include "kernel/context.h"
 #include "kernel/error.h"
 #include "kernel/testing.h"
@@ -53,9 +54,7 @@ class Persons : public testing::Test {
     return Ledger::open(dir(), OpenMode::read)->find(uid)->fact.labels.at(1).second;
   }
   std::string text(const std::string& name, const std::vector<std::string>& words) {
-    for (const auto& c : capabilities())
-      if (c.name == name) return to_text(c.run(options_from_arguments(c, words).get(), context_));
-    return "no capability";
+    return to_text(tests::run_command(capabilities(), name, words, context_));
   }
   tests::ScratchDir scratch_;
   Context context_;
@@ -93,6 +92,26 @@ TEST_F(Persons, WhoIsErasedIsNowhereAndTheSumsStay) {
   EXPECT_NE(kept("d"), before);
   EXPECT_THAT(text("erase", {"--label", "user", "--name", "nobody"}), HasSubstr("no: nobody is known"));
   EXPECT_THROW(text("erase", {"--label", "project", "--name", "thesis"}), Error);
+}
+
+// A gateway that goes on while somebody else erases must not go on with whom it remembers.
+TEST_F(Persons, WhoWasErasedByAnotherProcessIsAnotherPersonHereToo) {
+  const auto running = Ledger::open(dir(), OpenMode::write);
+  const auto write = [&](const char* uid) {
+    Fact f;
+    f.kind = "job";
+    f.labels = {{"project", "thesis"}, {"user", "ann.smith"}};
+    f.uid = uid;
+    running->record_all(std::vector<Fact>{f});
+    return kept(uid);
+  };
+  const std::string before = write("a");
+  EXPECT_EQ(write("b"), before);
+  EXPECT_TRUE(People(dir(), std::chrono::seconds(5)).erase("user", "ann.smith"));
+  const std::string after = write("c");
+  EXPECT_NE(after, before);
+  EXPECT_EQ(running->people().name_of(after), "ann.smith");
+  EXPECT_FALSE(running->people().name_of(before));
 }
 
 TEST_F(Persons, ThePseudonymsOfOneNameTellNothingOfEachOther) {
