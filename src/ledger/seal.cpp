@@ -1,6 +1,7 @@
 #include "ledger/seal.h"
 
-#include <unordered_set>
+#include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -70,39 +71,46 @@ Segment seal_writer(const Database& database, const std::filesystem::path& dir, 
   return out;
 }
 
+// In one transaction: the next rows of the chain that can go, at most so many.
+std::optional<Segment> seal_next(const Database& database, const std::filesystem::path& account_dir,
+                                 const std::string& writer, Time before, std::int64_t most_rows,
+                                 const std::function<void(double)>& on_progress) {
+  Transaction transaction(database);
+  Statement sealed(database, "SELECT ifnull(max(last_seq), 0) FROM segments WHERE writer = ?");
+  sealed.bind(writer);
+  const std::int64_t first = (sealed.step() ? sealed.integer(0) : 0) + 1;
+  sealed.reset();
+  const std::int64_t last = std::min(end_of_prefix(database, writer, first, before), first + most_rows - 1);
+  if (last < first) return std::nullopt;
+  Segment s = seal_writer(database, account_dir, writer, first, last, on_progress);
+  using View = std::string_view;
+  Statement(database, "INSERT INTO segments VALUES (?,?,?,?,?,?,?,?,?,?)")
+      .run(View(writer), first, last, View(s.first_prev), View(s.last_hash), s.first_end.ns, s.last_end.ns,
+           View(s.file), View(s.digest), s.sealed.ns);
+  RollupWriter(database, "sealed_sums").add_rows(writer, last);
+  Statement(database, "INSERT INTO sealed_rows SELECT uid, end_ns FROM facts WHERE writer = ? AND seq <= ?")
+      .run(View(writer), last);
+  // Rows of the account are never deleted, but for these, which are safe elsewhere by now.
+  database.run("DROP TRIGGER facts_remain");
+  Statement(database, "DELETE FROM facts WHERE writer = ? AND seq <= ?").run(View(writer), last);
+  database.run(rows_remain_trigger);
+  transaction.commit();
+  return s;
+}
+
 }  // namespace
 
 std::vector<Segment> seal_rows(const Database& database, const std::filesystem::path& account_dir, Time before,
-                               const std::function<void(double)>& on_progress) {
+                               const std::function<void(double)>& on_progress, std::int64_t most_rows) {
   std::vector<std::string> writers;
   {
     Statement s(database, "SELECT writer FROM writers ORDER BY created");
     while (s.step()) writers.emplace_back(s.text(0));
   }
   std::vector<Segment> out;
-  for (const auto& writer : writers) {
-    Transaction transaction(database);
-    Statement sealed(database, "SELECT ifnull(max(last_seq), 0) FROM segments WHERE writer = ?");
-    sealed.bind(writer);
-    const std::int64_t first = (sealed.step() ? sealed.integer(0) : 0) + 1;
-    sealed.reset();
-    const std::int64_t last = end_of_prefix(database, writer, first, before);
-    if (last < first) continue;
-    const Segment s = seal_writer(database, account_dir, writer, first, last, on_progress);
-    using View = std::string_view;
-    Statement(database, "INSERT INTO segments VALUES (?,?,?,?,?,?,?,?,?,?)")
-        .run(View(writer), first, last, View(s.first_prev), View(s.last_hash), s.first_end.ns, s.last_end.ns,
-             View(s.file), View(s.digest), s.sealed.ns);
-    RollupWriter(database, "sealed_sums").add_rows(writer, last);
-    Statement(database, "INSERT INTO sealed_rows SELECT uid, end_ns FROM facts WHERE writer = ? AND seq <= ?")
-        .run(View(writer), last);
-    // Rows of the account are never deleted, but for these, which are safe elsewhere by now.
-    database.run("DROP TRIGGER facts_remain");
-    Statement(database, "DELETE FROM facts WHERE writer = ? AND seq <= ?").run(View(writer), last);
-    database.run(rows_remain_trigger);
-    transaction.commit();
-    out.push_back(s);
-  }
+  for (const auto& writer : writers)
+    while (auto sealed = seal_next(database, account_dir, writer, before, most_rows, on_progress))
+      out.push_back(std::move(*sealed));
   return out;
 }
 

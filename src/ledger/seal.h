@@ -9,9 +9,10 @@
 
 namespace wattline::ledger {
 
-// In a transaction of its own for each writer: rows of its chain from the oldest on that ended before `before`,
-// as long as they can go (a row that corrects one that stays, stays). At most one segment a writer.
+// Rows of each chain from the oldest on that ended before `before`, as long as they can go (a row that corrects one
+// that stays, stays). A segment of at most `most_rows`, in a transaction of its own, after the other, so that others
+// can write in between: a few seconds each.
 std::vector<Segment> seal_rows(const Database&, const std::filesystem::path& account_dir, Time before,
-                               const std::function<void(double)>& on_progress);
+                               const std::function<void(double)>& on_progress, std::int64_t most_rows = 250'000);
 
 }  // namespace wattline::ledger

@@ -103,6 +103,23 @@ TEST_F(Sealing, RowsLeaveAndEverySumStays) {
   EXPECT_EQ(n, 30);
 }
 
+TEST_F(Sealing, ManyRowsGoIntoSegmentsOneAfterTheOther) {
+  const Sum before = sum_of(*ledger_);
+  {
+    const Database database(dir_.path() / Ledger::file_name, Database::Access::create, std::chrono::seconds(5));
+    const auto sealed = seal_rows(database, dir_.path(), at(21), {}, 8);
+    ASSERT_EQ(sealed.size(), 3u);
+    EXPECT_EQ(sealed[1].first_seq, 9);
+    EXPECT_EQ(sealed[2].last_seq, 21);
+    EXPECT_EQ(sealed[1].first_prev, sealed[0].last_hash);
+  }
+  EXPECT_EQ(rows(), 19);
+  expect_same(sum_of(*ledger_), before);
+  const auto v = ledger_->verify();
+  EXPECT_TRUE(v.holds) << v.first_fault;
+  EXPECT_EQ(v.sealed, 21);
+}
+
 TEST_F(Sealing, NothingIsRecordedTwice) {
   ledger_->seal(at(21));
   ledger_->record(fact(3));
