@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "catalog/catalog.h"
+#include "kernel/command_testing.h"
 #include "kernel/error.h"
 #include "kernel/testing.h"
 #include "ledger/amend.h"
@@ -51,21 +52,10 @@ class Account : public testing::Test {
     return Ledger::open(dir(), OpenMode::write, {.factor_set = factor_set_})->record(f);
   }
   Result run(const std::string& name, const std::vector<std::string>& words) {
-    for (const auto& c : capabilities())
-      if (c.name == name) {
-        const auto options = options_from_arguments(c, words);
-        return c.run(options.get(), context_);
-      }
-    ADD_FAILURE() << "no capability " << name;
-    return {};
+    return tests::run_command(capabilities(), name, words, context_);
   }
   std::string message(const std::string& name, const std::vector<std::string>& words) {
-    try {
-      run(name, words);
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "no error";
+    return tests::message_of([&] { run(name, words); });
   }
   static Measure value(const Result& r, const char* name) { return r.find_estimate(name)->measure; }
 

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "catalog/catalog.h"
+#include "catalog/testing.h"
+#include "kernel/command_testing.h"
 #include "kernel/error.h"
 #include "ledger/air/air_parts.h"
 
@@ -15,18 +17,8 @@ namespace {
 
 using testing::HasSubstr;
 
-Context& context() {
-  static Context c = [] {
-    Context made;
-    made.provide(catalog::Catalog::load());
-    return made;
-  }();
-  return c;
-}
-Result ask(const std::vector<std::string>& words) {
-  static const Capability c = air_capability();
-  return c.run(options_from_arguments(c, words).get(), context());
-}
+Context& context() { return tests::catalog_context(); }
+Result ask(const std::vector<std::string>& words) { return tests::run_command(air_capability(), words, context()); }
 double value(const Result& r, const char* name) {
   const auto* e = r.find_estimate(name);
   return e ? e->measure.value : NAN;

@@ -10,6 +10,7 @@
 #include "catalog/catalog.h"
 #include "catalog/intensity/intensity_readers.h"
 #include "catalog/intensity/intensity_store.h"
+#include "kernel/command_testing.h"
 #include "kernel/error.h"
 #include "kernel/testing.h"
 #include "kernel/units.h"
@@ -59,21 +60,10 @@ class Factors : public testing::Test {
     catalog::IntensityStore(scratch_.path() / "intensity").save(s);
   }
   Result run(const std::string& name, const std::vector<std::string>& words) {
-    for (const auto& c : capabilities())
-      if (c.name == name) {
-        const auto options = options_from_arguments(c, words);
-        return c.run(options.get(), context_);
-      }
-    ADD_FAILURE() << "no capability " << name;
-    return {};
+    return tests::run_command(capabilities(), name, words, context_);
   }
   std::string message(const std::string& name, const std::vector<std::string>& words) {
-    try {
-      run(name, words);
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "no error";
+    return tests::message_of([&] { run(name, words); });
   }
   static double grams(const Result& r, const char* name) {
     const Measure& m = r.find_estimate(name)->measure;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "catalog/loader.h"
+#include "catalog/testing.h"
+#include "kernel/command_testing.h"
 #include "kernel/error.h"
 #include "ledger/lca/claims.h"
 #include "ledger/lca/unit_factors_file.h"
@@ -14,26 +16,10 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-Context& context() {
-  static Context c = [] {
-    Context made_here;
-    made_here.provide(catalog::Catalog::load());
-    return made_here;
-  }();
-  return c;
-}
-Result run(const std::vector<std::string>& words) {
-  const Capability c = lca_capability();
-  const auto options = options_from_arguments(c, words);
-  return c.run(options.get(), context());
-}
+Context& context() { return tests::catalog_context(); }
+Result run(const std::vector<std::string>& words) { return tests::run_command(lca_capability(), words, context()); }
 std::string message(const std::vector<std::string>& words) {
-  try {
-    run(words);
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
+  return tests::message_of([&] { run(words); });
 }
 // The text without its line breaks.
 std::string flat(const Result& r) {

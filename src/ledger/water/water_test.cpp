@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "catalog/catalog.h"
+#include "catalog/testing.h"
 #include "catalog/water.h"
+#include "kernel/command_testing.h"
 #include "kernel/error.h"
 #include "kernel/testing.h"
 
@@ -16,19 +18,9 @@ namespace {
 
 using testing::HasSubstr;
 
-Context& context() {
-  static Context c = [] {
-    Context made;
-    made.provide(catalog::Catalog::load());
-    return made;
-  }();
-  return c;
-}
+Context& context() { return tests::catalog_context(); }
 
-Result ask(const std::vector<std::string>& words) {
-  static const Capability c = water_capability();
-  return c.run(options_from_arguments(c, words).get(), context());
-}
+Result ask(const std::vector<std::string>& words) { return tests::run_command(water_capability(), words, context()); }
 double value(const Result& r, const char* name) {
   const auto* e = r.find_estimate(name);
   return e ? e->measure.value : NAN;
