@@ -30,16 +30,23 @@ std::string without_year(const std::string& id) {
   return id.find_first_not_of("0123456789", dot + 1) == std::string::npos ? id.substr(0, dot) : id;
 }
 
+// In per cent; what is left of rounding is none.
+double change(double ratio) {
+  const double percent = 100 * (ratio - 1);
+  return std::abs(percent) < 1e-9 ? 0 : percent;
+}
+
 // Change in percent with its interval. What both catalogs have under one factor id is known equally well or badly in
 // both, so it cancels.
+
 struct Percent {
   double value = std::nan(""), low = std::nan(""), high = std::nan("");
   Percent(const RawEstimate& before, const RawEstimate& after) {
     if (!(before.value() > 0)) return;
     const RawEstimate ratio = RawEstimate::quotient(after, before);
-    value = 100 * (ratio.value() - 1);
-    low = 100 * (ratio.interval().low - 1);
-    high = 100 * (ratio.interval().high - 1);
+    value = change(ratio.value());
+    low = change(ratio.interval().low);
+    high = change(ratio.interval().high);
   }
 };
 
