@@ -38,7 +38,6 @@ double change(double ratio) {
 
 // Change in percent with its interval. What both catalogs have under one factor id is known equally well or badly in
 // both, so it cancels.
-
 struct Percent {
   double value = std::nan(""), low = std::nan(""), high = std::nan("");
   Percent(const RawEstimate& before, const RawEstimate& after) {
