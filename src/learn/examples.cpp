@@ -31,8 +31,8 @@ Batch make_batch(const std::vector<Example>& examples) {
   return b;
 }
 
-ExampleStream::ExampleStream(std::mt19937_64 random, std::int64_t tokens_per_batch)
-    : random_(random), tokens_per_batch_(tokens_per_batch) {}
+ExampleStream::ExampleStream(std::mt19937_64 random, std::int64_t tokens_per_batch, int level)
+    : random_(random), tokens_per_batch_(tokens_per_batch), level_(level) {}
 
 Batch ExampleStream::next() {
   if (ready_.empty()) refill();
@@ -45,7 +45,8 @@ void ExampleStream::refill() {
   constexpr int drawn = 8192;
   std::vector<Example> pool;
   pool.reserve(drawn);
-  for (int i = 0; i < drawn; ++i) pool.push_back(make_example(lm::make_problem(lm::Split::train, random_), tokenizer_));
+  for (int i = 0; i < drawn; ++i)
+    pool.push_back(make_example(lm::make_problem(lm::Split::train, random_, level_), tokenizer_));
   std::stable_sort(pool.begin(), pool.end(),
                    [](const Example& a, const Example& b) { return a.tokens.size() < b.tokens.size(); });
   // Rows of nearly equal length waste little; shuffled, so that steps see all lengths in turn.

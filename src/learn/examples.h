@@ -28,7 +28,8 @@ Batch make_batch(const std::vector<Example>&);
 // An endless supply of training batches of about `tokens_per_batch` tokens.
 class ExampleStream {
  public:
-  ExampleStream(std::mt19937_64 random, std::int64_t tokens_per_batch);
+  // Of the tasks up to `level`.
+  ExampleStream(std::mt19937_64 random, std::int64_t tokens_per_batch, int level = 1);
   Batch next();
 
  private:
@@ -36,6 +37,7 @@ class ExampleStream {
 
   std::mt19937_64 random_;
   std::int64_t tokens_per_batch_;
+  int level_;
   lm::ByteTokenizer tokenizer_;
   std::vector<std::vector<Example>> ready_;
 };

@@ -25,7 +25,7 @@ struct TrainOptions {
   ShapeOptions shape;
   std::int64_t steps = 10000, warm_up = 100, cool_down = 4000, tokens_per_step = 4096;
   double matrix_rate = 0.01, other_rate = 0.02, weight_decay = 0.01;
-  std::int64_t threads = 1, every = 500, questions = 200;
+  std::int64_t level = 1, threads = 1, every = 500, questions = 200;
   bool resume = false, unrecorded = false;
 };
 
@@ -133,6 +133,7 @@ Plan plan_of(const TrainOptions& o, const Context& context) {
   p.warm_up = o.warm_up;
   p.cool_down = o.cool_down;
   p.tokens_per_step = o.tokens_per_step;
+  p.level = n(o.level);
   p.seed = context.seed;
   return p;
 }
@@ -194,6 +195,8 @@ Capability train_capability() {
           .required()
           .positional()
           .text("name", &O::name, "the model's name")
+          .integer("level", &O::level, "the hardest tasks it learns; lm models lists them with their levels")
+          .range(1, lm::hardest_level)
           .integer("steps", &O::steps, "steps of the optimisers")
           .range(1, 10000000)
           .integer("tokens-per-step", &O::tokens_per_step, "tokens of one step, about")

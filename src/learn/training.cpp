@@ -45,6 +45,7 @@ void need(const lm::Metadata& m, const std::string& key, const std::string& want
 lm::Metadata metadata_of(const Plan& plan) {
   lm::Metadata m = lm::shape_metadata(plan.shape);
   m["format"] = format;
+  m["level"] = std::to_string(plan.level);
   m["seed"] = std::to_string(plan.seed);
   m["tokens_per_step"] = std::to_string(plan.tokens_per_step);
   return m;
@@ -99,11 +100,11 @@ double Plan::rate_scale(std::int64_t step) const {
 
 Training::Training(const Plan& plan, int threads)
     : plan_(plan),
-      stream_(random_for(plan.seed, "learn examples"), plan.tokens_per_step),
+      stream_(random_for(plan.seed, "learn examples"), plan.tokens_per_step, plan.level),
       trainer_(std::make_unique<Trainer>(plan.shape, first_state(plan), plan.rates, threads)) {}
 
 Training::Training(const Plan& plan, int threads, const std::filesystem::path& checkpoint)
-    : plan_(plan), stream_(random_for(plan.seed, "learn examples"), plan.tokens_per_step) {
+    : plan_(plan), stream_(random_for(plan.seed, "learn examples"), plan.tokens_per_step, plan.level) {
   const auto [state, cpu] = read_checkpoint(plan, checkpoint);
   cpu_ = cpu;
   trainer_ = std::make_unique<Trainer>(plan.shape, state, plan.rates, threads);

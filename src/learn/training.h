@@ -20,6 +20,7 @@ struct Plan {
   // The rates rise over so many first steps and fall to zero over so many last ones (Hägele et al.
   // 2024, arXiv:2405.18392), so that a longer plan begins as a shorter one does.
   std::int64_t warm_up = 100, cool_down = 4000;
+  int level = 1;  // of the hardest tasks
   std::uint64_t seed = 1;
 
   // The factor on the rates at a step counted from 0.
@@ -29,7 +30,7 @@ struct Plan {
 class Training {
  public:
   Training(const Plan&, int threads);
-  // Goes on from a checkpoint; the plan's shape, tokens per step and seed must be the checkpoint's.
+  // Goes on from a checkpoint; the plan's shape, level, tokens per step and seed must be the checkpoint's.
   Training(const Plan&, int threads, const std::filesystem::path& checkpoint);
 
   bool done() const { return step_ >= plan_.steps; }

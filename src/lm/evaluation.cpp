@@ -19,7 +19,8 @@ Interval wilson(std::int64_t right, std::int64_t asked) {
   const double p = static_cast<double>(right) / n;
   const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
   const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  return {std::max(0.0, middle - half), std::min(1.0, middle + half)};
+  // Exact at the ends, where rounding would leave 1e-17.
+  return {right == 0 ? 0 : std::max(0.0, middle - half), right == asked ? 1 : std::min(1.0, middle + half)};
 }
 
 TaskAccuracy evaluate(const Model& model, const std::string& task, int questions, std::mt19937_64 random,

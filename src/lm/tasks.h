@@ -25,15 +25,17 @@ struct Problem {
 struct Task {
   std::string name;
   std::string description;  // what is asked, in which range
-  double share = 1;  // of the training examples
+  double share = 1;  // of the training examples, beside those of the other tasks
+  int level = 1;  // 1: what the smallest model is trained on; each larger model knows one level more
 };
 
 const std::vector<Task>& tasks();
 // Error(not_found) for an unknown task, as make_problem.
 void check_task(std::string_view task);
 Problem make_problem(std::string_view task, Split, std::mt19937_64&);
-// A task drawn by share.
-Problem make_problem(Split, std::mt19937_64&);
+// A task of up to that level, drawn by share.
+Problem make_problem(Split, std::mt19937_64&, int level = 1);
+constexpr int hardest_level = 3;
 // Whether the answer says what was asked for: equal but for case, outer spaces and a final stop.
 bool is_right(std::string_view answer, std::string_view expected);
 

@@ -97,13 +97,65 @@ TEST(TasksTest, SumsAndDifferencesAreRight) {
 
 TEST(TasksTest, RangesAreAsDescribed) {
   const std::map<std::string, std::pair<long, long>> longest = {
-      {"addition-1", {0, 9}}, {"addition-2", {10, 99}}, {"addition-3", {100, 999}}, {"subtraction-3", {100, 999}}};
+      {"addition-1", {0, 9}},           {"addition-2", {10, 99}},     {"addition-3", {100, 999}},
+      {"subtraction-3", {100, 999}},    {"addition-4", {1000, 9999}}, {"subtraction-4", {1000, 9999}},
+      {"addition-6", {100000, 999999}}, {"compare-6", {1000, 999999}}};
   for (const auto& [task, range] : longest)
     for (const auto& p : draw(task, Split::test, 300)) {
       const auto n = numbers_in(p.prompt);
       EXPECT_GE(std::max(n[0], n[1]), range.first);
       EXPECT_LE(std::max(n[0], n[1]), range.second);
     }
+}
+
+TEST(TasksTest, HarderArithmeticIsRight) {
+  for (const auto& p : draw("sum-3", Split::test, 300)) {
+    const auto n = numbers_in(p.prompt);
+    ASSERT_EQ(n.size(), 3u) << p.prompt;
+    EXPECT_EQ(std::to_string(n[0] + n[1] + n[2]), p.answer) << p.prompt;
+  }
+  for (const auto& p : draw("multiplication", Split::test, 300)) {
+    const auto n = numbers_in(p.prompt);
+    ASSERT_EQ(n.size(), 2u) << p.prompt;
+    EXPECT_EQ(std::to_string(n[0] * n[1]), p.answer) << p.prompt;
+  }
+  for (const auto& p : draw("division", Split::test, 300)) {
+    const auto n = numbers_in(p.key);
+    EXPECT_EQ(n[0] % n[1], 0) << p.prompt;
+    EXPECT_EQ(std::to_string(n[0] / n[1]), p.answer) << p.prompt;
+  }
+  for (const auto& p : draw("two-steps", Split::test, 300)) {
+    const auto n = numbers_in(p.key);
+    const bool plus_first = p.key.starts_with("plus");
+    const long middle = plus_first ? n[0] + n[1] : n[0] - n[1];
+    EXPECT_GE(middle, 0) << p.prompt;
+    EXPECT_EQ(std::to_string(plus_first ? middle - n[2] : middle + n[2]), p.answer) << p.prompt;
+    EXPECT_GE(std::stol(p.answer), 0) << p.prompt;
+  }
+}
+
+TEST(TasksTest, RomanNumeralsAndWeekdaysAreRight) {
+  const std::map<char, int> worth = {{'C', 100}, {'L', 50}, {'X', 10}, {'V', 5}, {'I', 1}};
+  const auto value = [&](const std::string& numeral) {
+    int sum = 0;
+    for (std::size_t i = 0; i < numeral.size(); ++i) {
+      const int here = worth.at(numeral[i]);
+      sum += i + 1 < numeral.size() && worth.at(numeral[i + 1]) > here ? -here : here;
+    }
+    return sum;
+  };
+  for (const auto& p : draw("roman", Split::test, 500)) {
+    const long n = numbers_in(p.key).front();
+    if (p.answer.find_first_not_of("CLXVI") == std::string::npos) EXPECT_EQ(value(p.answer), n) << p.prompt;
+    else EXPECT_EQ(p.answer, std::to_string(n)) << p.prompt;
+  }
+  const std::vector<std::string> days = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+  for (const auto& p : draw("weekday", Split::test, 500)) {
+    const auto n = numbers_in(p.key);
+    std::size_t at = static_cast<std::size_t>(n[0]);
+    for (long i = 0; i < n[1]; ++i) at = (at + (p.key.starts_with("after") ? 1 : 6)) % 7;
+    EXPECT_EQ(p.answer, days[at]) << p.prompt;
+  }
 }
 
 TEST(TasksTest, WordTasksAreRight) {
@@ -113,6 +165,13 @@ TEST(TasksTest, WordTasksAreRight) {
     EXPECT_GE(word.size(), 3u);
     EXPECT_LE(word.size(), 6u);
   }
+  for (const auto& [task, shortest, longest] : {std::tuple{"reverse-9", 7u, 9u}, std::tuple{"reverse-12", 10u, 12u}})
+    for (const auto& p : draw(task, Split::test, 300)) {
+      const std::string word = p.key.substr(8);
+      EXPECT_EQ(std::string(word.rbegin(), word.rend()), p.answer);
+      EXPECT_GE(word.size(), shortest);
+      EXPECT_LE(word.size(), longest);
+    }
   for (const auto& p : draw("sort", Split::test, 300)) {
     EXPECT_TRUE(std::is_sorted(p.answer.begin(), p.answer.end()));
     const std::string word = p.key.substr(5);
@@ -120,15 +179,20 @@ TEST(TasksTest, WordTasksAreRight) {
   }
 }
 
-TEST(TasksTest, SharesAreKept) {
+class EachLevel : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Levels, EachLevel, testing::Range(1, hardest_level + 1));
+
+TEST_P(EachLevel, SharesAreKept) {
   std::mt19937_64 random(5);
   std::map<std::string, int> seen;
   constexpr int drawn = 20000;
-  for (int i = 0; i < drawn; ++i) ++seen[make_problem(Split::train, random).task];
+  for (int i = 0; i < drawn; ++i) ++seen[make_problem(Split::train, random, GetParam()).task];
   double total = 0;
-  for (const auto& t : tasks()) total += t.share;
   for (const auto& t : tasks())
-    EXPECT_NEAR(seen[t.name], drawn * t.share / total, 5 * std::sqrt(drawn * t.share / total)) << t.name;
+    if (t.level <= GetParam()) total += t.share;
+  for (const auto& t : tasks())
+    if (t.level > GetParam()) EXPECT_EQ(seen[t.name], 0) << t.name;
+    else EXPECT_NEAR(seen[t.name], drawn * t.share / total, 5 * std::sqrt(drawn * t.share / total)) << t.name;
 }
 
 TEST(TasksTest, FactsAreOneToOne) {
