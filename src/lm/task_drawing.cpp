@@ -72,6 +72,7 @@ Pair draw_unequal(Random& random, Split split, std::string_view what, int shorte
     Pair p = draw_pair(random, split, shortest + below(random, longest - shortest + 1), what);
     // Numbers of one length, and close ones, are where comparing is hard.
     if (chance(random, 30)) {
+      if (shortest > 1 && p.b > p.a) std::swap(p.a, p.b);  // or both would be short
       p.b = std::max(0, p.a + below(random, 21) - 10);
       p.key = std::string(what) + std::to_string(std::min(p.a, p.b)) + "," + std::to_string(std::max(p.a, p.b));
       if (split_of(p.key) != split) continue;
