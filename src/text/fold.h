@@ -1,0 +1,17 @@
+// Text brought to the form that keywords are compared in: simple case folding (Unicode CaseFolding.txt,
+// statuses C and S: one code point stays one), curly quotes straight, a run of white space one space.
+// Broken bytes become U+FFFD. Appends to the caller's buffer, which keeps its room from text to text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace wattline::text {
+
+enum class Case { fold, keep };
+
+void fold_into(std::string_view text, std::string& out, Case = Case::fold);
+std::string folded(std::string_view text, Case = Case::fold);
+char32_t fold_code_point(char32_t);
+
+}  // namespace wattline::text
