@@ -45,15 +45,20 @@ struct Situation {
   std::string_view decision;
   std::string_view session, user;
   std::span<const float> features;  // of the request, for learned algorithms
-  std::int64_t prompt_tokens = 0;
-  int turn = 0;
+  std::int64_t prompt_tokens = 0;  // history included
+  std::int64_t history_tokens = 0;  // of earlier turns
+  std::int64_t max_output_tokens = 0;  // 0: the request sets none
+  int turn = 0;  // earlier turns of the session
+  int switches = 0;  // of the model, in this session
   bool tool_loop = false;
+  bool chained = false;  // goes on from a previous response by its id
+  bool portable = true;  // false: the state of the session is only understood by the model that made it
   int previous = -1;  // candidate that answered this session last
   double session_idle = 0;  // s
 };
 
 struct Choice {
-  int candidate = -1;
+  int candidate = -1;  // -1: none is able, or none may
   double propensity = 1;
   std::string_view reason;  // static text: "cheapest that is adequate"
   // Further ones to try, in order, when this answer does not verify (cascades); empty for the others.
@@ -63,22 +68,39 @@ struct Choice {
 // What came of a choice.
 struct Feedback {
   int candidate = -1;
+  int preferred_over = -1;  // of a comparison: the candidate whose answer was the worse one
   double propensity = 1;
   double quality = Prediction::unknown;  // 0 to 1: right, rated, or judged
   double energy = Prediction::unknown, latency = Prediction::unknown, money = Prediction::unknown;
-  bool underpowered = false, overprovisioned = false, failed = false;
+  double output_tokens = Prediction::unknown;
+  bool underpowered = false, overprovisioned = false, failed = false, cache_hit = false;
 };
 
 class Selector {
  public:
   virtual ~Selector() = default;
   virtual std::string_view name() const = 0;
-  // `scores`, one a candidate, is filled for explanations: higher is better. At least one candidate is able.
-  virtual Choice choose(std::span<const Prediction>, const Situation&, std::mt19937_64&,
-                        std::span<double> scores) const = 0;
+
+  // Static texts that explain a choice: of the likeliest candidate, and of another, drawn to learn from it.
+  struct Reasons {
+    std::string_view usual, other = "drawn to learn how well it does";
+  };
+  // Fills, one a candidate, `scores` (for explanations and wrappers; higher is better, about 0 to 1) and `chances`
+  // (probability of being chosen: 0 of those that are not able, and in sum 1; all 0 when none may be chosen). This is
+  // the whole algorithm: choose() draws from the chances, so that a logged propensity is the true one, and whoever
+  // judges an algorithm by another's log asks for the chances alone. At least one candidate is able.
+  virtual Reasons weigh(std::span<const Prediction>, const Situation&, std::span<double> scores,
+                        std::span<double> chances) const = 0;
+  // What is tried after `first`, in order.
+  virtual void escalate(std::span<const Prediction>, const Situation&, int first, std::vector<int>& next) const;
+
+  // Allocates nothing with up to 16 candidates, but for an escalation. `scores` is as long as the candidates.
+  Choice choose(std::span<const Prediction>, const Situation&, std::mt19937_64&, std::span<double> scores) const;
+
   virtual void learn(std::span<const Prediction>, const Situation&, const Feedback&) {}
-  // What it has learned, to be kept and read again.
+  // What it has learned, to be kept and read again; null when it learns nothing.
   virtual Json state() const { return {}; }
+  // Error(bad_input) when it is no state of this algorithm; then nothing has changed.
   virtual void restore(const Json&) {}
 };
 
