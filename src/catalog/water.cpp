@@ -6,26 +6,12 @@
 
 #include "catalog/data_file.h"
 #include "kernel/error.h"
-#include "kernel/table.h"
 #include "kernel/units.h"
 
 namespace wattline::catalog {
 namespace {
 
 std::string plain(std::string_view s) { return std::string(s); }
-
-// Title and licence of a source id; words that are no id stand for themselves.
-struct Source {
-  std::string title, licence;
-};
-Source source_of(const std::string& id, const Catalog& catalog) {
-  const Table t = read_csv(catalog.file("sources.csv"), "sources.csv", {.delimiter = ',', .infer = false});
-  const auto& ids = t.column("id").texts();
-  const auto at = std::find(ids.begin(), ids.end(), id);
-  if (at == ids.end()) return {id, ""};
-  const auto row = static_cast<std::size_t>(at - ids.begin());
-  return {t.column("title").texts()[row], t.column("licence").texts()[row]};
-}
 
 template <class Row>
 const Row* by_name(const std::vector<Row>& rows, const std::vector<std::string>& spellings) {
@@ -40,18 +26,6 @@ const Row* by_name(const std::vector<Row>& rows, const std::vector<std::string>&
     }
   }
   return nullptr;
-}
-
-// The name as it is, and how the catalog's places spell it.
-std::vector<std::string> spellings(std::string_view name, const Catalog& catalog) {
-  std::vector<std::string> out{std::string(name)};
-  if (name.empty()) return out;
-  if (const Place* p = catalog.find_place(name)) {
-    out.push_back(p->code);
-    out.push_back(p->name);
-    out.insert(out.end(), p->aliases.begin(), p->aliases.end());
-  }
-  return out;
 }
 
 void read_months(std::vector<WaterCountry>& countries, const Catalog& catalog) {
@@ -82,10 +56,10 @@ void read_months(std::vector<WaterCountry>& countries, const Catalog& catalog) {
 
 std::shared_ptr<const WaterTables> WaterTables::load(const Catalog& catalog) {
   auto out = std::make_shared<WaterTables>();
-  std::map<std::string, Source> sources;
-  const auto source = [&](const std::string& id) -> const Source& {
+  std::map<std::string, SourceText> sources;
+  const auto source = [&](const std::string& id) -> const SourceText& {
     const auto it = sources.find(id);
-    return it != sources.end() ? it->second : sources.emplace(id, source_of(id, catalog)).first->second;
+    return it != sources.end() ? it->second : sources.emplace(id, source_text(id, catalog)).first->second;
   };
   const DataFile countries("water_countries.csv", catalog.file("water_countries.csv"), {"code"}, plain);
   for (const auto& row : countries.rows()) {
@@ -99,7 +73,7 @@ std::shared_ptr<const WaterTables> WaterTables::load(const Catalog& catalog) {
     if (c.leakage >= 1) row.fail("leakage", fmt::format("'{}' found; a share below 1 is allowed", row.text("leakage")));
     c.from = row.text("from");
     c.to = row.text("to");
-    const Source& s = source(row.required("source"));
+    const SourceText& s = source(row.required("source"));
     c.source = s.title;
     c.licence = s.licence;
     c.note = row.text("note");
@@ -107,20 +81,7 @@ std::shared_ptr<const WaterTables> WaterTables::load(const Catalog& catalog) {
   }
   read_months(out->countries_, catalog);
 
-  const DataFile mixes("water_mixes.csv", catalog.file("water_mixes.csv"), {"code"}, plain);
-  for (const auto& row : mixes.rows()) {
-    GenerationRow m;
-    m.code = row.required("code");
-    m.name = row.required("name");
-    for (const auto& column : mixes.columns())
-      if (column != "code" && column != "name" && column != "year" && column != "source")
-        if (const auto v = row.number(column); v && *v > 0) m.by_fuel[column] = *v;
-    m.year = row.integer("year");
-    const Source& s = source(row.required("source"));
-    m.source = s.title;
-    m.licence = s.licence;
-    out->mixes_.push_back(std::move(m));
-  }
+  out->mixes_ = GenerationMixes::load(catalog);
 
   const DataFile samples("water_samples.csv", catalog.file("water_samples.csv"), {"city"}, plain);
   for (const auto& row : samples.rows())
@@ -131,10 +92,10 @@ std::shared_ptr<const WaterTables> WaterTables::load(const Catalog& catalog) {
 }
 
 const WaterCountry* WaterTables::find(std::string_view name, const Catalog& catalog) const {
-  return by_name(countries_, spellings(name, catalog));
+  return by_name(countries_, place_spellings(name, catalog));
 }
 const GenerationRow* WaterTables::find_mix(std::string_view name, const Catalog& catalog) const {
-  return by_name(mixes_, spellings(name, catalog));
+  return mixes_->find(name, catalog);
 }
 
 std::vector<std::string> WaterTables::climates(const Catalog& catalog) {

@@ -1,19 +1,18 @@
 // What is known of water by country: months of weather and of cooling towers, water behind the
-// electricity, leakage of the supply, generation mixes; and hours that were published whole. Rows of
+// electricity, leakage of the supply; and hours that were published whole. Rows of
 // data/water_*.csv (docs/formats/catalog.md); a file of the override folder replaces ours whole.
 //
 // Units: °C, % of humidity, °F of wet bulb (as the dataset has it), L/kWh of the machines (towers) and of
-// electricity (off site), TWh a year. Errors: bad_input with file:row for a file that cannot be used.
+// electricity (off site). Errors: bad_input with file:row for a file that cannot be used.
 #pragma once
 
 #include <array>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "catalog/catalog.h"
+#include "catalog/generation.h"
 
 namespace wattline::catalog {
 
@@ -29,12 +28,6 @@ struct WaterCountry {
   std::string from, to;  // months of the data, "2022-08"
   std::string source, licence, note;
   std::array<WaterMonth, 12> months;
-};
-struct GenerationRow {
-  std::string code, name;  // ISO-3
-  std::map<std::string, double> by_fuel;
-  int year = 0;
-  std::string source, licence;
 };
 // An hour as the dataset's page shows it.
 struct WaterSample {
@@ -57,7 +50,7 @@ class WaterTables {
 
  private:
   std::vector<WaterCountry> countries_;
-  std::vector<GenerationRow> mixes_;
+  std::shared_ptr<const GenerationMixes> mixes_;
   std::vector<WaterSample> samples_;
 };
 

@@ -65,11 +65,12 @@ class Grids {
   // The yearly figure.
   const Estimate<CarbonIntensity>& intensity(const std::string& place) { return grid(place).carbon_intensity; }
 
+  const catalog::Grid& grid(const std::string& place);
+
   // The factors that were used, and what had to be assumed.
   void tell(Result&) const;
 
  private:
-  const catalog::Grid& grid(const std::string& place);
   void add(Impacts&, bool first, const std::string& place, const Estimate<Energy>&, const HourlyShare& = {});
 
   const catalog::Catalog& catalog_;

@@ -40,6 +40,7 @@ class Report {
         catalog_(context.get<catalog::Catalog>()),
         grids_(catalog_,
                {.place = o.site.place, .intensity = {}, .water_intensity = {}, .pue = o.site.pue, .wue = o.site.wue}),
+        primary_(o.primary, catalog_, o.site.place),
         contracts_(o.market, catalog_, o.site.place) {
     if (o.hourly) hourly_.emplace(catalog_, catalog::IntensityStore(catalog::intensity_dir(context)), o.site.place);
   }
@@ -133,6 +134,25 @@ class Report {
     other_period_ = fmt::format("{} to {}", moment(rows.since, "the beginning"), moment(rows.until, "now"));
   }
 
+  PrimarySums primary_of(const EnergyByPlace& sums) {
+    PrimarySums out;
+    for (const auto& [place, sum] : sums) {
+      const catalog::Grid& grid = grids_.grid(place);
+      primary_.add(out, grid.place, grid.facility_energy(sum.total()));
+    }
+    return out;
+  }
+
+  // Fossil and total apart: the fossil part depends on no convention.
+  void primary(const PrimarySums& sums) {
+    if (!sums.any()) return;
+    const std::string share =
+        sums.whole() ? "" : fmt::format("; of {:.4g} % of the energy", 100 * sums.assessed / sums.joules);
+    out_.estimate("primary_energy", "Primary energy", sums.total, {},
+                  "of the electricity, by " + primary_.convention() + share);
+    out_.estimate("primary_energy_fossil", "of it fossil", sums.fossil, {}, "coal, gas and oil burnt" + share);
+  }
+
   // What changed since the other period. What both share in uncertainty (a factor) cancels.
   void comparison(const Impacts& all) {
     if (other_.rows == 0) {
@@ -160,6 +180,9 @@ class Report {
     line("energy", all.energy.raw(), then.energy.raw(), units::Wh.base(), "Wh");
     line("carbon", all.carbon.raw(), then.carbon.raw(), units::gCO2e.base(), "gCO2e");
     line("water", all.water.raw(), then.water.raw(), units::mL.base(), "mL");
+    const PrimarySums primary_now = primary_of(total_.by_place), primary_then = primary_of(other_.by_place);
+    if (primary_now.whole() && primary_then.whole())
+      line("primary energy", primary_now.total.raw(), primary_then.total.raw(), units::Wh.base(), "Wh");
     line("rows", exact(total_.rows), exact(other_.rows), 1, "");
     line("tokens out", exact(total_.tokens_out), exact(other_.tokens_out), 1, "");
     if (total_.tokens_out > 0 && other_.tokens_out > 0)
@@ -230,6 +253,7 @@ class Report {
                   hourly_ ? fmt::format("location-based; {:.4g} % of the energy by the hour", 100 * hourly_->covered())
                           : "location-based");
     out_.estimate("water", "Water", all.water, {}, "on site and to make the electricity");
+    primary(primary_of(total_.by_place));
     if (total_.tokens_out > 0)
       out_.estimate("energy_per_token", "Per token out",
                     with_tokens_.total() / Estimate<Tokens>::exact(Tokens(static_cast<double>(total_.tokens_out))), {},
@@ -253,6 +277,7 @@ class Report {
       if (!std::exchange(drawn, true)) figure(by_[i], groups_[i]);
     }
     if (std::count_if(std::begin(methods_), std::end(methods_), [](auto n) { return n > 0; }) > 1) methods();
+    primary_.tell(out_);
     compared_with_daily_life(all);
     tell_assumptions();
     grids_.tell(out_);
@@ -352,6 +377,7 @@ class Report {
   Context& context_;
   const catalog::Catalog& catalog_;
   Grids grids_;
+  PrimaryEnergies primary_;
   Contracts contracts_;
   std::optional<HourlyIntensity> hourly_;
   std::vector<std::string> by_;
@@ -404,13 +430,15 @@ Capability report_capability() {
                                             "carbon with the intensity of the hours, where a series covers them "
                                             "(catalog intensity)")
                                       .group(&O::market, market_fields(), "Market-based carbon (scope 2)")
-                                      .group(&O::site, report_site_fields(), "Site");
+                                      .group(&O::site, report_site_fields(), "Site")
+                                      .group(&O::primary, primary_fields(), "Primary energy");
   Capability c = capability<ReportOptions>(
       "ledger", "report", "What was spent: energy, carbon and water by model, place, day or label.", &report, fields);
   c.description =
       "Sums the facts of the account and derives carbon and water with the catalog's factors of today: carbon = energy "
       "* PUE * "
-      "carbon intensity of the place; water = energy * (on-site water + PUE * water of the electricity). The "
+      "carbon intensity of the place; water = energy * (on-site water + PUE * water of the electricity); primary "
+      "energy = energy * PUE * that of the place's generation mix, by a named convention. The "
       "uncertainty of a "
       "factor that rows share stays shared: many rows on one factor do not become falsely certain. Rows that a later "
       "row "
@@ -418,8 +446,8 @@ Capability report_capability() {
   c.verb = Verb::account;
   c.cost = Cost::job;
   c.aliases = {"report"};
-  c.emits = {"ledger.groups.v1",       "ledger.comparison.v1", "ledger.methods.v1",
-             "ledger.equivalences.v1", "ledger.hourly.v1",     "ledger.scope2.v1"};
+  c.emits = {"ledger.groups.v1", "ledger.comparison.v1", "ledger.methods.v1", "ledger.equivalences.v1",
+             "ledger.hourly.v1", "ledger.scope2.v1",     "ledger.primary.v1"};
   c.examples = {{{}, {}, "The account is empty"},
                 {{"--since", "2026-11-01", "--by", "model,place", "--place", "FR"}, {}, "The account is empty"},
                 {{"--hourly", "--market", "12g/kWh:FR"}, {}, "The account is empty"}};

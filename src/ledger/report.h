@@ -8,6 +8,7 @@
 #include "kernel/capability.h"
 #include "ledger/account.h"
 #include "ledger/factors/market.h"
+#include "ledger/impacts/primary.h"
 
 namespace wattline::ledger {
 
@@ -25,6 +26,7 @@ struct ReportOptions {
   bool hourly = false;  // carbon with the intensity of the hours, where a series covers them
   MarketOptions market;
   ReportSiteOptions site;
+  PrimaryOptions primary;
 };
 
 const Fields<ReportSiteOptions>& report_site_fields();

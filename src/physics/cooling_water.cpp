@@ -92,25 +92,15 @@ std::vector<FactorUse> CoolingWater::factors(Cooling cooling, const catalog::Cat
   return out;
 }
 
-const std::vector<std::string>& mix_fuels() {
-  static const std::vector<std::string> names = {"hydro", "solar",   "wind",  "gas",     "oil",
-                                                 "coal",  "nuclear", "other", "biofuel", "unidentified"};
-  return names;
-}
 bool is_left_out(std::string_view fuel) { return fuel == "biofuel" || fuel == "unidentified"; }
 
 OffSiteWater off_site_water(const GenerationMix& mix, FuelSet set, HydroRule hydro,
                             const std::map<std::string, double>& own, const catalog::Catalog& catalog) {
-  const auto& known = mix_fuels();
-  double all = 0, identified = 0;
-  for (const auto& [fuel, amount] : mix) {
-    if (std::find(known.begin(), known.end(), fuel) == known.end()) throw unknown_name("fuel", fuel, known);
-    if (!(amount >= 0) || !std::isfinite(amount))
-      throw bad_input(fmt::format("'{}' of {} in the generation mix: 0 or more is allowed", amount, fuel), "mix");
-    all += amount;
+  const double all = checked_total(mix);
+  double identified = 0;
+  for (const auto& [fuel, amount] : mix)
     if (!is_left_out(fuel)) identified += amount;
-  }
-  if (!(identified > 0) || !std::isfinite(all))
+  if (!(identified > 0))
     throw bad_input("the generation mix has no amount of an identified fuel", "mix",
                     "give for example 'hydro=60,gas=30,solar=10' in any one unit");
   OffSiteWater out;

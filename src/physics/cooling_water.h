@@ -11,12 +11,12 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "physics/generation_mix.h"
 
 namespace wattline::physics {
 
@@ -52,10 +52,7 @@ class CoolingWater {
   std::array<TowerCurve, 3> curves_;
 };
 
-// Generation by fuel, in any one unit. "biofuel" and "unidentified" are in neither sum.
-using GenerationMix = std::map<std::string, double>;
-// Names that a mix may hold: hydro, solar, wind, gas, oil, coal, nuclear, other; and those left out.
-const std::vector<std::string>& mix_fuels();
+// "biofuel" and "unidentified" are in neither sum of water.
 bool is_left_out(std::string_view fuel);
 
 enum class FuelSet { paper, pv, us };

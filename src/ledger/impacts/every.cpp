@@ -41,6 +41,7 @@ class Everything {
         catalog_(context.get<catalog::Catalog>()),
         site_{.place = o.site.place, .intensity = {}, .water_intensity = {}, .pue = o.site.pue, .wue = o.site.wue},
         data_(lca::Data::of(catalog_)),
+        primary_(o.primary, catalog_, o.site.place),
         life_{o.years, o.utilisation, 8760},
         amortiser_(data_, life_) {}
 
@@ -97,7 +98,16 @@ class Everything {
   catalog::Grid grid(const std::string& place) {
     catalog::PlaceOptions site = site_;
     if (!place.empty()) site.place = place;
-    return catalog::resolve(site, catalog_);
+    try {
+      return catalog::resolve(site, catalog_);
+    } catch (const Error& e) {
+      // A row keeps the name it was recorded with; a catalog without it must not hide the whole account.
+      if (e.kind() != ErrorKind::not_found || place.empty()) throw;
+      out_.warn(
+          fmt::format("the catalog has no place '{}' that rows name: the world average is taken for them", place));
+      site.place.clear();
+      return catalog::resolve(site, catalog_);
+    }
   }
 
   void of_place(const std::string& place, const std::map<std::string, EnergySum>& devices) {
@@ -115,6 +125,14 @@ class Everything {
     carbon_.use.add(g.carbon(energy).raw(), joules);
     on_site_.use.add((energy * g.wue).raw(), joules);
     off_site_.use.add((facility * g.water_intensity).raw(), joules);
+    PrimarySums primary;
+    primary_.add(primary, g.place, facility);
+    if (primary.any()) {
+      primary_total_.use.add(primary.total.raw(), joules);
+      primary_fossil_.use.add(primary.fossil.raw(), joules);
+      primary_nuclear_.use.add(primary.nuclear.raw(), joules);
+      primary_renewable_.use.add(primary.renewable.raw(), joules);
+    }
     if (const auto* e = data_->find_electricity(g.place)) {
       out_.use(data_->use(*e));
       const auto& spread = catalog_.factor("impacts.electricity_spread");
@@ -155,6 +173,7 @@ class Everything {
     carbon_.made.add(with_time(a->climate.raw()), joules);
     minerals_.made.add(with_time(a->minerals), joules);
     fossil_.made.add(with_time(a->fossil_energy.raw()), joules);
+    primary_total_.made.add(with_time(a->primary_energy.raw()), joules);
     lives_ += a->lives;
   }
 
@@ -169,7 +188,8 @@ class Everything {
     t.text("impact").text("unit").number("total").number("low").number("high").number("use").number("manufacture");
     t.number("use_assessed", "%", "of the energy").number("manufacture_assessed", "%", "of the energy");
     const double nan = std::nan("");
-    std::vector<Line*> lines{&carbon_, &on_site_, &off_site_, &fossil_, &minerals_};
+    std::vector<Line*> lines{&carbon_,          &on_site_,           &off_site_, &primary_total_, &primary_fossil_,
+                             &primary_nuclear_, &primary_renewable_, &fossil_,   &minerals_};
     for (const Line* l : lines) {
       Assessed total = l->use;
       if (l->made.any) total.add(l->made.sum, 0);
@@ -262,10 +282,11 @@ class Everything {
                           100 * o_.utilisation));
     if (rule() != ManufactureRule::none && lives_ > 0)
       out_.note(fmt::format("That is {} of a card's life.", format_number(lives_, 3)));
-    out_.note(
-        "Fossil energy (ADPf) is the fossil and nuclear primary energy; total primary energy of use is not assessed, "
-        "since "
-        "the factors at hand leave renewable sources out. On-site and off-site water are consumption, not withdrawal.");
+    out_.note(fmt::format(
+        "Primary energy of use is counted at the power plants from the generation mix, by the {} convention "
+        "(--primary). Fossil energy (ADPf) is of life cycle assessment and holds fossil and nuclear fuels with what it "
+        "takes to win them: the two are not added. On-site and off-site water are consumption, not withdrawal.",
+        primary_.convention()));
     if (rule() != ManufactureRule::none && !not_assessed_devices_.empty())
       out_.warn(fmt::format(
           "manufacture is not assessed for {}: not among the cards that are documented (`wattline ledger lca` "
@@ -274,6 +295,7 @@ class Everything {
     if (!not_assessed_places_.empty())
       out_.warn(fmt::format("minerals and fossil energy of use are not assessed for {}: no factor",
                             fmt::join(not_assessed_places_, ", ")));
+    primary_.tell(out_);
   }
 
   const ImpactsOptions& o_;
@@ -281,6 +303,7 @@ class Everything {
   const catalog::Catalog& catalog_;
   catalog::PlaceOptions site_;
   std::shared_ptr<const lca::Data> data_;
+  PrimaryEnergies primary_;
   lca::Life life_;
   lca::Amortiser amortiser_;
   std::map<std::string, std::map<std::string, EnergySum>> energy_;  // by place, device
@@ -293,6 +316,10 @@ class Everything {
   Line carbon_{"carbon", "gCO2e", units::gCO2e.base(), {}, {}, true};
   Line on_site_{"water on site", "L", units::L.base(), {}, {}, false};
   Line off_site_{"water of the electricity", "L", units::L.base(), {}, {}, false};
+  Line primary_total_{"primary energy", "MJ", units::MJ.base(), {}, {}, true};
+  Line primary_fossil_{"primary energy, fossil", "MJ", units::MJ.base(), {}, {}, false};
+  Line primary_nuclear_{"primary energy, nuclear", "MJ", units::MJ.base(), {}, {}, false};
+  Line primary_renewable_{"primary energy, renewable", "MJ", units::MJ.base(), {}, {}, false};
   Line fossil_{"fossil energy (ADPf)", "MJ", units::MJ.base(), {}, {}, true};
   Line minerals_{"minerals and metals (ADPe)", "mgSb eq", 1e-6, {}, {}, true};
   Result out_;
@@ -318,22 +345,27 @@ Capability impacts_capability() {
           .number("price", &O::price, "price of a kWh")
           .range(1e-6, 1e6)
           .text("currency", &O::currency, "of the price")
-          .group(&O::site, report_site_fields(), "Site");
+          .group(&O::site, report_site_fields(), "Site")
+          .group(&O::primary, primary_fields(), "Primary energy");
   Capability c =
       capability<O>("ledger", "impacts",
-                    "Every impact of the account: carbon, water, minerals, fossil energy, of use and manufacture.",
+                    "Every impact of the account: carbon, water, primary energy, minerals, of use and manufacture.",
                     &every_impact, fields);
   c.description =
       "Derives from the account's energies, with the catalog of today: carbon, water on site and of the electricity, "
-      "minerals (ADPe) and fossil energy (ADPf) of use, and of the manufacture of the devices that rows name where "
+      "minerals (ADPe), fossil energy (ADPf) and primary energy (by the generation mix and a named convention) of use, "
+      "and of the manufacture of the devices that rows name where "
       "their "
       "cards are documented; by scope of the GHG Protocol; and the Software Carbon Intensity (ISO/IEC 21031) per row, "
       "token, "
       "answer or run. What has no factor is said to be not assessed, never taken as zero.";
   c.verb = Verb::account;
   c.cost = Cost::job;
-  c.emits = {"ledger.impacts.v1", "ledger.scopes.v1"};
-  c.examples = {{{"--unit", "answer"}, {}, "The account is empty"}};
+  c.emits = {"ledger.impacts.v1", "ledger.scopes.v1", "ledger.primary.v1"};
+  c.examples = {{{"--unit", "answer"}, {}, "The account is empty"},
+                {{"--place", "US-CA", "--primary", "direct", "--mix-file", "mix.csv"},
+                 {{"mix.csv", "place,fuel,generation\nUS-CA,gas,90\nUS-CA,solar,60\nUS-CA,hydro,30\n"}},
+                 "The account is empty"}};
   return c;
 }
 

@@ -4,6 +4,7 @@
 //   use          E: energy at the device, PUE and place as in `ledger report`
 //     carbon     E * PUE * CI          on-site water  E * WUE        off-site water  E * PUE * off-site(place)
 //     minerals, fossil energy          E * PUE * factor(place)       lca_electricity.csv, 139 countries
+//     primary energy                   E * PUE * sum(share / efficiency)   generation_mixes.csv, 213 countries
 //   manufacture  per card of lca_cards.csv, charged by
 //     energy     E_device / (share * board power * life in use)      for machines that many share
 //     time       (end - begin) / life in use                         for runs that have one card each
@@ -15,6 +16,7 @@
 #include <string>
 
 #include "kernel/capability.h"
+#include "ledger/impacts/primary.h"
 #include "ledger/report.h"
 
 namespace wattline::ledger {
@@ -25,6 +27,7 @@ enum class Owner { own, hosted };
 struct ImpactsOptions {
   RowsOptions rows;
   ReportSiteOptions site;
+  PrimaryOptions primary;
   int allocation = 0;  // ManufactureRule
   int owner = 0;  // Owner
   std::string unit = "row";  // of SCI: row, token, or a kind ("answer", "run")

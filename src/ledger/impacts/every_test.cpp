@@ -82,6 +82,40 @@ TEST_F(EveryImpact, OtherRules) {
   EXPECT_THAT(to_text(r), HasSubstr("not assessed) gCO2e / R 1"));
 }
 
+TEST_F(EveryImpact, PrimaryEnergyByConvention) {
+  record(card, "FR", 1 * units::kWh, 1);
+  Result r = run();
+  const double total = cell(r, "primary energy", "use"), nuclear = cell(r, "primary energy, nuclear", "use");
+  EXPECT_NEAR(total, nuclear + cell(r, "primary energy, fossil", "use") + cell(r, "primary energy, renewable", "use"),
+              1e-9);
+  EXPECT_GT(cell(r, "primary energy", "manufacture"), cell(r, "fossil energy (ADPf)", "manufacture"));
+  EXPECT_TRUE(std::isnan(cell(r, "primary energy, nuclear", "manufacture")));
+  EXPECT_EQ(cell(r, "primary energy", "use_assessed"), 100);
+  const double fossil = cell(r, "primary energy, fossil", "use");
+  options_.primary.convention = physics::PrimaryConvention::direct;
+  r = run();
+  EXPECT_NEAR(cell(r, "primary energy, nuclear", "use"), 0.33 * nuclear, 1e-9);
+  EXPECT_NEAR(cell(r, "primary energy, fossil", "use"), fossil, 1e-12);
+  EXPECT_THAT(to_text(r), HasSubstr("direct equivalent"));
+}
+
+TEST_F(EveryImpact, APlaceWithoutMixIsNotAssessedUntilOneIsGiven) {
+  record(card, "US-CA", 1 * units::kWh, 1);
+  record(card, "FR", 3 * units::kWh, 1);
+  EXPECT_NEAR(cell(run(), "primary energy", "use_assessed"), 75, 1e-9);
+  options_.primary.mix_file = InputFile::from_bytes("mix.csv", "place,fuel,generation\nUS-CA,solar,1\n");
+  const Result r = run();
+  EXPECT_EQ(cell(r, "primary energy", "use_assessed"), 100);
+  EXPECT_THAT(to_text(r), HasSubstr("given in mix.csv"));
+}
+
+TEST_F(EveryImpact, APlaceThatTheCatalogLostHidesNothing) {
+  record(card, "Atlantis", 1 * units::kWh, 1);
+  const Result r = run();
+  EXPECT_EQ(cell(r, "carbon", "use_assessed"), 100);
+  EXPECT_THAT(testing::PrintToString(r.warnings), HasSubstr("Atlantis"));
+}
+
 TEST_F(EveryImpact, WhatHasNoFactorIsNotAssessed) {
   record(card, "FR", 1 * units::kWh, 1);
   record("a toaster", "FR", 3 * units::kWh, 1);

@@ -3,34 +3,18 @@
 
 #include <fmt/format.h>
 
-#include "kernel/csv_cell.h"
 #include "kernel/error.h"
-#include "kernel/table.h"
 #include "kernel/units.h"
+#include "ledger/impacts/mix_file.h"
 #include "ledger/water/site_water.h"
 
 namespace wattline::ledger {
 namespace {
 
-// fuel,generation in any one unit, a row a fuel.
-physics::GenerationMix read_mix(const InputFile& file) {
-  const Table t = read_csv(file.read(1u << 20), file.name());
-  const auto& fuels = t.column("fuel").texts();
-  const Column* amounts = t.find("generation");
-  if (!amounts) amounts = t.find("share");
-  if (!amounts)
-    throw bad_input("a column 'generation' (or 'share') is needed beside 'fuel'", file.name(),
-                    "for example: fuel,generation");
-  const auto numbers = amounts->to_numbers();
-  physics::GenerationMix out;
-  for (std::size_t i = 0; i < fuels.size(); ++i) {
-    if (std::isnan(numbers[i])) continue;
-    const auto& known = physics::mix_fuels();
-    if (std::find(known.begin(), known.end(), fuels[i]) == known.end())
-      throw unknown_name("fuel", fuels[i], known).at(file.name());
-    out[fuels[i]] += numbers[i];
-  }
-  return out;
+physics::GenerationMix read_mix(const InputFile& file, const catalog::Catalog& catalog) {
+  const auto mixes = read_mixes(file.read(1u << 20), file.name(), catalog);
+  if (mixes.size() == 1) return mixes.begin()->second;
+  throw bad_input(fmt::format("mixes of {} places found; one is allowed here", mixes.size()), file.name());
 }
 
 OffSite of_mix(const physics::GenerationMix& mix, const std::string& basis, const WaterOptions& o,
@@ -54,9 +38,7 @@ OffSite of_mix(const physics::GenerationMix& mix, const std::string& basis, cons
 
 OffSite of_catalog_mix(const catalog::GenerationRow& row, const WaterOptions& o, const catalog::Catalog& catalog) {
   OffSite out = of_mix(row.by_fuel, fmt::format("generation of {} in {}", row.name, row.year), o, catalog);
-  out.factors.insert(out.factors.begin(),
-                     {fmt::format("water.mix.{}.{}", row.code, row.year), "electricity by source, " + row.name,
-                      fmt::format("{} fuels", row.by_fuel.size()), row.source, std::to_string(row.year), row.licence});
+  out.factors.insert(out.factors.begin(), row.use());
   return out;
 }
 
@@ -77,7 +59,8 @@ std::optional<OffSite> off_site_of(const WaterOptions& o, const catalog::WaterCo
                            "given with --off-site", "", ""});
     return out;
   }
-  if (p.mix_file.given()) return of_mix(read_mix(p.mix_file), "generation in " + p.mix_file.name(), o, catalog);
+  if (p.mix_file.given())
+    return of_mix(read_mix(p.mix_file, catalog), "generation in " + p.mix_file.name(), o, catalog);
   if (!p.mix.empty()) {
     if (p.mix.size() == 1 && p.mix[0].find('=') == std::string::npos) {
       if (const auto* row = tables.find_mix(p.mix[0], catalog)) return of_catalog_mix(*row, o, catalog);
