@@ -88,10 +88,17 @@ struct KeywordMatcher::Compiled {
   void search(const Literals& literals, std::string_view text, Scratch& scratch) const {
     literals.automaton.search(text, [&](std::uint32_t needle, std::size_t end) {
       const Literal& l = literals.facts[needle];
-      if (scratch.seen[l.keyword] == scratch.pass) return;
-      if (l.bounded && !word_bounded(text, end - l.length, end)) return;
-      scratch.seen[l.keyword] = scratch.pass;
+      if (!l.bounded || word_bounded(text, end - l.length, end)) note(l.keyword, scratch);
     });
+  }
+
+  static void note(std::uint32_t keyword, Scratch& scratch) {
+    if (scratch.seen[keyword] == scratch.pass) {
+      ++scratch.counts[keyword];
+    } else {
+      scratch.seen[keyword] = scratch.pass;
+      scratch.counts[keyword] = 1;
+    }
   }
 };
 
@@ -141,6 +148,7 @@ std::span<const KeywordHit> KeywordMatcher::match(std::string_view text, Scratch
   if (scratch.owner != &c || ++scratch.pass == 0) {
     scratch.owner = &c;
     scratch.seen.assign(c.keywords, 0);
+    scratch.counts.assign(c.keywords, 0);
     scratch.pass = 1;
     scratch.hits.resize(c.rules.size());
   }
@@ -154,13 +162,17 @@ std::span<const KeywordHit> KeywordMatcher::match(std::string_view text, Scratch
   search(c.kept, Case::keep);
   for (const Pattern& p : c.patterns)
     if (re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *p.expression))
-      scratch.seen[p.keyword] = scratch.pass;
+      Compiled::note(p.keyword, scratch);
 
   for (std::size_t r = 0; r < c.rules.size(); ++r) {
     KeywordHit& hit = scratch.hits[r];
     hit.total = static_cast<std::uint32_t>(c.rules[r].distinct.size());
-    hit.found = static_cast<std::uint32_t>(std::count_if(c.rules[r].distinct.begin(), c.rules[r].distinct.end(),
-                                                         [&](auto k) { return scratch.seen[k] == scratch.pass; }));
+    hit.found = hit.occurrences = 0;
+    for (const std::uint32_t k : c.rules[r].distinct)
+      if (scratch.seen[k] == scratch.pass) {
+        ++hit.found;
+        hit.occurrences += scratch.counts[k];
+      }
     switch (c.rules[r].op) {
       case KeywordOperator::any: hit.matched = hit.found > 0; break;
       case KeywordOperator::all: hit.matched = hit.found == hit.total; break;

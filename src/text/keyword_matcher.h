@@ -34,6 +34,7 @@ struct KeywordRule {
 struct KeywordHit {
   bool matched = false;
   std::uint32_t found = 0, total = 0;  // distinct keywords
+  std::uint32_t occurrences = 0;  // of literal keywords; a pattern that is found counts one
   double confidence = 0;  // 0 when not matched
 };
 
@@ -53,6 +54,7 @@ class KeywordMatcher {
     std::vector<KeywordHit> hits;  // by rule, the answer of the last match()
     std::string buffer;
     std::vector<std::uint32_t> seen;  // by distinct keyword: the number of the pass that saw it last
+    std::vector<std::uint32_t> counts;  // by distinct keyword: how often, valid where seen
     std::uint32_t pass = 0;
     const void* owner = nullptr;
   };
