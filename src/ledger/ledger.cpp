@@ -17,6 +17,7 @@
 #include "ledger/row_store.h"
 #include "ledger/schema.h"
 #include "ledger/seal.h"
+#include "ledger/staging.h"
 
 namespace wattline::ledger {
 namespace fs = std::filesystem;
@@ -31,6 +32,9 @@ std::string random_hex(int bytes) {
 
 // Sorts by time of making, so that indexes grow at their end.
 std::string new_uid() { return fmt::format("{:012x}-{}", Time::now().ns / 1'000'000, random_hex(10)); }
+
+const std::string not_corrected =
+    fmt::format("uid NOT IN (SELECT corrects FROM facts WHERE corrects <> '' AND {})", in_account);
 
 std::string host_name() {
   char name[256] = {};
@@ -110,6 +114,7 @@ struct Ledger::State {
     }
     known.reset();
     transaction.commit();
+    remove_left_staged(*database);
     catch_up();
     chain = std::make_unique<ChainWriter>(*database, writer);
   }
@@ -169,7 +174,7 @@ struct Ledger::State {
     const std::string own = fact.uid.empty() ? new_uid() : fact.uid;
     std::lock_guard lock(mutex);
     Transaction transaction(*database);
-    Statement target(*database, "SELECT end_ns FROM facts WHERE uid = ?");
+    Statement target(*database, fmt::format("SELECT end_ns FROM facts WHERE uid = ? AND {}", in_account));
     target.bind(uid);
     const bool there = target.step();
     if (!there && is_sealed(uid))
@@ -182,10 +187,11 @@ struct Ledger::State {
     target.reset();
     Statement later(*database, "SELECT uid FROM facts WHERE corrects = ?");
     later.bind(uid);
-    if (later.step() && later.text(0) != own)
-      throw bad_input(fmt::format("row '{}' was corrected before", uid), file.string(),
-                      fmt::format("correct its successor, '{}'", later.text(0)));
+    const std::string successor = later.step() ? std::string(later.text(0)) : own;
     later.reset();
+    if (successor != own && !displace_staged(*database, successor, writer))
+      throw bad_input(fmt::format("row '{}' was corrected before", uid), file.string(),
+                      fmt::format("correct its successor, '{}'", successor));
     chain->begin();
     chain->append(fact, own, uid, options.factor_set);
     chain->end();
@@ -266,12 +272,9 @@ std::string Ledger::retract(std::string_view uid, std::string_view reason) {
 }
 
 void Ledger::for_each(const Query& query, const std::function<void(const Row&)>& visit) const {
-  std::string sql = RowReader::select("WHERE end_ns >= ? AND end_ns < ?");
+  std::string sql = RowReader::select(fmt::format("WHERE end_ns >= ? AND end_ns < ? AND {}", in_account));
   if (!query.kind.empty()) sql += " AND kind = ?";
-  if (!query.superseded)
-    sql +=
-        " AND kind <> 'retraction'"
-        " AND uid NOT IN (SELECT corrects FROM facts WHERE corrects <> '')";
+  if (!query.superseded) sql += fmt::format(" AND kind <> 'retraction' AND {}", not_corrected);
   sql += " ORDER BY end_ns, writer, seq";
   std::lock_guard lock(state_->mutex);
   Statement statement(*state_->database, sql);
@@ -305,11 +308,12 @@ void Ledger::for_each_subtotal(const Query& query, const std::function<void(cons
     const ReadTransaction moment(*state_->database);
     for_each_sum(*state_->database, whole_from, whole_to, query.kind, visit);
     Statement rows(*state_->database,
-                   RowReader::select(
+                   RowReader::select(fmt::format(
                        "WHERE seq > ifnull((SELECT seq FROM rollup_state s WHERE s.writer = facts.writer), 0)"
                        " AND writer IN (SELECT w.writer FROM writers w LEFT JOIN rollup_state s ON s.writer = w.writer"
                        "   WHERE ifnull(s.seq, 0) < w.last_seq)"
-                       " AND kind <> 'retraction' AND uid NOT IN (SELECT corrects FROM facts WHERE corrects <> '')"));
+                       " AND kind <> 'retraction' AND {}",
+                       not_corrected)));
     RowReader reader(state_->file.string());
     while (rows.step()) {
       const Row row = reader.read(rows);
@@ -331,14 +335,15 @@ std::optional<Row> Ledger::State::one(std::string_view rest, std::string_view va
 }
 
 std::optional<Row> Ledger::find(std::string_view uid) const {
-  return uid.empty() ? std::nullopt : state_->one("WHERE uid = ?", uid);
+  return uid.empty() ? std::nullopt : state_->one(fmt::format("WHERE uid = ? AND {}", in_account), uid);
 }
 std::optional<Row> Ledger::find_hash(std::string_view hash) const {
-  return hash.empty() ? std::nullopt : state_->one("WHERE hash = ?", hash);
+  return hash.empty() ? std::nullopt : state_->one(fmt::format("WHERE hash = ? AND {}", in_account), hash);
 }
 std::vector<Row> Ledger::numbered(std::int64_t seq) const {
   std::lock_guard lock(state_->mutex);
-  Statement statement(*state_->database, RowReader::select("WHERE seq = ? ORDER BY writer"));
+  Statement statement(*state_->database,
+                      RowReader::select(fmt::format("WHERE seq = ? AND {} ORDER BY writer", in_account)));
   statement.bind(seq);
   std::vector<Row> rows;
   RowReader reader(state_->file.string());
@@ -346,12 +351,13 @@ std::vector<Row> Ledger::numbered(std::int64_t seq) const {
   return rows;
 }
 std::optional<Row> Ledger::newest() const {
-  return state_->one("ORDER BY end_ns DESC, writer DESC, seq DESC LIMIT 1", "");
+  return state_->one(fmt::format("WHERE {} ORDER BY end_ns DESC, writer DESC, seq DESC LIMIT 1", in_account), "");
 }
 
 std::string Ledger::successor(std::string_view uid) const {
   std::lock_guard lock(state_->mutex);
-  Statement statement(*state_->database, "SELECT uid FROM facts WHERE corrects = ? AND corrects <> ''");
+  Statement statement(*state_->database,
+                      fmt::format("SELECT uid FROM facts WHERE corrects = ? AND corrects <> '' AND {}", in_account));
   statement.bind(uid);
   return statement.step() ? std::string(statement.text(0)) : "";
 }
@@ -364,7 +370,9 @@ std::int64_t Ledger::size() const {
 
 std::vector<ChainHead> Ledger::heads() const {
   std::lock_guard lock(state_->mutex);
-  Statement statement(*state_->database, "SELECT writer, host, last_hash, last_seq FROM writers ORDER BY created");
+  Statement statement(*state_->database, fmt::format("SELECT writer, host, last_hash, last_seq FROM writers"
+                                                     " WHERE NOT ({}) ORDER BY created",
+                                                     is_staged));
   std::vector<ChainHead> heads;
   while (statement.step())
     heads.push_back({std::string(statement.text(0)), std::string(statement.text(1)), std::string(statement.text(2)),
@@ -374,6 +382,8 @@ std::vector<ChainHead> Ledger::heads() const {
 
 std::vector<Segment> Ledger::seal(Time before, const std::function<void(double)>& on_progress) {
   state_->demand_writing();
+  // An import under way may correct rows that would be sealed.
+  const ImportLock no_import(state_->file.parent_path(), state_->options.busy_timeout);
   std::lock_guard lock(state_->mutex);
   return seal_rows(*state_->database, state_->file.parent_path(), before, on_progress);
 }

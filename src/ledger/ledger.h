@@ -63,6 +63,7 @@ struct ChainHead {
 struct Verification {
   bool holds = true;
   std::int64_t rows = 0;
+  std::int64_t staged = 0;  // of imports that have not ended (staging.h): no part of the account
   std::vector<ChainHead> chains;
   std::int64_t sealed = 0, sealed_unseen = 0;  // rows in segments that were checked, and in ones that are not here
   std::vector<std::string> absent_segments;

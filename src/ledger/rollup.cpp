@@ -8,6 +8,7 @@
 #include "kernel/json.h"
 #include "ledger/row_store.h"
 #include "ledger/schema.h"
+#include "ledger/staging.h"
 
 namespace wattline::ledger {
 namespace {
@@ -15,8 +16,8 @@ namespace {
 constexpr std::int64_t hour_ns = 3'600'000'000'000;
 constexpr std::size_t most_groups = 20'000;  // remembered
 
-constexpr std::string_view not_superseded =
-    " kind <> 'retraction' AND uid NOT IN (SELECT corrects FROM facts WHERE corrects <> '')";
+const std::string not_superseded = fmt::format(
+    " kind <> 'retraction' AND uid NOT IN (SELECT corrects FROM facts WHERE corrects <> '' AND {})", in_account);
 
 std::string to_text(const std::map<std::string, double>& by_factor) {
   std::string out = "{";
@@ -158,6 +159,12 @@ void RollupWriter::end(std::int64_t seq) {
   open_ = false;
 }
 
+void RollupWriter::keep_few(std::size_t most) {
+  if (sums_.size() <= most) return;
+  sums_.clear();
+  adds_ = false;
+}
+
 void RollupWriter::rebuild(std::int64_t hour) {
   sums_.clear();
   Statement(database_, "DELETE FROM rollups WHERE hour = ?").run(hour);
@@ -272,7 +279,7 @@ void for_each_sum(const Database& database, std::int64_t from_hour, std::int64_t
 RollupCheck::RollupCheck(const Database& database) : database_(database) {
   Statement state(database, "SELECT writer, seq FROM rollup_state");
   while (state.step()) folded_[std::string(state.text(0))] = state.integer(1);
-  Statement corrected(database, "SELECT corrects FROM facts WHERE corrects <> ''");
+  Statement corrected(database, fmt::format("SELECT corrects FROM facts WHERE corrects <> '' AND {}", in_account));
   while (corrected.step()) superseded_.emplace(corrected.text(0), true);
 }
 

@@ -46,6 +46,9 @@ class RollupWriter {
   void add(const Fact&, const FactTexts&, std::string_view factor_set);
   // The chain's end is now row `seq`.
   void end(std::int64_t seq);
+  // Between transactions of one begin() and end(): so many sums that storing them would take long are given up; the
+  // rows are then added by catch_up().
+  void keep_few(std::size_t most = 50'000);
 
   // Makes the sums of that hour anew from the rows.
   void rebuild(std::int64_t hour);

@@ -3,11 +3,11 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include "kernel/error.h"
 #include "kernel/utf8.h"
 #include "ledger/row_text.h"
+#include "ledger/sha256.h"
 
 namespace wattline::ledger {
 namespace {
@@ -40,30 +40,6 @@ bool is_clean_text(std::string_view what, std::string_view text) {
 // Below, its square loses digits, and what is read back is another number.
 bool is_clean_sd(double sd) { return sd == 0 || std::abs(sd) > 1e-140; }
 
-// OpenSSL's context is kept: making one costs more than a hash.
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new()) {
-    if (!context_ || EVP_DigestInit_ex(context_, EVP_sha256(), nullptr) != 1) fail();
-  }
-  ~Sha256() { EVP_MD_CTX_free(context_); }
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
-  unsigned int digest(std::string_view text, unsigned char* out) {
-    unsigned int size = 0;
-    if (EVP_DigestInit_ex2(context_, nullptr, nullptr) != 1 ||
-        EVP_DigestUpdate(context_, text.data(), text.size()) != 1 || EVP_DigestFinal_ex(context_, out, &size) != 1)
-      fail();
-    return size;
-  }
-
- private:
-  [[noreturn]] static void fail() {
-    throw world_error("OpenSSL computes no SHA-256 here", {}, "check its configuration (FIPS, providers)");
-  }
-  EVP_MD_CTX* context_;
-};
-
 }  // namespace
 
 std::string canonical(const Row& row) {
@@ -77,16 +53,9 @@ std::string canonical(const Row& row) {
 
 std::string hash_of(std::string_view canonical_text) {
   thread_local Sha256 sha;
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  const unsigned int size = sha.digest(canonical_text, digest);
-  constexpr char hex[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * size);
-  for (unsigned int i = 0; i < size; ++i) {
-    out += hex[digest[i] >> 4];
-    out += hex[digest[i] & 15];
-  }
-  return out;
+  sha.begin();
+  sha.add(canonical_text);
+  return sha.hex();
 }
 
 Row parse_row(const Json& j) {

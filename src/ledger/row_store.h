@@ -33,6 +33,7 @@ class RowReader {
 // Refuses that rows are deleted; sealing lifts it for a moment inside its transaction.
 inline constexpr std::string_view rows_remain_trigger =
     "CREATE TRIGGER facts_remain BEFORE DELETE ON facts"
+    " WHEN (SELECT last_seq FROM writers WHERE writer = OLD.writer) IS NOT 0"
     " BEGIN SELECT RAISE(ABORT, 'rows of the account are never deleted'); END";
 
 void verify_rows(const Database&, Verification&, const std::function<void(double)>& on_progress);

@@ -104,7 +104,7 @@ std::vector<Segment> seal_rows(const Database& database, const std::filesystem::
                                const std::function<void(double)>& on_progress, std::int64_t most_rows) {
   std::vector<std::string> writers;
   {
-    Statement s(database, "SELECT writer FROM writers ORDER BY created");
+    Statement s(database, "SELECT writer FROM writers WHERE last_seq > 0 ORDER BY created");
     while (s.step()) writers.emplace_back(s.text(0));
   }
   std::vector<Segment> out;

@@ -7,12 +7,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "kernel/error.h"
 #include "ledger/schema.h"
+#include "ledger/sha256.h"
 
 namespace wattline::ledger {
 namespace fs = std::filesystem;
@@ -132,18 +132,11 @@ void for_each_sealed_text(const fs::path& path, const std::function<void(std::st
 std::string digest_of_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw file_error("cannot read", path, errno);
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  bool good = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  Sha256 sha;
   std::string piece(1 << 20, '\0');
-  while (good && in.read(piece.data(), static_cast<std::streamsize>(piece.size())).gcount() > 0)
-    good = EVP_DigestUpdate(context.get(), piece.data(), static_cast<std::size_t>(in.gcount())) == 1;
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  if (!good || EVP_DigestFinal_ex(context.get(), digest, &size) != 1)
-    throw world_error("OpenSSL computes no SHA-256 here", {}, "check its configuration (FIPS, providers)");
-  std::string out;
-  for (unsigned int i = 0; i < size; ++i) out += fmt::format("{:02x}", digest[i]);
-  return out;
+  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())).gcount() > 0)
+    sha.add(std::string_view(piece).substr(0, static_cast<std::size_t>(in.gcount())));
+  return sha.hex();
 }
 
 std::string fault_of(const Segment& s, const fs::path& dir, bool& absent) {

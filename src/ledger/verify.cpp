@@ -58,6 +58,9 @@ Result verify(const VerifyOptions& o, Context& context) {
     out.warn(fmt::format("{} {} in sealed files that are not here ({}): only the hashes around them were checked",
                          v.sealed_unseen, v.sealed_unseen == 1 ? "row is" : "rows are",
                          fmt::join(v.absent_segments, ", ")));
+  if (v.staged > 0)
+    out.note(fmt::format("{} more {} of an import that has not ended: they count nowhere before it has.", v.staged,
+                         v.staged == 1 ? "row is" : "rows are"));
   if (!v.holds) {
     out.verdict = Verdict{false, v.first_fault};
     return out;

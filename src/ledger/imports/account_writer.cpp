@@ -1,83 +1,102 @@
 #include "ledger/imports/account_writer.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
 
 #include "kernel/error.h"
 #include "ledger/account.h"
+#include "ledger/chain_writer.h"
 #include "ledger/people/people.h"
 #include "ledger/row.h"
+#include "ledger/staging.h"
 
 namespace wattline::ledger::imports {
 namespace {
 
 constexpr std::chrono::milliseconds patience{10'000};
+constexpr std::size_t batch = 5000;  // in one transaction of a staged chain: some 30 ms
 
-// The end of the range of texts that begin with this one.
-std::string behind(std::string_view beginning) {
-  std::string out(beginning);
-  ++out.back();
-  return out;
+std::string host_of(const Database& database, std::string_view writer) {
+  Statement s(database, "SELECT host FROM writers WHERE writer = ?");
+  s.bind(writer);
+  return s.step() ? std::string(s.text(0)) : std::string();
 }
 
 }  // namespace
 
-KnownRows::KnownRows(const std::filesystem::path& account_dir) {
-  const auto file = account_dir / Ledger::file_name;
-  try {
-    // Checks what kind of file it is, and its version.
-    Ledger::open(account_dir, OpenMode::read);
-  } catch (const Error& e) {
-    if (e.kind() == ErrorKind::not_found) return;
-    throw;
-  }
-  database_ = std::make_unique<Database>(file, Database::Access::read, patience);
-  one_ = std::make_unique<Statement>(*database_, "SELECT 1 FROM facts WHERE uid = ?");
-  range_ = std::make_unique<Statement>(
-      *database_,
-      "SELECT uid FROM facts f WHERE uid >= ? AND uid < ?"
-      " AND NOT EXISTS (SELECT 1 FROM facts c WHERE c.corrects = f.uid AND c.corrects <> '') ORDER BY uid LIMIT 1");
-  if (database_->integer("SELECT count(*) FROM sqlite_master WHERE name = 'sealed_rows'") == 0) return;
-  sealed_ = std::make_unique<Statement>(*database_, "SELECT 1 FROM sealed_rows WHERE uid = ?");
-  sealed_range_ = std::make_unique<Statement>(
-      *database_, "SELECT uid FROM sealed_rows WHERE uid >= ? AND uid < ? ORDER BY uid LIMIT 1");
-}
-
-bool KnownRows::has(std::string_view uid) {
-  for (auto* statement : {one_.get(), sealed_.get()}) {
-    if (!statement) continue;
-    statement->bind(uid);
-    const bool found = statement->step();
-    statement->reset();
-    if (found) return true;
-  }
-  return false;
-}
-
-std::string KnownRows::begins(std::string_view beginning) {
-  const std::string end = behind(beginning);
-  for (auto* statement : {range_.get(), sealed_range_.get()}) {
-    if (!statement) continue;
-    statement->bind(beginning).bind(std::string_view(end));
-    std::string found = statement->step() ? std::string(statement->text(0)) : std::string();
-    statement->reset();
-    if (!found.empty()) return found;
-  }
-  return {};
-}
-
-// A transaction of the account that lasts over many batches.
+// The account while this import writes into it, in one transaction or staged.
 struct AccountWriter::Open {
   std::shared_ptr<Ledger> ledger;
   Database database;
-  ChainWriter chain;
-  Transaction transaction;
+  std::optional<ImportLock> lock;
+  std::optional<ChainWriter> chain;
+  std::optional<Statement> target, successor;
+  std::map<std::int64_t, Time> corrected;  // by hour, the end of a row in it
 
-  explicit Open(std::shared_ptr<Ledger> l)
-      : ledger(std::move(l)),
-        database(ledger->file(), Database::Access::create, patience),
-        chain(database, ledger->writer()),
-        transaction(database) {
+  Open(std::shared_ptr<Ledger> l, bool staged)
+      : ledger(std::move(l)), database(ledger->file(), Database::Access::create, patience) {
     database.run("PRAGMA cache_size = -32768");
+    database.run(fmt::format("PRAGMA wal_autocheckpoint = {}", (16 << 20) / database.integer("PRAGMA page_size")));
+    target.emplace(database, fmt::format("SELECT end_ns FROM facts WHERE uid = ? AND {}", in_account));
+    successor.emplace(database, "SELECT uid FROM facts WHERE corrects = ?");
+    if (!staged) {
+      chain.emplace(database, ledger->writer());
+      return;
+    }
+    lock.emplace(ledger->file().parent_path(), patience);
+    remove_staged(database);
+    // Until the end nothing depends on a staged row.
+    database.run("PRAGMA synchronous = NORMAL");
+    Transaction transaction(database);
+    chain.emplace(database, begin_staged_chain(database, host_of(database, ledger->writer())),
+                  ChainWriter::Kind::staged);
+    transaction.commit();
+  }
+
+  // A staged chain that was not finished is taken out again. Not so after a kill, which the next import sees to.
+  ~Open() {
+    if (!lock) return;
+    chain.reset();
+    try {
+      remove_staged(database);
+    } catch (const Error&) {
+      // As after a kill.
+    }
+  }
+
+  void append(Held& h, std::string_view usual_factor_set) {
+    if (People::names_people(h.fact)) h.fact = checked(ledger->people().without_names(h.fact));
+    if (!h.corrects.empty()) demand_correctable(h);
+    chain->append(h.fact, h.fact.uid, h.corrects, h.factor_set.empty() ? usual_factor_set : h.factor_set);
+  }
+
+  void demand_correctable(const Held& h) {
+    target->bind(h.corrects);
+    const bool there = target->step();
+    const Time ended{there ? target->integer(0) : 0};
+    target->reset();
+    if (!there)
+      throw Error(ErrorKind::denied, fmt::format("row '{}' is sealed and stays as it is", h.corrects),
+                  ledger->file().string(), "record a row of its own that says what was wrong");
+    successor->bind(h.corrects);
+    const bool corrected_before = successor->step() && successor->text(0) != h.fact.uid;
+    successor->reset();
+    if (corrected_before)
+      throw world_error(fmt::format("row '{}' was corrected by another process meanwhile", h.corrects),
+                        ledger->file().string(), "import again");
+    corrected.emplace(hour_of(ended), ended);
+  }
+
+  // In the last transaction, after its rows.
+  void end(const ImportedFile* file) {
+    for (const auto& [hour, ended] : corrected) chain->corrected(ended);
+    if (!file) return;
+    Statement(database, "INSERT OR REPLACE INTO imported_files VALUES (?,?,?,?,?,?)")
+        .run(std::string_view(file->digest), std::string_view(file->options), file->bytes, file->records, file->facts,
+             Time::now().ns);
   }
 };
 
@@ -91,52 +110,58 @@ AccountWriter::AccountWriter(std::filesystem::path account_dir, std::string fact
 AccountWriter::~AccountWriter() = default;
 
 void AccountWriter::add(Fact fact, std::string_view factor_set) {
-  if (!is_clean(fact)) fact = checked(fact);
+  hold({std::move(fact), factor_set == factor_set_ ? std::string() : std::string(factor_set), {}});
+}
+
+void AccountWriter::correct(std::string uid, Fact fact) { hold({std::move(fact), {}, std::move(uid)}); }
+
+void AccountWriter::hold(Held h) {
+  if (!is_clean(h.fact)) h.fact = checked(h.fact);
   if (dry_run_) return;
-  if (!factor_set.empty() && factor_set != factor_set_ && factor_sets_.empty())
-    factor_sets_.assign(held_.size(), factor_set_);
-  if (!factor_sets_.empty() || (!factor_set.empty() && factor_set != factor_set_))
-    factor_sets_.emplace_back(factor_set.empty() ? std::string_view(factor_set_) : factor_set);
-  held_.push_back(std::move(fact));
-  if (held_.size() >= most_held_) write_held();
+  held_.push_back(std::move(h));
+  if (held_.size() < (open_ ? std::min(batch, most_held_) : most_held_)) return;
+  if (!open_) open_ = std::make_unique<Open>(open_with_leftovers(dir_, factor_set_), true);
+  write_held();
 }
 
-void AccountWriter::correct(std::string uid, Fact fact) {
-  if (!is_clean(fact)) fact = checked(fact);
-  corrections_.emplace_back(std::move(uid), std::move(fact));
-}
-
+// Into the staged chain.
 void AccountWriter::write_held() {
-  if (!open_) open_ = std::make_unique<Open>(open_with_leftovers(dir_, factor_set_));
-  open_->chain.begin();
-  for (std::size_t i = 0; i < held_.size(); ++i) {
-    if (People::names_people(held_[i])) held_[i] = checked(open_->ledger->people().without_names(held_[i]));
-    open_->chain.append(held_[i], held_[i].uid, {}, factor_sets_.empty() ? factor_set_ : factor_sets_[i]);
+  known_.rest();
+  for (std::size_t i = 0; i < held_.size();) {
+    Transaction transaction(open_->database);
+    open_->chain->begin();
+    for (const std::size_t stop = std::min(i + batch, held_.size()); i < stop; ++i)
+      open_->append(held_[i], factor_set_);
+    open_->chain->end();
+    transaction.commit();
   }
-  open_->chain.end();
   held_.clear();
-  factor_sets_.clear();
 }
 
-void AccountWriter::finish() {
-  if (dry_run_) return;
-  const bool mixed = std::any_of(factor_sets_.begin(), factor_sets_.end(),
-                                 [&](const std::string& f) { return f != factor_sets_.front(); });
-  if (open_ || mixed) {
-    write_held();
-    open_->transaction.commit();
-    open_.reset();
-  } else if (!held_.empty()) {
-    open_with_leftovers(dir_, factor_set_)
-        ->record_all(held_, factor_sets_.empty() ? factor_set_ : factor_sets_.front());
-    held_.clear();
-    factor_sets_.clear();
+void AccountWriter::finish(const ImportedFile* file) {
+  known_.rest();
+  if (dry_run_ || (!open_ && held_.empty() && !file)) return;
+  const bool staged = open_ != nullptr;
+  if (!staged) open_ = std::make_unique<Open>(open_with_leftovers(dir_, factor_set_), false);
+  else write_held();
+  // What was acknowledged outlives a power cut.
+  open_->database.run("PRAGMA synchronous = FULL");
+  {
+    Transaction transaction(open_->database);
+    if (staged) {
+      open_->chain->finish();
+    } else {
+      open_->chain->begin();
+      for (auto& h : held_) open_->append(h, factor_set_);
+      open_->chain->end();
+    }
+    open_->end(file);
+    transaction.commit();
   }
-  // Each by itself: a kill in between leaves rows uncorrected, and the next import corrects them.
-  if (corrections_.empty()) return;
-  const auto ledger = open_with_leftovers(dir_, factor_set_);
-  for (const auto& [uid, fact] : corrections_) ledger->correct(uid, fact);
-  corrections_.clear();
+  held_.clear();
+  open_.reset();
+  // Of so many kinds of row that their sums would have held up others: they are added in pieces.
+  if (staged) Ledger::open(dir_, OpenMode::write);
 }
 
 }  // namespace wattline::ledger::imports

@@ -1,40 +1,26 @@
-// Brings the facts of a file into the account, all of them or none: in one transaction, of whatever size, that a kill
-// or an Error undoes. Facts are held back until there are many of them, so that the account is not locked while a
-// slow file is read; then they go into the open transaction and not into memory.
+// Brings the facts of a file into the account, all of them or none, whatever their number and whenever a kill or an
+// Error comes. Some ten thousand are held back and written in one transaction; where there are more, all go through
+// a staged chain (ledger/staging.h) in short transactions, so that others write in between, and become part of the
+// account in one moment at the end.
 #pragma once
 
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "kernel/account.h"
-#include "ledger/chain_writer.h"
-#include "ledger/database.h"
-#include "ledger/ledger.h"
+#include "ledger/imports/known_rows.h"
 
 namespace wattline::ledger::imports {
 
-// Which uids the account has, sealed rows among them. Without an account: none.
-class KnownRows {
- public:
-  explicit KnownRows(const std::filesystem::path& account_dir);
-  bool has(std::string_view uid);
-  // A row whose uid begins with `beginning` and that no later row corrects; "" when there is none.
-  std::string begins(std::string_view beginning);
-
- private:
-  std::unique_ptr<Database> database_;
-  std::unique_ptr<Statement> one_, sealed_, range_, sealed_range_;
-};
-
 class AccountWriter {
  public:
-  // `factor_set`: the catalog's version for facts that bring none of their own. A dry run writes nothing.
+  // `factor_set`: the catalog's version for facts that bring none of their own. A dry run writes nothing. More than
+  // `held_back` facts are staged.
   AccountWriter(std::filesystem::path account_dir, std::string factor_set, bool dry_run,
-                std::size_t held_back = 50'000);
+                std::size_t held_back = 20'000);
   ~AccountWriter();
 
   KnownRows& known() { return known_; }
@@ -42,11 +28,17 @@ class AccountWriter {
   void add(Fact, std::string_view factor_set = {});
   // Takes the place of a row.
   void correct(std::string uid, Fact);
-  // Only now is any of it in the account.
-  void finish();
+  // Only now is any of it in the account. `file`: as what it is remembered.
+  void finish(const ImportedFile* file = nullptr);
 
  private:
+  struct Held {
+    Fact fact;
+    std::string factor_set;  // "" the usual one
+    std::string corrects;
+  };
   struct Open;
+  void hold(Held);
   void write_held();
 
   std::filesystem::path dir_;
@@ -54,9 +46,7 @@ class AccountWriter {
   bool dry_run_;
   std::size_t most_held_;
   KnownRows known_;
-  std::vector<Fact> held_;
-  std::vector<std::string> factor_sets_;  // of each held fact, empty when all have the usual one
-  std::vector<std::pair<std::string, Fact>> corrections_;
+  std::vector<Held> held_;
   std::unique_ptr<Open> open_;
 };
 

@@ -5,6 +5,7 @@
 #include "kernel/error.h"
 #include "ledger/account.h"
 #include "ledger/run_records.h"
+#include "ledger/segment.h"
 
 namespace wattline::ledger::imports {
 namespace {
@@ -78,6 +79,28 @@ void tell_warnings(const ImportOutcome& found, const ImportOptions& o, const Not
   for (const auto& [what, times] : notes.warnings) out.warn(fmt::format("{} ({})", what, counted(times, "row")));
 }
 
+// Of a smaller file every row is looked up as quickly.
+constexpr std::uint64_t worth_a_digest = 4'000'000;
+
+// All that the rows of a file depend on besides its bytes.
+std::string options_text(const ImportOptions& o, const catalog::Catalog& catalog) {
+  const auto& t = o.tokens;
+  return fmt::format("1|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", catalog.version(), to_string(o.format),
+                     o.place, o.kind, o.time_zone, static_cast<int>(o.decimal), static_cast<int>(o.repeats),
+                     o.skip_unknown, fmt::join(o.labels, "\x1f"), o.rented.load.value_or(-1), t.model, t.device,
+                     t.batch, t.devices, t.weight_bits, t.energy_per_token ? t.energy_per_token->base() : -1);
+}
+
+Result known_file(const ImportedFile& file, const ImportOptions& o) {
+  Result out;
+  out.title = fmt::format("0 new, {} known{}", file.facts, o.dry_run ? " (dry run: nothing was recorded)" : "");
+  out.note(fmt::format(
+      "All of {} was imported before, {} of {}: the file has the SHA-256 {} and was read on {} with the "
+      "same options and catalog.",
+      o.file.name(), counted(file.facts, "fact"), counted(file.records, "row"), file.digest, to_string(file.recorded)));
+  return out;
+}
+
 }  // namespace
 
 Result import(const ImportOptions& o, Context& context) {
@@ -85,11 +108,26 @@ Result import(const ImportOptions& o, Context& context) {
   Reading reading(catalog, read_options(o, catalog));
   AccountWriter writer(account_dir(context), catalog.version(), o.dry_run);
   TextSource source(o.file.name());
+  ImportedFile file;
+  if (source.size() >= worth_a_digest) {
+    file.options = options_text(o, catalog);
+    const auto digest = [&] { return digest_of_file(o.file.name()); };
+    if (const auto known = writer.known().file(static_cast<std::int64_t>(source.size()), file.options, digest))
+      return known_file(*known, o);
+    source.make_digest();
+  }
   const ImportJob job{o.format, o.repeats, o.changed};
   const ImportOutcome found = read_into(source, job, reading, writer, context);
   context.check_cancelled();
   context.progress(1, "writing into the account");
-  writer.finish();
+  file.facts = found.fresh + found.known + found.corrected;
+  const bool remember = source.size() >= worth_a_digest && file.facts > 0;
+  if (remember) {
+    file.digest = source.digest();
+    file.bytes = static_cast<std::int64_t>(source.bytes_read());
+    file.records = found.records;
+  }
+  writer.finish(remember ? &file : nullptr);
 
   Result out;
   out.title = fmt::format("{} new, {} known{}{}", found.fresh, found.known,

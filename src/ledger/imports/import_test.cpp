@@ -199,7 +199,7 @@ TEST_F(Import, ADryRunShowsAndRecordsNothing) {
   EXPECT_FALSE(std::filesystem::exists(dir()));
 }
 
-TEST_F(Import, ALongFileGoesThroughOneTransaction) {
+TEST_F(Import, ALongFileIsStagedAndThereWholeOrNotAtAll) {
   std::string csv = head;
   for (int i = 0; i < 2500; ++i) csv += run_row("2026-11-24T15:00:00", fmt::format("r{}", i), 60, 0.001, 0, 0);
   const auto bring = [&](const std::string& content) {
@@ -211,7 +211,7 @@ TEST_F(Import, ALongFileGoesThroughOneTransaction) {
     return found;
   };
   EXPECT_THROW(bring(csv + "2026-11-24T15:00:00,cut"), Error);
-  EXPECT_TRUE(rows().empty()) << "24 batches were in the transaction when the last row was bad";
+  EXPECT_TRUE(rows().empty()) << "25 batches were staged when the last row was bad";
   EXPECT_EQ(bring(csv).fresh, 2500);
   EXPECT_EQ(bring(csv).known, 2500);
   EXPECT_EQ(rows().size(), 2500u);
@@ -226,8 +226,29 @@ TEST_F(Import, ALongFileGoesThroughOneTransaction) {
   }
 }
 
+TEST_F(Import, ALargeFileIsKnownByItsDigest) {
+  std::string csv = head;
+  const std::string project(2000, 'p');
+  for (int i = 0; i < 2500; ++i)
+    csv += fmt::format("2026-11-24T15:00:00,{},r{},,60,0.01,0.001,0,0,0.001,France,FRA,,N,,,2.1.3,,\n", project, i);
+  EXPECT_THAT(run(csv).title, HasSubstr("2500 new, 0 known"));
+  const Result again = run(csv, {}, "copy.csv");
+  EXPECT_THAT(again.title, HasSubstr("0 new, 2500 known"));
+  EXPECT_THAT(text(again), HasSubstr("SHA-256"));
+  // Under other options its rows could be others.
+  ImportOptions o;
+  o.repeats = Repeats::skip;
+  const Result other = run(csv, o);
+  EXPECT_THAT(other.title, HasSubstr("0 new, 2500 known"));
+  EXPECT_THAT(text(other), testing::Not(HasSubstr("SHA-256")));
+  // One digit of another size, in the last row.
+  csv[csv.rfind("0.001,France") + 4] = '2';
+  EXPECT_THAT(error_of(csv), HasSubstr("imported before with other content"));
+  EXPECT_EQ(rows().size(), 2500u);
+}
+
 TEST_F(Import, PeopleAreKeptAsPseudonymsInBothWays) {
-  for (const std::size_t held_back : {std::size_t{1}, std::size_t{50'000}}) {
+  for (const std::size_t held_back : {std::size_t{1}, std::size_t{20'000}}) {
     ReadOptions options;
     options.labels = {{"user", "project_name"}};
     Reading reading(*shared_catalog(), options);

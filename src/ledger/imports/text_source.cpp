@@ -115,6 +115,7 @@ bool TextSource::read_raw() {
   }
   raw_.resize(got);
   seen_ += got;
+  if (sha_) sha_->add(raw_);
   raw_end_ = got == 0;
   return !raw_end_;
 }

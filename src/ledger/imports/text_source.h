@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "ledger/sha256.h"
+
 namespace wattline::ledger::imports {
 
 class TextSource {
@@ -28,6 +30,12 @@ class TextSource {
   double fraction() const;
   std::int64_t foreign_bytes() const { return foreign_; }  // read as Windows-1252
   std::string_view encoding() const;  // "UTF-8", "UTF-16", "gzip of UTF-8" ...
+  // Of the bytes of a file; 0 where it is none.
+  std::uint64_t size() const { return size_; }
+  // From now on a SHA-256 is made of what is read.
+  void make_digest() { sha_ = std::make_unique<Sha256>(); }
+  std::string digest() { return sha_->hex(); }  // after the end
+  std::uint64_t bytes_read() const { return seen_; }
 
  private:
   enum class Form { unknown, utf8, utf16_little, utf16_big };
@@ -46,6 +54,7 @@ class TextSource {
   int descriptor_ = -1;
   std::uint64_t size_ = 0, seen_ = 0;
   std::unique_ptr<Gzip> gzip_;
+  std::unique_ptr<Sha256> sha_;
   bool begun_ = false, raw_end_ = false, decoded_end_ = false;
   std::string raw_, plain_;  // plain_: not yet decoded
   std::string peeked_;
