@@ -22,6 +22,10 @@ Capability training_report_capability() {
                               .number("quality", &RunOptions::quality, "what it reached, as a share: accuracy 0.93")
                               .range(0, 1)
                               .text("quality-name", &RunOptions::quality_name, "of what");
+  static const auto account =
+      Fields<RowChoice>()
+          .list("run", &RowChoice::runs, "rows by uid or number, as `wattline ledger list` shows them")
+          .group(&RowChoice::rows, rows_fields(), "Rows of the account, instead of a power log");
   static const auto claimed =
       Fields<ClaimedOptions>()
           .quantity("claimed-energy", &ClaimedOptions::energy, "kWh",
@@ -33,9 +37,11 @@ Capability training_report_capability() {
           .at_least(0);
   static const auto fields =
       Fields<O>()
-          .file("trace", &O::trace, "power log (CSV): nvidia-smi, gpu_power_draw, or power.series.v1")
-          .required()
+          .file("trace", &O::trace, "power log (CSV): nvidia-smi, gpu_power_draw, or power.series.v1; or choose rows")
           .positional()
+          .file("marks", &O::marks, "when which epoch, and phase of it, began (CSV: time, epoch, phase)")
+          .flag("hourly", &O::hourly,
+                "carbon with the intensity of the hours, where a series covers them (catalog intensity)")
           .file("cpu", &O::load, "log of processor load in percent, for an estimate of its energy")
           .quantity("cpu-tdp", &O::cpu_tdp, "W", "design power of the processor")
           .range(0.1, 10'000)
@@ -46,17 +52,22 @@ Capability training_report_capability() {
           .range(1, 100)
           .quantity("price", &O::price, "USD/kWh", "price of electricity")
           .at_least(0)
+          .group(&O::account, account, "Rows of the account, instead of a power log")
           .group(&O::run, run, "Run")
           .group(&O::claimed, claimed, "Claimed figures")
           .group(&O::place, catalog::place_fields(), "Place")
           .text("codecarbon", &O::codecarbon, "file to write: one row as CodeCarbon has it")
           .text("boamps", &O::boamps, "file to write: a BoAmps report (JSON)");
-  Capability c = capability<O>("ledger", "training-report",
-                               "Energy, carbon and cost of a training run from its power log, audited and projected.",
-                               &training_report, fields);
+  Capability c =
+      capability<O>("ledger", "training-report",
+                    "Energy, carbon and cost of a training run from its power log or its rows, audited and projected.",
+                    &training_report, fields);
   c.description =
-      "Integrates a power log by the trapezoid, device by device, and reports energy, carbon, water and cost with "
-      "intervals; per epoch; a planned run from the epochs seen, and how far the first 10, 20 and 50 % of this run "
+      "Integrates a power log by the trapezoid, device by device, or takes rows of the account (`wattline run`, "
+      "imports), "
+      "and reports energy, carbon (by the year of the place or by the hour), water and cost with intervals; epoch by "
+      "epoch, from marks, from rows with a label `epoch`, or of equal length; a planned run from the epochs seen, and "
+      "how far the first 10, 20 and 50 % of this run "
       "would "
       "have been off; a comparison with another run by energy, time and energy-delay product; and an audit that "
       "recomputes claimed figures and names the usual mistakes (the sum of samples times the duration, power limit for "
@@ -67,7 +78,8 @@ Capability training_report_capability() {
   c.doors = Doors::command_line;
   c.papers = {37};
   c.consumes = {"power.series.v1"};
-  c.emits = {"training.devices.v1", "training.projection.v1", "training.comparison.v1", "training.audit.v1"};
+  c.emits = {"training.devices.v1",    "training.rows.v1",       "training.epochs.v1", "training.phases.v1",
+             "training.projection.v1", "training.comparison.v1", "training.audit.v1",  "ledger.hourly.v1"};
   std::string log = "timestamp, name, utilization.gpu [%], power.draw [W], power.max_limit [W], temperature.gpu\n";
   for (int i = 0; i < 60; ++i)
     log += fmt::format("2026/03/09 01:{:02}:{:02}.000, NVIDIA GeForce RTX 3090, {} %, {}.00 W, 350.00 W, {}\n",
@@ -75,6 +87,13 @@ Capability training_report_capability() {
   log += "2026/03/09 01:40:00.000, NVIDIA GeFo";
   c.examples = {
       {{"gpu.csv", "--place", "ES", "--epochs", "10", "--planned-epochs", "40"}, {{"gpu.csv", log}}, "By device"},
+      {{"gpu.csv", "--marks", "marks.csv", "--planned-epochs", "40", "--place", "ES"},
+       {{"gpu.csv", log},
+        {"marks.csv",
+         "time,epoch,phase\n2026-03-09T01:39:03Z,1,train\n2026-03-09T01:39:17Z,1,validate\n"
+         "2026-03-09T01:39:21Z,2,train\n2026-03-09T01:39:35Z,2,validate\n2026-03-09T01:39:39Z,3,train\n"
+         "2026-03-09T01:39:54Z,3,validate\n2026-03-09T01:39:58Z,,\n"}},
+       "By epoch"},
       {{"gpu.csv", "--claimed-energy", "1 MWh", "--place", "FR"}, {{"gpu.csv", log}}, "impossible"}};
   return c;
 }

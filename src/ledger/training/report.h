@@ -1,4 +1,4 @@
-// The capability `ledger training-report`: from the power log of a training run to a report that anyone can check
+// The capability `ledger training-report`: from the power log of a training run, or its rows in the account, to a report that anyone can check
 // (paper 37: Usmanova, Huang, Banerjee, Usbeck, arXiv 2408.01453), with an audit of figures that were claimed.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include "catalog/place_options.h"
 #include "kernel/capability.h"
 #include "kernel/claim.h"
+#include "ledger/training/account_rows.h"
 
 namespace wattline::ledger::training {
 
@@ -26,6 +27,9 @@ struct RunOptions {
 };
 struct TrainingReportOptions {
   InputFile trace, load, baseline;
+  RowChoice account;  // instead of a trace
+  InputFile marks;
+  bool hourly = false;  // carbon with the intensity of the hours, where a series covers them
   std::optional<Power> cpu_tdp;
   Duration gap{10};
   double first = 20;  // % of the trace

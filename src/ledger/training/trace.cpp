@@ -68,15 +68,6 @@ std::optional<double> plain(std::string_view cell) {
   return n && std::isfinite(*n) ? n : std::nullopt;
 }
 
-std::optional<Time> instant(std::string_view cell) {
-  cell = csv::trimmed(cell);
-  if (const auto t = try_parse_date_time(cell)) return t;
-  // Seconds since some start: between 0 and the year 2200.
-  if (const auto n = csv::read_number(cell); n && *n >= 0 && *n < 7.2e9)
-    return Time{static_cast<std::int64_t>(std::llround(*n * 1e9))};
-  return std::nullopt;
-}
-
 std::string listed(const std::vector<Heading>& heads) {
   std::string out;
   for (const auto& h : heads)
@@ -152,6 +143,15 @@ bool takes(const Series& s, Time t, Trace& trace) {
 
 }  // namespace
 
+std::optional<Time> read_instant(std::string_view cell) {
+  cell = csv::trimmed(cell);
+  if (const auto t = try_parse_date_time(cell)) return t;
+  // Seconds since some start: between 0 and the year 2200.
+  if (const auto n = csv::read_number(cell); n && *n >= 0 && *n < 7.2e9)
+    return Time{static_cast<std::int64_t>(std::llround(*n * 1e9))};
+  return std::nullopt;
+}
+
 Trace read_trace(std::string_view text, std::string_view where) {
   Trace out;
   std::map<std::string, std::size_t> known;
@@ -159,7 +159,7 @@ Trace read_trace(std::string_view text, std::string_view where) {
   // A last line without its newline may have lost digits too: it is kept only when it is as whole as the others.
   for_each(text, where, true, out, [&](const Layout& l, const std::vector<std::string_view>& cells) {
     out.style = l.style;
-    const auto t = instant(cells[l.time]);
+    const auto t = read_instant(cells[l.time]);
     const auto watts = quantity(cells[l.power], Power::dimension, l.power_scale);
     if (!t || !watts || *watts < 0 || *watts > 1e7) {
       ++out.unreadable;
@@ -205,7 +205,7 @@ LoadTrace read_load(std::string_view text, std::string_view where) {
   Trace counts;
   text = csv::checked_text(text, where);
   for_each(text, where, false, counts, [&](const Layout& l, const std::vector<std::string_view>& cells) {
-    const auto t = instant(cells[l.time]);
+    const auto t = read_instant(cells[l.time]);
     const auto load = plain(cells[l.load]);
     if (t && load && *load >= 0 && *load <= 100 && takes(out.load, *t, counts)) out.load.add(*t, *load / 100);
   });

@@ -27,6 +27,8 @@ struct Trace {
   std::string style;  // how it was read, for people
   std::size_t rows = 0, cut = 0, unreadable = 0, duplicates = 0, backward = 0;
 };
+// A time as logs write it: a date of ISO 8601 (also with '/'), or seconds since some start.
+std::optional<Time> read_instant(std::string_view cell);
 Trace read_trace(std::string_view text, std::string_view where);
 
 // Load of processors over time, for an estimate where power was not logged: time and a percentage.

@@ -203,6 +203,58 @@ TEST(TrainingReport, WritesWhatOtherToolsRead) {
     EXPECT_TRUE(j.find(key)) << key;
 }
 
+// 100 s at 300 W, then 60 s at 100 W, then 40 s at 300 W.
+TrainingReportOptions marked(const char* marks) {
+  std::string log = head;
+  for (int i = 0; i <= 200; ++i) log += row(i, i < 100 || i >= 160 ? "300.00 W" : "100.00 W");
+  TrainingReportOptions o;
+  o.trace = InputFile::from_bytes("gpu.csv", log);
+  o.marks = InputFile::from_bytes("marks.csv", marks);
+  o.place.place = "FR";
+  return o;
+}
+
+TEST(TrainingReport, EpochsFromMarks) {
+  TrainingReportOptions o = marked(
+      "time,epoch,phase\n2023-03-09T01:30:00Z,1,train\n2023-03-09T01:31:00Z,2,train\n2023-03-09T01:32:00Z,3,train\n"
+      "2023-03-09T01:32:30Z,3,validate\n2023-03-09T01:33:00Z,,\n");
+  o.run.planned_epochs = 30;
+  const Result r = run(o);
+  const Table* t = r.find_table("training.epochs.v1");
+  ASSERT_TRUE(t);
+  ASSERT_EQ(t->rows(), 4u) << "three, and what is of none";
+  const auto& energy = t->column("energy").numbers();
+  EXPECT_NEAR(energy[0], 300 * 60 / 3600.0, 1e-6);
+  EXPECT_NEAR(energy[0] + energy[1] + energy[2] + energy[3], r.find_estimate("energy")->measure.value, 1e-6);
+  EXPECT_GT(t->column("energy_high").numbers()[0], energy[0]);
+  EXPECT_LT(t->column("energy_low").numbers()[0], energy[0]);
+  EXPECT_EQ(t->column("whole").texts()[2], "yes");
+  EXPECT_NEAR(t->column("carbon").numbers()[0] / energy[0],
+              r.find_estimate("carbon")->measure.value / r.find_estimate("energy")->measure.value, 1e-6);
+  const Table* phases = r.find_table("training.phases.v1");
+  ASSERT_TRUE(phases);
+  EXPECT_EQ(phases->column("phase").texts()[1], "validate");
+  // Of three epochs the first is warm-up; the interval holds what the other two alone would give.
+  const auto& planned = r.find_estimate("planned_energy")->measure;
+  EXPECT_NEAR(planned.value * (planned.unit == "kWh" ? 1000 : 1), energy[0] + 29 * (energy[1] + energy[2]) / 2, 1e-6);
+  EXPECT_TRUE(r.find_estimate("planned_time"));
+}
+
+TEST(TrainingReport, MarksThatDoNotFitAreErrors) {
+  EXPECT_THROW(run(marked("time,epoch\n2024-03-09T01:30:00Z,1\n")), Error) << "a year late";
+  TrainingReportOptions o = marked("time,epoch\n2023-03-09T01:30:00Z,1\n");
+  EXPECT_EQ(run(o).find_table("training.epochs.v1")->column("whole").texts()[0], "no");
+  o.run.planned_epochs = 3;
+  EXPECT_THROW(run(o), Error) << "no epoch is whole";
+  o.run.planned_epochs = 0;
+  o.run.epochs = 3;
+  EXPECT_THROW(run(o), Error) << "two ways to say the epochs";
+  o.run.epochs = 0;
+  o.hourly = true;
+  o.place.intensity = 50 * units::gCO2e_per_kWh;
+  EXPECT_THROW(run(o), Error) << "a given intensity and that of hours";
+}
+
 TEST(TrainingReport, EnergyOfTheStudysTraces) {
   const auto dir = traces();
   if (!dir) GTEST_SKIP() << "skipped: no shared data";
