@@ -6,7 +6,7 @@
 
 #include "kernel/error.h"
 #include "kernel/json.h"
-#include "serve/toml_parser.h"
+#include "kernel/toml_parser.h"
 
 namespace wattline::app {
 namespace fs = std::filesystem;
@@ -44,7 +44,7 @@ toml::table parsed(const std::string& path, std::string_view text) {
     throw bad_input(std::string(e.description()),
                     fmt::format("{}:{}:{}", path, static_cast<unsigned long>(e.source().begin.line),
                                 static_cast<unsigned long>(e.source().begin.column)));
-  } catch (const serve::ParserFault&) {
+  } catch (const ParserFault&) {
     throw bad_input("not valid TOML", path);
   }
 }

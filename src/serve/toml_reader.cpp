@@ -7,8 +7,8 @@
 #include <fmt/ranges.h>
 
 #include "kernel/json.h"
+#include "kernel/toml_parser.h"
 #include "kernel/units.h"
-#include "serve/toml_parser.h"
 
 namespace wattline::serve {
 

@@ -7,8 +7,8 @@
 #include "kernel/csv_cell.h"
 #include "kernel/error.h"
 #include "kernel/utf8.h"
+#include "kernel/yaml.h"
 #include "ledger/disclose/schema.h"
-#include "ledger/document/yaml.h"
 #include "ledger/label/entry.h"
 
 namespace wattline::ledger::disclose {

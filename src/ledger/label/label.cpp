@@ -8,7 +8,7 @@
 
 #include "kernel/error.h"
 #include "kernel/units.h"
-#include "ledger/document/yaml.h"
+#include "kernel/yaml.h"
 #include "ledger/label/population.h"
 #include "ledger/label/reporting.h"
 

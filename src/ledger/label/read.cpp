@@ -8,7 +8,7 @@
 #include "kernel/error.h"
 #include "kernel/table.h"
 #include "kernel/utf8.h"
-#include "ledger/document/yaml.h"
+#include "kernel/yaml.h"
 #include "ledger/label/entry.h"
 
 namespace wattline::ledger {

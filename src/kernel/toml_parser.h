@@ -5,15 +5,15 @@
 // characters unreachable that are merely none (any letter of Latin-1): here they are none.
 #pragma once
 
-namespace wattline::serve {
+namespace wattline {
 struct ParserFault {};
 constexpr void parser_must(bool held) {
   if (!held) throw ParserFault();
 }
-}  // namespace wattline::serve
+}  // namespace wattline
 
 #define TOML_EXCEPTIONS 1
-#define TOML_ASSERT(expression) ::wattline::serve::parser_must(static_cast<bool>(expression))
+#define TOML_ASSERT(expression) ::wattline::parser_must(static_cast<bool>(expression))
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/impl/preprocessor.h>
 #pragma push_macro("TOML_UNREACHABLE")

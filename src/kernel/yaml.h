@@ -9,10 +9,12 @@
 #include <string_view>
 
 #include "kernel/json.h"
+#include "kernel/source_lines.h"
 
-namespace wattline::ledger {
+namespace wattline {
 
-Json json_from_yaml(std::string_view yaml, std::string_view where = "YAML");
+// `lines`, when given, gets the line of each value; that of a map's member is its key's.
+Json json_from_yaml(std::string_view yaml, std::string_view where = "YAML", SourceLines* lines = nullptr);
 // Block style; texts that would read as another kind are quoted. Reads back as the same Json.
 std::string yaml_from_json(const Json&);
 
@@ -28,4 +30,4 @@ enum class DocumentKind { json, yaml, markdown };
 Json read_document(std::string_view text, std::string_view where, DocumentKind* kind = nullptr,
                    std::string* body = nullptr);
 
-}  // namespace wattline::ledger
+}  // namespace wattline

@@ -1,4 +1,4 @@
-#include "ledger/document/yaml.h"
+#include "kernel/yaml.h"
 
 #include <cmath>
 
@@ -9,7 +9,7 @@
 #include "kernel/error.h"
 #include "kernel/utf8.h"
 
-namespace wattline::ledger {
+namespace wattline {
 namespace {
 
 constexpr std::size_t most_bytes = std::size_t{8} << 20, most_nodes = 200'000;
@@ -32,14 +32,19 @@ class Reader {
  public:
   explicit Reader(std::string_view where) : where_(where) {}
 
-  Json read(const YAML::Node& node, int depth = 0) {
+  Json read(const YAML::Node& node, SourceLines* lines, int depth = 0) {
+    if (lines && node.Mark().line >= 0) lines->line = static_cast<std::uint32_t>(node.Mark().line) + 1;
     if (++nodes_ > most_nodes) throw fault(node, fmt::format("more than {} values", most_nodes));
     if (depth > most_depth) throw fault(node, fmt::format("deeper than {} levels", most_depth));
     switch (node.Type()) {
       case YAML::NodeType::Scalar: return node.Tag() == "!" ? Json(node.Scalar()) : plain_scalar(node.Scalar());
       case YAML::NodeType::Sequence: {
         Json::Array out;
-        for (const auto& item : node) out.push_back(read(item, depth + 1));
+        for (const auto& item : node) {
+          SourceLines own{lines ? lines->line : 0, {}};
+          out.push_back(read(item, lines ? &own : nullptr, depth + 1));
+          if (lines) lines->parts.push_back(std::move(own));
+        }
         return Json(std::move(out));
       }
       case YAML::NodeType::Map: {
@@ -51,7 +56,11 @@ class Reader {
           for (const auto& [known, ignored] : out)
             if (known == entry.first.Scalar())
               throw fault(entry.first, fmt::format("key '{}' stands twice", shown_text(known)));
-          out.emplace_back(entry.first.Scalar(), read(entry.second, depth + 1));
+          SourceLines own;
+          out.emplace_back(entry.first.Scalar(), read(entry.second, lines ? &own : nullptr, depth + 1));
+          if (!lines) continue;
+          if (const int line = entry.first.Mark().line; line >= 0) own.line = static_cast<std::uint32_t>(line) + 1;
+          lines->parts.push_back(std::move(own));
         }
         return Json(std::move(out));
       }
@@ -101,8 +110,11 @@ void write(std::string& out, const Json& v, std::size_t indent) {
     for (const auto& value : v.as_array()) {
       const bool nested =
           (value.is_object() && !value.as_object().empty()) || (value.is_array() && !value.as_array().empty());
-      out += nested ? pad + "-\n" : pad + "- " + scalar(value) + "\n";
+      const std::size_t from = out.size();
       if (nested) write(out, value, indent + 2);
+      else out += pad + "  " + scalar(value) + "\n";
+      // Its first line begins behind the dash.
+      out[from + indent] = '-';
     }
   } else {
     out += pad + scalar(v) + "\n";
@@ -132,7 +144,7 @@ std::size_t document_count(std::string_view yaml) {
 
 }  // namespace
 
-Json json_from_yaml(std::string_view yaml, std::string_view where) {
+Json json_from_yaml(std::string_view yaml, std::string_view where, SourceLines* lines) {
   if (yaml.size() > most_bytes)
     throw bad_input(fmt::format("{} bytes of YAML; at most {} are read", yaml.size(), most_bytes), std::string(where));
   if (const std::size_t good = valid_utf8_prefix(yaml); good < yaml.size() || yaml.find('\0') != yaml.npos)
@@ -142,7 +154,7 @@ Json json_from_yaml(std::string_view yaml, std::string_view where) {
     // The library's own reading of all documents never ends on some broken ones.
     if (const std::size_t n = document_count(yaml); n > 1)
       throw bad_input(fmt::format("{} YAML documents in one file; one is allowed", n), std::string(where));
-    return Reader(where).read(YAML::Load(std::string(yaml)));
+    return Reader(where).read(YAML::Load(std::string(yaml)), lines);
   } catch (const YAML::Exception& e) {
     throw bad_input("not valid YAML: " + e.msg,
                     e.mark.line < 0 ? std::string(where) : fmt::format("{}:{}", where, e.mark.line + 1));
@@ -216,4 +228,4 @@ Json read_document(std::string_view text, std::string_view where, DocumentKind* 
   return json_from_yaml(text, where);
 }
 
-}  // namespace wattline::ledger
+}  // namespace wattline

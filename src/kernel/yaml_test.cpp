@@ -1,10 +1,10 @@
-#include "ledger/document/yaml.h"
+#include "kernel/yaml.h"
 
 #include <gtest/gtest.h>
 
 #include "kernel/error.h"
 
-namespace wattline::ledger {
+namespace wattline {
 namespace {
 
 TEST(Yaml, ScalarsAreOfTheirKind) {
@@ -25,6 +25,24 @@ TEST(Yaml, WritesWhatReadsBackTheSame) {
       "hash":"#1","empty":"","quote":"say \"x\"\n","list":[1,[2,{"a":null}],{},[]],"deep":{"x":{"y":true}},"é":"ü",
       "exp":"1e5","date":"2026-11-24","big":1.5e300, "~":"~", "tail":"x:"})");
   EXPECT_EQ(json_from_yaml(yaml_from_json(v)), v) << yaml_from_json(v);
+}
+
+TEST(Yaml, ListsOfMapsBeginBehindTheirDash) {
+  const Json v = parse_json(R"({"a":[{"x":1,"z":[2,3]},[4],"t"]})");
+  EXPECT_EQ(yaml_from_json(v), "a:\n  - x: 1\n    z:\n      - 2\n      - 3\n  - - 4\n  - t\n");
+  EXPECT_EQ(json_from_yaml(yaml_from_json(v)), v);
+}
+
+TEST(Yaml, TellsTheLinesOfValues) {
+  SourceLines lines;
+  const Json v = json_from_yaml("a: 1\nb:\n  c: [1,\n    2]\n  d:\ne:\n- x\n- y: 1\n", "f", &lines);
+  ASSERT_EQ(lines.parts.size(), v.as_object().size());
+  EXPECT_EQ(lines.parts[0].line, 1u);
+  EXPECT_EQ(lines.parts[1].line, 2u);
+  EXPECT_EQ(lines.parts[1].parts[0].line, 3u);
+  EXPECT_EQ(lines.parts[1].parts[0].parts[1].line, 4u);
+  EXPECT_EQ(lines.parts[1].parts[1].line, 5u) << "a value that is not there stands where its key does";
+  EXPECT_EQ(lines.parts[2].parts[1].line, 8u);
 }
 
 TEST(Yaml, BrokenFilesAreErrorsWithALine) {
@@ -73,4 +91,4 @@ TEST(Yaml, FrontMatterAndItsBody) {
 }
 
 }  // namespace
-}  // namespace wattline::ledger
+}  // namespace wattline

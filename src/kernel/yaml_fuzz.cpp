@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "kernel/error.h"
-#include "ledger/document/yaml.h"
+#include "kernel/yaml.h"
 
 // Whatever is read is written and read again as the same thing, as YAML and as JSON.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -11,8 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
     std::string body;
-    const Json v = ledger::read_document(text, "file", nullptr, &body);
-    if (v.is_object() && !(ledger::json_from_yaml(ledger::yaml_from_json(v)) == v)) __builtin_trap();
+    const Json v = read_document(text, "file", nullptr, &body);
+    if (v.is_object() && !(json_from_yaml(yaml_from_json(v)) == v)) __builtin_trap();
     if (!(parse_json(v.dump()) == v)) __builtin_trap();
   } catch (const Error&) {}
   return 0;
