@@ -86,6 +86,7 @@ struct Policy {
   std::vector<Step> plugins;  // named ones, for decisions to use
   std::vector<Decision> decisions;
   std::vector<Probe> probes;
+  Json fields = Json::Object{};  // what is left: description
   std::string where;
 };
 
@@ -96,6 +97,7 @@ struct Document {
   struct Entry {
     std::vector<std::string> models;  // the virtual names
     std::string recipe;  // "" is `main`
+    Json fields = Json::Object{};
   };
   std::vector<Entry> entries;
   Json rest = Json::Object{};  // providers, listeners, global, version
