@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "kernel/secret.h"
+
 namespace wattline::serve {
 
 struct ListenAddress {
@@ -27,18 +29,6 @@ struct BaseUrl {
   bool loopback() const;
 };
 BaseUrl parse_base_url(std::string_view text, std::string_view where);
-
-// A value that must not be printed.
-class Secret {
- public:
-  Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) {}
-  bool empty() const { return value_.empty(); }
-  const std::string& reveal() const { return value_; }
-
- private:
-  std::string value_;
-};
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 Environment process_environment();
