@@ -17,6 +17,7 @@
 #include "app/past_usage.h"
 #include "app/settings.h"
 #include "app/terminal.h"
+#include "catalog/intensity/provider_config.h"
 #include "kernel/error.h"
 #include "kernel/write_whole.h"
 
@@ -146,7 +147,10 @@ int run_capability(const Invocation& in) {
   const Settings settings = Settings::load();
   auto options = options_from_arguments(c, in.words, [&](const Field& f) { return settings.find(c, f); });
   provide_shared_parts(context, in.catalog_dir, in.ledger_dir, in.intensity_dir);
-  if (c.cost == Cost::service) {
+  // Whoever reaches a server must not make it ask others with its owner's key.
+  if (c.cost != Cost::service) {
+    context.provide(std::make_shared<catalog::ProvidersLocation>());
+  } else {
     context.provide(http_routes(context));
     context.provide(past_usage(context));
   }

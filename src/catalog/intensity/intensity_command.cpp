@@ -50,7 +50,8 @@ Result list(const IntensityStore& store) {
   if (t.rows() == 0)
     out.note(
         fmt::format("There is none in {}: yearly averages are used. `wattline catalog intensity-import FILE` takes "
-                    "one from a file; --intensity-data DIR names another folder.",
+                    "one from a file, `intensity-fetch PLACE` asks a provider; --intensity-data DIR names another "
+                    "folder.",
                     store.dir().string()));
   else out.add(std::move(t));
   return out;
@@ -210,7 +211,7 @@ Capability intensity_capability() {
       "Lists the series of the folder of --intensity-data with their coverage, shows one, and says what would be used "
       "for a place and a time: the hour's value, or the yearly average with the reason for it. Average and marginal "
       "intensities answer different questions: neither ever stands for the other. An unknown place is refused. "
-      "`catalog intensity-import` brings series in.";
+      "`catalog intensity-import` and `catalog intensity-fetch` bring series in.";
   c.verb = Verb::observe;
   c.emits = {"catalog.intensity_series.v1", "catalog.intensity_imports.v1"};
   c.examples = {{{}, {}, "series of intensities"}, {{"FR", "--at", "2026-11-24T10:00Z"}, {}, "FR"}};

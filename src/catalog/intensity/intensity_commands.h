@@ -1,4 +1,5 @@
-// The capabilities `catalog intensity` (what is there, and what would be used) and `catalog intensity-import`.
+// The capabilities `catalog intensity` (what is there, and what would be used), `catalog intensity-import` (from a
+// file), `catalog intensity-fetch` and `catalog intensity-now` (from a provider).
 #pragma once
 
 #include "kernel/capability.h"
@@ -7,5 +8,7 @@ namespace wattline::catalog {
 
 Capability intensity_capability();
 Capability intensity_import_capability();
+Capability intensity_fetch_capability();
+Capability intensity_now_capability();
 
 }  // namespace wattline::catalog

@@ -186,7 +186,7 @@ Capability intensity_import_capability() {
       "series in the folder of --intensity-data with source, licence and time of fetching "
       "(docs/formats/intensity.md). Average and marginal, location- and market-based, are series of their own. The "
       "same file again adds nothing; figures that contradict those that are there are refused without --replace. "
-      "Nothing is fetched from the network.";
+      "`catalog intensity-fetch` asks a provider instead.";
   c.verb = Verb::account;
   c.doors = Doors::command_line;
   c.emits = {"catalog.intensity_import.v1"};

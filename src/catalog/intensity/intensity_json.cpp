@@ -59,7 +59,7 @@ void take_entry(IntensityFile& file, const Json& entry, bool forecast) {
 
 }  // namespace
 
-IntensityFile read_electricity_maps(std::string_view text, std::string_view where) {
+IntensityFile read_electricity_maps(std::string_view text, std::string_view where, bool may_be_empty) {
   const Json json = parse_json(text, where);
   IntensityFile file;
   file.format = IntensityFormat::electricity_maps;
@@ -93,13 +93,13 @@ IntensityFile read_electricity_maps(std::string_view text, std::string_view wher
   if (file.emissions != "" && file.emissions != "lifecycle" && file.emissions != "direct")
     throw bad_input(fmt::format("emissionFactorType '{}'; lifecycle or direct is known", file.emissions.substr(0, 60)),
                     std::string(where));
-  settle(file, where, rows, "entry ");
+  settle(file, where, rows, "entry ", may_be_empty);
   // One answer tells no step: the API's ordinary one is the hour.
   if (file.step_ns == 0) file.step_ns = hour;
   return file;
 }
 
-IntensityFile read_watttime(std::string_view text, std::string_view where) {
+IntensityFile read_watttime(std::string_view text, std::string_view where, bool may_be_empty) {
   // The pound of 453.592 g as WattTime's users convert, per 1000 kWh.
   constexpr double grams_per_pound = 453.592, kwh_per_mwh = 1000;
   const Json json = parse_json(text, where);
@@ -144,7 +144,7 @@ IntensityFile read_watttime(std::string_view text, std::string_view where) {
     });
   // They are of CO2 alone, at the stack.
   file.emissions = "direct";
-  settle(file, where, rows, "data ");
+  settle(file, where, rows, "data ", may_be_empty);
   if (file.step_ns == 0) file.step_ns = 5 * minute;
   return file;
 }

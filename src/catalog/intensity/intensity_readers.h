@@ -37,16 +37,18 @@ struct IntensityCsvOptions {
 // Units: carbon or mass per energy, in the header in brackets, or as given.
 IntensityFile read_intensity_csv(std::string_view text, std::string_view where, const IntensityCsvOptions& = {});
 // carbonIntensity is gCO2eq/kWh by the API's documentation, and is an average.
-IntensityFile read_electricity_maps(std::string_view json, std::string_view where);
+// A file without a value is refused unless it may be empty.
+IntensityFile read_electricity_maps(std::string_view json, std::string_view where, bool may_be_empty = false);
 // co2_moer is marginal, co2_aoer average; lbs_co2_per_mwh becomes g/kWh by 453.592/1000. Moments after
 // meta.generated_at are a forecast, and estimated.
-IntensityFile read_watttime(std::string_view json, std::string_view where);
+IntensityFile read_watttime(std::string_view json, std::string_view where, bool may_be_empty = false);
 // By the format, or what the text looks like.
 IntensityFile read_intensity(IntensityFormat, std::string_view text, std::string_view where,
                              const IntensityCsvOptions& = {});
 
 // What all readers end with: order, repeats (bad_input when one moment has two values), the step, and values that
 // no grid has. `rows` says where each sample stands, for errors.
-void settle(IntensityFile&, std::string_view where, const std::vector<std::size_t>& rows, std::string_view row_name);
+void settle(IntensityFile&, std::string_view where, const std::vector<std::size_t>& rows, std::string_view row_name,
+            bool may_be_empty = false);
 
 }  // namespace wattline::catalog

@@ -74,6 +74,22 @@ Duration covered(const IntensitySeries& s) {
   return Duration(out);
 }
 
+std::vector<IntensityGap> uncovered(const IntensitySeries& s, Time begin, Time end, bool estimates) {
+  std::vector<IntensityGap> out;
+  Time known = begin;  // covered up to here
+  std::size_t i = sample_before(s, begin);
+  if (i == s.samples.size()) i = 0;
+  for (; i < s.samples.size() && s.samples[i].begin < end; ++i) {
+    if (estimates && s.samples[i].estimated) continue;
+    const Time to = s.end_of(i);
+    if (to <= known) continue;
+    if (s.samples[i].begin > known) out.push_back({known, s.samples[i].begin});
+    known = to;
+  }
+  if (known < end) out.push_back({known, end});
+  return out;
+}
+
 std::string why_uncovered(const IntensitySeries& s, Time at) {
   if (s.samples.empty()) return fmt::format("the series {} is empty", to_string(s.name));
   const std::size_t i = sample_before(s, at);

@@ -78,6 +78,8 @@ struct IntensityGap {
 // Between the first and the end of the last sample.
 std::vector<IntensityGap> gaps(const IntensitySeries&);
 Duration covered(const IntensitySeries&);
+// What of [begin, end) no sample covers; with `estimates` also what only estimates cover. By time, adjoining ones as one.
+std::vector<IntensityGap> uncovered(const IntensitySeries&, Time begin, Time end, bool estimates = false);
 
 // Why no sample covers the moment: "the series ends at ...", "... has a gap from ... to ..."; "" when one does.
 std::string why_uncovered(const IntensitySeries&, Time);

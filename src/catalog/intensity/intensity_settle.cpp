@@ -25,8 +25,9 @@ std::int64_t median_step(const std::vector<IntensitySample>& samples) {
 }  // namespace
 
 void settle(IntensityFile& file, std::string_view where, const std::vector<std::size_t>& rows,
-            std::string_view row_name) {
+            std::string_view row_name, bool may_be_empty) {
   const auto place = [&](std::size_t i) { return fmt::format("{}:{}{}", where, row_name, rows[i]); };
+  if (file.samples.empty() && may_be_empty) return;
   if (file.samples.empty())
     throw bad_input(file.empty ? fmt::format("has {} moments and no value", file.empty) : "has no values",
                     std::string(where));
