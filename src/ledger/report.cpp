@@ -9,6 +9,7 @@
 #include "kernel/error.h"
 #include "kernel/units.h"
 #include "ledger/factors/hourly.h"
+#include "ledger/factors/live_hours.h"
 #include "ledger/green_text.h"
 #include "ledger/impacts.h"
 
@@ -42,7 +43,11 @@ class Report {
                {.place = o.site.place, .intensity = {}, .water_intensity = {}, .pue = o.site.pue, .wue = o.site.wue}),
         primary_(o.primary, catalog_, o.site.place),
         contracts_(o.market, catalog_, o.site.place) {
-    if (o.hourly) hourly_.emplace(catalog_, catalog::IntensityStore(catalog::intensity_dir(context)), o.site.place);
+    if (o.no_fallback && !by_the_hour())
+      throw bad_input("without hours there is nothing to fall back from", "no-fallback",
+                      "give --hourly or --fetch too");
+    if (by_the_hour())
+      hourly_.emplace(catalog_, catalog::IntensityStore(catalog::intensity_dir(context)), o.site.place);
   }
 
   Result run() {
@@ -56,6 +61,7 @@ class Report {
       out_.note(no_account_text(context_));
       return std::move(out_);
     }
+    if (o_.fetch != ReportOptions::Fetch::no) fetch_hours(*ledger);
     read(*ledger);
     if (total_.rows == 0) {
       out_.title = "No rows";
@@ -63,12 +69,30 @@ class Report {
                             account_dir(context_).string(), counted(ledger->size(), "row", "rows")));
       return std::move(out_);
     }
+    if (o_.no_fallback) hourly_->require_all();
     if (asked) check_keys();
     write(asked);
     return std::move(out_);
   }
 
  private:
+  bool by_the_hour() const { return o_.hourly || o_.fetch != ReportOptions::Fetch::no; }
+
+  // Asks for the hours of these rows before they are summed.
+  void fetch_hours(const Ledger& ledger) {
+    using catalog::ProviderName;
+    const auto name =
+        o_.fetch == ReportOptions::Fetch::watttime ? ProviderName::watttime : ProviderName::electricity_maps;
+    const auto provider = catalog::make_provider(catalog::intensity_providers(context_).of(name),
+                                                 [this] { return context_.stop.stop_requested(); });
+    live_.emplace(catalog_, o_.site.place);
+    const auto need = [&](const Subtotal& s) { live_->need(s); };
+    for_each_subtotal(ledger, o_.rows, context_, need);
+    if (!o_.against.empty()) for_each_subtotal(ledger, other_rows(), context_, need);
+    live_->fetch(catalog::IntensityStore(catalog::intensity_dir(context_)), *provider, context_);
+    for (const auto& [place, why] : live_->failures()) hourly_->not_had(place, why);
+  }
+
   void read(const Ledger& ledger) {
     groups_.resize(by_.size());
     if (!o_.against.empty()) read_other(ledger);
@@ -100,8 +124,8 @@ class Report {
     return it->second;
   }
 
-  // The period that this one is held against.
-  void read_other(const Ledger& ledger) {
+  // The rows of the period that this one is held against.
+  RowsOptions other_rows() const {
     RowsOptions rows = o_.rows;
     if (o_.against == "previous") {
       if (o_.rows.since.empty())
@@ -119,6 +143,11 @@ class Report {
       rows.since = o_.against.substr(0, dots);
       rows.until = o_.against.substr(dots + 2);
     }
+    return rows;
+  }
+
+  void read_other(const Ledger& ledger) {
+    const RowsOptions rows = other_rows();
     other_groups_.clear();
     for_each_subtotal(ledger, rows, context_, [&](const Subtotal& s) {
       const HourlyShare hourly = hourly_ ? hourly_->of(s, false) : HourlyShare{};
@@ -269,6 +298,7 @@ class Report {
     out_.note(period());
     if (contracts_.any()) contracts_.tell(out_, grids_, total_.by_place);
     if (hourly_) hourly_->tell(out_, grids_);
+    if (live_) live_->tell(out_);
     if (!o_.against.empty()) comparison(all);
     bool drawn = false;
     for (std::size_t i = 0; i < by_.size(); ++i) {
@@ -380,6 +410,7 @@ class Report {
   PrimaryEnergies primary_;
   Contracts contracts_;
   std::optional<HourlyIntensity> hourly_;
+  std::optional<LiveHours> live_;
   std::vector<std::string> by_;
   Sum total_;
   EnergySum with_tokens_;
@@ -415,23 +446,28 @@ const Fields<ReportSiteOptions>& report_site_fields() {
 
 Capability report_capability() {
   using O = ReportOptions;
-  static const Fields<O> fields = Fields<O>()
-                                      .group(&O::rows, rows_fields(), "Which rows")
-                                      .list("by", &O::by,
-                                            "tables by kind, model, device, place, method, writer, day, month, label "
-                                            "(all of a row's) or the name of one label")
-                                      .text("against", &O::against,
-                                            "also what changed since another period: previous (as long, just before), "
-                                            "or FROM..UNTIL")
-                                      .number("price", &O::price, "price of a kWh: the cost is told too")
-                                      .range(1e-6, 1e6)
-                                      .text("currency", &O::currency, "of the price")
-                                      .flag("hourly", &O::hourly,
-                                            "carbon with the intensity of the hours, where a series covers them "
-                                            "(catalog intensity)")
-                                      .group(&O::market, market_fields(), "Market-based carbon (scope 2)")
-                                      .group(&O::site, report_site_fields(), "Site")
-                                      .group(&O::primary, primary_fields(), "Primary energy");
+  static const Fields<O> fields =
+      Fields<O>()
+          .group(&O::rows, rows_fields(), "Which rows")
+          .list("by", &O::by,
+                "tables by kind, model, device, place, method, writer, day, month, label "
+                "(all of a row's) or the name of one label")
+          .text("against", &O::against,
+                "also what changed since another period: previous (as long, just before), "
+                "or FROM..UNTIL")
+          .number("price", &O::price, "price of a kWh: the cost is told too")
+          .range(1e-6, 1e6)
+          .text("currency", &O::currency, "of the price")
+          .flag("hourly", &O::hourly,
+                "carbon with the intensity of the hours, where a series covers them "
+                "(catalog intensity)")
+          .enumeration("fetch", &O::fetch, {"no", "electricity-maps", "watttime"},
+                       "ask this provider for hours that no series covers, as catalog "
+                       "intensity-fetch does; carbon is by the hour then")
+          .flag("no-fallback", &O::no_fallback, "no report where hours are missing, instead of the yearly figure there")
+          .group(&O::market, market_fields(), "Market-based carbon (scope 2)")
+          .group(&O::site, report_site_fields(), "Site")
+          .group(&O::primary, primary_fields(), "Primary energy");
   Capability c = capability<ReportOptions>(
       "ledger", "report", "What was spent: energy, carbon and water by model, place, day or label.", &report, fields);
   c.description =
@@ -442,12 +478,14 @@ Capability report_capability() {
       "uncertainty of a "
       "factor that rows share stays shared: many rows on one factor do not become falsely certain. Rows that a later "
       "row "
-      "corrects are not counted. Each row belongs to the moment its fact ended.";
+      "corrects are not counted. Each row belongs to the moment its fact ended. With --hourly or --fetch carbon is "
+      "taken by the hour: from the stored series, then from the provider where one is to be asked, and else from the "
+      "yearly figure, with the reason and the share of the energy; --no-fallback refuses the last.";
   c.verb = Verb::account;
   c.cost = Cost::job;
   c.aliases = {"report"};
-  c.emits = {"ledger.groups.v1", "ledger.comparison.v1", "ledger.methods.v1", "ledger.equivalences.v1",
-             "ledger.hourly.v1", "ledger.scope2.v1",     "ledger.primary.v1"};
+  c.emits = {"ledger.groups.v1", "ledger.comparison.v1", "ledger.methods.v1",       "ledger.equivalences.v1",
+             "ledger.hourly.v1", "ledger.scope2.v1",     "ledger.fetched_hours.v1", "ledger.primary.v1"};
   c.examples = {{{}, {}, "The account is empty"},
                 {{"--since", "2026-11-01", "--by", "model,place", "--place", "FR"}, {}, "The account is empty"},
                 {{"--hourly", "--market", "12g/kWh:FR"}, {}, "The account is empty"}};

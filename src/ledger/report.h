@@ -24,6 +24,8 @@ struct ReportOptions {
   std::optional<double> price;  // of a kWh
   std::string currency = "EUR";
   bool hourly = false;  // carbon with the intensity of the hours, where a series covers them
+  enum class Fetch { no, electricity_maps, watttime } fetch = Fetch::no;  // whom to ask for hours that none covers
+  bool no_fallback = false;  // no report where hours are missing
   MarketOptions market;
   ReportSiteOptions site;
   PrimaryOptions primary;

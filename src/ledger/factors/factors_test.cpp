@@ -10,8 +10,10 @@
 #include "catalog/catalog.h"
 #include "catalog/intensity/intensity_readers.h"
 #include "catalog/intensity/intensity_store.h"
+#include "catalog/intensity/provider_config.h"
 #include "kernel/command_testing.h"
 #include "kernel/error.h"
+#include "kernel/http_testing.h"
 #include "kernel/testing.h"
 #include "kernel/units.h"
 #include "ledger/account.h"
@@ -52,6 +54,7 @@ class Factors : public testing::Test {
   void series(const std::string& place, IntensityKind kind, std::vector<double> grams) {
     catalog::IntensitySeries s;
     s.name = {place, kind, IntensityBasis::location};
+    s.emissions = "lifecycle";
     s.imports = {{"x.csv", "a source", "CC0", "", "", parse_time("2026-01-02"), hour}};
     const std::int64_t t0 = parse_time("2026-01-01").ns;
     for (std::size_t i = 0; i < grams.size(); ++i)
@@ -103,6 +106,93 @@ TEST_F(Factors, HourlyTakesTheIntensityOfTheHours) {
   EXPECT_LT(i.low, i.high) << "hours are no exact numbers";
   EXPECT_EQ(r.find_estimate("carbon")->measure.method, Method::modelled);
   EXPECT_NEAR(grams(run("report", {"--pue", "1"}), "carbon"), 2 * yearly("FR"), 1e-9) << "without --hourly: the year";
+}
+
+// A provider on this machine: 60 g/kWh each hour of the range it is asked for, or what it is told to answer.
+class AskedFactors : public Factors {
+ protected:
+  void SetUp() override {
+    Factors::SetUp();
+    ::setenv("ELECTRICITY_MAPS_API_KEY", "k3y-0f-the-test", 1);
+    const std::string file = (scratch_.path() / "intensity.toml").string();
+    std::ofstream(file) << "[electricity-maps]\nretries = 0\nurl = '" + server_.url() + "'\n";
+    context_.provide(std::make_shared<catalog::ProvidersLocation>(catalog::ProvidersLocation{file}));
+  }
+  static std::string hours(const std::string& head) {
+    const auto value = [&](const std::string& name) {
+      std::string out = head.substr(head.find(name + "=") + name.size() + 1);
+      out = out.substr(0, out.find_first_of("& "));
+      for (std::size_t i; (i = out.find("%3A")) != std::string::npos;) out.replace(i, 3, ":");
+      return out;
+    };
+    std::string out = "{\"zone\":\"" + value("zone") + "\",\"data\":[";
+    const Time end = parse_time(value("end"));
+    for (Time t = parse_time(value("start")); t < end; t.ns += hour)
+      out +=
+          std::string(out.back() == '[' ? "" : ",") + "{\"carbonIntensity\":60,\"datetime\":\"" + to_string(t) + "\"}";
+    return out + "]}";
+  }
+  std::string refusal_;
+  tests::HttpServer server_{[this](const tests::HttpServer::Request& r, tests::Connection& c) {
+    return c.send(refusal_.empty() ? tests::reply(hours(r.head)) : refusal_);
+  }};
+};
+
+TEST_F(AskedFactors, HoursThatNoSeriesCoversAreAskedForOnce) {
+  series("FR", IntensityKind::average, {10, 10});
+  record(kwh, "FR", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z");  // stored: 10
+  record(kwh, "FR", "2026-01-01T01:30:00Z", "2026-01-01T02:30:00Z");  // half stored, half asked: 35
+  record(kwh, "FR", "2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z");  // asked: 60
+  EXPECT_LT(run("report", {"--hourly"}).find_table("ledger.hourly.v1")->column("covered").numbers()[0], 60);
+  EXPECT_EQ(server_.requests(), 0) << "nobody asked for it";
+  const Result r = run("report", {"--fetch", "electricity-maps", "--pue", "1", "--no-fallback"});
+  EXPECT_NEAR(grams(r, "carbon"), 105, 1e-9);
+  EXPECT_EQ(server_.requests(), 2) << "two stretches, months apart";
+  EXPECT_THAT(server_.seen()[0].head,
+              AllOf(HasSubstr("start=2026-01-01T02%3A00%3A00Z"), HasSubstr("end=2026-01-01T03%3A00%3A00Z")));
+  const Table& t = *r.find_table("ledger.fetched_hours.v1");
+  EXPECT_EQ(t.column("values").integers()[0], 2);
+  EXPECT_NEAR(grams(run("report", {"--fetch", "electricity-maps", "--pue", "1"}), "carbon"), 105, 1e-9);
+  EXPECT_EQ(server_.requests(), 2) << "what was asked for is there";
+  EXPECT_NEAR(grams(run("report", {"--hourly", "--pue", "1", "--no-fallback"}), "carbon"), 105, 1e-9);
+}
+
+TEST_F(AskedFactors, WhenNobodyAnswersTheYearStandsInAndTheShareAndReasonAreTold) {
+  series("FR", IntensityKind::average, {10});
+  record(3 * kwh, "FR", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z");
+  record(kwh, "DE", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z");
+  refusal_ = tests::reply("{\"error\":\"Invalid auth-token k3y-0f-the-test\"}", "401 Unauthorized");
+  const std::vector<std::string> words{"--fetch", "electricity-maps", "--pue", "1"};
+  const Result r = run("report", words);
+  EXPECT_NEAR(grams(r, "carbon"), 30 + yearly("DE"), 1e-6);
+  const std::string text = to_text(r, 500);
+  EXPECT_THAT(text, AllOf(HasSubstr("25 % of the energy is not covered"), HasSubstr("HTTP 401"),
+                          HasSubstr("no average location-based series of DE"), Not(HasSubstr("k3y-0f-the-test"))));
+  EXPECT_THAT(to_json(r), Not(HasSubstr("k3y-0f-the-test")));
+  std::vector<std::string> strict = words;
+  strict.push_back("--no-fallback");
+  EXPECT_THAT(message("report", strict),
+              AllOf(HasSubstr("25 % of the energy"), HasSubstr("DE"), HasSubstr("HTTP 401")));
+  EXPECT_THAT(message("report", {"--no-fallback"}), HasSubstr("--hourly or --fetch"));
+}
+
+TEST_F(AskedFactors, AKeyThatIsRefusedIsNotTriedForEveryPlace) {
+  for (const char* place : {"DE", "ES", "IT"}) record(kwh, place, "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z");
+  refusal_ = tests::reply("", "403 Forbidden");
+  run("report", {"--fetch", "electricity-maps"});
+  EXPECT_EQ(server_.requests(), 1);
+}
+
+TEST_F(AskedFactors, WhoReachesAServerCannotMakeItAsk) {
+  record(kwh, "DE", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z");
+  Context served;
+  served.provide(catalog_);
+  served.provide(std::make_shared<Location>(Location{(scratch_.path() / "account").string()}));
+  EXPECT_THAT(tests::message_of([&] {
+                tests::run_command(capabilities(), "report", {"--fetch", "electricity-maps"}, served);
+              }),
+              HasSubstr("command line"));
+  EXPECT_EQ(server_.requests(), 0);
 }
 
 TEST_F(Factors, WhatNoSeriesCoversTakesTheYearAndSaysWhy) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/error.h"
 #include "kernel/units.h"
 
 namespace wattline::ledger {
@@ -39,7 +40,7 @@ HourlyShare HourlyIntensity::of(const Subtotal& s, bool counted) {
   Books unused, &books = counted ? books_[place] : unused;
   books.joules += joules;
   if (!k.series) {
-    books.why_not[k.why_none] += joules;
+    books.why_not[reason(place, k.why_none)] += joules;
     return {};
   }
   Time begin = s.first_begin;
@@ -63,9 +64,32 @@ HourlyShare HourlyIntensity::of(const Subtotal& s, bool counted) {
     if (why.empty()) why = fmt::format("the series {} has gaps", catalog::to_string(k.series->name));
     // Each row in a gap of its own would be a reason of its own.
     if (books.why_not.size() >= 20 && !books.why_not.contains(why)) why = "other gaps";
-    books.why_not[why] += joules * (1 - m.covered);
+    books.why_not[reason(place, why)] += joules * (1 - m.covered);
   }
   return {m.grams * units::gCO2e_per_kWh, m.covered};
+}
+
+std::string HourlyIntensity::reason(const std::string& place, const std::string& why) const {
+  const auto it = not_had_.find(place);
+  return it == not_had_.end() ? why : fmt::format("{}; {}", why, it->second);
+}
+
+void HourlyIntensity::require_all() const {
+  // Shares are sums of many parts: the last digits are rounding.
+  constexpr double rounding = 1e-9;
+  const double share = covered();
+  if (books_.empty() || share >= 1 - rounding) return;
+  std::string why;
+  double most = 0;
+  for (const auto& [place, b] : books_)
+    for (const auto& [text, joules] : b.why_not)
+      if (joules > most) {
+        most = joules;
+        why = fmt::format("{}: {}", shown(place), text);
+      }
+  throw Error(ErrorKind::not_found,
+              fmt::format("{:.3g} % of the energy has no hourly intensity: {}", 100 * (1 - share), why), "no-fallback",
+              "without --no-fallback the yearly figure is taken there");
 }
 
 double HourlyIntensity::covered() const {

@@ -25,12 +25,17 @@ class HourlyIntensity {
   HourlyIntensity(const catalog::Catalog& catalog, catalog::IntensityStore store, std::string place)
       : catalog_(catalog), store_(std::move(store)), place_(std::move(place)) {}
 
+  // Why hours of a place, as rows name it, could not be had from a provider: told with what is not covered.
+  void not_had(const std::string& place, std::string why) { not_had_[place] = std::move(why); }
+
   // What the sum's hours had. `counted`: in the account of coverage that `tell` gives.
   HourlyShare of(const Subtotal&, bool counted = true);
 
   // The table of coverage by place, warnings and the series used.
   void tell(Result&, Grids&) const;
   double covered() const;  // share of the counted energy, 0..1
+  // Error unless all of the counted energy is covered.
+  void require_all() const;
 
  private:
   struct Books {
@@ -47,6 +52,9 @@ class HourlyIntensity {
   catalog::IntensityStore store_;
   std::string place_;
   std::map<std::string, Known> known_;
+  std::string reason(const std::string& place, const std::string& why) const;
+
+  std::map<std::string, std::string> not_had_;
   std::map<std::string, Books> books_;  // by place as rows name it
   std::int64_t early_ = 0;  // rows added up that may have begun before the hour they are taken at
 };
