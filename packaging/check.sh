@@ -14,7 +14,7 @@ trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$root"' EX
 (cd "$build" && cpack -B "$root/made" >"$root/cpack.log" 2>&1) || { cat "$root/cpack.log" >&2; fail "cpack failed"; }
 deb=$(find "$root/made" -name 'wattline_*.deb')
 [ -f "$deb" ] || fail "cpack made no package"
-for library in libc6 libssl3 libsqlite3-0 libstdc++6; do
+for library in libc6 libcurl4 libssl3 libsqlite3-0 libstdc++6; do
   dpkg-deb -f "$deb" Depends | grep -q "$library" || fail "does not depend on $library: $(dpkg-deb -f "$deb" Depends)"
 done
 [ "$(dpkg-deb -e "$deb" "$root/control" && cat "$root/control/conffiles")" = "$(printf '/etc/wattline/environment\n/etc/wattline/gateway.toml')" ] ||

@@ -206,7 +206,7 @@ Capability intensity_fetch_capability() {
   c.cost = Cost::job;
   c.doors = Doors::command_line;
   c.emits = {"catalog.intensity_import.v1", "catalog.intensity_missing.v1"};
-  c.examples = {{{"FR", "--from", "2026-11-01", "--to", "2026-11-21", "--dry-run"}, {}, "2 questions"}};
+  c.examples = {{{"FR", "--from", "2024-01-01", "--to", "2024-01-21", "--dry-run"}, {}, "2 questions"}};
   return c;
 }
 
