@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include "catalog/catalog.h"
+#include "ledger/disclose/badge.h"
+#include "ledger/disclose/diff.h"
 #include "ledger/disclose/disclose.h"
 #include "study/correlation.h"
 
@@ -63,6 +65,8 @@ const char* policy_text =
 
 }  // namespace
 
+std::string sample_disclosure() { return sample; }
+
 std::vector<Capability> disclose_capabilities() {
   static const auto check =
       Fields<DiscloseOptions>()
@@ -77,7 +81,8 @@ std::vector<Capability> disclose_capabilities() {
       "ledger", "disclose", "Whether a disclosure of energy and environment is complete, and its figures agree.",
       &disclose, check);
   a.description = fmt::format(
-      "{}The score is of core items (weight 3), recommended (2) and full (1); a contradiction caps the grade at C. "
+      "{}The Software Carbon Intensity (ISO/IEC 21031) follows for the run and for a request, as far as the items go. "
+      "The score is of core items (weight 3), recommended (2) and full (1); a contradiction caps the grade at C. "
       "What is "
       "asked for follows Shi, Yang, Lo (arXiv 2404.04566), Hort, Grishina, Moonen (2307.02443), Bai et al. "
       "(2401.00625) "
@@ -86,7 +91,8 @@ std::vector<Capability> disclose_capabilities() {
       policy_text);
   a.verb = Verb::decide;
   a.papers = {20, 28, 34};
-  a.emits = {"disclosure.scores.v1", "disclosure.rules.v1", "disclosure.missing.v1", "disclosure.items.v1"};
+  a.emits = {"disclosure.scores.v1", "disclosure.rules.v1", "disclosure.sci.v1", "disclosure.missing.v1",
+             "disclosure.items.v1"};
   std::string wrong = sample;
   wrong.replace(wrong.find("value: 12 kWh"), 13, "value: 1.2 kWh");
   a.examples = {{{"rail.yaml"}, {{"rail.yaml", sample}}, "grade A at level core"},
@@ -136,7 +142,7 @@ std::vector<Capability> disclose_capabilities() {
   c.examples = {{{"rail.yaml", "card.md"},
                  {{"rail.yaml", sample}, {"card.md", "---\nlicense: mit\nco2_eq_emissions: 12\n---\n# x\n"}},
                  "Disclosures of 2"}};
-  return {a, b, c};
+  return {a, b, c, badge_capability(), diff_capability()};
 }
 
 std::vector<Claim> disclose_claims() {

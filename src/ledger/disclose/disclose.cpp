@@ -12,6 +12,7 @@
 #include "kernel/write_whole.h"
 #include "ledger/disclose/manifest.h"
 #include "ledger/disclose/rules.h"
+#include "ledger/disclose/sci.h"
 #include "ledger/label/entry.h"
 #include "study/correlation.h"
 
@@ -95,6 +96,7 @@ Result disclose(const DiscloseOptions& o, Context& context) {
   scores.add_row({"full", 100 * s.full});
   out.add(std::move(scores));
   out.add(rules_table(rules));
+  out.add(sci_table(sci(m.items, items)));
   if (Table t = missing_table(findings, o.level); t.rows() > 0) out.add(std::move(t));
   out.add(findings_table(findings));
   out.note(

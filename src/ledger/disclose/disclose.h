@@ -30,6 +30,8 @@ Result disclose(const DiscloseOptions&, Context&);
 Result disclose_make(const MakeOptions&, Context&);
 Result disclose_corpus(const CorpusOptions&, Context&);
 std::vector<Capability> disclose_capabilities();
+// Complete and consistent: what the declarations' examples begin with.
+std::string sample_disclosure();
 std::vector<Claim> disclose_claims();
 
 }  // namespace wattline::ledger::disclose
