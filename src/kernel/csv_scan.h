@@ -20,6 +20,8 @@ class Scanner {
   bool next(std::vector<std::string_view>& fields);
   // The file's line on which the row of the last next() begins.
   std::size_t line() const { return row_line_; }
+  // Of what next() reads next.
+  std::size_t next_line() const { return line_; }
   bool at_end() const { return position_ == text_.size(); }
   std::string where(std::size_t field) const;  // "file:row:column", both from 1
 

@@ -4,10 +4,11 @@
 
 namespace wattline::ledger {
 
-ChainWriter::ChainWriter(const Database& database, std::string writer, Kind kind)
+ChainWriter::ChainWriter(const Database& database, std::string writer, Kind kind, std::size_t most_sums)
     : database_(database),
       writer_(std::move(writer)),
       kind_(kind),
+      most_sums_(most_sums),
       head_(database, "SELECT last_seq, last_hash FROM writers WHERE writer = ?"),
       insert_(database,
               "INSERT INTO facts (writer, seq, prev_hash, hash, uid, recorded, corrects, factor_set, kind,"
@@ -66,7 +67,7 @@ bool ChainWriter::insert(const Fact& f, const RowPlace& place, std::string_view 
 }
 
 void ChainWriter::end() {
-  if (kind_ == Kind::staged) return sums_.keep_few();
+  if (kind_ == Kind::staged) return sums_.keep_few(most_sums_);
   if (any_) move_head_.run(seq_, std::string_view(last_hash_), std::string_view(writer_));
   sums_.end(seq_);
 }

@@ -17,7 +17,9 @@ namespace wattline::ledger {
 class ChainWriter {
  public:
   enum class Kind { usual, staged };
-  ChainWriter(const Database&, std::string writer, Kind = Kind::usual);
+  // `most_sums` of a staged chain are stored with finish(), in less than a second; where there are more, its rows are
+  // added up later (rollup.h).
+  ChainWriter(const Database&, std::string writer, Kind = Kind::usual, std::size_t most_sums = 250'000);
 
   // Reads where the chain ends now: another process of this host may have gone on with it.
   void begin();
@@ -33,6 +35,7 @@ class ChainWriter {
   const Database& database_;
   std::string writer_;
   Kind kind_;
+  std::size_t most_sums_;
   Statement head_, insert_, move_head_, sealed_;
   RollupWriter sums_;
   FactTexts texts_;

@@ -77,6 +77,8 @@ void RollupWriter::begin(std::string_view writer, std::int64_t seq) {
   writer_ = writer;
   state_.bind(writer);
   adds_ = (state_.step() ? state_.integer(0) : 0) == seq;
+  // Groups are of one chain: at its beginning there are no sums to add to.
+  first_ = seq == 0;
   state_.reset();
 }
 
@@ -131,9 +133,16 @@ void RollupWriter::add(const Fact& f, const FactTexts& texts, std::string_view w
 }
 
 void RollupWriter::store() {
-  for (auto& [place, s] : sums_) {
-    read_.bind(place.hour).bind(place.group);
-    if (read_.step()) {
+  // In the order of the table, so that neighbours go into one page.
+  std::vector<std::pair<const Place, Sums>*> in_order;
+  for (auto& sum : sums_) in_order.push_back(&sum);
+  std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) {
+    return std::pair(a->first.hour, a->first.group) < std::pair(b->first.hour, b->first.group);
+  });
+  for (auto* sum : in_order) {
+    auto& [place, s] = *sum;
+    if (!first_) read_.bind(place.hour).bind(place.group);
+    if (!first_ && read_.step()) {
       s.rows += read_.integer(0);
       s.tokens_in += read_.integer(1);
       s.tokens_out += read_.integer(2);
@@ -143,7 +152,7 @@ void RollupWriter::store() {
       s.first_begin = std::min(s.first_begin, read_.integer(6));
       s.last_end = std::max(s.last_end, read_.integer(7));
     }
-    read_.reset();
+    if (!first_) read_.reset();
     const std::string by_factor = to_text(s.by_factor);
     write_.run(place.hour, place.group, s.rows, s.tokens_in, s.tokens_out, s.energy, s.variance,
                std::string_view(by_factor), s.first_begin, s.last_end);
@@ -154,6 +163,7 @@ void RollupWriter::store() {
 void RollupWriter::end(std::int64_t seq) {
   if (adds_) {
     store();
+    first_ = false;
     move_state_.run(seq, std::string_view(writer_));
   }
   open_ = false;
@@ -167,6 +177,7 @@ void RollupWriter::keep_few(std::size_t most) {
 
 void RollupWriter::rebuild(std::int64_t hour) {
   sums_.clear();
+  first_ = false;
   Statement(database_, "DELETE FROM rollups WHERE hour = ?").run(hour);
   Statement(database_, "INSERT INTO rollups SELECT * FROM sealed_sums WHERE hour = ?").run(hour);
   Statement rows(database_, RowReader::select(fmt::format(
@@ -186,6 +197,7 @@ void RollupWriter::rebuild(std::int64_t hour) {
 
 void RollupWriter::add_rows(std::string_view writer, std::int64_t last) {
   sums_.clear();
+  first_ = false;
   Statement rows(database_, RowReader::select(fmt::format("WHERE writer = ? AND seq <= ? AND{}", not_superseded)));
   rows.bind(writer).bind(last);
   RowReader reader(database_.file().string());

@@ -48,7 +48,7 @@ class RollupWriter {
   void end(std::int64_t seq);
   // Between transactions of one begin() and end(): so many sums that storing them would take long are given up; the
   // rows are then added by catch_up().
-  void keep_few(std::size_t most = 50'000);
+  void keep_few(std::size_t most);
 
   // Makes the sums of that hour anew from the rows.
   void rebuild(std::int64_t hour);
@@ -81,7 +81,7 @@ class RollupWriter {
   std::unordered_map<std::string, std::int64_t> groups_;  // by their key
   std::unordered_map<Place, Sums, Hash> sums_;
   std::string writer_, key_;
-  bool adds_ = false, open_ = false;
+  bool adds_ = false, open_ = false, first_ = false;
 };
 
 // Each sum of hours wholly within [from, to), in no order.

@@ -1,13 +1,14 @@
 // emissions.csv of CodeCarbon, from version 1 on. Its rows are sums since a run began: `flush()` writes another row of
 // the same run with larger sums, so of a run's later rows only what is new is a fact.
 #include <algorithm>
-#include <deque>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "kernel/error.h"
 #include "kernel/utf8.h"
 #include "ledger/imports/reading.h"
+#include "ledger/imports/recent.h"
 #include "ledger/row.h"
 
 namespace wattline::ledger::imports {
@@ -16,7 +17,7 @@ namespace {
 // What CodeCarbon writes when no experiment was named.
 constexpr std::string_view no_experiment = "5b0fa12a-3dd7-45bb-9766-cc326314d9f1";
 // Runs whose last row is remembered; rows of one run are near each other.
-constexpr std::size_t most_runs = 200'000;
+constexpr std::size_t most_runs = 100'000;
 
 class CodeCarbon : public RowFormat {
  public:
@@ -87,48 +88,47 @@ class CodeCarbon : public RowFormat {
 
   // Takes off what rows of the same run told before. False: nothing is left.
   bool since_before(Sheet& s, Sums& sums) {
-    const std::string run(s.text(run_));
+    const std::string_view run = s.text(run_);
     if (run.empty()) return true;
     const Sums now = sums;
-    const auto [it, first] = runs_.try_emplace(run);
-    if (first) {
-      order_.push_back(run);
-      if (order_.size() > most_runs) {
-        runs_.erase(order_.front());
-        order_.pop_front();
-      }
-    } else {
-      const Sums& before = it->second;
-      // Smaller sums are of a run that began anew under its old name.
-      if (now.duration >= before.duration && now.whole >= before.whole) {
-        if (now.duration == before.duration && now.whole == before.whole) return false;
-        sums.duration -= before.duration;
-        sums.whole -= before.whole;
-        sums.cpu = std::max(0.0, sums.cpu - before.cpu);
-        sums.gpu = std::max(0.0, sums.gpu - before.gpu);
-        sums.ram = std::max(0.0, sums.ram - before.ram);
-        sums.in_parts = sums.in_parts && before.in_parts;
-        ++reading_.notes.warnings["later rows of a run whose rows are sums: only what each adds was taken"];
-      }
+    Sums* before = runs_.find(run);
+    if (!before) {
+      runs_.put(run, now);
+      return true;
     }
-    runs_[run] = now;
+    // Smaller sums are of a run that began anew under its old name.
+    if (now.duration >= before->duration && now.whole >= before->whole) {
+      if (now.duration == before->duration && now.whole == before->whole) return false;
+      sums.duration -= before->duration;
+      sums.whole -= before->whole;
+      sums.cpu = std::max(0.0, sums.cpu - before->cpu);
+      sums.gpu = std::max(0.0, sums.gpu - before->gpu);
+      sums.ram = std::max(0.0, sums.ram - before->ram);
+      sums.in_parts = sums.in_parts && before->in_parts;
+      ++reading_.notes.warnings["later rows of a run whose rows are sums: only what each adds was taken"];
+    }
+    *before = now;
     return true;
   }
 
   Estimate<Energy> energy(const Sums& sums) {
-    const auto part = [&](double kwh, const char* id) {
-      const double joules = (kwh * units::kWh).base();
+    double joules = 0;
+    std::map<std::string, double> by;
+    const auto add = [&](double kwh, const std::string& id) {
+      const double part = (kwh * units::kWh).base();
       const RawEstimate& gain = reading_.factor(id);
-      // The figure is the file's; that only its error is our judgement does not make it a model of ours.
-      std::map<std::string, double> by;
-      for (const auto& [factor, sd] : gain.by_factor()) by[factor] = joules * sd;
-      return restore(joules * gain.value(), 0, by, Method::declared, {"CodeCarbon"}, false);
+      joules += part * gain.value();
+      for (const auto& [factor, sd] : gain.by_factor()) by[factor] += part * sd;
     };
-    if (!sums.in_parts) return Estimate<Energy>(part(sums.whole, "import.codecarbon.whole"));
-    RawEstimate all = part(sums.cpu, "import.codecarbon.cpu");
-    if (sums.gpu > 0) all = RawEstimate::sum(all, part(sums.gpu, "import.codecarbon.gpu"), 1);
-    if (sums.ram > 0) all = RawEstimate::sum(all, part(sums.ram, "import.codecarbon.ram"), 1);
-    return Estimate<Energy>(all);
+    if (!sums.in_parts) {
+      add(sums.whole, whole_factor_);
+    } else {
+      add(sums.cpu, cpu_factor_);
+      if (sums.gpu > 0) add(sums.gpu, gpu_factor_);
+      if (sums.ram > 0) add(sums.ram, ram_factor_);
+    }
+    // The figure is the file's; that only its error is our judgement does not make it a model of ours.
+    return Estimate<Energy>(restore(joules, 0, by, Method::declared, {"CodeCarbon"}, false));
   }
 
   std::string place(Sheet& s) {
@@ -170,8 +170,9 @@ class CodeCarbon : public RowFormat {
   LabelColumns labels_;
   int timestamp_, duration_, energy_, cpu_, gpu_, ram_, run_, project_, experiment_, version_, iso_, country_, region_,
       on_cloud_, provider_, cloud_region_, cpu_model_, gpu_model_, pue_;
-  std::unordered_map<std::string, Sums> runs_;
-  std::deque<std::string> order_;
+  const std::string whole_factor_ = "import.codecarbon.whole", cpu_factor_ = "import.codecarbon.cpu",
+                    gpu_factor_ = "import.codecarbon.gpu", ram_factor_ = "import.codecarbon.ram";
+  Recent<Sums> runs_{most_runs};
 };
 
 }  // namespace

@@ -5,9 +5,6 @@
 // Energy: what the span itself tells (energy.joules, as this program's gateway writes it), else --energy-per-token,
 // else the roofline (physics/roofline.h) of a known model on a known device, modelled.
 #include <algorithm>
-#include <deque>
-#include <set>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -16,28 +13,24 @@
 #include "kernel/json.h"
 #include "kernel/utf8.h"
 #include "ledger/imports/reading.h"
+#include "ledger/imports/recent.h"
 #include "physics/roofline.h"
 
 namespace wattline::ledger::imports {
 namespace {
 
-constexpr std::size_t most_ids = 200'000;
+constexpr std::size_t most_ids = 100'000;
 
-// Ids of spans, the newest only.
 class Ids {
  public:
-  bool has(const std::string& id) const { return known_.contains(id); }
-  void add(const std::string& id) {
-    if (id.empty() || !known_.insert(id).second) return;
-    order_.push_back(id);
-    if (order_.size() <= most_ids) return;
-    known_.erase(order_.front());
-    order_.pop_front();
+  bool has(std::string_view id) { return known_.find(id) != nullptr; }
+  void add(std::string_view id) {
+    if (!id.empty() && !has(id)) known_.put(id, {});
   }
 
  private:
-  std::unordered_set<std::string> known_;
-  std::deque<std::string> order_;
+  struct Nothing {};
+  Recent<Nothing> known_{most_ids};
 };
 
 using Attributes = std::map<std::string, Json, std::less<>>;

@@ -54,37 +54,37 @@ CsvRecords::CsvRecords(TextSource& source) : source_(source) {
   throw bad_input("the file is empty; a header line with column names belongs there", source_.name());
 }
 
-// Behind the last row that ends in buffer_; where quotes count is Scanner's rule.
+// Behind the last row that ends in buffer_; where quotes count is Scanner's rule. From quote to quote: what lies between
+// them is only searched for its last line break.
 std::size_t CsvRecords::whole_rows() {
-  for (; looked_ < buffer_.size(); ++looked_) {
-    const char c = buffer_[looked_];
-    switch (state_) {
-      case State::quoted:
-        if (c == '"') state_ = State::quote;
-        break;
-      case State::quote:
-        if (c == '"') {
-          state_ = State::quoted;
-          break;
-        }
-        [[fallthrough]];
-      default:
-        if (c == '\n') {
-          state_ = State::begin;
-          ends_ = looked_ + 1;
-        } else if (c == delimiter_) {
-          state_ = State::begin;
-        } else if (c == '"' && state_ == State::begin) {
-          state_ = State::quoted;
-        } else {
-          state_ = State::plain;
-        }
+  const std::string_view text = buffer_;
+  while (looked_ < text.size()) {
+    const std::size_t quote = std::min(text.find('"', looked_), text.size());
+    if (state_ == State::quoted) {
+      looked_ = std::min(quote + 1, text.size());
+      if (quote < text.size()) state_ = State::quote;
+      continue;
     }
+    if (state_ == State::quote && quote == looked_) {
+      state_ = State::quoted;
+      ++looked_;
+      continue;
+    }
+    if (quote > looked_) {
+      const std::string_view between = text.substr(looked_, quote - looked_);
+      if (const auto newline = between.rfind('\n'); newline != std::string_view::npos) ends_ = looked_ + newline + 1;
+      state_ = between.back() == '\n' || between.back() == delimiter_ ? State::begin : State::plain;
+      looked_ = quote;
+    }
+    if (quote == text.size()) break;
+    if (state_ == State::begin) state_ = State::quoted;
+    ++looked_;
   }
   return ends_;
 }
 
 bool CsvRecords::fill() {
+  if (scanner_) next_line_ = scanner_->next_line();
   for (;;) {
     if (whole_rows() > 0) break;
     if (buffer_.size() > longest_record)
@@ -103,7 +103,6 @@ bool CsvRecords::fill() {
   looked_ -= std::min(looked_, ends_);
   ends_ = 0;
   scanner_.emplace(block_, delimiter_, source_.name(), next_line_);
-  next_line_ += lines_in(block_);
   return true;
 }
 

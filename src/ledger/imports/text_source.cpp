@@ -134,7 +134,8 @@ bool TextSource::read_plain() {
       throw bad_input("is a Parquet file; text is needed", name_, "have the export written as CSV");
   }
   if (!gzip_) {
-    plain_ += raw_;
+    if (plain_.empty()) plain_.swap(raw_);
+    else plain_ += raw_;
     return true;
   }
   z_stream& s = gzip_->stream;
