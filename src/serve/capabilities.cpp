@@ -1,5 +1,6 @@
 #include "serve/capabilities.h"
 
+#include "policy/evaluate/evaluate.h"
 #include "serve/key_command.h"
 #include "serve/schema_command.h"
 #include "serve/service.h"
@@ -97,6 +98,9 @@ std::vector<Capability> capabilities() {
   workload.examples = {
       {{"--file", "prompts.csv", "--list"}, {{"prompts.csv", "prompt,expected,task\n2+2=,4,addition\n"}}, "addition"}};
   out.push_back(std::move(workload));
+
+  // Needs nothing of a gateway, but whoever runs one looks for it here.
+  out.push_back(policy::evaluate_capability());
   return out;
 }
 
