@@ -18,7 +18,7 @@ struct ModelEntry {
   std::string id;
   std::size_t row = 0;  // of the table's file, 1 for a card
   std::optional<double> emissions;  // gCO2e
-  std::string source, training_type, location, hardware, domain, month;  // month: "2023-01"
+  std::string source, training_type, location, hardware, task, domain, month;  // month: "2023-01"
   std::vector<std::string> tags;
   std::optional<double> size, dataset_size, downloads, parameters;
   std::map<std::string, double> metrics;  // accuracy, f1, rouge1, rougeL

@@ -16,6 +16,7 @@ namespace wattline::ledger {
 namespace {
 
 constexpr std::size_t enough_models = 100;  // for boundaries of their own
+constexpr std::size_t enough_peers = 20;  // of one task: four boundaries need some models between them
 
 std::string letter_of(const std::optional<Label>& label) { return label ? std::string(1, label->letter()) : "none"; }
 
@@ -45,6 +46,7 @@ Result one_model(ModelEntry m, const LabelOptions& o, const LabelScale& scale, c
   if (o.performance) m.performance = o.performance;
   std::vector<ModelEntry> alone{m};
   fill_performance(alone);
+  fill_tasks(alone, catalog);
   m = alone.front();
 
   Result out;
@@ -70,6 +72,8 @@ Result one_model(ModelEntry m, const LabelOptions& o, const LabelScale& scale, c
   line("reporting class", std::string(to_string(reporting_class(r))));
   line("label, published convention", letter_of(published));
   line("label, consistent convention", letter_of(consistent));
+  line("task", m.task);
+  line("domain", m.domain);
   line("hardware", m.hardware);
   line("place", m.location);
   line("training", m.training_type);
@@ -140,8 +144,9 @@ void add_classes(Result& out, const std::vector<ModelEntry>& models) {
   out.add(std::move(t));
 }
 
-Result many_models(const ModelTable& table, const LabelOptions& o, const LabelScale& paper,
-                   const catalog::Catalog& catalog, CarbonIntensity grid, Context& context) {
+Result many_models(ModelTable table, const LabelOptions& o, const LabelScale& paper, const catalog::Catalog& catalog,
+                   CarbonIntensity grid, Context& context) {
+  fill_tasks(table.models, catalog);
   const auto& models = table.models;
   Result out;
   if (models.empty()) throw bad_input("the table holds no models", o.models.name());
@@ -149,13 +154,27 @@ Result many_models(const ModelTable& table, const LabelOptions& o, const LabelSc
   for (const auto& m : models) reporting += m.emissions.has_value();
   const bool own =
       o.population == Population::table || (o.population == Population::automatic && reporting >= enough_models);
+  if (o.peers != Peers::all && !own)
+    throw bad_input(fmt::format("labels among models of one {} need percentiles of the table",
+                                o.peers == Peers::task ? "task" : "domain"),
+                    "peers",
+                    o.population == Population::paper
+                        ? "the paper's are of all tasks: leave --population paper out"
+                        : fmt::format("{} models report emissions, {} are wanted; --population table takes fewer",
+                                      reporting, enough_models));
   const LabelScale scale = own ? scale_of(models, paper) : paper;
+  const PeerScales peers(models, scale, paper, o.peers, enough_peers);
   out.title = fmt::format("{} models, {} with emissions", models.size(), reporting);
   std::vector<Labelled> all;
   for (const auto& m : models)
-    all.push_back({&m, label_of(metric_values(m), scale, Convention::published),
-                   label_of(metric_values(m), scale, Convention::consistent)});
+    all.push_back({&m, label_of(metric_values(m), peers.of(m), Convention::published),
+                   label_of(metric_values(m), peers.of(m), Convention::consistent)});
   out.note(fmt::format("Labelled by the percentiles of {}.", scale.population));
+  if (o.peers != Peers::all) {
+    out.add(peers.table());
+    out.note(fmt::format("Rated among models of the same {} where {} or more of them report emissions, else among all.",
+                         o.peers == Peers::task ? "task" : "domain", enough_peers));
+  }
   add_counts(out, all);
   add_classes(out, models);
   add_population(out, models, {o.since});
@@ -189,6 +208,7 @@ Result many_models(const ModelTable& table, const LabelOptions& o, const LabelSc
   Table t("ledger.label.models.v1");
   t.text("model").text("label").text("label_consistent").text("class").number("emissions", "gCO2e");
   t.number("mean_rating", "", "0 best to 4").text("domain").text("training").text("month").integer("row");
+  t.text("task").text("rated_among");
   std::stable_sort(all.begin(), all.end(), [](const Labelled& a, const Labelled& b) {
     return a.model->emissions.value_or(-1) > b.model->emissions.value_or(-1);
   });
@@ -199,7 +219,7 @@ Result many_models(const ModelTable& table, const LabelOptions& o, const LabelSc
     t.add_row(
         {m.id, letter_of(l.published), letter_of(l.consistent), std::string(to_string(reporting_class(reported(m)))),
          m.emissions ? Table::Cell(*m.emissions) : Table::Cell(), chosen ? Table::Cell(chosen->mean) : Table::Cell(),
-         m.domain, m.training_type, m.month, static_cast<std::int64_t>(m.row)});
+         m.domain, m.training_type, m.month, static_cast<std::int64_t>(m.row), m.task, peers.name_of(m)});
   }
   if (t.rows() > 0) {
     t.title = t.rows() < all.size() ? fmt::format("The {} of {} models with the most emissions", t.rows(), all.size())
@@ -247,6 +267,8 @@ Capability label_capability() {
           .enumeration("weights", &O::weights, {"paper", "older", "without-downloads"}, "weights of the five metrics")
           .enumeration("population", &O::population, {"auto", "paper", "table"},
                        "whose percentiles rate; auto: the table's from 100 models on, else the paper's")
+          .enumeration("peers", &O::peers, {"all", "domain", "task"},
+                       "rate models of a table among all, or among those of their domain or task")
           .quantity("size", &O::size, "B", "size of the model's files, for a card")
           .at_least(0)
           .quantity("dataset-size", &O::dataset_size, "B", "size of the training data, for a card")
@@ -273,13 +295,15 @@ Capability label_capability() {
       "Bogner, "
       "ESEM 2023, arXiv 2305.11164). The label compares CO2, bytes of model and data per gram, downloads and "
       "performance "
-      "with distilgpt2 and with the percentiles of a population. Emissions of zero and those that the stated hardware "
+      "with distilgpt2 and with the percentiles of a population. With --peers a model of a "
+      "table is rated among those of its task or domain (pipeline_tag, tags). Emissions of zero and those that the "
+      "stated hardware "
       "cannot have made on this grid are pointed out. A label ranks reports against reports: it is no measurement.";
   c.verb = Verb::account;
   c.papers = {10};
   c.emits = {"ledger.label.models.v1", "ledger.label.counts.v1", "ledger.label.classes.v1", "ledger.label.groups.v1",
              "ledger.label.tests.v1",  "ledger.label.months.v1", "ledger.label.doubts.v1",  "ledger.label.ratings.v1",
-             "ledger.label.raises.v1", "ledger.label.model.v1"};
+             "ledger.label.raises.v1", "ledger.label.model.v1",  "ledger.label.peers.v1"};
   const std::string card =
       "---\nlicense: mit\ntags:\n- pruned\nco2_eq_emissions:\n  emissions: 4.9 kg\n  source: CodeCarbon\n"
       "  training_type: fine-tuning\n  geographical_location: Lyon, France\n  hardware_used: 4 x NVIDIA A100 SXM4 "

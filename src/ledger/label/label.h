@@ -9,7 +9,7 @@
 #include "catalog/place_options.h"
 #include "kernel/capability.h"
 #include "kernel/claim.h"
-#include "ledger/label/rating.h"
+#include "ledger/label/peers.h"
 
 namespace wattline::ledger {
 
@@ -20,6 +20,7 @@ struct LabelOptions {
   Convention convention = Convention::published;
   LabelWeights weights = LabelWeights::paper;
   Population population = Population::automatic;
+  Peers peers = Peers::all;
   std::optional<Bytes> size, dataset_size;
   std::optional<double> downloads, performance;
   std::string since;

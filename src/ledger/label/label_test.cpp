@@ -1,5 +1,6 @@
 #include "ledger/label/label.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -52,6 +53,59 @@ TEST(Emissions, AreReadAsPeopleWriteThem) {
     EXPECT_FALSE(read_emissions(bad)) << bad;
   EXPECT_EQ(read_count("2.6B"), 2.6e9);
   EXPECT_FALSE(read_count("many"));
+}
+
+TEST(Tasks, OfTheCardAndOfItsTags) {
+  const auto catalog = catalog::Catalog::load();
+  const auto read = [&](const char* card) {
+    std::vector<ModelEntry> m{read_model_card(card, "card.md")};
+    fill_tasks(m, *catalog);
+    return m.front();
+  };
+  EXPECT_EQ(read("---\npipeline_tag: translation\ntags:\n- text-generation\n---\n").task, "translation");
+  EXPECT_EQ(read("---\npipeline_tag: translation\n---\n").domain, "NLP");
+  EXPECT_EQ(read("{\"id\":\"a/b\",\"pipeline_tag\":\"text-to-image\"}").domain, "Computer Vision");
+  EXPECT_EQ(read("---\ntags:\n- pytorch\n- image-classification\n---\n").task, "image-classification");
+  // Two tasks tell none, but they agree on the domain.
+  const ModelEntry two = read("---\ntags:\n- summarization\n- text2text-generation\n---\n");
+  EXPECT_EQ(two.task, "");
+  EXPECT_EQ(two.domain, "NLP");
+  EXPECT_EQ(read("---\ntags:\n- summarization\n- image-classification\n---\n").domain, "");
+  // A task that the list does not know is kept and has no domain.
+  EXPECT_EQ(read("---\npipeline_tag: mind-reading\n---\n").task, "mind-reading");
+  EXPECT_EQ(read("---\npipeline_tag: mind-reading\n---\n").domain, "");
+}
+
+TEST(Label, AmongModelsOfTheSameTask) {
+  // Fifty translators of 1 to 50 g, as many painters of a thousand times that, and three of a rare task.
+  std::string table = "modelId,pipeline_tag,co2_eq_emissions,size,downloads\n";
+  for (int i = 1; i <= 50; ++i) {
+    table += "t" + std::to_string(i) + ",translation," + std::to_string(i) + ",1000000,10\n";
+    table += "p" + std::to_string(i) + ",text-to-image," + std::to_string(i * 1000) + ",1000000,10\n";
+  }
+  table += "r1,depth-estimation,5,1000000,10\nr2,depth-estimation,6,1000000,10\nr3,,7,1000000,10\n";
+  LabelOptions o;
+  o.rows = 1000;
+  o.weights = LabelWeights::without_downloads;
+  o.convention = Convention::consistent;
+  const auto label_of_model = [](const Result& r, const std::string& id) {
+    const Table* t = r.find_table("ledger.label.models.v1");
+    const auto& ids = t->column("model").texts();
+    const auto at = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), id) - ids.begin());
+    return t->column("label_consistent").texts().at(at) + " " + t->column("rated_among").texts().at(at);
+  };
+  const Result all = run("m.csv", table, o);
+  o.peers = Peers::task;
+  const Result tasks = run("m.csv", table, o);
+  // The least of the painters is bad among all and the best among its like.
+  EXPECT_NE(label_of_model(all, "p1"), "A all");
+  EXPECT_EQ(label_of_model(tasks, "p1"), "A text-to-image");
+  EXPECT_NE(label_of_model(tasks, "t50"), label_of_model(tasks, "t1"));
+  EXPECT_EQ(label_of_model(tasks, "r1").substr(2), "all") << "too few of its task";
+  EXPECT_EQ(tasks.find_table("ledger.label.peers.v1")->rows(), 4u);
+  EXPECT_FALSE(all.find_table("ledger.label.peers.v1"));
+  o.population = Population::paper;
+  EXPECT_THROW(run("m.csv", table, o), Error) << "the paper's percentiles are of all tasks";
 }
 
 TEST(Reporting, ClassesFromMostToLeastSpecial) {

@@ -86,6 +86,7 @@ Table groups_table(const std::vector<ModelEntry>& models) {
   };
   const auto or_none = [](const std::string& s) { return s.empty() ? std::string("not said") : s; };
   by("domain", [&](const ModelEntry& m) { return or_none(m.domain); });
+  by("task", [&](const ModelEntry& m) { return or_none(m.task); });
   by("training", [&](const ModelEntry& m) { return or_none(m.training_type); });
   by("source", [&](const ModelEntry& m) { return or_none(m.source); });
   by("report", [](const ModelEntry& m) { return std::string(m.automatic ? "automatic" : "by a person"); });

@@ -139,6 +139,9 @@ ModelEntry read_model_card(std::string_view text, std::string_view where) {
     }
   if (m.hardware.empty())
     if (const Json* v = data.find("hardware_used"); v && !says_nothing(text_of(*v))) m.hardware = text_of(*v);
+  for (const Json* from : {&root, &data})
+    if (const Json* task = from->find("pipeline_tag"); task && task->is_string() && !says_nothing(task->as_string()))
+      m.task = task->as_string();
   take_tags(m, data.find("tags"));
   if (&data != &root) take_tags(m, root.find("tags"));
   m.downloads = number_of(root.find("downloads"));
@@ -198,6 +201,7 @@ ModelTable read_model_table(std::string_view text, std::string_view where) {
   const Column* location = column("location", {"geographical_location", "location"});
   const Column* hardware = column("hardware", {"hardware_used", "environment", "hardware"});
   const Column* domain = column("domain", {"domain"});
+  const Column* task = column("task", {"pipeline_tag", "task"});
   const Column* created = column("date", {"created_at", "createdAt", "date"});
   const Column* tags = column("tags", {"tags", "library_name"});
   const Column* automatic = column("auto", {"auto"});
@@ -242,6 +246,7 @@ ModelTable read_model_table(std::string_view text, std::string_view where) {
     m.location = word(location);
     m.hardware = word(hardware);
     m.domain = word(domain);
+    m.task = word(task);
     m.month = month_of(word(created));
     if (const std::string s = word(tags); !s.empty()) m.tags = s.starts_with('[') ? python_list(s) : std::vector{s};
     for (const auto& [c, name] : flags)
