@@ -132,8 +132,8 @@ class FetchCommand {
     }
     missing(got, out);
     if (got.revised && !o_.replace)
-      out.warn(
-          fmt::format("{} figures that are there are others at the provider now: --replace takes them", got.revised));
+      out.warn(fmt::format("the provider has other figures now for {} of those that are there: --replace takes them",
+                           got.revised));
     const auto estimated = std::count_if(got.series.samples.begin(), got.series.samples.end(), [&](const auto& s) {
       return s.estimated && s.begin >= order.wanted[0].begin && s.begin < order.wanted[0].end;
     });

@@ -168,7 +168,7 @@ TEST_F(IntensityFetchCommand, RevisedFiguresAreToldAndTakenOnRequest) {
   s.samples[0].grams = 999;
   store().save(s);
   const std::vector<std::string> words{"FR", "--from", "2026-01-01", "--to", "2026-01-01T03:00Z"};
-  EXPECT_THAT(to_text(fetch(words)), HasSubstr("1 figures that are there are others"));
+  EXPECT_THAT(to_text(fetch(words)), HasSubstr("other figures now for 1 of those"));
   EXPECT_EQ(store().find(s.name)->samples[1].grams, 999);
 }
 

@@ -88,7 +88,7 @@ IntensityProviders::IntensityProviders() {
   watttime.user_env = "WATTTIME_USER";
   watttime.key_env = "WATTTIME_PASSWORD";
   watttime.emissions = "direct";
-  for (auto& [name, config] : by_name_) config.licence = fmt::format("terms of your contract with {}", title_of(name));
+  for (auto& [name, config] : by_name_) config.licence = fmt::format("your contract with {}", title_of(name));
 }
 
 const ProviderConfig& IntensityProviders::of(ProviderName name) const { return by_name_.at(name); }
