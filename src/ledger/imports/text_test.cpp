@@ -246,5 +246,31 @@ TEST(ImportZone, OffsetsAndNames) {
   EXPECT_FALSE(has_zone("2026-01-01"));
 }
 
+// The file comes in pieces of 256 kB, which cut rows, quotes and line ends anywhere; as one text it is the same rows.
+TEST(CsvRecords, PiecesOfAFileGiveTheRowsOfTheWhole) {
+  const std::string_view cells[] = {
+      "", "ab", "a\"b", "\"a,b\"", "\"two\nlines\"", "\"\"\"\"", "\"say \"\"x\"\"\"", "\"\r\n,\"", "1.5", "\"\""};
+  std::uint32_t state = 7;
+  const auto random = [&] { return (state = state * 1'664'525 + 1'013'904'223) >> 16; };
+  std::string csv = "a,b,c\n";
+  while (csv.size() < (std::size_t{3} << 18)) {
+    for (int i = 0; i < 3; ++i) (csv += i == 0 ? "x" : cells[random() % std::size(cells)]) += i < 2 ? ',' : '\n';
+    if (random() % 8 == 0) csv += "\r\n";
+  }
+  TextSource source("f", csv);
+  CsvRecords records(source);
+  csv::Scanner whole(csv, ',', "f");
+  std::vector<std::string_view> row, expected;
+  ASSERT_TRUE(whole.next(expected));
+  std::int64_t rows = 0;
+  for (; records.next(row); ++rows) {
+    ASSERT_TRUE(whole.next(expected));
+    ASSERT_EQ(row, expected) << "row " << rows;
+    ASSERT_EQ(records.line(), whole.line());
+  }
+  EXPECT_FALSE(whole.next(expected));
+  EXPECT_GT(rows, 10'000);
+}
+
 }  // namespace
 }  // namespace wattline::ledger::imports
