@@ -95,9 +95,12 @@ Result disclose_diff(const DiffOptions& o, Context& context) {
   const auto lost = std::count_if(changes.begin(), changes.end(), [](const Change& c) { return c.worse; });
   const auto broken = std::count_if(rules.begin(), rules.end(), [](const Change& c) { return c.worse; });
   const bool fine = lost == 0 && broken == 0;
-  out.verdict =
-      Verdict{fine, fine ? "nothing is told less than before, no new contradiction"
-                         : fmt::format("{} items told less than before, {} new contradictions", lost, broken)};
+  const auto counted = [](auto n, const char* one, const char* many) {
+    return fmt::format("{} {}", n, n == 1 ? one : many);
+  };
+  out.verdict = Verdict{fine, fine ? "nothing is told less than before, no new contradiction"
+                                   : counted(lost, "item", "items") + " told less than before, " +
+                                         counted(broken, "new contradiction", "new contradictions")};
   return out;
 }
 
