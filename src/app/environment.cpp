@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "catalog/intensity/intensity_store.h"
 #include "catalog/place_options.h"
+#include "kernel/cpu_energy.h"
 #include "kernel/units.h"
 #include "ledger/account.h"
 #include "ledger/ledger.h"
@@ -61,6 +62,8 @@ void provide_shared_parts(Context& context, const std::string& catalog_dir, cons
   context.provide(catalog);
   context.provide(location);
   context.provide(std::make_shared<catalog::IntensityLocation>(catalog::IntensityLocation{intensity_dir}));
+  context.provide(std::make_shared<CpuEnergy>(
+      [catalog](Duration cpu) { return meter::HostPower::detect(*catalog)->energy_of_cpu_time(cpu); }));
   context.provide<AccountSink>(std::make_shared<LazySink>(*location, catalog->version()));
 }
 

@@ -9,6 +9,7 @@
 #include "meter/capabilities.h"
 #include "serve/capabilities.h"
 #include "study/capabilities.h"
+#include "text/capabilities.h"
 
 namespace wattline::app {
 
@@ -17,6 +18,7 @@ const Rooms& rooms() {
       {"catalog", "what is known: devices, models, places, factors", catalog::capabilities()},
       {"device", "J per unit of work on real hardware", device::capabilities()},
       {"lm", "the built-in language models", lm::capabilities()},
+      {"text", "what a prompt is: vectors, language, labels", text::capabilities()},
       {"serve", "the OpenAI-compatible gateway", serve::capabilities()},
       {"study", "statistics of comparisons", study::capabilities()},
       {"meter", "the watts of this machine and of commands", meter::capabilities()},

@@ -69,12 +69,16 @@ void LinearHead::scores(const Features& x, std::span<float> out) const {
   std::copy_n(sums, std::min(out.size(), labels_.size()), out.begin());
 }
 
-void LinearHead::predict(const Features& x, std::span<float> p) const {
-  scores(x, p);
+void softmax(std::span<float> p, double temperature) {
   const float most = *std::max_element(p.begin(), p.end());
   float sum = 0;
-  for (float& v : p) sum += v = std::exp((v - most) / static_cast<float>(temperature_));
+  for (float& v : p) sum += v = std::exp((v - most) / static_cast<float>(temperature));
   for (float& v : p) v /= sum;
+}
+
+void LinearHead::predict(const Features& x, std::span<float> p) const {
+  scores(x, p);
+  softmax(p, temperature_);
 }
 
 std::string LinearHead::save() const {

@@ -61,6 +61,8 @@ class LinearHead {
   double temperature_ = 1;
 };
 
+// In place: exp(s / temperature) over their sum.
+void softmax(std::span<float> scores, double temperature = 1);
 // The `k` likeliest labels, likeliest first; equal ones by number.
 std::vector<LabelScore> top_labels(std::span<const float> probabilities, std::size_t k);
 // 1 when one label has it all, 0 when all are alike: 1 - entropy / ln(labels).

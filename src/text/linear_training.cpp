@@ -40,6 +40,21 @@ std::vector<float> weights_of(std::span<const Example> examples, std::size_t lab
   return weights;
 }
 
+// By place of n-grams.
+std::vector<float> rarity_of(std::span<const Example> examples, std::size_t places) {
+  std::vector<std::uint32_t> in(places, 0), last(places, 0);
+  for (std::uint32_t i = 0; i < examples.size(); ++i)
+    for (const auto& [place, value] : examples[i].features->sparse)
+      if (last[place] != i + 1) {
+        last[place] = i + 1;
+        ++in[place];
+      }
+  std::vector<float> rarity;
+  for (const std::uint32_t n : in)
+    rarity.push_back(std::max(0.05f, std::log(static_cast<float>(examples.size()) / static_cast<float>(n + 1)) / 3));
+  return rarity;
+}
+
 }  // namespace
 
 LinearHead train_linear_head(std::span<const Example> examples, const std::vector<std::string>& labels,
@@ -49,6 +64,14 @@ LinearHead train_linear_head(std::span<const Example> examples, const std::vecto
   const std::size_t count = labels.size(), width = (count + 15) / 16 * 16, dense = reader.dense_width();
   const std::size_t features = dense + reader.sparse_width();
   const std::vector<float> weights = weights_of(examples, count, reader, o);
+  // Copies of the n-grams alone, by their rarity; the penalty then falls on the scaled weights.
+  std::vector<float> rarity(reader.sparse_width(), 1.0f);
+  if (o.rarity) rarity = rarity_of(examples, reader.sparse_width());
+  std::vector<Features> scaled(examples.size());
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    scaled[i] = *examples[i].features;
+    for (auto& [place, value] : scaled[i].sparse) value *= rarity[place];
+  }
   std::vector<float> errors(width, 0.0f);
   const auto loss = [&](std::span<const float> x, std::span<float> gradient) {
     std::fill(gradient.begin(), gradient.end(), 0.0f);
@@ -56,7 +79,7 @@ LinearHead train_linear_head(std::span<const Example> examples, const std::vecto
     double sum = 0;
     for (std::size_t i = 0; i < examples.size(); ++i) {
       std::copy_n(bias, width, errors.begin());
-      linear_scores(w, width, dense, *examples[i].features, errors.data());
+      linear_scores(w, width, dense, scaled[i], errors.data());
       const float most = *std::max_element(errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(count));
       const float own = errors[examples[i].label] - most;
       float total = 0;
@@ -65,7 +88,7 @@ LinearHead train_linear_head(std::span<const Example> examples, const std::vecto
       for (std::size_t l = 0; l < count; ++l) errors[l] *= weights[i] / total;
       std::fill(errors.begin() + static_cast<std::ptrdiff_t>(count), errors.end(), 0.0f);
       errors[examples[i].label] -= weights[i];
-      linear_gradient(gradient.data(), width, dense, *examples[i].features, errors.data());
+      linear_gradient(gradient.data(), width, dense, scaled[i], errors.data());
       for (std::size_t l = 0; l < count; ++l) gradient[features * width + l] += errors[l];
     }
     double squares = 0;
@@ -81,8 +104,7 @@ LinearHead train_linear_head(std::span<const Example> examples, const std::vecto
   std::vector<float> flat;
   flat.reserve(features * count);
   for (std::size_t f = 0; f < features; ++f)
-    flat.insert(flat.end(), x.begin() + static_cast<std::ptrdiff_t>(f * width),
-                x.begin() + static_cast<std::ptrdiff_t>(f * width + count));
+    for (std::size_t l = 0; l < count; ++l) flat.push_back(x[f * width + l] * (f < dense ? 1 : rarity[f - dense]));
   return LinearHead(reader.fingerprint(), labels, dense, reader.sparse_width(), flat,
                     std::span(x).subspan(features * width, count));
 }

@@ -20,6 +20,9 @@ struct Example {
 struct TrainingOptions {
   double l2 = 1e-4;  // of the mean loss
   bool balance = true;  // every label weighs alike, whatever its number of examples
+  // n-grams weigh by their rarity, ln(examples / (1 + examples with it)) / 3, which goes into the weights, so
+  // that a head's features stay as they are.
+  bool rarity = true;
   LbfgsOptions solver;
 };
 
