@@ -72,8 +72,8 @@ Capability evaluate_capability() {
   c.verb = Verb::predict;
   c.cost = Cost::job;
   c.papers = {1, 38};
-  c.emits = {"policy.ranking.v1", "policy.evaluation.v1", "policy.saving.v1", "policy.reliability.v1",
-             "policy.off_policy.v1"};
+  c.emits = {"policy.ranking.v1", "policy.evaluation.v1",  "policy.behaviour.v1",
+             "policy.saving.v1",  "policy.reliability.v1", "policy.off_policy.v1"};
   std::string lines = "domain,prompt,small_correct,large_correct,small_energy_j,large_energy_j\n";
   const char* easy[] = {"bread", "butter", "salt", "soup"};
   const char* hard[] = {"matrix", "group", "field", "vector"};
@@ -83,10 +83,10 @@ Capability evaluate_capability() {
              (is_hard ? hard : easy)[i / 2 % 4] + " in question " + std::to_string(i) + "?," +
              (is_hard && i % 7 ? "0" : "1") + "," + (i % 11 ? "1" : "0") + ",10,100\n";
   }
-  c.examples = {{{"outcomes.csv"}, {{"outcomes.csv", lines}}, "a router recovers"},
+  c.examples = {{{"outcomes.csv"}, {{"outcomes.csv", lines}}, "Average gap recovered"},
                 {{"outcomes.csv", "--algorithm", "cheapest_adequate", "--algorithm", "thompson", "--shadow", "0.02"},
                  {{"outcomes.csv", lines}},
-                 "less energy than always large"}};
+                 "The saving identity"}};
   return c;
 }
 

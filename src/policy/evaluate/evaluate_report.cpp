@@ -18,7 +18,7 @@ std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share);
 std::string percent(const Interval& i) { return fmt::format("{:.1f} to {:.1f} %", 100 * i.low, 100 * i.high); }
 
 Estimate<Ratio> with_interval(double value, const Interval& i, const Workload& w, Method method = Method::measured) {
-  return Estimate<Ratio>::within(Ratio(value), Ratio(i.low), Ratio(i.high), method, w.name);
+  return Estimate<Ratio>::with_sd(Ratio(value), Ratio((i.high - i.low) / 3.92), method, w.name);
 }
 
 // Saving and quality as more and more prompts go to the large model, by the chosen ranking.
@@ -82,9 +82,7 @@ Figure joule_figure(const Evaluation& e, const Sweep& s) {
   f.y = {.label = "mean quality"};
   f.traces.push_back(thinned(e.rankings[e.chosen].name, s.joules, s.quality));
   for (const auto& run : e.runs) f.traces.push_back({run.name, {mean(run.energy)}, {mean(run.quality)}, {}, {}});
-  f.caption =
-      "The curve sweeps the border between the smallest and the largest model; points are algorithms, "
-      "failed attempts and shadow traffic counted.";
+  f.caption = "The curve moves the border between the smallest and the largest model.";
   return f;
 }
 
@@ -139,13 +137,6 @@ Table run_table(const Evaluation& e) {
         .number("saving", "", "1 - energy / energy of always the largest")
         .number("saving_low", "", "95 % interval")
         .number("saving_high", "", "95 % interval");
-  t.number("largest", "", "share of answers by the largest model")
-      .number("agreement", "", "share answered by the cheapest model that was adequate (routing accuracy)")
-      .number("regret", "", "mean quality below the best recorded answer")
-      .number("lost", "", "share answered inadequately where the largest was adequate")
-      .number("attempts", "", "mean number of models asked")
-      .number("shadowed", "", "share that the largest answered too, for labels")
-      .integer("drift_alarms", "", "of the squared error of predicted quality (Page-Hinkley)");
   for (std::size_t k = 0; k < e.runs.size(); ++k) {
     const PolicyRun& r = e.runs[k];
     const AgainstLargest& a = e.compared[k];
@@ -154,6 +145,25 @@ Table run_table(const Evaluation& e) {
     if (joules)
       for (const double v : {mean(r.energy), a.saving, a.saving_interval.low, a.saving_interval.high})
         row.emplace_back(v);
+    t.add_row(std::move(row));
+  }
+  return t;
+}
+
+Table behaviour_table(const Evaluation& e) {
+  Table t("policy.behaviour.v1");
+  t.title = "How they chose";
+  t.text("algorithm")
+      .number("largest", "", "share of answers by the largest model")
+      .number("agreement", "", "share answered by the cheapest model that was adequate (routing accuracy)")
+      .number("regret", "", "mean quality below the best recorded answer")
+      .number("lost", "", "share answered inadequately where the largest was adequate")
+      .number("attempts", "", "mean number of models asked")
+      .number("shadowed", "", "share that the largest answered too, for labels")
+      .integer("drift_alarms", "", "of the squared error of predicted quality (Page-Hinkley)");
+  for (std::size_t k = 0; k < e.runs.size(); ++k) {
+    const PolicyRun& r = e.runs[k];
+    std::vector<Table::Cell> row = {r.name};
     for (const double v : {r.share.back(), r.agreement, r.regret, r.lost, r.attempts, r.shadowed}) row.emplace_back(v);
     row.emplace_back(static_cast<std::int64_t>(r.drift_alarms));
     t.add_row(std::move(row));
@@ -276,7 +286,8 @@ Result tell(const Evaluation& e, const EvaluateOptions& o) {
   const Workload& w = *e.workload;
   const Ranking& best = e.rankings[e.chosen];
   Result r;
-  r.title = fmt::format("Routing on {}: {} prompts, {} models", w.name, w.rows.size(), w.models.size());
+  r.title = fmt::format("Routing on {}: {} prompts, {} models", w.name.substr(w.name.rfind('/') + 1), w.rows.size(),
+                        w.models.size());
   const Sweep s = sweep(e);
   conclude(e, s, r);
   r.estimate("apgr", "Average gap recovered", with_interval(best.test.apgr, best.intervals.apgr, w), {},
@@ -287,6 +298,7 @@ Result tell(const Evaluation& e, const EvaluateOptions& o) {
   r.add(ranking_table(e));
   if (e.energies.known) r.add(joule_figure(e, s));
   r.add(run_table(e));
+  r.add(behaviour_table(e));
   if (e.energies.known) r.add(identity_table(e, o));
   r.add(reliability_figure(e));
   r.add(reliability_table(e));

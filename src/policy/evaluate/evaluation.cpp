@@ -70,6 +70,7 @@ void rank(Evaluation& e, const CrossFitted& crossed, const EvaluateOptions& o, C
   const std::string_view notes[] = {"length, layout, kinds of characters", "words, pairs and pieces of words",
                                     "topic that the text seems to be of", "all of these, stacked"};
   for (const FeatureSet set : {FeatureSet::shape, FeatureSet::words, FeatureSet::topics, FeatureSet::all}) {
+    if (set == FeatureSet::topics && !w.has_domains) continue;
     predictions.push_back(predict_quality(w, e.split, crossed, set));
     const auto& q = predictions.back().quality;
     const auto gain = [&](std::size_t r) { return q.back()[r] - q.front()[r]; };
