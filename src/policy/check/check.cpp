@@ -23,6 +23,8 @@ const std::vector<FindingCode>& finding_codes() {
       {"no-models", Level::error, "a decision has no models to choose from"},
       {"unknown-plugin", Level::warning, "a plugin that is neither named in the policy nor of a known type"},
       {"unknown-algorithm", Level::warning, "an algorithm that is not built in"},
+      {"failed-test", Level::conflict, "a test in the policy gets another decision"},
+      {"tests-not-run", Level::warning, "tests that depend on learned signals"},
       {"unknown-test-decision", Level::error, "a probe expects a decision that is not there"},
       {"unknown-category", Level::warning, "a domain rule names a category that no classifier gives"},
       {"missing-catch-all", Level::warning, "a request that no decision takes"},
@@ -72,6 +74,33 @@ std::vector<const Decision*> surely_before(const Policy& p, const Decision& deci
 
 namespace {
 
+// The tests that travel with the policy.
+void check_tests(Scope& s, const Engine& engine) {
+  const auto scratch = engine.scratch();
+  std::size_t not_run = 0;
+  for (const auto& probe : s.policy.probes) {
+    const Message message{.role = Role::user, .text = probe.query};
+    RequestView request;
+    request.messages = {&message, 1};
+    if (!s.options.learned && !engine.begin(request, *scratch).empty()) {
+      ++not_run;
+      continue;
+    }
+    const Outcome got = engine.decide(request, *scratch, s.options.learned);
+    const auto& all = s.policy.decisions;
+    const std::string decision = got.decision < 0 ? "" : all[static_cast<std::size_t>(got.decision)].name;
+    const bool known = std::any_of(all.begin(), all.end(), [&](const Decision& d) { return d.name == probe.decision; });
+    if (decision != probe.decision && known)
+      s.add("failed-test", probe.where,
+            fmt::format("test '{}' expects the decision '{}', got '{}'", probe.name, probe.decision,
+                        decision.empty() ? "none" : decision),
+            "change the policy, or what the test expects", probe.query);
+  }
+  if (not_run)
+    s.add("tests-not-run", s.policy.where, fmt::format("{} tests depend on learned signals and were not run", not_run),
+          "give an encoder and classifiers");
+}
+
 void check_policy(const Document& d, const Policy& p, bool main, const CheckOptions& options,
                   std::vector<Finding>& out) {
   // A recipe uses the cards of the document.
@@ -83,8 +112,9 @@ void check_policy(const Document& d, const Policy& p, bool main, const CheckOpti
   Scope scope{d, whole, options, out};
   if (main) check_document(scope);
   std::vector<Finding> compiling;
+  std::shared_ptr<const Engine> engine;
   try {
-    (void)Engine::compile(whole, &compiling);
+    engine = Engine::compile(whole, &compiling);
   } catch (const Error& e) {
     // It tells its findings before it gives up.
     if (compiling.empty()) scope.add("cannot-compile", e.where(), e.message(), e.hint());
@@ -100,6 +130,7 @@ void check_policy(const Document& d, const Policy& p, bool main, const CheckOpti
   check_logic(scope, meaning);
   check_embeddings(scope);
   check_constraints(scope, meaning);
+  if (engine) check_tests(scope, *engine);
 }
 
 }  // namespace

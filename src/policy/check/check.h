@@ -14,12 +14,14 @@
 #include <vector>
 
 #include "policy/document.h"
+#include "policy/engine.h"
 #include "policy/finding.h"
 
 namespace wattline::policy {
 
 struct CheckOptions {
   std::function<std::vector<float>(std::string_view)> encode;  // of any length; none: embedding rules are not compared
+  const LearnedSignals* learned = nullptr;  // for the tests of the policy
   std::vector<std::string> suppressed;  // codes
   std::vector<std::string> models;  // that are known beside cards and providers
   std::size_t branches = 20'000;  // of a question to the solver, before it is left open

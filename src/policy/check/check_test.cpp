@@ -343,6 +343,32 @@ TEST(Check, Constraints) {
           "picture"});
 }
 
+TEST(Check, RunsTheTestsOfThePolicy) {
+  const std::string route = "ROUTE a { PRIORITY 1 WHEN keyword(\"urgent\") MODEL \"m\" }\n";
+  expect({"failed-test", (route + "TEST t { \"calm down\" -> a }").c_str(),
+          (route + "TEST t { \"it is urgent\" -> a }").c_str(), "calm down"});
+  const std::string learned =
+      "SIGNAL embedding e { threshold: 0.5 candidates: [\"x\"] }\nROUTE a { PRIORITY 1 WHEN embedding(\"e\") MODEL "
+      "\"m\" }\n";
+  expect({"tests-not-run", (learned + "TEST t { \"calm\" -> a }").c_str(), learned.c_str()});
+}
+
+// What is told as an example is what the router does with it.
+TEST(Check, ExamplesAreTrue) {
+  const std::string text = ground +
+                           "ROUTE a { PRIORITY 2 WHEN keyword(\"urgent\") MODEL \"m\" }\n"
+                           "ROUTE b { PRIORITY 1 WHEN keyword(\"urgent\") AND keyword(\"calm\") MODEL \"m\" }";
+  const auto all = found(text);
+  ASSERT_EQ(all.size(), 1u);
+  const std::string query = parse_json(all[0].example).as_string();
+  const auto engine = Engine::compile(read_policy(text, "p.dsl", Language::dsl).main);
+  const auto scratch = engine->scratch();
+  const Message message{.role = Role::user, .text = query};
+  RequestView request;
+  request.messages = {&message, 1};
+  EXPECT_EQ(engine->policy().decisions[static_cast<std::size_t>(engine->decide(request, *scratch).decision)].name, "a");
+}
+
 TEST(Check, EveryCodeItGivesIsListed) {
   std::set<std::string_view> codes;
   for (const auto& c : finding_codes()) {
