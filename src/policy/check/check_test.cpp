@@ -377,6 +377,18 @@ TEST(Check, EveryCodeItGivesIsListed) {
   }
 }
 
+TEST(Check, TheExampleAndTheTableOfTheDocsAreRight) {
+  const std::string docs = tests::file_text(std::filesystem::path(WATTLINE_SOURCE_DIR) / "docs/formats/policy.md");
+  const auto begin = docs.find("```toml\n") + 8;
+  const std::string example = docs.substr(begin, docs.find("```", begin) - begin);
+  const auto all = check(read_policy(example, "policy.toml", Language::toml));
+  EXPECT_TRUE(all.empty()) << told(all);
+  for (const auto& c : finding_codes())
+    EXPECT_NE(docs.find(fmt::format("| `{}` | {} |", c.code, to_string(c.level))), std::string::npos) << c.code;
+  const auto dsl = docs.find("```\nSIGNAL") + 4;
+  read_policy(docs.substr(dsl, docs.find("```", dsl) - dsl), "policy.dsl", Language::dsl);
+}
+
 TEST(Check, NothingIsTooOddForIt) {
   EXPECT_TRUE(check({}).empty());
   for (const char* text :
