@@ -32,11 +32,6 @@ double ece_of(std::span<const double> predicted, std::span<const double> observe
   return order.empty() ? 0 : sum / static_cast<double>(order.size());
 }
 
-double logit(double p) {
-  const double q = std::clamp(p, 1e-6, 1 - 1e-6);
-  return std::log(q / (1 - q));
-}
-
 }  // namespace
 
 Interval wilson(double successes, double n, double confidence) {
@@ -88,60 +83,6 @@ CalibrationError calibration_error(std::span<const double> predicted, std::span<
   out.interval = {study::quantile(found, 0.025), study::quantile(found, 0.975)};
   return out;
 }
-
-void Isotonic::fit(std::span<const double> predicted, std::span<const double> observed) {
-  struct Block {
-    double x = 0, y = 0, n = 0;  // sums
-  };
-  std::vector<Block> blocks;
-  for (const std::size_t i : sorted_by(predicted)) {
-    blocks.push_back({predicted[i], observed[i], 1});
-    while (blocks.size() > 1) {
-      Block &a = blocks[blocks.size() - 2], &b = blocks.back();
-      // Equal predictions stay together whatever their outcomes.
-      if (a.y / a.n < b.y / b.n && a.x / a.n < b.x / b.n) break;
-      a = {a.x + b.x, a.y + b.y, a.n + b.n};
-      blocks.pop_back();
-    }
-  }
-  x_.clear(), y_.clear();
-  for (const auto& b : blocks) x_.push_back(b.x / b.n), y_.push_back(b.y / b.n);
-}
-
-double Isotonic::operator()(double p) const {
-  if (x_.empty()) return p;
-  const auto above = std::lower_bound(x_.begin(), x_.end(), p);
-  if (above == x_.begin()) return y_.front();
-  if (above == x_.end()) return y_.back();
-  const auto i = static_cast<std::size_t>(above - x_.begin());
-  const double share = (p - x_[i - 1]) / (x_[i] - x_[i - 1]);
-  return y_[i - 1] + share * (y_[i] - y_[i - 1]);
-}
-
-void Platt::fit(std::span<const double> predicted, std::span<const double> observed) {
-  a_ = 1, b_ = 0;
-  const double n = static_cast<double>(predicted.size());
-  if (n == 0) return;
-  double good = 0;
-  for (const double o : observed) good += o;
-  const double high = (good + 1) / (good + 2), low = 1 / (n - good + 2);
-  for (int step = 0; step < 50; ++step) {
-    double ga = 0, gb = 0, haa = 1e-9, hab = 0, hbb = 1e-9;
-    for (std::size_t i = 0; i < predicted.size(); ++i) {
-      const double x = logit(predicted[i]), p = 1 / (1 + std::exp(-(a_ * x + b_)));
-      const double miss = p - (low + (high - low) * observed[i]), h = std::max(p * (1 - p), 1e-9);
-      ga += miss * x, gb += miss, haa += h * x * x, hab += h * x, hbb += h;
-    }
-    const double det = haa * hbb - hab * hab;
-    if (!(det > 1e-12)) break;
-    const double da = (hbb * ga - hab * gb) / det, db = (haa * gb - hab * ga) / det;
-    const double scale = std::min(1.0, 2 / (std::abs(da) + std::abs(db) + 1e-12));
-    a_ -= scale * da, b_ -= scale * db;
-    if (std::abs(da) + std::abs(db) < 1e-10) break;
-  }
-}
-
-double Platt::operator()(double p) const { return 1 / (1 + std::exp(-(a_ * logit(p) + b_))); }
 
 void LowerBound::fit(std::span<const double> predicted, std::span<const double> observed, std::size_t neighbours,
                      double confidence) {

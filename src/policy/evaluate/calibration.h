@@ -1,4 +1,5 @@
-// Whether a predicted probability is one: calibration error, reliability, maps that mend it, and lower bounds.
+// Whether a predicted probability is one: calibration error, reliability and lower bounds, of outcomes from 0 to 1 (a
+// rating may be 0.7). Maps that mend probabilities are in text/calibration.h.
 #pragma once
 
 #include <cstddef>
@@ -28,29 +29,6 @@ struct CalibrationError {
 };
 CalibrationError calibration_error(std::span<const double> predicted, std::span<const double> observed,
                                    std::size_t bins = 10, std::size_t resamples = 1000, std::uint64_t seed = 1);
-
-// Isotonic regression: the non-decreasing step function nearest to the outcomes (pool adjacent violators; Zadrozny and
-// Elkan, KDD 2002). Between the steps linear, so that few probabilities become equal.
-class Isotonic {
- public:
-  void fit(std::span<const double> predicted, std::span<const double> observed);
-  double operator()(double p) const;
-
- private:
-  std::vector<double> x_, y_;
-};
-
-// Platt's: p' = sigmoid(a logit(p) + b), by Newton steps with targets (n+ + 1) / (n+ + 2) (Platt 1999).
-class Platt {
- public:
-  void fit(std::span<const double> predicted, std::span<const double> observed);
-  double operator()(double p) const;
-  double slope() const { return a_; }
-  double shift() const { return b_; }
-
- private:
-  double a_ = 1, b_ = 0;
-};
 
 // Bounds of a share of `successes` among n (Wilson 1927); {0, 1} for n = 0.
 Interval wilson(double successes, double n, double confidence = 0.95);

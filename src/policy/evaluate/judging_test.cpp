@@ -60,37 +60,6 @@ TEST(CalibrationTest, ReliabilityBinsHoldAllRows) {
   EXPECT_EQ(reliability(std::vector<double>{0.5}, std::vector<double>{1}).size(), 1u);
 }
 
-TEST(CalibrationTest, IsotonicAndPlattMend) {
-  const auto truth = [](double x) { return 1 / (1 + std::exp(-(0.5 * std::log(x / (1 - x)) + 0.7))); };
-  const auto fit = drawn(20'000, 4, truth), held = drawn(20'000, 5, truth);
-  Platt platt;
-  platt.fit(fit.predicted, fit.observed);
-  EXPECT_NEAR(platt.slope(), 0.5, 0.05);
-  EXPECT_NEAR(platt.shift(), 0.7, 0.05);
-  Isotonic isotonic;
-  isotonic.fit(fit.predicted, fit.observed);
-  auto by_platt = held.predicted, by_isotonic = held.predicted;
-  double before = -1;
-  for (double x = 0; x <= 1; x += 0.01) {
-    EXPECT_GE(isotonic(x), before);
-    before = isotonic(x);
-  }
-  for (double& p : by_platt) p = platt(p);
-  for (double& p : by_isotonic) p = isotonic(p);
-  EXPECT_GT(calibration_error(held.predicted, held.observed, 10, 0).ece, 0.1);
-  EXPECT_LT(calibration_error(by_platt, held.observed, 10, 0).ece, 0.015);
-  EXPECT_LT(calibration_error(by_isotonic, held.observed, 10, 0).ece, 0.02);
-}
-
-TEST(CalibrationTest, PlattStaysFiniteWhenAllAreRight) {
-  Platt p;
-  p.fit(std::vector<double>{0.2, 0.9, 1, 0}, std::vector<double>{1, 1, 1, 1});
-  EXPECT_GT(p(0.5), 0.5);
-  EXPECT_LE(p(1), 1);
-  Isotonic none;
-  EXPECT_EQ(none(0.3), 0.3);
-}
-
 TEST(CalibrationTest, WilsonKnowsTheTextbook) {
   // 8 of 10 at 95 %: 0.490 .. 0.943 (Brown, Cai, DasGupta 2001).
   const Interval i = wilson(8, 10);

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <random>
+#include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
+#include "kernel/testing.h"
 #include "policy/evaluate/calibration.h"
 #include "policy/evaluate/curve.h"
 #include "policy/evaluate/testing.h"
@@ -127,6 +131,33 @@ TEST(QualityModelTest, ManagesWithoutDomains) {
   const auto small = of(split.test, [&](std::size_t r) { return w.rows[r].answers[0].quality; });
   const auto large = of(split.test, [&](std::size_t r) { return w.rows[r].answers[1].quality; });
   EXPECT_GT(trade_off(gain, small, large).apgr, 0.55);
+}
+
+// The published outcomes, with less of everything than `serve evaluate` takes, so that it stays a test: text alone
+// ranks prompts better than chance, about as well as the true subject does.
+TEST(QualityModelDataTest, TextAloneRoutesTheRecordedOutcomes) {
+  const auto shared = wattline::tests::shared_dir();
+  if (!shared) GTEST_SKIP() << "skipped: no shared data";
+  std::ifstream in(*shared / "data/routellm-bench/mmlu_mixtral_vs_gpt4.csv");
+  std::stringstream content;
+  content << in.rdbuf();
+  const Workload w = read_workload(content.str(), "mmlu");
+  const Split split = split_by_prompt(w);
+  const CrossFitted crossed = cross_fit(w, split, {.bits = 16, .epochs = 2}, 2);
+  std::set<std::string_view> fitted;
+  for (const auto r : split.train) fitted.insert(w.rows[r].prompt);
+  for (const auto r : split.test) {
+    ASSERT_EQ(crossed.fold[r], -1);
+    ASSERT_FALSE(fitted.contains(w.rows[r].prompt)) << w.rows[r].id;
+  }
+  const auto p = predict_quality(w, split, crossed, FeatureSet::all);
+  const auto gain = of(split.test, [&](std::size_t r) { return p.quality[1][r] - p.quality[0][r]; });
+  const auto weak = of(split.test, [&](std::size_t r) { return w.rows[r].answers[0].quality; });
+  const auto strong = of(split.test, [&](std::size_t r) { return w.rows[r].answers[1].quality; });
+  const auto predicted = of(split.test, [&](std::size_t r) { return p.quality[0][r]; });
+  EXPECT_GT(trade_off(gain, weak, strong).apgr, 0.64);
+  EXPECT_GT(trade_off_intervals(gain, weak, strong, 300, 1).apgr.low, 0.55);
+  EXPECT_LT(calibration_error(predicted, weak, 10, 0).ece, 0.05);
 }
 
 }  // namespace
