@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "policy/check/scope.h"
-#include "policy/language/condition.h"
+#include "policy/language/expression.h"
 
 namespace wattline::policy {
 namespace {

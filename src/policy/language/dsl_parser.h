@@ -7,9 +7,14 @@
 
 #include "policy/document.h"
 #include "policy/finding.h"
-#include "policy/language/condition.h"
+#include "policy/language/expression.h"
 
 namespace wattline::policy {
+
+// The words that begin a block, and those that begin an item of a route.
+const std::vector<std::string>& block_words();
+const std::vector<std::string>& item_words();
+bool one_of(const Token&, const std::vector<std::string>& words);
 
 class DslParser {
  public:

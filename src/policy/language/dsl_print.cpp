@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "kernel/error.h"
-#include "policy/language/condition.h"
 #include "policy/language/dsl.h"
+#include "policy/language/expression.h"
 #include "policy/language/parts.h"
 
 namespace wattline::policy {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "policy/language/condition.h"
 #include "policy/language/document_json.h"
 #include "policy/language/recipes_testing.h"
 #include "policy/language/yaml_policy.h"

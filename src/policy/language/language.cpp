@@ -1,9 +1,12 @@
 #include "policy/language/language.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "kernel/error.h"
 #include "policy/language/dsl.h"
+#include "policy/language/dsl_parser.h"
 #include "policy/language/toml_policy.h"
 #include "policy/language/yaml_policy.h"
 
@@ -25,9 +28,7 @@ Language language_of(std::string_view file, std::string_view text) {
     line.remove_prefix(first);
     if (line[0] == '[') return Language::toml;
     const std::string_view word = line.substr(0, line.find_first_of(" \t{=:"));
-    for (const char* known : {"SIGNAL", "PROJECTION", "MODEL", "PLUGIN", "ROUTE", "TEST", "RECIPE", "ENTRYPOINT",
-                              "BACKEND", "GLOBAL", "ROUTING", "CONFIG"})
-      if (word == known) return Language::dsl;
+    if (std::find(block_words().begin(), block_words().end(), word) != block_words().end()) return Language::dsl;
     const std::size_t equals = line.find('='), colon = line.find(':');
     return equals < colon ? Language::toml : Language::yaml;
   }

@@ -82,8 +82,7 @@ void Members::wrong(std::string_view key, std::string_view wanted, const Json& f
 std::string Members::text(std::string_view key, bool needed) {
   std::string out;
   const bool there = take(key, [&](Source s) {
-    if (s.value.is_null()) return;
-    if (!as_text(s.value, out)) wrong(key, "a text", s.value);
+    if (!s.value.is_null() && !as_text(s.value, out)) wrong(key, "a text", s.value);
     else if (needed && out.empty()) fault(key, "missing-field", "is empty", "give it a name");
   });
   if (needed && !there && object_.value.is_object())

@@ -4,7 +4,7 @@
 
 #include "kernel/error.h"
 #include "kernel/toml.h"
-#include "policy/language/condition.h"
+#include "policy/language/expression.h"
 #include "policy/language/parts.h"
 #include "policy/language/source.h"
 

@@ -1,6 +1,8 @@
-#include "policy/language/condition.h"
+#include "policy/language/expression.h"
 
 #include <gtest/gtest.h>
+
+#include "policy/language/condition.h"
 
 namespace wattline::policy {
 namespace {
