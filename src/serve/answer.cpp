@@ -205,6 +205,27 @@ void append_usage(std::string& out, const Answer& a) {
   out += '}';
 }
 
+namespace {
+
+void append_route(std::string& out, const Answer& a) {
+  const RouteTold& r = *a.route;
+  JsonWriter w;
+  w.begin_object().member("router", r.router).member("decision", r.decision).member("algorithm", r.algorithm);
+  w.member("reason", r.reason).member("propensity", r.propensity).member("expected_quality", r.quality);
+  w.member("expected_energy_j", r.joules).member("energy_j", a.routing.base()).key("considered").begin_array();
+  for (const auto& c : r.considered) {
+    w.begin_object().member("model", c.model).member("score", c.score).member("expected_quality", c.quality);
+    w.member("expected_energy_j", c.joules);
+    if (!c.unable_because.empty()) w.member("unable_because", c.unable_because);
+    w.end_object();
+  }
+  w.end_array().end_object();
+  out += ",\"route\":";
+  out += w.str();
+}
+
+}  // namespace
+
 void append_json(std::string& out, const Answer& a) {
   const Basis& b = *a.basis;
   out += "{\"id\":\"";
@@ -236,6 +257,7 @@ void append_json(std::string& out, const Answer& a) {
   if (!a.error.empty()) append_member(out, "error", a.error);
   if (!a.request_id.empty()) append_member(out, "request_id", a.request_id);
   append_cache(out, a);
+  if (a.route) append_route(out, a);
   append_member(out, "place", b.place);
   if (a.requester) append_member(out, "tenant", a.requester->tenant);
   out += '}';

@@ -15,6 +15,7 @@
 #include "kernel/estimate.h"
 #include "kernel/json.h"
 #include "kernel/time.h"
+#include "serve/route/told.h"
 
 namespace wattline::serve {
 
@@ -88,8 +89,10 @@ struct Answer {
 
   Estimate<Energy> energy;  // at the device
   Energy prefill{0}, decode{0};  // its parts; waste when the answer did not arrive
+  Energy routing{0};  // the third: choosing its model
   Impact joules, carbon, water;  // J, mgCO2e, mL
 
+  std::shared_ptr<const RouteTold> route;  // how its model was chosen; null where the client named it
   std::string request_id;  // of the request that it answers
   std::array<std::uint8_t, 8> span{};  // of the try at an upstream, where traces are recorded
 

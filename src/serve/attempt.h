@@ -24,6 +24,7 @@ struct Question {
   const Asked* asked = nullptr;  // how it was asked, where that was no chat completion
   Ticket* ticket = nullptr;  // to which its cost is charged
   CacheUse cache = CacheUse::none;
+  std::shared_ptr<const RouteTold> route = {};  // how the model was chosen; null where it was asked for
   std::string_view request_id;
   std::shared_ptr<RequestInfo> info;  // null where nobody is to be told
 };

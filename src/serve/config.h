@@ -20,6 +20,7 @@
 #include "serve/endpoint.h"
 #include "serve/governance_config.h"
 #include "serve/pool_config.h"
+#include "serve/route/router_config.h"
 
 namespace wattline::serve {
 
@@ -150,6 +151,7 @@ struct Config {
   std::vector<UpstreamConfig> upstreams;
   BalanceConfig balance;  // of pools that have no [[model]]
   std::vector<ModelConfig> models;
+  std::vector<RouterConfig> routers;
   std::string file;  // "" without one
   std::string digest = "builtin";  // begin of the SHA-256 of what was read
   std::string version;  // with its number, where it was taken ("2-3f9a1c2e")

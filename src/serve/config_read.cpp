@@ -201,6 +201,7 @@ void read_root(TomlTable& root, const Environment& environment, Config& c) {
     t->finish();
   }
   c.models = read_model_tables(root, c.balance);
+  c.routers = read_router_tables(root);
   root.finish();
 }
 

@@ -76,6 +76,7 @@ Gateway::Gateway(Config config, GatewayParts parts)
     if (const auto [it, added] = by_id_.emplace(m->id, m.get()); !added && (!m->pool || m->pool != it->second->pool))
       throw bad_input(fmt::format("the model id '{}' is taken by a built-in model", m->id), config_.file,
                       "give the upstream's model another id, or leave it out of builtin.models");
+  make_routers();
   if (config_.cache.enabled) {
     cache_ = std::make_unique<AnswerCache>(config_.cache);
     for (const auto& m : models_) {
@@ -230,6 +231,22 @@ void Gateway::add_governor() {
   });
 }
 
+void Gateway::make_routers() {
+  for (const auto& r : config_.routers) {
+    if (by_id_.contains(r.id))
+      throw bad_input(fmt::format("the router '{}' has the id of a served model", r.id), r.where,
+                      "give it another id: clients ask for a model by it");
+    routers_.push_back(std::make_unique<Router>(
+        r, routers_.size(), [this](std::string_view id) { return find(id); }, nullptr));
+  }
+}
+
+const Router* Gateway::router(std::string_view id) const {
+  for (const auto& r : routers_)
+    if (r->id() == id) return r.get();
+  return nullptr;
+}
+
 const ServedModel* Gateway::find(std::string_view id) const {
   const auto it = by_id_.find(id);
   return it == by_id_.end() ? nullptr : it->second;
@@ -253,6 +270,7 @@ void Gateway::settle(Answer& a, const ServedModel& m, const Spent& spent) const 
 
 AnswerPtr Gateway::record(Answer&& a, const ServedModel& m) {
   m.metrics->add(a);
+  m.observed->add(a);
   auto kept = std::make_shared<const Answer>(std::move(a));
   lasting_->recorder->record(kept);
   return kept;

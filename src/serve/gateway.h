@@ -23,6 +23,7 @@
 #include "serve/line.h"
 #include "serve/otlp_exporter.h"
 #include "serve/pool.h"
+#include "serve/route/router.h"
 #include "serve/routes.h"
 #include "serve/upstream.h"
 
@@ -52,6 +53,9 @@ class Gateway {
   const Config& config() const { return config_; }
   const Admission& admission() const { return admission_; }
   const ServedModel* find(std::string_view id) const;
+  // Of a virtual model; null when there is none of that name.
+  const Router* router(std::string_view id) const;
+  const std::vector<std::unique_ptr<Router>>& routers() const { return routers_; }
   const std::vector<std::unique_ptr<ServedModel>>& models() const { return models_; }
   const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
   const std::vector<std::unique_ptr<ModelPool>>& pools() const { return pools_; }
@@ -100,6 +104,7 @@ class Gateway {
   void add_upstream(const UpstreamConfig&);
   void add_governor();
   void make_pools();
+  void make_routers();
   void append_pools(JsonWriter&) const;  // of status_json
   void append_pool_metrics(std::string&) const;  // of metrics_text
   HttpReply own(const HttpRequest&, bool& found);
@@ -116,6 +121,7 @@ class Gateway {
   std::vector<std::unique_ptr<Upstream>> upstreams_;
   std::vector<std::unique_ptr<ServedModel>> models_;
   std::vector<std::unique_ptr<ModelPool>> pools_;
+  std::vector<std::unique_ptr<Router>> routers_;
   std::unordered_map<std::string_view, const ServedModel*> by_id_;
   std::map<std::string, const Footprint*, std::less<>> by_upstream_;
   std::unique_ptr<AdminApi> admin_;

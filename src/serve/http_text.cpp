@@ -79,6 +79,17 @@ void append_begun_headers(std::string& out, const Answer& a, std::string_view fi
   out += "x-wattline-answer-id: ";
   out += a.id;
   out += "\r\n";
+  if (a.route) {
+    const auto text = [&](std::string_view name, std::string_view value) {
+      out += name;
+      for (const unsigned char c : value) out += c < ' ' || c >= 0x7f ? '?' : static_cast<char>(c);
+    };
+    text("x-wattline-router: ", a.route->router);
+    text("\r\nx-wattline-decision: ", a.route->decision);
+    text("\r\nx-wattline-algorithm: ", a.route->algorithm);
+    text("\r\nx-wattline-reason: ", a.route->reason);
+    out += "\r\n";
+  }
   if (a.cache != CacheUse::none) {
     out += "x-wattline-cache: ";
     out += a.repeats() ? "hit" : to_string(a.cache);

@@ -29,6 +29,7 @@ struct IoThread {
     for (const auto& u : g.upstreams()) pools.emplace_back(*u, upstream_deadlines, io, tls[u->index].get());
     std::random_device device;
     for (std::size_t i = 0; i < g.pools().size(); ++i) seats.emplace_back(device());
+    for (const auto& r : g.routers()) router_seats.emplace_back(*r);
     id_ = (std::uint64_t{device()} << 32) ^ device();
     trace_id_ = (std::uint64_t{device()} << 32) ^ device();
   }
@@ -42,6 +43,7 @@ struct IoThread {
   std::string account, inserted;  // to write in, for as long as nobody waits
   std::vector<UpstreamPool> pools;  // by Upstream::index
   std::vector<ModelPool::Seat> seats;  // by ModelPool::index
+  std::vector<Router::Seat> router_seats;  // by Router::index
   int background = 0;  // coroutines besides the sessions that must end before this does
   ChatReader chat_reader;
   ReplyReader reply_reader;

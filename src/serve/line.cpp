@@ -8,7 +8,7 @@ namespace {
 // What the answers of one model on one device add up to.
 struct Group {
   const Basis* basis = nullptr;
-  Energy energy{0}, deviation{0}, prefill{0}, decode{0}, waste{0};
+  Energy energy{0}, deviation{0}, prefill{0}, decode{0}, routing{0}, waste{0};
 };
 
 class Links {
@@ -57,6 +57,7 @@ Line draw_line(const std::vector<AnswerPtr>& answers, const std::function<const 
     if (a->status == AnswerStatus::ok) {
       g.prefill += a->prefill;
       g.decode += a->decode;
+      g.routing += a->routing;
     } else {
       g.waste += a->energy.value();
     }
@@ -87,9 +88,11 @@ Line draw_line(const std::vector<AnswerPtr>& answers, const std::function<const 
     links.add(b.device, model, g.energy, g.energy * per_joule);
     links.add(model, "prefill", g.prefill, g.prefill * per_joule);
     links.add(model, "decode", g.decode, g.decode * per_joule);
+    links.add(model, "routing", g.routing, g.routing * per_joule);
     links.add(model, "waste", g.waste, g.waste * per_joule);
     links.add("prefill", "answered", g.prefill, g.prefill * per_joule);
     links.add("decode", "answered", g.decode, g.decode * per_joule);
+    links.add("routing", "answered", g.routing, g.routing * per_joule);
   }
   line.energy = energy.measure("J");
   line.carbon = carbon.measure("gCO2e");

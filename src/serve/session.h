@@ -55,6 +55,9 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> events();
   Awaitable<void> chat();
   Awaitable<void> answer(const ServedModel&);
+  Awaitable<void> answer_if_admitted(const ServedModel&);
+  // Of a virtual model: chooses who answers.
+  Awaitable<void> route(const Router&);
   // Why the tenant may not ask, or not yet: then the ticket has a waiter.
   std::optional<ApiError> admit(const ServedModel&, std::string& headers);
   Awaitable<void> answer_in_turn(const ServedModel&);
@@ -123,6 +126,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   HeaderText header_;
   std::string body_, head_;
   ChatRequest request_;  // that is answered
+  std::shared_ptr<const RouteTold> route_;  // how its model was chosen; null where the client named it
   std::optional<RequestParser> parser_;
   std::unique_ptr<Asked> asked_;  // where the request is a question and no chat completion
 

@@ -45,16 +45,26 @@ Awaitable<void> Session::chat() {
   auto read = asked_ ? read_asked() : thread_.chat_reader.read(body_);
   if (auto* e = std::get_if<ApiError>(&read)) return refused(std::move(*e));
   request_ = std::get<ChatRequest>(std::move(read));
+  route_.reset();
   const ServedModel* model = gateway_.find(request_.model);
-  if (!model) return refused(no_model(request_.model));
-  if (!model->builtin && !carriage_of(asked_.get(), model->endpoints))
-    return refused(cannot_carry(asked_.get(), model->id, model->endpoints));
+  if (model) return answer_if_admitted(*model);
+  if (const Router* router = gateway_.router(request_.model)) return route(*router);
+  return refused(no_model(request_.model));
+}
+
+Awaitable<void> Session::answer_if_admitted(const ServedModel& model) {
+  const auto refused = [this](ApiError e, std::string headers = {}) {
+    gateway_.refused.fetch_add(1, std::memory_order_relaxed);
+    return refuse(std::move(e), std::move(headers));
+  };
+  if (!model.builtin && !carriage_of(asked_.get(), model.endpoints))
+    return refused(cannot_carry(asked_.get(), model.id, model.endpoints));
   if (access_) {
     std::string headers;
-    if (auto e = admit(*model, headers)) return refused(std::move(*e), std::move(headers));
-    if (ticket_ && ticket_.waiter()) return answer_in_turn(*model);
+    if (auto e = admit(model, headers)) return refused(std::move(*e), std::move(headers));
+    if (ticket_ && ticket_.waiter()) return answer_in_turn(model);
   }
-  return answer(*model);
+  return answer(model);
 }
 
 Awaitable<void> Session::answer(const ServedModel& model) {
@@ -75,7 +85,7 @@ Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest&
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request, CacheUse use) {
   const auto dispatcher = thread_.dispatchers.make(
-      thread_, model, Question{request, body_, new_id(), asked_.get(), ticket(), use, request_id_, info_});
+      thread_, model, Question{request, body_, new_id(), asked_.get(), ticket(), use, route_, request_id_, info_});
   dispatcher_ = dispatcher.get();
   watch_client_ = true;
   if (model.pool) co_await dispatcher->ask_pool();

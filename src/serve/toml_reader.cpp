@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -250,6 +251,39 @@ void TomlTable::read_quantity(std::string_view key, double& base, Dimension dime
     return fault(key, fmt::format("is {}; {} to {} is allowed", format_quantity(found, dimension),
                                   format_quantity(low, dimension), format_quantity(high, dimension)));
   base = found;
+}
+
+namespace {
+
+Json json_of(const toml::node& n) {
+  if (const auto* s = n.as_string()) return Json(s->get());
+  if (const auto* b = n.as_boolean()) return Json(b->get());
+  if (const auto* i = n.as_integer()) return Json(static_cast<std::int64_t>(i->get()));
+  if (const auto* d = n.as_floating_point()) return Json(d->get());
+  if (const auto* list = n.as_array()) {
+    Json::Array out;
+    for (const auto& item : *list) out.push_back(json_of(item));
+    return Json(std::move(out));
+  }
+  if (const auto* table = n.as_table()) {
+    Json out = Json::Object{};
+    for (const auto& [key, value] : *table) out.set(std::string(key.str()), json_of(value));
+    return out;
+  }
+  std::ostringstream text;  // dates and times
+  n.visit([&](const auto& value) {
+    if constexpr (toml::is_date<decltype(value)> || toml::is_time<decltype(value)> || toml::is_date_time<decltype(value)>)
+      text << value.get();
+  });
+  return Json(text.str());
+}
+
+}  // namespace
+
+void TomlTable::read(std::string_view key, Json& out) {
+  if (note(key, "table", "", R"({"type":"object"})")) return;
+  asked_.emplace_back(key);
+  if (const toml::node* n = node_->table->get(key)) out = json_of(*n);
 }
 
 void TomlTable::read_choice(std::string_view key, int& out, const std::vector<std::string>& names) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernel/error.h"
+#include "kernel/json.h"
 #include "kernel/quantity.h"
 #include "serve/config_values.h"
 #include "serve/toml_schema.h"
@@ -46,6 +47,8 @@ class TomlTable {
     read_quantity(key, base, Q::dimension, unit, low.base(), high.base());
     out = Q(base);
   }
+  // Whatever is there, as it stands; a table, a list or a value.
+  void read(std::string_view key, Json& out);
   // One of `names`; `out` becomes its index.
   void read_choice(std::string_view key, int& out, const std::vector<std::string>& names);
 

@@ -47,6 +47,11 @@ void charge(Answer& a, const ServedModel& m, const Spent& s, const CpuEnergy& cp
     sd = total / 1.96;
     split_by_time(a, total);
   }
+  if (a.route) {
+    a.routing = cpu.of(a.route->cpu);
+    total += a.routing;
+    sd += cpu.sd_of(a.route->cpu);
+  }
   a.energy = Estimate<Energy>::with_sd(total, sd, a.basis->energy.method, {});
 }
 

@@ -17,6 +17,7 @@
 #include "serve/health_state.h"
 #include "serve/metrics.h"
 #include "serve/reply_reader.h"
+#include "serve/route/observed.h"
 
 namespace wattline::serve {
 
@@ -50,6 +51,7 @@ struct ServedModel {
   std::shared_ptr<const Basis> repeat_basis;  // of answers given again; null without a cache
   std::shared_ptr<const Basis> unseen_basis;  // while the process of a local upstream cannot be seen
   std::shared_ptr<ModelMetrics> metrics;
+  std::shared_ptr<ObservedModel> observed = std::make_shared<ObservedModel>();  // for routers
   std::string head;  // response headers that are the same for all its answers
   GovernedModel* governed = nullptr;  // where tenants, keys or queues are configured
 };

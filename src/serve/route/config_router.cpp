@@ -1,0 +1,44 @@
+// [[router]] of the configuration file.
+#include <set>
+
+#include <fmt/format.h>
+
+#include "serve/config_parts.h"
+
+namespace wattline::serve {
+
+std::vector<RouterConfig> read_router_tables(TomlTable& root) {
+  std::vector<RouterConfig> all;
+  std::set<std::string> ids;
+  for (auto& t : root.tables("router")) {
+    RouterConfig& r = all.emplace_back();
+    r.where = t.is_noted() ? std::string() : t.where();
+    t.read("id", r.id);
+    t.read("policy", r.policy);
+    t.read("algorithm", r.algorithm);
+    t.read("settings", r.settings);
+    t.read("quality", r.quality);
+    std::set<std::string> models;
+    for (auto& c : t.tables("candidate")) {
+      RouterConfig::Candidate candidate;
+      candidate.where = c.is_noted() ? std::string() : c.where();
+      c.read("model", candidate.model);
+      c.read("quality", candidate.quality, 0, 1);
+      if (!c.is_noted() && candidate.model.empty()) c.fault("model", "is missing", "name a served model");
+      else if (!c.is_noted() && !models.insert(candidate.model).second)
+        c.fault("model", fmt::format("'{}' is a candidate already", candidate.model));
+      c.finish();
+      r.candidates.push_back(std::move(candidate));
+    }
+    if (!t.is_noted()) {
+      if (r.id.empty()) t.fault("id", "is missing", "clients ask for a model by it, for instance \"auto\"");
+      else if (!ids.insert(r.id).second) t.fault("id", fmt::format("'{}' is the id of two routers", r.id));
+      if (r.candidates.empty() && r.policy.empty())
+        t.fault("candidate", "is missing", "give [[router.candidate]] with the model of each");
+    }
+    t.finish();
+  }
+  return all;
+}
+
+}  // namespace wattline::serve

@@ -1,0 +1,173 @@
+#include "serve/route/router.h"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "kernel/error.h"
+#include "serve/route/observed.h"
+
+namespace wattline::serve {
+namespace {
+
+Duration thread_cpu() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return Duration(static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec));
+}
+
+// What a router without a policy file does: one decision, of all its candidates.
+policy::Policy plain_policy(const RouterConfig& config) {
+  policy::Policy p;
+  policy::Decision& d = p.decisions.emplace_back();
+  d.name = config.id;
+  d.where = config.where;
+  for (const auto& c : config.candidates) d.models.push_back({c.model, Json::Object{}});
+  d.algorithm = policy::Step{config.algorithm, "", config.settings, config.where};
+  return p;
+}
+
+std::string_view why_unable(const ServedModel& m, const policy::RequestView& r, std::int64_t tokens) {
+  if (m.builtin) {
+    if (!r.tools.empty()) return "a built-in model calls no tools";
+    if (r.query().size() + 16 > static_cast<std::size_t>(m.builtin->shape().context)) return "the question is too long for it";
+  }
+  for (const auto& message : r.messages)
+    if (message.images > 0 && m.builtin) return "a built-in model sees no images";
+  if (m.upstream && !m.pool && m.upstream->drained) return "its upstream is drained";
+  static_cast<void>(tokens);
+  return {};
+}
+
+}  // namespace
+
+Router::Seat::Seat(const Router& router) : scratch(router.engine().scratch()), random(std::random_device{}()) {
+  predictions.reserve(router.config().candidates.size());
+  scores.reserve(router.config().candidates.size());
+}
+
+Router::Router(const RouterConfig& config, std::size_t index,
+               const std::function<const ServedModel*(std::string_view)>& find,
+               std::shared_ptr<const QualityModel> quality)
+    : config_(config), index_(index), quality_(std::move(quality)) {
+  for (const auto& c : config_.candidates) {
+    const ServedModel* m = find(c.model);
+    if (!m)
+      throw bad_input(fmt::format("the candidate '{}' of the router '{}' is not served", c.model, config_.id), c.where,
+                      "name a model that an upstream or the program serves");
+    models_.push_back(m);
+  }
+  engine_ = policy::Engine::compile(plain_policy(config_));
+  for (const auto& d : engine_->policy().decisions) {
+    Lane lane;
+    lane.name = d.name;
+    for (const auto& candidate : d.models)
+      for (std::size_t i = 0; i < config_.candidates.size(); ++i)
+        if (config_.candidates[i].model == candidate.model) lane.candidates.push_back(i);
+    const policy::Step step = d.algorithm.value_or(policy::Step{"static", "", Json::Object{}, d.where});
+    lane.algorithm = step.name;
+    lane.selector = policy::make_selector(step.name, step.fields, step.where);
+    lanes_.push_back(std::move(lane));
+  }
+}
+
+Router::~Router() = default;
+
+void Router::predict(const Lane& lane, Seat& seat, const MayUse& may_use) const {
+  const auto tokens = policy::estimate_tokens(seat.view);
+  const double limit =
+      tokens.reserve > 0 ? static_cast<double>(tokens.reserve) : std::numeric_limits<double>::infinity();
+  seat.predictions.clear();
+  for (const std::size_t i : lane.candidates) {
+    const ServedModel& m = *models_[i];
+    policy::Prediction& p = seat.predictions.emplace_back();
+    p.model = m.id;
+    p.unable_because = may_use && !may_use(m) ? "not allowed for this key" : why_unable(m, seat.view, tokens.prompt);
+    p.able = p.unable_because.empty();
+    p.quality = p.quality_low = p.quality_high = config_.candidates[i].quality;
+    if (m.upstream) p.in_flight = m.upstream->in_flight.load(std::memory_order_relaxed);
+    const auto seen = m.observed->means();
+    if (seen.answers == 0) continue;
+    // Byte-level tokenizers and others differ; what was observed is by the model's own tokens.
+    const double in = m.builtin ? static_cast<double>(seat.view.query().size()) + 2 : static_cast<double>(tokens.prompt);
+    const double out = std::min(limit, std::isnan(seen.tokens_out) ? 0 : seen.tokens_out);
+    p.output_tokens = out;
+    if (m.table) {
+      const auto cost = m.table->cost(in, 0, out, std::max(1.0, p.in_flight));
+      p.energy = (cost.prefill + cost.decode).base();
+    } else if (!std::isnan(seen.joules_in)) {
+      p.energy = in * seen.joules_in + (std::isnan(seen.joules_out) ? 0 : out * seen.joules_out);
+    }
+    if (!std::isnan(seen.seconds_in)) {
+      p.ttft = in * seen.seconds_in;
+      p.tpot = seen.seconds_out;
+      p.latency = p.ttft + (std::isnan(p.tpot) ? 0 : p.tpot * std::max(0.0, out - 1));
+    }
+  }
+  if (quality_) quality_->predict(seat.view, seat.predictions);
+}
+
+Router::Chosen Router::choose(Seat& seat, const MayUse& may_use) const {
+  const Duration before = thread_cpu();
+  Chosen out;
+  const policy::Outcome outcome = engine_->decide(seat.view, *seat.scratch);
+  auto told = std::make_shared<RouteTold>();
+  told->router = config_.id;
+  if (outcome.decision >= 0) {
+    const Lane& lane = lanes_[static_cast<std::size_t>(outcome.decision)];
+    told->decision = lane.name;
+    told->algorithm = lane.algorithm;
+    predict(lane, seat, may_use);
+    seat.scores.assign(seat.predictions.size(), 0);
+    policy::Situation situation;
+    situation.decision = lane.name;
+    situation.user = seat.view.user;
+    situation.session = seat.view.session;
+    situation.prompt_tokens = outcome.prompt_tokens;
+    const bool any = std::any_of(seat.predictions.begin(), seat.predictions.end(), [](const auto& p) { return p.able; });
+    const policy::Choice choice =
+        any ? lane.selector->choose(seat.predictions, situation, seat.random, seat.scores) : policy::Choice{};
+    for (std::size_t i = 0; i < seat.predictions.size(); ++i) {
+      const auto& p = seat.predictions[i];
+      told->considered.push_back({std::string(p.model), seat.scores[i], p.quality, p.energy, p.unable_because});
+    }
+    told->reason = any ? choice.reason : "no candidate can answer this request";
+    if (choice.candidate >= 0) {
+      const auto chosen = static_cast<std::size_t>(choice.candidate);
+      out.model = models_[lane.candidates[chosen]];
+      told->propensity = choice.propensity;
+      told->quality = seat.predictions[chosen].quality;
+      told->joules = seat.predictions[chosen].energy;
+      for (const int next : choice.escalation) out.escalation.push_back(models_[lane.candidates[static_cast<std::size_t>(next)]]);
+    }
+  } else {
+    told->reason = "no decision of the policy matches this request";
+  }
+  told->cpu = thread_cpu() - before;
+  out.told = std::move(told);
+  return out;
+}
+
+void Router::learn(const RouteTold& told, std::string_view model, const policy::Feedback& feedback) const {
+  for (const Lane& lane : lanes_) {
+    if (lane.name != told.decision) continue;
+    std::vector<policy::Prediction> predictions;
+    policy::Feedback f = feedback;
+    for (const auto& c : told.considered) {
+      policy::Prediction p;
+      p.model = c.model;
+      p.quality = p.quality_low = p.quality_high = c.quality;
+      p.energy = c.joules;
+      p.able = c.unable_because.empty();
+      if (c.model == model) f.candidate = static_cast<int>(predictions.size());
+      predictions.push_back(p);
+    }
+    policy::Situation situation;
+    situation.decision = lane.name;
+    if (f.candidate >= 0) lane.selector->learn(predictions, situation, f);
+  }
+}
+
+}  // namespace wattline::serve

@@ -1,0 +1,81 @@
+// A virtual model at work: which served model answers a request, and why.
+//
+// Immutable but for what its algorithms learn, shared by all threads; each brings a Seat. Routing over heuristic
+// signals is done on the spot; what a policy's learned signals cost is known only to who asks for them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/engine.h"
+#include "policy/selection.h"
+#include "serve/route/request_reader.h"
+#include "serve/route/router_config.h"
+#include "serve/route/told.h"
+#include "serve/upstream.h"
+
+namespace wattline::serve {
+
+// Predicts the chance that a model's answer is adequate, from the request alone.
+class QualityModel {
+ public:
+  virtual ~QualityModel() = default;
+  // Fills quality, quality_low and quality_high of those it knows, by their model's name.
+  virtual void predict(const policy::RequestView&, std::span<policy::Prediction>) const = 0;
+};
+
+class Router {
+ public:
+  // Error: a candidate is not served, a policy or a setting is at fault.
+  Router(const RouterConfig&, std::size_t index, const std::function<const ServedModel*(std::string_view)>& find,
+         std::shared_ptr<const QualityModel> quality);
+  ~Router();
+
+  const std::string& id() const { return config_.id; }
+  std::size_t index() const { return index_; }
+  const RouterConfig& config() const { return config_; }
+  const policy::Engine& engine() const { return *engine_; }
+
+  struct Seat {
+    explicit Seat(const Router&);
+    RequestReader reader;
+    policy::RequestView view;
+    std::unique_ptr<policy::Engine::Scratch> scratch;
+    std::mt19937_64 random;
+    std::vector<policy::Prediction> predictions;
+    std::vector<double> scores;
+  };
+
+  // Whether a model may answer whoever asks.
+  using MayUse = std::function<bool(const ServedModel&)>;
+  struct Chosen {
+    const ServedModel* model = nullptr;  // null: none can answer
+    std::shared_ptr<const RouteTold> told;
+    std::vector<const ServedModel*> escalation;  // to be asked next, in order, when the answer does not verify
+  };
+  // Of the request in seat.view.
+  Chosen choose(Seat&, const MayUse&) const;
+  // What became of a choice.
+  void learn(const RouteTold&, std::string_view model, const policy::Feedback&) const;
+
+ private:
+  struct Lane {  // of a decision
+    std::string name, algorithm;
+    std::vector<std::size_t> candidates;
+    std::unique_ptr<policy::Selector> selector;
+  };
+  void predict(const Lane&, Seat&, const MayUse&) const;
+
+  RouterConfig config_;
+  std::size_t index_;
+  std::shared_ptr<const policy::Engine> engine_;
+  std::vector<const ServedModel*> models_;  // by candidate
+  std::vector<Lane> lanes_;  // by decision
+  std::shared_ptr<const QualityModel> quality_;
+};
+
+}  // namespace wattline::serve

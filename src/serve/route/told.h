@@ -1,0 +1,28 @@
+// What an answer tells of how its model was chosen.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/quantity.h"
+
+namespace wattline::serve {
+
+struct RouteTold {
+  std::string router;  // the virtual model that was asked for
+  std::string decision;  // of its policy; "" without one
+  std::string algorithm;
+  std::string_view reason;  // of a static text
+  double propensity = 1;  // with which the model was chosen
+  double quality = 0, joules = 0;  // predicted of the chosen one; NaN when not known
+  Duration cpu{0};  // that choosing took
+  struct Considered {
+    std::string model;
+    double score = 0, quality = 0, joules = 0;
+    std::string_view unable_because;  // "" when it was able
+  };
+  std::vector<Considered> considered;
+};
+
+}  // namespace wattline::serve
