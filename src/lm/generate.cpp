@@ -110,6 +110,7 @@ Generation generate(const Model& model, std::string_view prompt, const GenerateO
     return piece.empty() || !on_piece || on_piece(piece);
   };
 
+  double surprised = 0;  // nats
   g.finish = Generation::length;
   if (stop.stop_requested()) g.finish = Generation::cancelled;
   else decoder.feed(tokens);
@@ -117,6 +118,7 @@ Generation generate(const Model& model, std::string_view prompt, const GenerateO
   g.prefill_cpu = cpu_read - cpu_start;
   while (g.finish == Generation::length && g.completion_tokens < room) {
     const int token = sample(decoder.logits(), options.temperature, options.top_p, random);
+    if (options.score) surprised += surprise(decoder.logits(), token);
     if (++g.completion_tokens == 1) g.time_to_first_token = since(start);
     if (tokenizer.is_end(token) || answer.add(token)) {
       g.finish = Generation::stop;
@@ -130,6 +132,7 @@ Generation generate(const Model& model, std::string_view prompt, const GenerateO
     if (answer.finish()) g.finish = Generation::stop;
     if (!show(true)) g.finish = Generation::cancelled;
   }
+  if (options.score && g.completion_tokens > 0) g.mean_logprob = -surprised / static_cast<double>(g.completion_tokens);
   g.text = answer.text();
   g.decode_cpu = thread_cpu() - cpu_read;
   g.total = since(start);

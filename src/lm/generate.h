@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct GenerateOptions {
   double top_p = 1;  // sample from the likeliest tokens that hold this much probability
   std::uint64_t seed = 0;
   std::vector<std::string> stop;  // the answer ends before the first of these
+  bool score = false;  // also how sure the model was
 };
 
 struct Generation {
@@ -27,6 +29,8 @@ struct Generation {
   std::string text;  // always valid UTF-8; what was not becomes U+FFFD
   std::int64_t prompt_tokens = 0, completion_tokens = 0;  // marks of the tokenizer included
   Finish finish = stop;
+  // Mean of ln p of the tokens written, at temperature 1; NaN where it was not asked for.
+  double mean_logprob = std::numeric_limits<double>::quiet_NaN();
   // Thread CPU time (CLOCK_THREAD_CPUTIME_ID) of reading the prompt and of writing the answer.
   Duration prefill_cpu, decode_cpu;
   // Wall-clock time to the first token and to the end.

@@ -86,6 +86,10 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   void settle_whole(Attempt&);
   Awaitable<void> stream_reply(Attempt&, bool tell_usage);
   Awaitable<void> chat_builtin(const ServedModel&, const ChatRequest&, CacheUse);
+  // Whether an answer is to be verified before anything of it is told.
+  bool verifies() const { return router_ && router_->config().verify && !escalation_.empty(); }
+  // The next model of the cascade when the answer does not verify; null: it stays.
+  const ServedModel* escalate(const policy::Evidence&, PendingAnswer&);
   Awaitable<void> finish();
 
   // The request's id, of the client or ours; and where somebody is told of requests, what is known of this one.
@@ -127,6 +131,9 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   std::string body_, head_;
   ChatRequest request_;  // that is answered
   std::shared_ptr<const RouteTold> route_;  // how its model was chosen; null where the client named it
+  std::vector<const ServedModel*> escalation_;  // asked next, in order, when the answer does not verify
+  const Router* router_ = nullptr;  // that chose
+  std::string again_id_;  // of the answer for which a further model is asked
   std::optional<RequestParser> parser_;
   std::unique_ptr<Asked> asked_;  // where the request is a question and no chat completion
 

@@ -62,6 +62,8 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   task.options.top_p = options.top_p;
   task.options.seed = options.seed.value_or(0);
   task.options.stop = std::move(options.stop);
+  const bool verify = verifies();
+  task.options.score = verify;
   generation_ = std::stop_source();
   task.stop = generation_.get_token();
 
@@ -71,7 +73,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   pending.observe(request_id_, info_, info_ ? thread_.new_span() : std::array<std::uint8_t, 8>{});
   auto box = std::make_shared<Mailbox>(thread_.io.get_executor());
   auto shared = std::make_shared<Shared>();
-  if (request.stream) task.on_piece = [box](std::string_view piece) { return box->push(piece); };
+  if (request.stream && !verify) task.on_piece = [box](std::string_view piece) { return box->push(piece); };
   task.on_done = [box, shared](GenerationOutcome outcome) {
     {
       std::lock_guard lock(shared->mutex);
@@ -149,6 +151,15 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     if (begun && co_await send_chunk(out)) co_await send_last_chunk();
     co_return;
   }
+  if (verify) {
+    policy::Evidence evidence;
+    evidence.avg_logprob = outcome.generation.mean_logprob;
+    if (const ServedModel* next = escalate(evidence, pending)) {
+      if (next->builtin) co_await chat_builtin(*next, request, use);
+      else co_await chat_upstream(*next, request, use);
+      co_return;
+    }
+  }
   const Answer& answer = pending.settle();
   if (!request.stream) {
     const std::string bare = whole_answer(answer, outcome.generation.text);
@@ -172,6 +183,10 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     const std::array<std::string_view, 2> pieces{head_, body};
     co_await send(pieces);
     co_return;
+  }
+  if (verify) {
+    say(delta_chunk(answer, "{\"role\":\"assistant\",\"content\":\"\"}", ""));
+    say(delta_chunk(answer, content_delta(outcome.generation.text), ""));
   }
   say(delta_chunk(answer, "{}", answer.finish_reason));
   if (keeper_) keeper_->complete(answer);

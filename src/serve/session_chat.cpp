@@ -1,5 +1,6 @@
 // Chat completions answered by an upstream.
 #include <array>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -27,6 +28,7 @@ bool replies_as_chat(const Asked* asked, const ServedModel& model) {
 }  // namespace
 
 std::string Session::new_id() {
+  if (!again_id_.empty()) return std::exchange(again_id_, {});
   std::string id = "wl-0000000000000000";
   std::uint64_t n = thread_.next_id();
   for (std::size_t at = id.size(); n != 0; n >>= 4) id[--at] = "0123456789abcdef"[n & 15];
@@ -46,6 +48,8 @@ Awaitable<void> Session::chat() {
   if (auto* e = std::get_if<ApiError>(&read)) return refused(std::move(*e));
   request_ = std::get<ChatRequest>(std::move(read));
   route_.reset();
+  router_ = nullptr;
+  escalation_.clear();
   const ServedModel* model = gateway_.find(request_.model);
   if (model) return answer_if_admitted(*model);
   if (const Router* router = gateway_.router(request_.model)) return route(*router);

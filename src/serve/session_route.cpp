@@ -8,7 +8,7 @@ Awaitable<void> Session::route(const Router& router) {
   seat.view = {};
   seat.reader.read(body_, seat.view);
   Governor* governor = access_ ? gateway_.governor() : nullptr;
-  const auto chosen = router.choose(seat, [&](const ServedModel& m) {
+  auto chosen = router.choose(seat, [&](const ServedModel& m) {
     return (!governor || governor->may_use(access_, m.id)) &&
            (m.builtin || carriage_of(asked_.get(), m.endpoints).has_value());
   });
@@ -18,9 +18,28 @@ Awaitable<void> Session::route(const Router& router) {
                                      std::string(chosen.told->reason),
                             "server_error", "model", "no_route"));
   }
-  route_ = chosen.told;
+  route_ = std::move(chosen.told);
+  router_ = &router;
+  escalation_ = std::move(chosen.escalation);
   request_.model = chosen.model->id;
   return answer_if_admitted(*chosen.model);
+}
+
+const ServedModel* Session::escalate(const policy::Evidence& evidence, PendingAnswer& pending) {
+  if (policy::judge(*router_->config().verify, evidence) == policy::Verdict::accept) return nullptr;
+  const ServedModel* next = escalation_.front();
+  escalation_.erase(escalation_.begin());
+  // The router's own energy is in the first attempt.
+  auto told = std::make_shared<RouteTold>(*route_);
+  ++told->attempts;
+  told->cpu = Duration(0);
+  told->reason = "the answer of a cheaper model did not verify";
+  route_ = std::move(told);
+  // The next attempt is for the same answer. Tries at upstreams count from 1, so these count from 101.
+  again_id_ = pending.answer().id;
+  pending.set_aside("escalated", 100 + route_->attempts - 1);
+  pending.end(AnswerStatus::error, 200, "the answer did not verify, and a larger model was asked");
+  return next;
 }
 
 }  // namespace wattline::serve

@@ -18,6 +18,15 @@ std::vector<RouterConfig> read_router_tables(TomlTable& root) {
     t.read("algorithm", r.algorithm);
     t.read("settings", r.settings);
     t.read("quality", r.quality);
+    if (auto v = t.table("verify")) {
+      policy::StopRule& rule = r.verify.emplace();
+      int method = static_cast<int>(policy::StopRule::Method::avg_logprob);
+      v->read_choice("method", method, {"format", "avg_logprob", "margin", "hybrid", "self_verify", "votes"});
+      rule.method = static_cast<policy::StopRule::Method>(method);
+      rule.threshold = policy::StopRule::default_threshold(rule.method);
+      v->read("threshold", rule.threshold, -1000, 1000);
+      v->finish();
+    }
     std::set<std::string> models;
     for (auto& c : t.tables("candidate")) {
       RouterConfig::Candidate candidate;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kernel/json.h"
+#include "policy/select/verify.h"
 
 namespace wattline::serve {
 
@@ -21,6 +23,8 @@ struct RouterConfig {
   std::string algorithm = "cheapest_adequate";
   Json settings = Json::Object{};  // of the algorithm
   std::string quality;  // file of a model that predicts quality; "builtin" is that of the built-in models; "" none
+  // Whether an answer of a cascade stays; without it every answer does.
+  std::optional<policy::StopRule> verify;
   std::string where;  // file:line
 };
 
