@@ -9,6 +9,8 @@ namespace wattline::learn {
 
 Capability train_capability();
 Capability eval_capability();
+Capability record_capability();
+Capability router_train_capability();
 std::vector<Capability> capabilities();
 
 }  // namespace wattline::learn

@@ -52,6 +52,12 @@ const std::vector<std::string>& Corpus::phrasings_of(const std::string& task, Sp
   return found->second;
 }
 
+bool has_data_file(std::string_view name) {
+  for (const auto& file : lm_data())
+    if (file.name == name) return true;
+  return false;
+}
+
 std::string_view data_file(std::string_view name) {
   for (const auto& file : lm_data())
     if (file.name == name) return file.content;

@@ -27,5 +27,6 @@ struct Corpus {
 
 // The content of an embedded file; asserts that it exists.
 std::string_view data_file(std::string_view name);
+bool has_data_file(std::string_view name);
 
 }  // namespace wattline::lm

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "kernel/error.h"
+#include "kernel/table.h"
 #include "lm/corpus.h"
 #include "lm/task_drawing.h"
 
@@ -76,6 +77,13 @@ Problem make_problem(Split split, Random& random, int level) {
 }
 
 bool is_right(std::string_view answer, std::string_view expected) { return plain(answer) == plain(expected); }
+
+std::string_view family_quality() { return has_data_file("glow.quality") ? data_file("glow.quality") : std::string_view(); }
+
+double family_verify_threshold() {
+  const Table t = read_csv(data_file("glow.verify.csv"), "glow.verify.csv");
+  return t.column("avg_logprob").numbers().at(0);
+}
 
 std::string_view first_light_csv() { return data_file("first-light.csv"); }
 

@@ -42,4 +42,9 @@ bool is_right(std::string_view answer, std::string_view expected);
 // The built-in workload: held-out questions with their answers, columns prompt, expected, task.
 std::string_view first_light_csv();
 
+// Predictions of which built-in model answers which prompt rightly (policy.quality.v1), learned from the train split;
+// "" when this build has none. And the mean ln p above which an answer of theirs is mostly right.
+std::string_view family_quality();
+double family_verify_threshold();
+
 }  // namespace wattline::lm

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "kernel/error.h"
-#include "policy/structure.h"
 #include "text/keyword_matcher.h"
+#include "text/soft_keywords.h"
+#include "text/structure.h"
 
 namespace wattline::policy {
 namespace {
@@ -16,8 +19,10 @@ namespace {
 struct TextScratch : Heuristics::Scratch {
   const text::KeywordMatcher* matcher = nullptr;
   text::KeywordMatcher::Scratch keywords;
-  StructureScratch structure;
-  bool matched = false;  // keywords, of this request
+  const text::StructureRules* structures = nullptr;
+  text::StructureRules::Scratch structure;
+  text::SoftKeywords::Scratch soft;
+  bool matched = false, measured = false;  // keywords and structures, of this request
   TokenEstimate tokens;
 };
 
@@ -41,10 +46,13 @@ class Heuristics::Rule {
   virtual SignalValue evaluate(const RequestView&, TextScratch&) const = 0;
 };
 
-struct Heuristics::Keywords {
-  std::vector<text::KeywordRule> rules;
-  std::vector<std::string> wheres;
+struct Heuristics::Texts {
+  std::vector<text::KeywordRule> keywords;
+  std::vector<std::string> keyword_wheres;
   std::optional<text::KeywordMatcher> matcher;
+  std::vector<text::StructureRule> structures;
+  std::vector<std::string> structure_wheres;
+  std::optional<text::StructureRules> measure;
 };
 
 namespace {
@@ -80,16 +88,47 @@ class ContextRule : public Heuristics::Rule {
   double low_, high_;
 };
 
-class StructureRule : public Heuristics::Rule {
+// Keywords that match nearly.
+class SoftKeywordRule : public Heuristics::Rule {
  public:
-  explicit StructureRule(Structure structure) : structure_(std::move(structure)) {}
+  explicit SoftKeywordRule(text::SoftKeywords keywords) : keywords_(std::move(keywords)) {}
   SignalValue evaluate(const RequestView& request, TextScratch& s) const override {
-    const double value = structure_.measure(request.query(), s.structure);
-    return known(structure_.predicate().holds(value), structure_.confidence(value), value);
+    const text::KeywordHit hit = keywords_.match(request.query(), s.soft);
+    return known(hit.matched, hit.confidence, hit.found);
   }
 
  private:
-  Structure structure_;
+  text::SoftKeywords keywords_;
+};
+
+// One of all structure rules, which are measured when the first of them is asked for.
+class StructureRuleRef : public Heuristics::Rule {
+ public:
+  explicit StructureRuleRef(std::size_t index) : index_(index) {}
+  SignalValue evaluate(const RequestView& request, TextScratch& s) const override {
+    if (!s.measured) {
+      s.structures->evaluate(request.query(), s.structure);
+      s.measured = true;
+    }
+    const text::StructureValue& v = s.structure.values[index_];
+    return known(v.matched, v.confidence, v.value);
+  }
+
+ private:
+  std::size_t index_;
+};
+
+// Fails until a language detector is there; a policy then goes on without.
+class LanguageRule : public Heuristics::Rule {
+ public:
+  LanguageRule(std::string code, double threshold) : code_(std::move(code)), threshold_(threshold > 0 ? threshold : 0.3) {}
+  SignalValue evaluate(const RequestView&, TextScratch&) const override {
+    return {SignalValue::State::failed, false, 0, 0};
+  }
+
+ private:
+  std::string code_;
+  double threshold_;
 };
 
 // Counts over roles, tools and images (wrp-router, section 4.1).
@@ -195,9 +234,59 @@ std::unique_ptr<Rule> context_rule(Settings& s) {
   return std::make_unique<ContextRule>(low, high);
 }
 
-std::unique_ptr<Rule> structure_rule(Settings& s) {
-  auto structure = read_structure(s);
-  return structure ? std::make_unique<StructureRule>(std::move(*structure)) : never();
+text::StructureRule structure_rule(Settings& s, const Signal& signal) {
+  text::StructureRule r;
+  r.name = signal.name;
+  if (auto feature = s.block("feature")) {
+    r.feature = static_cast<text::StructureRule::Feature>(
+        feature->choice("type", {"count", "exists", "density", "sequence"}));
+    if (auto from = feature->block("source")) {
+      r.source = static_cast<text::StructureRule::Source>(
+          from->choice("type", {"regex", "keyword_set", "text", "sequence"}));
+      r.pattern = from->text("pattern");
+      r.keywords = from->texts("keywords");
+      r.case_sensitive = from->flag("case_sensitive", false);
+      if (const Json* all = from->raw("sequences"); all && all->is_array())
+        for (const auto& markers : all->as_array()) {
+          auto& out = r.sequences.emplace_back();
+          if (markers.is_array())
+            for (const auto& m : markers.as_array())
+              if (m.is_string()) out.push_back(m.as_string());
+        }
+      from->finish();
+    }
+    feature->finish();
+  } else {
+    s.fault("missing-field", "it needs a 'feature'",
+            "feature: { type: \"count\", source: { type: \"regex\", pattern: \"[?]\" } }");
+  }
+  const Predicate p = s.predicate("predicate");
+  r.gt = p.gt, r.gte = p.gte, r.lt = p.lt, r.lte = p.lte;
+  return r;
+}
+
+// How keywords are compared; nothing: as they are written.
+std::optional<text::SoftMethod> soft_method(Settings& s) {
+  const int method = s.choice("method", {"regex", "bm25", "ngram", "fuzzy"});
+  const bool fuzzy = s.flag("fuzzy_match", false);
+  // Of a regex rule a number of edits, of the method `fuzzy` a percentage; never one for the other.
+  const double edits = s.number("fuzzy_threshold", method == 3 ? 82 : 2, 0, method == 3 ? 100 : 8);
+  const double score = s.number("bm25_threshold", 0.1, 0, 1e6), index = s.number("ngram_threshold", 0.4, 0, 1);
+  s.number("ngram_arity", 3, 3, 3);
+  if (method == 1) return text::Bm25Threshold{score, {}};
+  if (method == 2) return text::JaccardThreshold{index};
+  if (method == 3) return text::SimilarityPercent{edits};
+  if (fuzzy) return text::EditLimit{static_cast<std::uint32_t>(edits)};
+  return {};
+}
+
+std::unique_ptr<Rule> soft_rule(const text::KeywordRule& rule, const text::SoftMethod& method, Settings& s) {
+  try {
+    return std::make_unique<SoftKeywordRule>(text::SoftKeywords(rule, method));
+  } catch (const Error& e) {
+    s.fault("bad-keyword", e.message(), e.hint());
+    return never();
+  }
 }
 
 std::unique_ptr<Rule> conversation_rule(Settings& s) {
@@ -270,7 +359,7 @@ std::unique_ptr<Rule> world_rule(Settings& s, const Signal& signal) {
 
 }  // namespace
 
-Heuristics::Heuristics() : keywords_(std::make_unique<Keywords>()) {}
+Heuristics::Heuristics() : texts_(std::make_unique<Texts>()) {}
 Heuristics::~Heuristics() = default;
 Heuristics::Heuristics(Heuristics&&) noexcept = default;
 Heuristics& Heuristics::operator=(Heuristics&&) noexcept = default;
@@ -285,20 +374,28 @@ std::uint32_t Heuristics::add(const Signal& signal, std::vector<Finding>& findin
     k.op = static_cast<text::KeywordOperator>(s.choice("operator", {"OR", "AND", "NOR"}));
     k.keywords = s.texts("keywords");
     k.case_sensitive = s.flag("case_sensitive", false);
-    if (k.keywords.empty()) s.fault("no-keywords", "it has no keywords", "keywords: [\"...\"]");
-    rule = std::make_unique<KeywordRuleRef>(keywords_->rules.size());
-    keywords_->rules.push_back(std::move(k));
-    keywords_->wheres.push_back(signal.where);
+    const auto soft = soft_method(s);
+    if (soft && !k.keywords.empty()) {
+      rule = soft_rule(k, *soft, s);
+    } else {
+      rule = std::make_unique<KeywordRuleRef>(texts_->keywords.size());
+      texts_->keywords.push_back(std::move(k));
+      texts_->keyword_wheres.push_back(signal.where);
+    }
   } else if (signal.type == "context") {
     rule = context_rule(s);
   } else if (signal.type == "structure") {
-    rule = structure_rule(s);
+    rule = std::make_unique<StructureRuleRef>(texts_->structures.size());
+    texts_->structures.push_back(structure_rule(s, signal));
+    texts_->structure_wheres.push_back(signal.where);
   } else if (signal.type == "conversation") {
     rule = conversation_rule(s);
   } else if (signal.type == "metadata" || signal.type == "event") {
     rule = metadata_rule(s, signal);
   } else if (signal.type == "authz") {
     rule = role_rule(s, signal);
+  } else if (signal.type == "language") {
+    rule = std::make_unique<LanguageRule>(signal.name, s.number("threshold", 0, 0, 1));
   } else {
     rule = world_rule(s, signal);
   }
@@ -307,29 +404,40 @@ std::uint32_t Heuristics::add(const Signal& signal, std::vector<Finding>& findin
   return static_cast<std::uint32_t>(rules_.size() - 1);
 }
 
-void Heuristics::build(std::vector<Finding>& findings) {
-  // Each rule alone first, so that a fault names the place of its own rule.
+namespace {
+
+// Each rule alone first, so that a fault names the place of its own rule; then all as one.
+template <class All, class Rule>
+std::optional<All> build_all(const std::vector<Rule>& rules, const std::vector<std::string>& wheres,
+                             std::string_view type, std::vector<Finding>& findings) {
   bool right = true;
-  for (std::size_t i = 0; i < keywords_->rules.size(); ++i) try {
-      if (!keywords_->rules[i].keywords.empty()) text::KeywordMatcher(std::span(&keywords_->rules[i], 1));
-      else right = false;
+  for (std::size_t i = 0; i < rules.size(); ++i) try {
+      All(std::span(&rules[i], 1));
     } catch (const Error& e) {
       right = false;
-      findings.push_back({Finding::Level::error, "bad-keyword", keywords_->wheres[i],
-                          fmt::format("signal keyword(\"{}\"): {}", keywords_->rules[i].name, e.message()), e.hint(), {}});
+      findings.push_back({Finding::Level::error, fmt::format("bad-{}", type), wheres[i],
+                          fmt::format("signal {}(\"{}\"): {}", type, rules[i].name, e.message()), e.hint(), {}});
     }
-  if (right) keywords_->matcher.emplace(keywords_->rules);
+  return right && !rules.empty() ? std::optional<All>(std::in_place, rules) : std::nullopt;
+}
+
+}  // namespace
+
+void Heuristics::build(std::vector<Finding>& findings) {
+  texts_->matcher = build_all<text::KeywordMatcher>(texts_->keywords, texts_->keyword_wheres, "keyword", findings);
+  texts_->measure = build_all<text::StructureRules>(texts_->structures, texts_->structure_wheres, "structure", findings);
 }
 
 std::unique_ptr<Heuristics::Scratch> Heuristics::scratch() const {
   auto s = std::make_unique<TextScratch>();
-  s->matcher = keywords_->matcher ? &*keywords_->matcher : nullptr;
+  s->matcher = texts_->matcher ? &*texts_->matcher : nullptr;
+  s->structures = texts_->measure ? &*texts_->measure : nullptr;
   return s;
 }
 
 void Heuristics::begin(const RequestView&, const TokenEstimate& tokens, Scratch& scratch) const {
   auto& s = static_cast<TextScratch&>(scratch);
-  s.matched = false;
+  s.matched = s.measured = false;
   s.tokens = tokens;
 }
 

@@ -41,9 +41,9 @@ class Heuristics {
   SignalValue evaluate(std::uint32_t rule, const RequestView&, Scratch&) const;
 
  private:
-  struct Keywords;
+  struct Texts;
   std::vector<std::unique_ptr<Rule>> rules_;
-  std::unique_ptr<Keywords> keywords_;
+  std::unique_ptr<Texts> texts_;  // rules that are evaluated together
 };
 
 }  // namespace wattline::policy

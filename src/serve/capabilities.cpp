@@ -4,6 +4,7 @@
 #include "serve/key_command.h"
 #include "serve/schema_command.h"
 #include "serve/service.h"
+#include "serve/compare.h"
 #include "serve/workload.h"
 
 namespace wattline::serve {
@@ -81,6 +82,21 @@ std::vector<Capability> capabilities() {
   audit.emits = {"serve.audit.v1"};
   audit.examples = {{{"audit.jsonl"}, {{"audit.jsonl", ""}}, "the chain holds"}};
   out.push_back(std::move(audit));
+
+  auto compared = capability<CompareOptions>(
+      "serve", "compare", "The same questions to several models and routers: accuracy, joules, latency and an oracle.",
+      run_compare, compare_fields());
+  compared.description =
+      "Asks each question of every model and router of a running server, one after the other, so that all meet the same "
+      "machine. Without a file the questions are held-out ones of the built-in tasks, six of ten easy. The energy of a "
+      "routed answer holds what routing cost and what failed attempts of a cascade cost. The oracle is computed, not "
+      "asked.";
+  compared.verb = Verb::observe;
+  compared.cost = Cost::job;
+  compared.doors = Doors::command_line;
+  compared.emits = {"serve.compare.v1", "serve.compare_levels.v1"};
+
+  out.push_back(std::move(compared));
 
   auto workload = capability<WorkloadOptions>(
       "serve", "workload", "Sends prompts through a server's front door and shows what each answer cost.", run_workload,

@@ -10,6 +10,7 @@
 #include "kernel/json.h"
 #include "serve/admin_api.h"
 #include "serve/dialect.h"
+#include "serve/route/family.h"
 
 namespace wattline::serve {
 namespace {
@@ -232,12 +233,14 @@ void Gateway::add_governor() {
 }
 
 void Gateway::make_routers() {
-  for (const auto& r : config_.routers) {
+  auto all = config_.routers;
+  if (all.empty()) all = family_routers(models_);
+  for (const auto& r : all) {
     if (by_id_.contains(r.id))
       throw bad_input(fmt::format("the router '{}' has the id of a served model", r.id), r.where,
                       "give it another id: clients ask for a model by it");
     routers_.push_back(std::make_unique<Router>(
-        r, routers_.size(), [this](std::string_view id) { return find(id); }, nullptr));
+        r, routers_.size(), [this](std::string_view id) { return find(id); }, load_quality(r)));
   }
 }
 

@@ -61,6 +61,12 @@ std::string Gateway::models_json(const Access& access) const {
     if (!first) first = m.get();
     last = m.get();
   }
+  for (const auto& r : routers_) {
+    if (r->is_variant() || (access && !lasting_->governor->may_use(access, r->id()))) continue;
+    w.begin_object().member("id", r->id()).member("object", "model");
+    w.member("created", lasting_->started.ns / 1'000'000'000).member("owned_by", "router").member("type", "model");
+    w.member("display_name", r->id()).member("created_at", to_string(lasting_->started)).end_object();
+  }
   w.end_array().member("has_more", false);
   if (first) w.member("first_id", first->id).member("last_id", last->id);
   w.end_object();

@@ -38,6 +38,8 @@ class Router {
   const std::string& id() const { return config_.id; }
   std::size_t index() const { return index_; }
   const RouterConfig& config() const { return config_; }
+  // One of several algorithms of the same id ("auto/cascade"): not listed.
+  bool is_variant() const { return config_.id.find('/') != std::string::npos && config_.where.empty(); }
   const policy::Engine& engine() const { return *engine_; }
 
   struct Seat {
