@@ -31,7 +31,9 @@ double best(const std::vector<float>& query, const Vectors& all) {
 // The texts of one request, encoded when first needed.
 class Encoded {
  public:
-  Encoded(const text::Encoder& encoder, const RequestView& request) : encoder_(encoder), request(request) {}
+  Encoded(const text::Encoder& encoder, const RequestView& asked) : request(asked), encoder_(encoder) {}
+
+  const RequestView& request;
 
   const std::vector<float>& query() {
     if (query_.empty()) query_ = encoder_.encoded(request.query());
@@ -54,9 +56,6 @@ class Encoded {
   const text::Encoder& encoder_;
   std::vector<float> query_;
   Vectors earlier_;
-
- public:
-  const RequestView& request;
 };
 
 using Rule = std::function<SignalValue(Encoded&)>;

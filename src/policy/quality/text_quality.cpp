@@ -76,10 +76,10 @@ class Reader {
   std::string_view bytes_, where_;
 };
 
-Json numbers(const std::vector<float>& all) {
-  Json::Array out;
-  for (const float v : all) out.push_back(std::round(static_cast<double>(v) * 1e6) / 1e6);
-  return out;
+void write_numbers(JsonWriter& w, std::string_view key, const std::vector<float>& all) {
+  w.key(key).begin_array();
+  for (const float v : all) w.value(std::round(static_cast<double>(v) * 1e6) / 1e6);
+  w.end_array();
 }
 
 std::vector<float> read_numbers(const Json& map, std::string_view key, std::string_view where) {
@@ -212,21 +212,18 @@ void TextQuality::predict(std::string_view prompt, std::span<Quality> out) const
 }
 
 std::string TextQuality::save() const {
-  Json header = Json::Object{};
-  header.set("format", format);
-  header.set("bits", static_cast<std::int64_t>(reader_->bits()));
-  Json::Array members;
+  JsonWriter w;
+  w.begin_object().member("format", format).member("bits", static_cast<std::int64_t>(reader_->bits()));
+  w.key("members").begin_array();
   for (std::size_t m = 0; m < models_.size(); ++m) {
-    Json one = Json::Object{};
-    one.set("model", models_[m]);
-    one.set("head", !members_[m].head.empty());
-    one.set("predicted", numbers(members_[m].map.predicted));
-    one.set("expected", numbers(members_[m].map.expected));
-    one.set("low", numbers(members_[m].map.low));
-    members.push_back(std::move(one));
+    w.begin_object().member("model", models_[m]).member("head", !members_[m].head.empty());
+    write_numbers(w, "predicted", members_[m].map.predicted);
+    write_numbers(w, "expected", members_[m].map.expected);
+    write_numbers(w, "low", members_[m].map.low);
+    w.end_object();
   }
-  header.set("members", std::move(members));
-  const std::string text = header.dump();
+  w.end_array().end_object();
+  const std::string text = w.take();
   std::string out;
   append_number(out, text.size());
   out += text;
