@@ -10,6 +10,7 @@
 
 #include "kernel/error.h"
 #include "text/keyword_matcher.h"
+#include "text/language.h"
 #include "text/soft_keywords.h"
 #include "text/structure.h"
 
@@ -23,6 +24,7 @@ struct TextScratch : Heuristics::Scratch {
   text::StructureRules::Scratch structure;
   text::SoftKeywords::Scratch soft;
   bool matched = false, measured = false;  // keywords and structures, of this request
+  std::optional<text::Language> language;
   TokenEstimate tokens;
 };
 
@@ -118,12 +120,15 @@ class StructureRuleRef : public Heuristics::Rule {
   std::size_t index_;
 };
 
-// Fails until a language detector is there; a policy then goes on without.
+// The language is found once for all rules.
 class LanguageRule : public Heuristics::Rule {
  public:
+  // A threshold of 0 is the reference's own, 0.3.
   LanguageRule(std::string code, double threshold) : code_(std::move(code)), threshold_(threshold > 0 ? threshold : 0.3) {}
-  SignalValue evaluate(const RequestView&, TextScratch&) const override {
-    return {SignalValue::State::failed, false, 0, 0};
+  SignalValue evaluate(const RequestView& request, TextScratch& s) const override {
+    if (!s.language) s.language = text::language_of(request.query());
+    const bool match = s.language->code == code_ && s.language->confidence >= threshold_;
+    return known(match, s.language->confidence, s.language->code == code_ ? s.language->confidence : 0);
   }
 
  private:
@@ -438,6 +443,7 @@ std::unique_ptr<Heuristics::Scratch> Heuristics::scratch() const {
 void Heuristics::begin(const RequestView&, const TokenEstimate& tokens, Scratch& scratch) const {
   auto& s = static_cast<TextScratch&>(scratch);
   s.matched = s.measured = false;
+  s.language.reset();
   s.tokens = tokens;
 }
 

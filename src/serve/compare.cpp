@@ -13,6 +13,7 @@
 #include "kernel/units.h"
 #include "lm/evaluation.h"
 #include "lm/tasks.h"
+#include "policy/selection.h"
 #include "serve/http_client.h"
 #include "serve/workload.h"
 
