@@ -2,6 +2,8 @@
 
 namespace wattline::learn {
 
-std::vector<Capability> capabilities() { return {train_capability(), eval_capability(), record_capability(), router_train_capability()}; }
+std::vector<Capability> capabilities() {
+  return {train_capability(), eval_capability(), record_capability(), router_train_capability()};
+}
 
 }  // namespace wattline::learn

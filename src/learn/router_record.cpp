@@ -76,21 +76,24 @@ Result record(const RecordOptions& o, Context& context) {
 
 Capability record_capability() {
   using O = RecordOptions;
-  static const auto fields = Fields<O>()
-                                 .text("out", &O::out, "the workload to write (JSON lines)")
-                                 .required()
-                                 .positional()
-                                 .integer("questions", &O::questions, "questions asked of each model")
-                                 .range(1, 10000000)
-                                 .enumeration("split", &O::split, {"train", "test"}, "which side of the tasks they are from")
-                                 .integer("level", &O::level, "of the hardest tasks")
-                                 .range(1, lm::hardest_level)
-                                 .list("model", &O::models, "a built-in model; absent: all");
-  Capability c = capability<O>("learn", "router-record", "Ask the built-in models the same questions, for a router to learn from.",
-                               record, fields);
+  static const auto fields =
+      Fields<O>()
+          .text("out", &O::out, "the workload to write (JSON lines)")
+          .required()
+          .positional()
+          .integer("questions", &O::questions, "questions asked of each model")
+          .range(1, 10000000)
+          .enumeration("split", &O::split, {"train", "test"}, "which side of the tasks they are from")
+          .integer("level", &O::level, "of the hardest tasks")
+          .range(1, lm::hardest_level)
+          .list("model", &O::models, "a built-in model; absent: all");
+  Capability c =
+      capability<O>("learn", "router-record", "Ask the built-in models the same questions, for a router to learn from.",
+                    record, fields);
   c.description =
       "Draws questions of the built-in tasks by their shares and writes what each model made of them, as JSON lines: "
-      "whether it was right, joules and seconds, and how sure it was. `learn router-train` learns from the train split; "
+      "whether it was right, joules and seconds, and how sure it was. `learn router-train` learns from the train "
+      "split; "
       "`serve evaluate` judges algorithms on the test split.";
   c.cost = Cost::job;
   c.doors = Doors::command_line;

@@ -40,7 +40,9 @@ Result router_train(const RouterTrainOptions& o, Context& context) {
   Result r;
   r.title = fmt::format("Quality of {} models from {} prompts", w.models.size(), rows.size());
   Table t("learn.router_train.v1");
-  t.text("model").number("adequate", "%").number("auc", "", "1: right and wrong answers are told apart; 0.5: by chance");
+  t.text("model")
+      .number("adequate", "%")
+      .number("auc", "", "1: right and wrong answers are told apart; 0.5: by chance");
   t.number("ece", "", "calibration error, on the rows the map was made from").number("brier");
   t.integer("fitted").integer("calibrated");
   for (const auto& m : report)
@@ -55,22 +57,24 @@ Result router_train(const RouterTrainOptions& o, Context& context) {
 
 Capability router_train_capability() {
   using O = RouterTrainOptions;
-  static const auto fields = Fields<O>()
-                                 .file("workload", &O::workload, "recorded answers of two or more models (CSV or JSON lines)")
-                                 .required()
-                                 .positional()
-                                 .text("out", &O::out, "the file to write")
-                                 .required()
-                                 .positional()
-                                 .integer("bits", &O::bits, "of the table of n-grams: 2^bits places")
-                                 .range(0, 18)
-                                 .number("l2", &O::l2, "how strongly large weights are held down")
-                                 .range(1e-9, 10);
-  Capability c = capability<O>("learn", "router-train", "Learn from recorded answers which models will do for a prompt.",
-                               router_train, fields);
+  static const auto fields =
+      Fields<O>()
+          .file("workload", &O::workload, "recorded answers of two or more models (CSV or JSON lines)")
+          .required()
+          .positional()
+          .text("out", &O::out, "the file to write")
+          .required()
+          .positional()
+          .integer("bits", &O::bits, "of the table of n-grams: 2^bits places")
+          .range(0, 18)
+          .number("l2", &O::l2, "how strongly large weights are held down")
+          .range(1e-9, 10);
+  Capability c = capability<O>("learn", "router-train",
+                               "Learn from recorded answers which models will do for a prompt.", router_train, fields);
   c.description =
       "For each model a logistic regression over hashed n-grams and the shape of the prompt, fitted on seven tenths of "
-      "the prompts and calibrated on the rest, with a lower bound. The workload is what `learn router-record` writes, or "
+      "the prompts and calibrated on the rest, with a lower bound. The workload is what `learn router-record` writes, "
+      "or "
       "any log of the same shape (docs/formats/workload.md). The same rows give the same file.";
   c.cost = Cost::job;
   c.doors = Doors::command_line;

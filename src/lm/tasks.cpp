@@ -78,7 +78,9 @@ Problem make_problem(Split split, Random& random, int level) {
 
 bool is_right(std::string_view answer, std::string_view expected) { return plain(answer) == plain(expected); }
 
-std::string_view family_quality() { return has_data_file("glow.quality") ? data_file("glow.quality") : std::string_view(); }
+std::string_view family_quality() {
+  return has_data_file("glow.quality") ? data_file("glow.quality") : std::string_view();
+}
 
 double family_verify_threshold() {
   const Table t = read_csv(data_file("glow.verify.csv"), "glow.verify.csv");

@@ -126,14 +126,15 @@ class Compiler {
     // Members are named alone; all are of one type, that of the first which has them all.
     std::string type;
     for (const auto& t : signal_types())
-      if (std::all_of(members.begin(), members.end(),
-                      [&](const auto& m) { return by_name_.contains({std::string(t.name), m}); })) {
+      if (std::all_of(members.begin(), members.end(), [&](const auto& m) {
+            return by_name_.contains({std::string(t.name), m});
+          })) {
         type = t.name;
         break;
       }
     if (type.empty())
-      return s.fault("partition-members", fmt::format("its members {} are not all signals of one type",
-                                                      fmt::join(members, ", ")),
+      return s.fault("partition-members",
+                     fmt::format("its members {} are not all signals of one type", fmt::join(members, ", ")),
                      "name signals of one type that are there");
     for (const auto& m : members) {
       const SignalIndex index = by_name_.at({type, m});
@@ -145,9 +146,10 @@ class Compiler {
       if (m == fallback) out.fallback = index;
     }
     if (std::find(members.begin(), members.end(), fallback) == members.end())
-      return s.fault("partition-default",
-                     fallback.empty() ? "it has no default member" : fmt::format("its default '{}' is no member", fallback),
-                     fallback.empty() ? fmt::format("default = \"{}\"", members.back()) : did_you_mean(fallback, members));
+      return s.fault(
+          "partition-default",
+          fallback.empty() ? "it has no default member" : fmt::format("its default '{}' is no member", fallback),
+          fallback.empty() ? fmt::format("default = \"{}\"", members.back()) : did_you_mean(fallback, members));
     program_.partitions.push_back(std::move(out));
   }
 
@@ -264,7 +266,8 @@ class Compiler {
     } else if (c.kind == Condition::Kind::none && c.parts.size() != 1) {
       error("not-parts", where, fmt::format("{}: NOT has {} parts, but takes one", who, c.parts.size()));
     } else if (c.kind == Condition::Kind::any && c.parts.empty()) {
-      error("or-parts", where, fmt::format("{}: OR has no parts and never matches", who), "give it parts, or take it out");
+      error("or-parts", where, fmt::format("{}: OR has no parts and never matches", who),
+            "give it parts, or take it out");
     }
     for (const auto& part : c.parts) flatten(part, where, who);
     program_.nodes[at].end = static_cast<std::uint32_t>(program_.nodes.size());

@@ -248,7 +248,8 @@ class Run {
       double x = input.miss;
       if (input.from == CompiledScore::Input::From::raw)
         x = v.state == SignalValue::State::known ? static_cast<double>(v.raw) : input.miss;
-      else if (v.match) x = input.from == CompiledScore::Input::From::match ? input.match : static_cast<double>(v.confidence);
+      else if (v.match)
+        x = input.from == CompiledScore::Input::From::match ? input.match : static_cast<double>(v.confidence);
       sum += input.weight * x;
     }
     s_.score_state[index] = done;
@@ -380,9 +381,8 @@ std::shared_ptr<const Engine> Engine::compile(Policy policy, std::vector<Finding
   Program program = make_program(std::move(policy), found);
   const auto first =
       std::find_if(found.begin(), found.end(), [](const Finding& f) { return f.level == Finding::Level::error; });
-  const std::optional<Error> error = first == found.end()
-                                         ? std::nullopt
-                                         : std::optional(bad_input(first->message, first->where, first->fix));
+  const std::optional<Error> error =
+      first == found.end() ? std::nullopt : std::optional(bad_input(first->message, first->where, first->fix));
   if (findings) *findings = std::move(found);
   if (error) throw *error;
   return std::make_shared<CompiledEngine>(std::move(program));

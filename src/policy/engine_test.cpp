@@ -209,17 +209,17 @@ TEST(EngineTest, ScoresSumAndMappingsBandThem) {
   Policy p;
   p.signals = {keyword("a", "apple"), signal("keyword", "two", R"({"keywords": ["x", "y"]})"),
                signal("context", "long", R"({"min_tokens": "1K"})")};
-  p.projections = {
-      {Projection::Kind::score, "inner", parse_json(R"({"inputs": [
+  p.projections = {{Projection::Kind::score, "inner", parse_json(R"({"inputs": [
          {"type": "keyword", "name": "a", "weight": 0.5, "match": 2, "miss": -1},
          {"type": "keyword", "name": "two", "weight": 0.4, "value_source": "confidence"},
-         {"type": "context", "name": "long", "weight": 0.001, "value_source": "raw"}]})"), "policy:3"},
-      {Projection::Kind::score, "outer",
-       parse_json(R"({"inputs": [{"type": "projection", "name": "inner", "weight": 2}]})"), "policy:4"},
-      {Projection::Kind::mapping, "band", parse_json(R"({"source": "outer", "method": "threshold_bands",
+         {"type": "context", "name": "long", "weight": 0.001, "value_source": "raw"}]})"),
+                    "policy:3"},
+                   {Projection::Kind::score, "outer",
+                    parse_json(R"({"inputs": [{"type": "projection", "name": "inner", "weight": 2}]})"), "policy:4"},
+                   {Projection::Kind::mapping, "band", parse_json(R"({"source": "outer", "method": "threshold_bands",
          "calibration": {"method": "sigmoid_distance", "slope": 10},
          "outputs": [{"name": "low", "lt": 0}, {"name": "middle", "gte": 0, "lt": 2}, {"name": "high", "gte": 2}]})"),
-       "policy:5"}};
+                    "policy:5"}};
   p.decisions = {decision("high", leaf("projection", "high"), 3), decision("middle", leaf("projection", "middle"), 2),
                  decision("low", leaf("projection", "low"), 1)};
   Asked ask(p);
@@ -236,15 +236,17 @@ TEST(EngineTest, MultiEmitPutsOutAllBandsThatHold) {
   p.projections = {
       {Projection::Kind::score, "s", parse_json(R"({"inputs": [{"type": "keyword", "name": "a"}]})"), "policy:3"},
       {Projection::Kind::mapping, "m", parse_json(R"({"source": "s", "method": "multi_emit",
-         "outputs": [{"name": "some", "gt": 0}, {"name": "much", "gt": 0.5}]})"), "policy:5"}};
+         "outputs": [{"name": "some", "gt": 0}, {"name": "much", "gt": 0.5}]})"),
+       "policy:5"}};
   p.decisions = {decision("both", all({leaf("projection", "some"), leaf("projection", "much")}))};
   EXPECT_EQ(Asked(p).decide("apple"), "both");
 }
 
 TEST(EngineTest, AComposerGatesItsRule) {
   Policy p;
-  p.signals = {keyword("a", "apple"),
-               signal("complexity", "task", R"({"threshold": 0.1, "hard": {"candidates": ["h"]}, "easy": {"candidates": ["e"]},
+  p.signals = {
+      keyword("a", "apple"),
+      signal("complexity", "task", R"({"threshold": 0.1, "hard": {"candidates": ["h"]}, "easy": {"candidates": ["e"]},
                  "composer": {"operator": "AND", "conditions": [{"type": "keyword", "name": "a"}]}})")};
   p.decisions = {decision("hard", leaf("complexity", "task:hard"), 2), decision("rest", {}, 1)};
   Asked ask(p);
@@ -292,9 +294,10 @@ TEST(EngineTest, RolesComeFromTheKeyAndFailClosed) {
 
 TEST(EngineTest, ConversationsAreCounted) {
   Policy p;
-  p.signals = {signal("conversation", "many", R"({"feature": {"type": "count", "source": {"type": "message", "role": "user"}},
+  p.signals = {
+      signal("conversation", "many", R"({"feature": {"type": "count", "source": {"type": "message", "role": "user"}},
                                                   "predicate": {"gte": 2}})"),
-               signal("conversation", "loop", R"({"feature": {"type": "exists", "source": {"type": "active_tool_loop"}}})")};
+      signal("conversation", "loop", R"({"feature": {"type": "exists", "source": {"type": "active_tool_loop"}}})")};
   p.decisions = {decision("loop", leaf("conversation", "loop"), 2), decision("many", leaf("conversation", "many"), 1)};
   const auto engine = Engine::compile(p);
   const auto scratch = engine->scratch();
@@ -319,7 +322,8 @@ TEST(EngineTest, StructureIsMeasured) {
                "predicate": {"gte": 2}})"),
       signal("structure", "dense", R"({"feature": {"type": "density", "source": {"type": "keyword_set",
                "keywords": ["at most", "至少"]}}, "predicate": {"gt": 0.2}})")};
-  p.decisions = {decision("steps", leaf("structure", "steps"), 3), decision("shouting", leaf("structure", "shouting"), 2),
+  p.decisions = {decision("steps", leaf("structure", "steps"), 3),
+                 decision("shouting", leaf("structure", "shouting"), 2),
                  decision("dense", leaf("structure", "dense"), 1)};
   Asked ask(p);
   EXPECT_EQ(ask.decide("First this, THEN that"), "steps");
@@ -360,7 +364,8 @@ TEST(EngineTest, CirclesOfScoresAreFaults) {
 TEST(EngineTest, OddRequestsDecide) {
   Policy p;
   p.signals = {keyword("a", "apple"), signal("context", "long", R"({"min_tokens": "1M"})")};
-  p.decisions = {decision("long", leaf("context", "long"), 2), decision("a", leaf("keyword", "a"), 1), decision("rest", {})};
+  p.decisions = {decision("long", leaf("context", "long"), 2), decision("a", leaf("keyword", "a"), 1),
+                 decision("rest", {})};
   Asked ask(p);
   EXPECT_EQ(ask.decide(""), "rest");
   EXPECT_EQ(ask.decide("\xff\xfe apple \xc3"), "a");

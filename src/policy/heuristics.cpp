@@ -124,7 +124,8 @@ class StructureRuleRef : public Heuristics::Rule {
 class LanguageRule : public Heuristics::Rule {
  public:
   // A threshold of 0 is the reference's own, 0.3.
-  LanguageRule(std::string code, double threshold) : code_(std::move(code)), threshold_(threshold > 0 ? threshold : 0.3) {}
+  LanguageRule(std::string code, double threshold)
+      : code_(std::move(code)), threshold_(threshold > 0 ? threshold : 0.3) {}
   SignalValue evaluate(const RequestView& request, TextScratch& s) const override {
     if (!s.language) s.language = text::language_of(request.query());
     const bool match = s.language->code == code_ && s.language->confidence >= threshold_;
@@ -153,9 +154,7 @@ class ConversationRule : public Heuristics::Rule {
       case Source::tool_call:
         for (const auto& m : request.messages) n += m.tool_calls;
         break;
-      case Source::active_tool_loop:
-        n = !request.messages.empty() && request.messages.back().role == Role::tool;
-        break;
+      case Source::active_tool_loop: n = !request.messages.empty() && request.messages.back().role == Role::tool; break;
       case Source::image:
         for (const auto& m : request.messages) n += m.images;
         break;
@@ -174,13 +173,13 @@ class ConversationRule : public Heuristics::Rule {
 // A field that the client set: untrusted, so never a right.
 class MetadataRule : public Heuristics::Rule {
  public:
-  MetadataRule(std::string field, std::vector<std::string> values) : field_(std::move(field)), values_(std::move(values)) {}
+  MetadataRule(std::string field, std::vector<std::string> values)
+      : field_(std::move(field)), values_(std::move(values)) {}
   SignalValue evaluate(const RequestView& request, TextScratch&) const override {
     for (const auto& p : request.metadata)
       if (p.name == field_)
-        return known(values_.empty() || std::any_of(values_.begin(), values_.end(), [&](const auto& v) {
-                       return same_without_case(v, p.value);
-                     }));
+        return known(values_.empty() || std::any_of(values_.begin(), values_.end(),
+                                                    [&](const auto& v) { return same_without_case(v, p.value); }));
     return known(false);
   }
 
@@ -243,11 +242,11 @@ text::StructureRule structure_rule(Settings& s, const Signal& signal) {
   text::StructureRule r;
   r.name = signal.name;
   if (auto feature = s.block("feature")) {
-    r.feature = static_cast<text::StructureRule::Feature>(
-        feature->choice("type", {"count", "exists", "density", "sequence"}));
+    r.feature =
+        static_cast<text::StructureRule::Feature>(feature->choice("type", {"count", "exists", "density", "sequence"}));
     if (auto from = feature->block("source")) {
-      r.source = static_cast<text::StructureRule::Source>(
-          from->choice("type", {"regex", "keyword_set", "text", "sequence"}));
+      r.source =
+          static_cast<text::StructureRule::Source>(from->choice("type", {"regex", "keyword_set", "text", "sequence"}));
       r.pattern = from->text("pattern");
       r.keywords = from->texts("keywords");
       r.case_sensitive = from->flag("case_sensitive", false);
@@ -302,8 +301,8 @@ std::unique_ptr<Rule> conversation_rule(Settings& s) {
   if (auto feature = s.block("feature")) {
     exists = feature->choice("type", {"count", "exists"}) == 1;
     if (auto from = feature->block("source")) {
-      source = static_cast<Source>(from->choice(
-          "type", {"message", "tool_definition", "tool_call", "active_tool_loop", "image"}));
+      source = static_cast<Source>(
+          from->choice("type", {"message", "tool_definition", "tool_call", "active_tool_loop", "image"}));
       static const std::vector<std::string_view> roles = {"any",       "user", "assistant", "system",
                                                           "developer", "tool", "non_user"};
       static constexpr Role values[] = {Role::user, Role::assistant, Role::system, Role::developer, Role::tool};
@@ -358,7 +357,8 @@ std::unique_ptr<Rule> world_rule(Settings& s, const Signal& signal) {
   if (signal.type == "battery" && s.has("on_battery")) on_battery = s.flag("on_battery", true);
   const Predicate predicate = s.predicate("predicate");
   if (!predicate.given() && !on_battery)
-    s.fault("missing-field", "it needs a predicate", "predicate: { lt: ... }, in the unit that docs/formats/policy.md gives");
+    s.fault("missing-field", "it needs a predicate",
+            "predicate: { lt: ... }, in the unit that docs/formats/policy.md gives");
   return std::make_unique<WorldRule>(value, predicate, on_battery);
 }
 
@@ -420,8 +420,12 @@ std::optional<All> build_all(const std::vector<Rule>& rules, const std::vector<s
       All(std::span(&rules[i], 1));
     } catch (const Error& e) {
       right = false;
-      findings.push_back({Finding::Level::error, fmt::format("bad-{}", type), wheres[i],
-                          fmt::format("signal {}(\"{}\"): {}", type, rules[i].name, e.message()), e.hint(), {}});
+      findings.push_back({Finding::Level::error,
+                          fmt::format("bad-{}", type),
+                          wheres[i],
+                          fmt::format("signal {}(\"{}\"): {}", type, rules[i].name, e.message()),
+                          e.hint(),
+                          {}});
     }
   return right && !rules.empty() ? std::optional<All>(std::in_place, rules) : std::nullopt;
 }
@@ -430,7 +434,8 @@ std::optional<All> build_all(const std::vector<Rule>& rules, const std::vector<s
 
 void Heuristics::build(std::vector<Finding>& findings) {
   texts_->matcher = build_all<text::KeywordMatcher>(texts_->keywords, texts_->keyword_wheres, "keyword", findings);
-  texts_->measure = build_all<text::StructureRules>(texts_->structures, texts_->structure_wheres, "structure", findings);
+  texts_->measure =
+      build_all<text::StructureRules>(texts_->structures, texts_->structure_wheres, "structure", findings);
 }
 
 std::unique_ptr<Heuristics::Scratch> Heuristics::scratch() const {

@@ -130,8 +130,9 @@ std::optional<double> Settings::tokens(std::string_view key) {
   if (j->is_number() && j->as_number() >= 0) return j->as_number();
   if (j->is_string())
     if (const auto n = parse_tokens(j->as_string())) return n;
-  fault("wrong-type", fmt::format("'{}' is {}, but must be a number of tokens from 0: 8000, \"8K\", \"16KiB\" or \"1M\"",
-                                  key, j->dump()));
+  fault("wrong-type",
+        fmt::format("'{}' is {}, but must be a number of tokens from 0: 8000, \"8K\", \"16KiB\" or \"1M\"", key,
+                    j->dump()));
   return {};
 }
 

@@ -1,10 +1,10 @@
 #include "serve/capabilities.h"
 
 #include "policy/evaluate/evaluate.h"
+#include "serve/compare.h"
 #include "serve/key_command.h"
 #include "serve/schema_command.h"
 #include "serve/service.h"
-#include "serve/compare.h"
 #include "serve/workload.h"
 
 namespace wattline::serve {
@@ -87,7 +87,8 @@ std::vector<Capability> capabilities() {
       "serve", "compare", "The same questions to several models and routers: accuracy, joules, latency and an oracle.",
       run_compare, compare_fields());
   compared.description =
-      "Asks each question of every model and router of a running server, one after the other, so that all meet the same "
+      "Asks each question of every model and router of a running server, one after the other, so that all meet the "
+      "same "
       "machine. Without a file the questions are held-out ones of the built-in tasks, six of ten easy. The energy of a "
       "routed answer holds what routing cost and what failed attempts of a cascade cost. The oracle is computed, not "
       "asked.";
@@ -96,6 +97,7 @@ std::vector<Capability> capabilities() {
   compared.doors = Doors::command_line;
   compared.emits = {"serve.compare.v1", "serve.compare_levels.v1"};
 
+  compared.examples = {{{"--questions", "10", "--list"}, {}, "addition"}};
   out.push_back(std::move(compared));
 
   auto workload = capability<WorkloadOptions>(

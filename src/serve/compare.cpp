@@ -139,8 +139,8 @@ Tried oracle(const std::vector<Tried>& all) {
   for (std::size_t k = 0; k < all.at(0).right.size(); ++k) {
     const Tried* best = nullptr;
     for (const auto& t : all) {
-      const bool better = !best || t.right[k] > best->right[k] ||
-                          (t.right[k] == best->right[k] && t.joules[k] < best->joules[k]);
+      const bool better =
+          !best || t.right[k] > best->right[k] || (t.right[k] == best->right[k] && t.joules[k] < best->joules[k]);
       if (better) best = &t;
     }
     out.right.push_back(best->right[k]);
@@ -152,26 +152,38 @@ Tried oracle(const std::vector<Tried>& all) {
 
 const Fields<CompareOptions>& compare_fields() {
   using O = CompareOptions;
-  static const auto fields = Fields<O>()
-                                 .text("url", &O::url, "the server's address, without /v1")
-                                 .list("model", &O::models, "a model or router to ask, the largest model last; absent: all")
-                                 .file("file", &O::file, "CSV with columns prompt and expected, and task if known")
-                                 .integer("questions", &O::questions, "of the built-in tasks, where no file is given")
-                                 .range(10, 100000)
-                                 .integer("max-tokens", &O::max_tokens, "longest answer")
-                                 .range(1, 100000)
-                                 .quantity("timeout", &O::timeout, "s", "for one answer")
-                                 .range(0.1, 3600);
+  static const auto fields =
+      Fields<O>()
+          .text("url", &O::url, "the server's address, without /v1")
+          .list("model", &O::models, "a model or router to ask, the largest model last; absent: all")
+          .file("file", &O::file, "CSV with columns prompt and expected, and task if known")
+          .integer("questions", &O::questions, "of the built-in tasks, where no file is given")
+          .range(10, 100000)
+          .flag("list", &O::list, "only show the questions; no server is asked")
+          .integer("max-tokens", &O::max_tokens, "longest answer")
+          .range(1, 100000)
+          .quantity("timeout", &O::timeout, "s", "for one answer")
+          .range(0.1, 3600);
   return fields;
 }
 
 Result run_compare(const CompareOptions& o, Context& context) {
   const auto questions = questions_of(o, context);
+  if (o.list) {
+    Result listed;
+    listed.title = fmt::format("{} questions", questions.size());
+    Table t;
+    t.text("task").integer("level").text("prompt").text("expected");
+    for (const auto& q : questions) t.add_row({q.task, static_cast<std::int64_t>(q.level), q.prompt, q.expected});
+    listed.add(std::move(t));
+    return listed;
+  }
   const auto models = o.models.empty() ? models_at(o) : o.models;
   std::vector<std::size_t> plain;  // models, not routers
   for (std::size_t m = 0; m < models.size(); ++m)
     if (!models[m].starts_with("auto")) plain.push_back(m);
-  if (plain.size() < 2) throw bad_input("needs two models at least to choose between", o.url, "--model NAME, several times");
+  if (plain.size() < 2)
+    throw bad_input("needs two models at least to choose between", o.url, "--model NAME, several times");
 
   std::vector<Tried> tried(models.size());
   for (std::size_t q = 0; q < questions.size(); ++q) {
@@ -216,9 +228,10 @@ Result run_compare(const CompareOptions& o, Context& context) {
     const bool always = std::find(plain.begin(), plain.end(), m) != plain.end();
     const Comparison c = row(always ? "always " + models[m] : models[m], tried[m]);
     if (models[m] == "auto")
-      r.note(fmt::format("auto: {:.1f} % less energy than always {} (95 % {:.1f} to {:.1f} %) at {:.1f} % of its accuracy, "
-                         "without labels.",
-                         100 * c.saved, models[largest], 100 * c.saved_low, 100 * c.saved_high, 100 * c.relative));
+      r.note(fmt::format(
+          "auto: {:.1f} % less energy than always {} (95 % {:.1f} to {:.1f} %) at {:.1f} % of its accuracy, "
+          "without labels.",
+          100 * c.saved, models[largest], 100 * c.saved_low, 100 * c.saved_high, 100 * c.relative));
   }
   row("oracle", oracle(singles));
   t.caption = "The oracle knows which answers are right: for each question the cheapest right one, else the cheapest.";
@@ -238,7 +251,8 @@ Result run_compare(const CompareOptions& o, Context& context) {
           levels.add_row({static_cast<std::int64_t>(level), static_cast<std::int64_t>(n), models[m],
                           rounded(100 * right / n, 1), joules / n});
       }
-    levels.caption = "Held-out questions of the built-in tasks; six of ten are easy (level 1), three of level 2, one of level 3.";
+    levels.caption =
+        "Held-out questions of the built-in tasks; six of ten are easy (level 1), three of level 2, one of level 3.";
     r.add(std::move(levels));
   }
   return r;

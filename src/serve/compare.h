@@ -16,6 +16,7 @@ struct CompareOptions {
   std::vector<std::string> models;  // empty: all that are served, the router and its algorithms
   InputFile file;  // CSV with columns prompt and expected, and optionally task
   std::int64_t questions = 120;  // of the built-in tasks, where there is no file
+  bool list = false;  // only show the questions
   std::int64_t max_tokens = 64;
   Duration timeout{60};
 };

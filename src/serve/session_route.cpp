@@ -14,8 +14,9 @@ Awaitable<void> Session::route(const Router& router) {
   });
   if (!chosen.model) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
-    return refuse(api_error(503, std::string("the router '") + router.id() + "' found no model for this request: " +
-                                     std::string(chosen.told->reason),
+    return refuse(api_error(503,
+                            std::string("the router '") + router.id() +
+                                "' found no model for this request: " + std::string(chosen.told->reason),
                             "server_error", "model", "no_route"));
   }
   route_ = std::move(chosen.told);

@@ -272,7 +272,8 @@ Json json_of(const toml::node& n) {
   }
   std::ostringstream text;  // dates and times
   n.visit([&](const auto& value) {
-    if constexpr (toml::is_date<decltype(value)> || toml::is_time<decltype(value)> || toml::is_date_time<decltype(value)>)
+    if constexpr (toml::is_date<decltype(value)> || toml::is_time<decltype(value)> ||
+                  toml::is_date_time<decltype(value)>)
       text << value.get();
   });
   return Json(text.str());

@@ -87,8 +87,9 @@ class EncoderSignals final : public LearnedSignals {
   }
 
   std::string description() const override {
-    return fmt::format("{} ({} values; {}); classes by the nearest of a few sentences, personal data by form: heuristic",
-                       parts_.encoder->name(), parts_.encoder->width(), parts_.encoder->limits());
+    return fmt::format(
+        "{} ({} values; {}); classes by the nearest of a few sentences, personal data by form: heuristic",
+        parts_.encoder->name(), parts_.encoder->width(), parts_.encoder->limits());
   }
 
  private:
@@ -105,7 +106,8 @@ class EncoderSignals final : public LearnedSignals {
     if (info.type == "reask") return reasked(s);
     if (info.type == "jailbreak") return contrast(s);
     if (info.type == "pii") return personal(s);
-    if (info.type == "user_feedback" || info.type == "fact_check" || info.type == "modality") return nearest_class(info);
+    if (info.type == "user_feedback" || info.type == "fact_check" || info.type == "modality")
+      return nearest_class(info);
     if (info.type == "kb") return knowledge(s);
     if (info.type == "kb_metric") return metric(info.name);
     return {};
@@ -167,7 +169,8 @@ class EncoderSignals final : public LearnedSignals {
       const Vectors& earlier = t.earlier(turns);
       if (earlier.size() < turns) return known(false, 0, 0);
       double least = 1;
-      for (std::size_t i = 0; i < turns; ++i) least = std::min(least, static_cast<double>(text::dot(t.query(), earlier[i])));
+      for (std::size_t i = 0; i < turns; ++i)
+        least = std::min(least, static_cast<double>(text::dot(t.query(), earlier[i])));
       return known(least >= threshold, least, least);
     };
   }
@@ -191,7 +194,8 @@ class EncoderSignals final : public LearnedSignals {
     return [threshold, allowed](Encoded& t) {
       double most = 0;
       for (const auto& p : find_personal(t.request.query()))
-        if (std::find(allowed.begin(), allowed.end(), to_string(p.kind)) == allowed.end()) most = std::max(most, p.confidence);
+        if (std::find(allowed.begin(), allowed.end(), to_string(p.kind)) == allowed.end())
+          most = std::max(most, p.confidence);
       return known(most >= threshold && most > 0, most, most);
     };
   }
@@ -266,9 +270,9 @@ std::shared_ptr<const LearnedSignals> make_encoder_signals(const Engine& engine,
 }
 
 const std::vector<std::string>& mmlu_domains() {
-  static const std::vector<std::string> all = {"biology", "business", "chemistry", "computer science", "economics",
-                                               "engineering", "health", "history", "law", "math", "other", "philosophy",
-                                               "physics", "psychology"};
+  static const std::vector<std::string> all = {
+      "biology", "business", "chemistry", "computer science", "economics", "engineering", "health", "history",
+      "law",     "math",     "other",     "philosophy",       "physics",   "psychology"};
   return all;
 }
 

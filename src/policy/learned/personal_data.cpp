@@ -99,7 +99,8 @@ std::vector<PersonalPart> find_personal(std::string_view text) {
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     const re2::StringPiece whole(text.data(), text.size());
     re2::StringPiece groups[2];
-    for (std::size_t at = 0; at <= text.size() && patterns[i]->Match(whole, at, text.size(), RE2::UNANCHORED, groups, 2);) {
+    for (std::size_t at = 0;
+         at <= text.size() && patterns[i]->Match(whole, at, text.size(), RE2::UNANCHORED, groups, 2);) {
       const std::string_view part(groups[1].data(), groups[1].size());
       const auto begin = static_cast<std::size_t>(part.data() - text.data());
       const std::size_t end = begin + part.size();

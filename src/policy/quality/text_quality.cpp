@@ -59,7 +59,8 @@ class Reader {
  public:
   Reader(std::string_view bytes, std::string_view where) : bytes_(bytes), where_(where) {}
   std::string_view take(std::uint64_t n) {
-    if (n > bytes_.size()) throw bad_input("ends in the middle", std::string(where_), "make it anew with learn router-train");
+    if (n > bytes_.size())
+      throw bad_input("ends in the middle", std::string(where_), "make it anew with learn router-train");
     const auto piece = bytes_.substr(0, n);
     bytes_.remove_prefix(n);
     return piece;
@@ -86,7 +87,8 @@ std::vector<float> read_numbers(const Json& map, std::string_view key, std::stri
   std::vector<float> out;
   for (const auto& v : map.at(key).as_array()) {
     const double n = v.as_number();
-    if (!(n >= 0 && n <= 1)) throw bad_input(fmt::format("'{}' holds {}, which is no probability", key, n), std::string(where));
+    if (!(n >= 0 && n <= 1))
+      throw bad_input(fmt::format("'{}' holds {}, which is no probability", key, n), std::string(where));
     out.push_back(static_cast<float>(n));
   }
   return out;
@@ -172,7 +174,8 @@ TextQuality TextQuality::train(const std::vector<std::string>& models, std::span
         ++bin.n;
       }
       bins.push_back(bin);
-      while (bins.size() > 1 && bins[bins.size() - 2].right / bins[bins.size() - 2].n >= bins.back().right / bins.back().n) {
+      while (bins.size() > 1 &&
+             bins[bins.size() - 2].right / bins[bins.size() - 2].n >= bins.back().right / bins.back().n) {
         const Bin last = bins.back();
         bins.pop_back();
         bins.back().predicted += last.predicted;
@@ -240,7 +243,8 @@ TextQuality TextQuality::load(std::string_view bytes, std::string_view where) {
   Reader reader(bytes, where);
   const Json header = parse_json(reader.take(reader.number()), where);
   if (header.text_or("format", "") != format)
-    throw bad_input(fmt::format("is no {} file", format), std::string(where), "make one with wattline learn router-train");
+    throw bad_input(fmt::format("is no {} file", format), std::string(where),
+                    "make one with wattline learn router-train");
   const std::int64_t bits = header.at("bits").as_integer();
   if (bits < 0 || bits > 20) throw bad_input("'bits' must be from 0 to 20", std::string(where));
   TextQuality out;
@@ -248,7 +252,8 @@ TextQuality TextQuality::load(std::string_view bytes, std::string_view where) {
   for (const auto& one : header.at("members").as_array()) {
     out.models_.push_back(one.at("model").as_string());
     Member& member = out.members_.emplace_back();
-    member.map = {read_numbers(one, "predicted", where), read_numbers(one, "expected", where), read_numbers(one, "low", where)};
+    member.map = {read_numbers(one, "predicted", where), read_numbers(one, "expected", where),
+                  read_numbers(one, "low", where)};
     const auto& map = member.map;
     if (map.expected.size() != map.predicted.size() || map.low.size() != map.predicted.size() ||
         !std::is_sorted(map.predicted.begin(), map.predicted.end()))

@@ -15,8 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto q = TextQuality::load(std::string_view(reinterpret_cast<const char*>(data), size), "fuzz");
     std::vector<wattline::policy::Quality> out(q.models().size());
     q.predict("What is 12 + 34?", out);
-  } catch (const wattline::Error&) {
-  }
+  } catch (const wattline::Error&) {}
   return 0;
 }
 

@@ -82,7 +82,8 @@ TEST(TextQualityTest, AModelThatIsAlwaysRightOrWrongIsAConstant) {
 TEST(TextQualityTest, BrokenFilesAreRefused) {
   const std::string good = TextQuality::train({"small", "large"}, rows(300, 1)).save();
   EXPECT_NO_THROW(TextQuality::load(good, "test"));
-  for (std::size_t n = 0; n < good.size(); n += 97) EXPECT_THROW(TextQuality::load(good.substr(0, n), "test"), Error) << n;
+  for (std::size_t n = 0; n < good.size(); n += 97)
+    EXPECT_THROW(TextQuality::load(good.substr(0, n), "test"), Error) << n;
   EXPECT_THROW(TextQuality::load(good + "x", "test"), Error);
   EXPECT_THROW(TextQuality::load(std::string(8, '\xff') + good, "test"), Error);
 }

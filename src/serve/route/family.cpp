@@ -36,7 +36,8 @@ class FromText final : public QualityModel {
 std::shared_ptr<const FromText> builtin_quality() {
   static const auto loaded = [] {
     const std::string_view bytes = lm::family_quality();
-    return bytes.empty() ? nullptr : std::make_shared<const FromText>(policy::TextQuality::load(bytes, "built-in quality"));
+    return bytes.empty() ? nullptr
+                         : std::make_shared<const FromText>(policy::TextQuality::load(bytes, "built-in quality"));
   }();
   return loaded;
 }
@@ -63,7 +64,8 @@ std::vector<RouterConfig> family_routers(const std::vector<std::unique_ptr<Serve
   const auto& known = quality->quality().models();
   for (const auto& m : models) {
     if (m->id == usual.id) return {};
-    if (m->builtin && std::find(known.begin(), known.end(), m->id) != known.end()) usual.candidates.push_back({m->id, NAN, {}});
+    if (m->builtin && std::find(known.begin(), known.end(), m->id) != known.end())
+      usual.candidates.push_back({m->id, NAN, {}});
   }
   if (usual.candidates.size() < 2) return {};
   std::vector<RouterConfig> all = {usual};
@@ -72,7 +74,8 @@ std::vector<RouterConfig> family_routers(const std::vector<std::unique_ptr<Serve
     r.id = fmt::format("auto/{}", algorithm.name);
     r.algorithm = algorithm.name;
     if (algorithm.name != usual.algorithm) r.settings = Json::Object{};
-    if (algorithm.name == "cascade") r.verify = policy::StopRule{policy::StopRule::Method::avg_logprob, lm::family_verify_threshold()};
+    if (algorithm.name == "cascade")
+      r.verify = policy::StopRule{policy::StopRule::Method::avg_logprob, lm::family_verify_threshold()};
   }
   return all;
 }

@@ -26,8 +26,12 @@ void ObservedModel::add(const Answer& a) {
 
 ObservedModel::Means ObservedModel::means() const {
   const auto read = [](const std::atomic<double>& v) { return v.load(std::memory_order_relaxed); };
-  return {answers_.load(std::memory_order_relaxed), read(joules_in_),   read(joules_out_),
-          read(seconds_in_),                        read(seconds_out_), read(tokens_out_)};
+  return {answers_.load(std::memory_order_relaxed),
+          read(joules_in_),
+          read(joules_out_),
+          read(seconds_in_),
+          read(seconds_out_),
+          read(tokens_out_)};
 }
 
 }  // namespace wattline::serve

@@ -43,7 +43,8 @@ TEST(RequestReaderTest, ReadsWhatTheRouterAsksFor) {
 TEST(RequestReaderTest, NothingOfTheLastRequestStays) {
   RequestReader reader;
   RequestView r;
-  std::string first = R"({"model":"a","messages":[{"role":"user","content":"x"}],"tools":[{"name":"t"}],"max_tokens":1})";
+  std::string first =
+      R"({"model":"a","messages":[{"role":"user","content":"x"}],"tools":[{"name":"t"}],"max_tokens":1})";
   ASSERT_TRUE(reader.read(first, r));
   EXPECT_EQ(r.tools.size(), 1u);
   RequestView next;

@@ -32,7 +32,8 @@ policy::Policy plain_policy(const RouterConfig& config) {
 std::string_view why_unable(const ServedModel& m, const policy::RequestView& r, std::int64_t tokens) {
   if (m.builtin) {
     if (!r.tools.empty()) return "a built-in model calls no tools";
-    if (r.query().size() + 16 > static_cast<std::size_t>(m.builtin->shape().context)) return "the question is too long for it";
+    if (r.query().size() + 16 > static_cast<std::size_t>(m.builtin->shape().context))
+      return "the question is too long for it";
   }
   for (const auto& message : r.messages)
     if (message.images > 0 && m.builtin) return "a built-in model sees no images";
@@ -91,7 +92,8 @@ void Router::predict(const Lane& lane, Seat& seat, const MayUse& may_use) const 
     const auto seen = m.observed->means();
     if (seen.answers == 0) continue;
     // Byte-level tokenizers and others differ; what was observed is by the model's own tokens.
-    const double in = m.builtin ? static_cast<double>(seat.view.query().size()) + 2 : static_cast<double>(tokens.prompt);
+    const double in =
+        m.builtin ? static_cast<double>(seat.view.query().size()) + 2 : static_cast<double>(tokens.prompt);
     const double out = std::min(limit, std::isnan(seen.tokens_out) ? 0 : seen.tokens_out);
     p.output_tokens = out;
     if (m.table) {
@@ -126,7 +128,8 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use) const {
     situation.user = seat.view.user;
     situation.session = seat.view.session;
     situation.prompt_tokens = outcome.prompt_tokens;
-    const bool any = std::any_of(seat.predictions.begin(), seat.predictions.end(), [](const auto& p) { return p.able; });
+    const bool any =
+        std::any_of(seat.predictions.begin(), seat.predictions.end(), [](const auto& p) { return p.able; });
     const policy::Choice choice =
         any ? lane.selector->choose(seat.predictions, situation, seat.random, seat.scores) : policy::Choice{};
     for (std::size_t i = 0; i < seat.predictions.size(); ++i) {
@@ -140,7 +143,8 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use) const {
       told->propensity = choice.propensity;
       told->quality = seat.predictions[chosen].quality;
       told->joules = seat.predictions[chosen].energy;
-      for (const int next : choice.escalation) out.escalation.push_back(models_[lane.candidates[static_cast<std::size_t>(next)]]);
+      for (const int next : choice.escalation)
+        out.escalation.push_back(models_[lane.candidates[static_cast<std::size_t>(next)]]);
     }
   } else {
     told->reason = "no decision of the policy matches this request";

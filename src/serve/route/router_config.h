@@ -16,7 +16,8 @@ struct RouterConfig {
   std::string policy;  // file with rules; "" is one decision of all candidates
   struct Candidate {
     std::string model;  // a served model
-    double quality = std::numeric_limits<double>::quiet_NaN();  // chance of an adequate answer, where nothing better is known
+    double quality =
+        std::numeric_limits<double>::quiet_NaN();  // chance of an adequate answer, where nothing better is known
     std::string where;
   };
   std::vector<Candidate> candidates;

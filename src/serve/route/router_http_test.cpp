@@ -15,27 +15,24 @@ constexpr std::string_view ask = R"({"model":"auto","messages":[{"role":"user","
 constexpr std::string_view ask_stream =
     R"({"model":"auto","messages":[{"role":"user","content":"Hi"}],"max_tokens":8,"stream":true})";
 
-// The babbler again, under another name.
-std::shared_ptr<const lm::Model> babbler_named(const std::string& name) {
-  const auto& m = *babbler();
-  lm::Shape shape;
-  std::string old;
-  const auto weights = lm::read_weights(lm::save_safetensors(name, m.shape(), [&] {
-                                          lm::Weights w;
-                                          for (const auto& spec : lm::tensor_specs(m.shape())) {
-                                            std::size_t n = 1;
-                                            for (auto d : spec.shape) n *= static_cast<std::size_t>(d);
-                                            w[spec.name].assign(n, 0.01f);
-                                          }
-                                          return w;
-                                        }()),
-                                        "test", &shape, &old);
+// Another model of weights that say nothing, several times as large.
+std::shared_ptr<const lm::Model> large_model(const std::string& name) {
+  lm::Shape shape = babbler()->shape();
+  shape.dim = 96;
+  shape.hidden = 256;
+  shape.layers = 6;
+  lm::Weights weights;
+  for (const auto& spec : lm::tensor_specs(shape)) {
+    std::size_t n = 1;
+    for (auto d : spec.shape) n *= static_cast<std::size_t>(d);
+    weights[spec.name].assign(n, 0.01f);
+  }
   return std::make_shared<const lm::Model>(name, shape, weights, std::make_shared<lm::ByteTokenizer>(), "test");
 }
 
 struct TwoModels : TestGateway {
   TwoModels() {
-    parts.models.push_back(babbler_named("second"));
+    parts.models.push_back(large_model("second"));
     config.builtin.models.push_back("second");
     RouterConfig r;
     r.id = "auto";
@@ -109,7 +106,6 @@ TEST(RouterHttp, AnAnswerThatDoesNotVerifyGoesToTheNextAndIsWaste) {
   ASSERT_EQ(r.status, 200) << r.body;
   const auto last = g.answer(before + 1);
   ASSERT_TRUE(last && last->route);
-  if (last->route->attempts == 1) GTEST_SKIP() << "the plan of this cascade has one step here";
   EXPECT_EQ(last->route->attempts, 2);
   const auto all = g.gateway->recorder().answers().latest(100);
   EXPECT_EQ(all[1]->attempt, "escalated");
@@ -155,7 +151,8 @@ TEST(RouterHttp, OddRequestsAreAnsweredOrRefusedAsTheyWouldBe) {
   g.start();
   EXPECT_EQ(g.chat(R"({"model":"auto","messages":[{"role":"user","content":""}]})").status, 200);
   EXPECT_EQ(g.chat(R"({"model":"auto"})").status, 400);
-  const std::string big = R"({"model":"auto","messages":[{"role":"user","content":")" + std::string(5000, 'x') + "\"}]}";
+  const std::string big =
+      R"({"model":"auto","messages":[{"role":"user","content":")" + std::string(5000, 'x') + "\"}]}";
   EXPECT_EQ(g.chat(big).status, 503);  // too long for both
   EXPECT_EQ(g.chat(ask).status, 200);
 }
