@@ -10,7 +10,7 @@ namespace wattline::text {
 namespace {
 
 // 2^bits places for n-grams.
-constexpr unsigned bits_with_encoder = 13, bits_alone = 14;
+constexpr unsigned bits = 14;
 
 const LinearHead* carried_head(const FeatureReader& reader) {
   static const auto heads = [] {
@@ -28,10 +28,10 @@ const LinearHead* carried_head(const FeatureReader& reader) {
 
 DomainClassifier domain_classifier(std::shared_ptr<const Encoder> encoder) {
   if (encoder) {
-    FeatureReader reader(std::move(encoder), bits_with_encoder);
+    FeatureReader reader(std::move(encoder), bits);
     if (const LinearHead* head = carried_head(reader)) return {std::move(reader), head};
   }
-  FeatureReader alone(nullptr, bits_alone);
+  FeatureReader alone(nullptr, bits);
   const LinearHead* head = carried_head(alone);
   if (!head) throw Error(ErrorKind::unsupported, "this build carries no domain head", "domain");
   return {std::move(alone), head};

@@ -32,6 +32,11 @@ class Encoder {
   // One vector of length 1 per token, for late interaction: facts.tokens rows of width() values.
   virtual EncodeFacts encode_tokens(std::string_view text, std::vector<float>& rows) const = 0;
 
+  // What linear heads read, in one pass: the sentence vector and, behind it, what else the encoder knows of
+  // the text (use-lite: the mean of its token vectors, at length 1). summary_width() values.
+  virtual std::size_t summary_width() const { return width(); }
+  virtual EncodeFacts summarise(std::string_view text, std::span<float> out) const { return encode(text, out); }
+
   std::vector<float> encoded(std::string_view text) const {
     std::vector<float> out(width());
     encode(text, out);

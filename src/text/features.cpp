@@ -13,14 +13,16 @@ FeatureReader::FeatureReader(std::shared_ptr<const Encoder> encoder, unsigned bi
     : encoder_(std::move(encoder)), bits_(bits) {
   if (bits > 20) throw bad_input(fmt::format("2^{} places for n-grams; at most 2^20", bits), "features");
   if (!encoder_ && bits == 0) throw bad_input("neither an encoder nor n-grams", "features", "take one of them");
-  fingerprint_ = fmt::format("{}+ngrams-1-{}", encoder_ ? encoder_->fingerprint() : "none", bits);
+  fingerprint_ =
+      fmt::format("{}+ngrams-1-{}",
+                  encoder_ ? fmt::format("{}-{}", encoder_->fingerprint(), encoder_->summary_width()) : "none", bits);
 }
 
 EncodeFacts FeatureReader::read(std::string_view text, Features& out) const {
   EncodeFacts facts;
   out.dense.resize(dense_width());
   out.sparse.clear();
-  if (encoder_) facts = encoder_->encode(text, out.dense);
+  if (encoder_) facts = encoder_->summarise(text, out.dense);
   if (bits_ == 0) return facts;
   double squares = 0;
   const std::uint32_t units = each_ngram(text, [&](std::uint64_t hash, float weight) {

@@ -1,5 +1,5 @@
-// What a linear head sees of a text: the sentence vector and, beside it, hashed n-grams (hashed_ngrams.h) in
-// 2^bits places, each part of length 1.
+// What a linear head sees of a text: the encoder's summary (encoder.h) and, beside it, hashed n-grams
+// (hashed_ngrams.h) in 2^bits places, at length 1.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class FeatureReader {
   // `encoder` may be null: n-grams only. `bits` 0 (no n-grams) to 20. Error (bad_input) when nothing is left.
   FeatureReader(std::shared_ptr<const Encoder> encoder, unsigned bits);
 
-  std::size_t dense_width() const { return encoder_ ? encoder_->width() : 0; }
+  std::size_t dense_width() const { return encoder_ ? encoder_->summary_width() : 0; }
   std::size_t sparse_width() const { return bits_ == 0 ? 0 : std::size_t{1} << bits_; }
   unsigned bits() const { return bits_; }
   // Of the encoder and of how n-grams are hashed.

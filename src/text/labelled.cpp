@@ -125,6 +125,17 @@ void as_mmlu_domains(std::vector<LabelledText>& texts) {
   }
 }
 
+std::vector<LabelledText> domain_topics() {
+  std::vector<LabelledText> all;
+  for (const auto& file : text_data())
+    if (file.name == "domain-topics.csv")
+      for (LabelledText& t : read_labelled(file.content, "domain-topics.csv")) {
+        all.push_back({fmt::format("Explain {}.", t.text), t.label});
+        all.push_back(std::move(t));
+      }
+  return all;
+}
+
 std::size_t exclude(std::vector<LabelledText>& texts, const std::vector<LabelledText>& held_out) {
   std::set<std::string> held, seen;
   for (const auto& h : held_out) held.insert(canonical_text(h.text));

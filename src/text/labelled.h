@@ -10,6 +10,7 @@ namespace wattline::text {
 
 struct LabelledText {
   std::string text, label;
+  float weight = 1;
   bool operator==(const LabelledText&) const = default;
 };
 
@@ -23,6 +24,10 @@ std::vector<LabelledText> read_labelled(std::string_view content, const std::str
 // 2024, arXiv 2406.01574, group subjects so), the choices "A. ..." and what follows are cut. Labels that are
 // no MMLU subject stay. Error when a text has nothing but choices.
 void as_mmlu_domains(std::vector<LabelledText>&);
+
+// Topics of the 14 domains as our own list has them (src/text/data/domain-topics.csv: contents of textbooks,
+// written for this program), each as it is and as "Explain ...".
+std::vector<LabelledText> domain_topics();
 
 // Removes from `texts` what has the canonical text (canonical.h) of one of `held_out`, and repeated ones.
 // Returns how many went because they are held out.

@@ -67,6 +67,7 @@ TEST(Labelled, NoCaseOfTheDomainTestIsTrainedOn) {
   auto texts = read("router-probes/knowledge_bases/mmlu_labels.json");
   for (auto& t : read("routellm-bench/mmlu_mixtral_vs_gpt4.csv")) texts.push_back(std::move(t));
   as_mmlu_domains(texts);
+  for (auto& t : domain_topics()) texts.push_back(std::move(t));
   std::set<std::string> domains;
   for (const auto& t : texts) domains.insert(t.label);
   EXPECT_EQ(domains.size(), 14u) << "every subject has its domain";

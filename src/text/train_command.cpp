@@ -19,9 +19,9 @@ namespace {
 struct TrainOptions {
   InputFile examples, more, held_out;
   std::string out, note;
-  bool mmlu = false, hashed = false;
-  std::int64_t bits = 13, folds = 4, iterations = 100;
-  double l2 = 1e-5;
+  bool mmlu = false, topics = false, hashed = false;
+  std::int64_t bits = 14, folds = 4, iterations = 100;
+  double l2 = 3e-5, weight = 1;
 };
 
 constexpr std::size_t longest_file = std::size_t{256} << 20;
@@ -30,6 +30,7 @@ struct Data {
   std::vector<std::string> labels;
   std::vector<Features> features;
   std::vector<std::uint32_t> truth;
+  std::vector<float> weights;
 };
 
 Data features_of(const std::vector<LabelledText>& texts, const FeatureReader& reader, std::vector<std::string> labels,
@@ -43,6 +44,7 @@ Data features_of(const std::vector<LabelledText>& texts, const FeatureReader& re
     if (at == d.labels.end()) throw unknown_name("label", texts[i].label, d.labels).at("held-out texts");
     d.truth.push_back(static_cast<std::uint32_t>(at - d.labels.begin()));
     d.features.push_back(reader.read(texts[i].text));
+    d.weights.push_back(texts[i].weight);
   }
   return d;
 }
@@ -52,7 +54,7 @@ LinearHead trained(const Data& d, const FeatureReader& reader, const TrainOption
   std::vector<Example> examples;
   for (std::size_t i = 0; i < d.truth.size(); ++i)
     if (without_fold < 0 || static_cast<std::int64_t>(i) % o.folds != without_fold)
-      examples.push_back({&d.features[i], d.truth[i]});
+      examples.push_back({&d.features[i], d.truth[i], d.weights[i]});
   TrainingOptions t;
   t.l2 = o.l2;
   t.solver.iterations = static_cast<int>(o.iterations);
@@ -103,10 +105,13 @@ Figure confusion_figure(const Judged& j, const std::vector<std::string>& labels,
 
 Result train(const TrainOptions& o, Context& context) {
   std::vector<LabelledText> texts = read_labelled(o.examples.read(longest_file), o.examples.name()), held;
+  for (auto& t : texts) t.weight = static_cast<float>(o.weight);
   if (o.more.given())
     for (auto& t : read_labelled(o.more.read(longest_file), o.more.name())) texts.push_back(std::move(t));
   if (o.held_out.given()) held = read_labelled(o.held_out.read(longest_file), o.held_out.name());
   if (o.mmlu) as_mmlu_domains(texts);
+  if (o.topics)
+    for (auto& t : domain_topics()) texts.push_back(std::move(t));
   const std::size_t before = texts.size(), gone = exclude(texts, held);
   const FoundEncoder found = find_encoder();
   const FeatureReader reader(o.hashed ? nullptr : found.encoder, static_cast<unsigned>(o.bits));
@@ -194,6 +199,9 @@ Capability train_capability() {
           .file("more", &O::more, "labelled texts besides")
           .file("held-out", &O::held_out, "texts to judge by; what is here is left out of training")
           .flag("mmlu-domains", &O::mmlu, "MMLU subjects become their domains, and choices are cut")
+          .flag("topics", &O::topics, "our own topics of the 14 domains besides")
+          .number("weight", &O::weight, "a text of the first file counts as so many")
+          .range(0.001, 1000)
           .flag("ngrams-only", &O::hashed, "without a sentence encoder")
           .integer("ngram-bits", &O::bits, "n-grams are hashed into 2^bits places; 0: none")
           .range(0, 20)

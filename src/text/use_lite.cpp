@@ -226,20 +226,34 @@ EncodeFacts UseLite::transform(std::string_view text) const {
   return facts;
 }
 
-EncodeFacts UseLite::encode(std::string_view text, std::span<float> out) const {
-  if (out.size() != model_width)
-    throw bad_input(fmt::format("room for {} values; a vector has {}", out.size(), model_width), "encode");
+EncodeFacts UseLite::encode_both(std::string_view text, std::span<float> sentence, std::span<float> mean) const {
   const EncodeFacts facts = transform(text);
-  std::fill(out.begin(), out.end(), 0.0f);
+  std::fill(sentence.begin(), sentence.end(), 0.0f);
+  std::fill(mean.begin(), mean.end(), 0.0f);
   if (facts.tokens == 0) return facts;
-  std::array<float, model_width> mean{};
   const auto& x = work().x;
   for (std::size_t t = 0; t < facts.tokens; ++t)
     for (std::size_t d = 0; d < model_width; ++d) mean[d] += x[t * model_width + d];
   for (float& v : mean) v /= static_cast<float>(facts.tokens);
-  sentence_.apply(mean.data(), out.data(), 1);
-  for (float& v : out) v = std::tanh(v);
-  normalise(out);
+  sentence_.apply(mean.data(), sentence.data(), 1);
+  for (float& v : sentence) v = std::tanh(v);
+  normalise(sentence);
+  return facts;
+}
+
+EncodeFacts UseLite::encode(std::string_view text, std::span<float> out) const {
+  if (out.size() != model_width)
+    throw bad_input(fmt::format("room for {} values; a vector has {}", out.size(), model_width), "encode");
+  std::array<float, model_width> mean;
+  return encode_both(text, out, mean);
+}
+
+EncodeFacts UseLite::summarise(std::string_view text, std::span<float> out) const {
+  if (out.size() != summary_width())
+    throw bad_input(fmt::format("room for {} values; a summary has {}", out.size(), summary_width()), "encode");
+  const auto mean = out.last(model_width);
+  const EncodeFacts facts = encode_both(text, out.first(model_width), mean);
+  normalise(mean);
   return facts;
 }
 

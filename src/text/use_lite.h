@@ -33,6 +33,8 @@ class UseLite final : public Encoder {
   std::string_view fingerprint() const override { return fingerprint_; }
   std::string_view limits() const override { return "English; reads the first 128 tokens"; }
   EncodeFacts encode(std::string_view text, std::span<float> out) const override;
+  std::size_t summary_width() const override { return 1024; }
+  EncodeFacts summarise(std::string_view text, std::span<float> out) const override;
   EncodeFacts encode_tokens(std::string_view text, std::vector<float>& rows) const override;
 
   const UnigramTokenizer& tokenizer() const { return tokenizer_; }
@@ -53,6 +55,8 @@ class UseLite final : public Encoder {
   static Layer layer_of(const TfjsWeights&, int number, std::size_t width);
   static void norm(const Norm&, const float* x, float* y, std::size_t count);
   static void run(const Layer&, const Dense* shortcut, Work&, std::size_t count);
+  // The sentence vector; the mean of the last layer, as it is.
+  EncodeFacts encode_both(std::string_view text, std::span<float> sentence, std::span<float> mean) const;
   // Rows of 512 in work().x; the facts.
   EncodeFacts transform(std::string_view text) const;
 

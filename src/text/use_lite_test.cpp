@@ -90,6 +90,20 @@ TEST(UseLite, TakesAnyText) {
   EXPECT_THAT(message_of([&] { encoder->encode("a", small); }), HasSubstr("512"));
 }
 
+TEST(UseLite, ASummaryBeginsWithTheSentenceVector) {
+  const UseLite* encoder = tests::use_lite();
+  if (!encoder) GTEST_SKIP() << "skipped: encoder package not installed";
+  std::vector<float> summary(encoder->summary_width()), rows(512);
+  const EncodeFacts facts = encoder->summarise("the cat sat on the mat", summary);
+  EXPECT_EQ(encoder->encoded("the cat sat on the mat"), std::vector<float>(summary.begin(), summary.begin() + 512));
+  encoder->last_layer("the cat sat on the mat", rows);
+  std::vector<float> mean(512);
+  for (std::size_t i = 0; i < rows.size(); ++i) mean[i % 512] += rows[i] / static_cast<float>(facts.tokens);
+  normalise(mean);
+  for (std::size_t d = 0; d < 512; ++d) EXPECT_NEAR(summary[512 + d], mean[d], 1e-5);
+  EXPECT_THAT(message_of([&] { encoder->summarise("a", mean); }), HasSubstr("1024"));
+}
+
 TEST(UseLite, LateInteractionTellsTokensApart) {
   const UseLite* encoder = tests::use_lite();
   if (!encoder) GTEST_SKIP() << "skipped: encoder package not installed";
