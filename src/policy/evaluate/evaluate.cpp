@@ -34,6 +34,8 @@ const Fields<EvaluateOptions>& evaluate_fields() {
           .enumeration("stop", &EvaluateOptions::stop,
                        {"format", "avg_logprob", "margin", "hybrid", "self_verify", "votes"},
                        "of cascades: what an answer is verified by")
+          .flag("encoder", &EvaluateOptions::encoder,
+                "also look at training prompts nearest in meaning, by the sentence encoder there is (takes minutes)")
           .integer("folds", &EvaluateOptions::folds, "one of so many parts of the prompts is tested on")
           .range(2, 20)
           .integer("resamples", &EvaluateOptions::resamples, "of the bootstrap")

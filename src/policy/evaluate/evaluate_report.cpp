@@ -303,6 +303,7 @@ Result tell(const Evaluation& e, const EvaluateOptions& o) {
   r.add(reliability_figure(e));
   r.add(reliability_table(e));
   r.add(off_policy_table(e));
+  if (!e.encoder.empty()) r.note("Neighbours were found by the encoder " + e.encoder + ".");
   for (const auto& why : e.left_out) r.warn(why);
   if (!e.energies.known)
     r.warn(

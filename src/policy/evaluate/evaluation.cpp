@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "kernel/error.h"
+#include "text/find_encoder.h"
 
 namespace wattline::policy {
 namespace {
@@ -68,9 +69,12 @@ void rank(Evaluation& e, const CrossFitted& crossed, const EvaluateOptions& o, C
   };
   double best = -INFINITY;
   const std::string_view notes[] = {"length, layout, kinds of characters", "words, pairs and pieces of words",
-                                    "topic that the text seems to be of", "all of these, stacked"};
-  for (const FeatureSet set : {FeatureSet::shape, FeatureSet::words, FeatureSet::topics, FeatureSet::all}) {
+                                    "topic that the text seems to be of", "training prompts nearest in meaning",
+                                    "all of these, stacked"};
+  for (const FeatureSet set :
+       {FeatureSet::shape, FeatureSet::words, FeatureSet::topics, FeatureSet::neighbours, FeatureSet::all}) {
     if (set == FeatureSet::topics && !w.has_domains) continue;
+    if (set == FeatureSet::neighbours && !crossed.neighbours) continue;
     predictions.push_back(predict_quality(w, e.split, crossed, set));
     const auto& q = predictions.back().quality;
     const auto gain = [&](std::size_t r) { return q.back()[r] - q.front()[r]; };
@@ -194,10 +198,23 @@ Evaluation evaluate_workload(const Workload& w, const EvaluateOptions& o, Contex
 
   TextStageFit fit;
   fit.adequate = o.adequate;
-  const CrossFitted crossed = cross_fit(w, e.split, fit, 5, [&](double done) {
-    context.check_cancelled();
-    context.progress(0.8 * done, "learning what the text tells");
-  });
+  std::shared_ptr<const Neighbours> neighbours;
+  if (o.encoder) {
+    const text::FoundEncoder found = text::find_encoder();
+    e.encoder = fmt::format("{} ({}; {})", found.encoder->name(), found.encoder->limits(), found.origin);
+    neighbours = std::make_shared<Neighbours>(found.encoder, w, [&](double done) {
+      context.check_cancelled();
+      context.progress(0.6 * done, "reading prompts with the sentence encoder");
+    });
+  }
+  const double begun = o.encoder ? 0.6 : 0;
+  const CrossFitted crossed = cross_fit(
+      w, e.split, fit, 5,
+      [&](double done) {
+        context.check_cancelled();
+        context.progress(begun + (0.8 - begun) * done, "learning what the text tells");
+      },
+      neighbours);
   std::vector<QualityPredictions> predictions;
   context.progress(0.8, "feature sets");
   rank(e, crossed, o, context, predictions);

@@ -35,6 +35,7 @@ struct Evaluation {
   std::vector<ReliabilityBin> reliability;
   std::vector<PolicyRun> runs;  // baselines first: smallest, largest, oracle
   std::vector<AgainstLargest> compared;
+  std::string encoder;  // what neighbours were found by; "" none
   std::vector<std::string> left_out;  // algorithms that could not be judged, and why
   // Of cheapest_adequate, told from a log of even chances, beside its replay.
   OffPolicy off_policy;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/evaluate/neighbours.h"
 #include "policy/evaluate/text_stage.h"
 #include "policy/evaluate/trees.h"
 #include "policy/evaluate/workload.h"
@@ -25,13 +26,16 @@ struct CrossFitted {
   std::vector<int> fold;  // of training rows; -1 of the others
   std::vector<std::string> topic;  // the likeliest of each row, predicted as above
   std::shared_ptr<const TextStage> stage;  // fitted on all training rows
+  std::shared_ptr<const Neighbours> neighbours;  // none without an encoder
+  std::vector<std::size_t> train;  // rows that neighbours are of
   int folds = 5;
 };
 // `tick` is called with the share done (for progress and cancelling).
 CrossFitted cross_fit(const Workload&, const Split&, const TextStageFit& = {}, int folds = 5,
-                      const std::function<void(double)>& tick = {});
+                      const std::function<void(double)>& tick = {},
+                      std::shared_ptr<const Neighbours> neighbours = nullptr);
 
-enum class FeatureSet { shape, words, topics, all };
+enum class FeatureSet { shape, words, topics, neighbours, all };
 std::string_view to_string(FeatureSet);
 
 struct QualityPredictions {
@@ -51,6 +55,8 @@ class QualityModel {
 
  private:
   std::shared_ptr<const TextStage> stage_;
+  std::shared_ptr<const Neighbours> neighbours_;
+  std::vector<std::size_t> train_;
   std::vector<Trees> trees_;
   std::vector<std::size_t> columns_;
 };

@@ -13,6 +13,7 @@
 #include "policy/evaluate/calibration.h"
 #include "policy/evaluate/curve.h"
 #include "policy/evaluate/testing.h"
+#include "text/hashed_ngrams.h"
 
 namespace wattline::policy {
 namespace {
@@ -67,6 +68,8 @@ TEST(TreesTest, LearnStepsAndProbabilities) {
   Trees none;
   none.fit({}, 2, {});
   EXPECT_EQ(none.predict(std::vector<float>{1, 2}), 0);
+  none.fit({}, 0, std::vector<double>{1, 3}, {.row_share = 1});  // without features: the mean
+  EXPECT_NEAR(none.predict({}), 2, 1e-9);
 }
 
 TEST(QualityModelTest, TellsFromTheTextWhoWillDo) {
@@ -118,6 +121,22 @@ TEST(QualityModelTest, IsTheSameEachTimeAndForNewPrompts) {
     model.predict(odd, out);
     EXPECT_TRUE(std::isfinite(out[0]));
   }
+}
+
+TEST(QualityModelTest, NeighboursTellToo) {
+  const Workload w = tests::four_subjects(500);
+  const Split split = split_by_prompt(w);
+  const auto neighbours = std::make_shared<Neighbours>(std::make_shared<text::HashedNgrams>(), w, nullptr);
+  const CrossFitted crossed = cross_fit(w, split, small_fit, 3, {}, neighbours);
+  const auto p = predict_quality(w, split, crossed, FeatureSet::neighbours);
+  const auto gain = of(split.test, [&](std::size_t r) { return p.quality[1][r] - p.quality[0][r]; });
+  const auto small = of(split.test, [&](std::size_t r) { return w.rows[r].answers[0].quality; });
+  const auto large = of(split.test, [&](std::size_t r) { return w.rows[r].answers[1].quality; });
+  EXPECT_GT(trade_off(gain, small, large).apgr, 0.55);
+  const QualityModel model(crossed, p, FeatureSet::neighbours, 2);
+  std::vector<double> out(2);
+  model.predict(w.rows[split.test[0]].prompt, out);
+  EXPECT_NEAR(out[0], p.quality[0][split.test[0]], 1e-6);
 }
 
 TEST(QualityModelTest, ManagesWithoutDomains) {

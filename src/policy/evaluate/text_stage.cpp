@@ -106,7 +106,10 @@ std::string_view TextStage::topic(const SparseRows& weighed, std::size_t row) co
 }
 
 TextStage::Kind TextStage::kind_of(std::size_t column, std::size_t models) {
-  return column < models + 2 ? Kind::topics : column < 2 * models + 2 ? Kind::words : Kind::shape;
+  return column < models + 2         ? Kind::topics
+         : column < 2 * models + 2   ? Kind::words
+         : column < width_of(models) ? Kind::shape
+                                     : Kind::neighbours;
 }
 
 }  // namespace wattline::policy

@@ -40,7 +40,7 @@ class TextStage {
   std::string_view topic(const SparseRows& weighed, std::size_t row) const;
 
   // Columns by what they are made of.
-  enum class Kind { topics, words, shape };
+  enum class Kind { topics, words, shape, neighbours };  // neighbours: what follows the columns of this layer
   static Kind kind_of(std::size_t column, std::size_t models);
   static constexpr std::size_t shape_width = 9;
 

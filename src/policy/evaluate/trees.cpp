@@ -54,8 +54,8 @@ void Trees::fit(std::span<const float> x, std::size_t width, std::span<const dou
   const auto shuffle = [&](auto& v) {
     for (std::size_t i = v.size(); i > 1; --i) std::swap(v[i - 1], v[random() % i]);
   };
-  const std::size_t tried =
-      std::max<std::size_t>(1, static_cast<std::size_t>(how.feature_share * static_cast<double>(width)));
+  const std::size_t tried = std::min(
+      width, std::max<std::size_t>(1, static_cast<std::size_t>(how.feature_share * static_cast<double>(width))));
 
   std::function<int(std::span<std::size_t>, int)> grow = [&](std::span<std::size_t> rows, int depth) -> int {
     double g = 0, h = 0;
