@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "policy/check/fields.h"
 #include "policy/check/scope.h"
 
 namespace wattline::policy {
@@ -13,11 +14,6 @@ struct Band {
   std::string name;
   Range range;
 };
-
-std::string text(const Json& fields, const char* key) {
-  const Json* v = fields.find(key);
-  return v && v->is_string() ? v->as_string() : std::string();
-}
 
 void check_pairs(Scope& s, const Projection& m, const std::vector<Band>& bands) {
   for (std::size_t i = 0; i < bands.size(); ++i)
@@ -67,10 +63,10 @@ void check_projections(Scope& s) {
     if (!outputs || !outputs->is_array()) continue;
     std::vector<Band> bands;
     for (const auto& o : outputs->as_array())
-      if (o.is_object()) bands.push_back({text(o, "name"), range_of(o)});
+      if (o.is_object()) bands.push_back({text_of(o, "name"), range_of(o)});
     Range reach;
     for (const auto& score : s.policy.projections)
-      if (score.kind == Projection::Kind::score && score.name == text(m.fields, "source"))
+      if (score.kind == Projection::Kind::score && score.name == text_of(m.fields, "source"))
         reach = attainable(s.policy, score);
     Range wide = reach;
     wide.low -= 1e-9;
@@ -87,10 +83,10 @@ void check_projections(Scope& s) {
       if (common(b.range, wide).empty())
         s.add("unreachable-band", m.where,
               fmt::format("band '{}' {} of mapping '{}' is out of reach: the score '{}' can be {}", b.name,
-                          to_string(b.range), m.name, text(m.fields, "source"), to_string(reach)),
+                          to_string(b.range), m.name, text_of(m.fields, "source"), to_string(reach)),
               "move the band or raise the weights", fmt::format("no request: the highest score is {:.6g}", reach.high));
     }
-    if (text(m.fields, "method") != "multi_emit") check_pairs(s, m, usable);
+    if (text_of(m.fields, "method") != "multi_emit") check_pairs(s, m, usable);
     check_gaps(s, m, usable);
   }
 }

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "policy/check/fields.h"
 #include "policy/check/scope.h"
-#include "policy/settings.h"
 
 namespace wattline::policy {
 namespace {
@@ -27,12 +27,6 @@ std::optional<double> largest_window(const Policy& p, const Decision& d) {
   }
   if (d.models.empty()) return {};
   return out;
-}
-
-double tokens_of(const Json& fields, const char* key, double otherwise) {
-  const Json* v = fields.find(key);
-  if (v && v->is_number()) return v->as_number();
-  return v && v->is_string() ? parse_tokens(v->as_string()).value_or(otherwise) : otherwise;
 }
 
 const Signal* signal_of(const Policy& p, const std::pair<std::string, std::string>& name) {
@@ -80,8 +74,8 @@ class Constraints {
   void context(const Decision& d, const Signal& signal) {
     const auto window = largest_window(s_.policy, d);
     if (!window) return;
-    const double low = tokens_of(signal.fields, "min_tokens", 0);
-    const double high = tokens_of(signal.fields, "max_tokens", *window);
+    const double low = tokens_of(signal.fields, "min_tokens").value_or(0);
+    const double high = tokens_of(signal.fields, "max_tokens").value_or(*window);
     if (low <= *window && high <= *window) return;
     if (!possible({meaning_.of(d.when), meaning_.of(signal.type, signal.name)})) return;
     const bool none = low > *window;

@@ -1,37 +1,14 @@
 #include "policy/check/meaning.h"
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "policy/check/fields.h"
 #include "policy/language/condition.h"
-#include "policy/settings.h"
 
 namespace wattline::policy {
 namespace {
-
-std::vector<std::string> texts(const Json* v) {
-  std::vector<std::string> out;
-  if (v && v->is_array())
-    for (const auto& e : v->as_array())
-      if (e.is_string()) out.push_back(e.as_string());
-  return out;
-}
-
-std::string text(const Json& fields, const char* key) {
-  const Json* v = fields.find(key);
-  return v && v->is_string() ? v->as_string() : std::string();
-}
-
-std::optional<double> tokens_of(const Json& fields, const char* key) {
-  const Json* v = fields.find(key);
-  if (!v) return {};
-  if (v->is_number()) return v->as_number();
-  return v->is_string() ? parse_tokens(v->as_string()) : std::nullopt;
-}
 
 const char* const levels[] = {"easy", "medium", "hard"};
 
@@ -96,13 +73,13 @@ Literal Meaning::of(const Condition& c) {
 void Meaning::partitions() {
   for (const auto& projection : policy_.projections) {
     if (projection.kind != Projection::Kind::partition) continue;
-    const auto members = texts(projection.fields.find("members"));
+    const auto members = texts_of(projection.fields, "members");
     for (const auto& t : signal_types()) {
       std::vector<Literal> all;
       for (const auto& m : members)
         if (known(std::string(t.name), m)) all.push_back(of(std::string(t.name), m));
       if (all.size() != members.size() || all.empty()) continue;
-      if (!text(projection.fields, "default").empty()) solver_.exactly_one(all);
+      if (!text_of(projection.fields, "default").empty()) solver_.exactly_one(all);
       else solver_.at_most_one(all);
       break;
     }
@@ -168,8 +145,8 @@ void Meaning::numbers() {
       const Json* feature = s.fields.find("feature");
       const Json* source = feature ? feature->find("source") : nullptr;
       if (!source) continue;
-      const std::string of = text(*source, "type") + (source->find("role") ? " " + text(*source, "role") : "");
-      const bool exists = text(*feature, "type") == "exists";
+      const std::string of = text_of(*source, "type") + (source->find("role") ? " " + text_of(*source, "role") : "");
+      const bool exists = text_of(*feature, "type") == "exists";
       counts[of].emplace_back(name, exists || !predicate
                                         ? Range{0, std::numeric_limits<double>::infinity(), false, true}
                                         : range_of(*predicate, true));
@@ -187,7 +164,7 @@ void Meaning::mappings() {
     if (!outputs || !outputs->is_array()) continue;
     Range within;
     for (const auto& s : policy_.projections)
-      if (s.kind == Projection::Kind::score && s.name == text(m.fields, "source")) within = attainable(policy_, s);
+      if (s.kind == Projection::Kind::score && s.name == text_of(m.fields, "source")) within = attainable(policy_, s);
     // Sums of decimal fractions end a little beside their bounds.
     within.low -= 1e-9;
     within.high += 1e-9;
@@ -195,10 +172,10 @@ void Meaning::mappings() {
     std::vector<Literal> all;
     for (const auto& o : outputs->as_array()) {
       if (!o.is_object()) continue;
-      bands.emplace_back(Name("projection", text(o, "name")), range_of(o));
-      all.push_back(of("projection", text(o, "name")));
+      bands.emplace_back(Name("projection", text_of(o, "name")), range_of(o));
+      all.push_back(of("projection", text_of(o, "name")));
     }
-    if (text(m.fields, "method") == "multi_emit") {
+    if (text_of(m.fields, "method") == "multi_emit") {
       line("of score " + m.name, bands, within, false, false);
       continue;
     }
@@ -239,15 +216,15 @@ void Meaning::labels() {
   std::map<std::string, std::vector<Literal>> by_base;
   for (const auto& s : policy_.signals) {
     const Json* target = s.type == "kb" ? s.fields.find("target") : nullptr;
-    if (target && target->is_object() && text(*target, "kind") == "label" && text(s.fields, "match") == "best")
-      by_base[text(s.fields, "kb")].push_back(of(s.type, s.name));
+    if (target && target->is_object() && text_of(*target, "kind") == "label" && text_of(s.fields, "match") == "best")
+      by_base[text_of(s.fields, "kb")].push_back(of(s.type, s.name));
   }
   for (const auto& [base, all] : by_base) solver_.at_most_one(all);
 }
 
 void Meaning::keywords() {
   const auto plain = [](const Signal& s) {
-    const std::string op = text(s.fields, "operator"), method = text(s.fields, "method");
+    const std::string op = text_of(s.fields, "operator"), method = text_of(s.fields, "method");
     const Json* fuzzy = s.fields.find("fuzzy_match");
     return s.type == "keyword" && (op.empty() || op == "OR" || op == "or") && (method.empty() || method == "regex") &&
            !(fuzzy && fuzzy->is_bool() && fuzzy->as_bool());
@@ -258,10 +235,10 @@ void Meaning::keywords() {
   };
   for (const auto& a : policy_.signals) {
     if (!plain(a)) continue;
-    const auto few = texts(a.fields.find("keywords"));
+    const auto few = texts_of(a.fields, "keywords");
     for (const auto& b : policy_.signals) {
       if (&a == &b || !plain(b) || cased(a) != cased(b)) continue;
-      const auto many = texts(b.fields.find("keywords"));
+      const auto many = texts_of(b.fields, "keywords");
       const bool inside = !few.empty() && std::all_of(few.begin(), few.end(), [&](const auto& k) {
         return std::find(many.begin(), many.end(), k) != many.end();
       });

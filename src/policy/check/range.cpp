@@ -6,18 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "policy/check/fields.h"
+
 namespace wattline::policy {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
-
-std::vector<std::string> texts(const Json* v) {
-  std::vector<std::string> out;
-  if (v && v->is_array())
-    for (const auto& e : v->as_array())
-      if (e.is_string()) out.push_back(e.as_string());
-  return out;
-}
 
 // What an input adds when its signal matches, and when not.
 struct Share {
@@ -28,7 +22,7 @@ struct Share {
 std::string group_of(const Policy& p, const std::string& type, const std::string& name) {
   for (const auto& projection : p.projections) {
     if (projection.kind != Projection::Kind::partition) continue;
-    const auto members = texts(projection.fields.find("members"));
+    const auto members = texts_of(projection.fields, "members");
     if (std::find(members.begin(), members.end(), name) == members.end()) continue;
     // Members are named without their type: it must be one of all.
     const bool of_type = std::all_of(members.begin(), members.end(), [&](const auto& m) {
@@ -54,12 +48,9 @@ Range sum(const Policy& p, const Projection& score, int depth) {
       const Json* v = input.find(key);
       return v && v->is_number() ? v->as_number() : otherwise;
     };
-    const auto text = [&](const char* key) {
-      const Json* v = input.find(key);
-      return v && v->is_string() ? v->as_string() : std::string();
-    };
     const double weight = number("weight", 1);
-    const std::string type = text("type"), name = text("name"), source = text("value_source");
+    const std::string type = text_of(input, "type"), name = text_of(input, "name"),
+                      source = text_of(input, "value_source");
     const auto inner = std::find_if(p.projections.begin(), p.projections.end(), [&](const Projection& o) {
       return o.kind == Projection::Kind::score && o.name == name;
     });

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "kernel/error.h"
+#include "policy/check/fields.h"
 #include "policy/check/scope.h"
 #include "policy/selection.h"
 #include "policy/settings.h"
@@ -23,14 +24,6 @@ void twice(Scope& s, const std::vector<T>& all, std::string_view code, std::stri
       s.add(code, one.where,
             fmt::format("there are two {} '{}'; the first is at {}", what, name(one), at->second->where),
             "rename one of them or take it out");
-}
-
-std::vector<std::string> texts(const Json* v) {
-  std::vector<std::string> out;
-  if (v && v->is_array())
-    for (const auto& e : v->as_array())
-      if (e.is_string()) out.push_back(e.as_string());
-  return out;
 }
 
 std::vector<std::string> known_models(const Scope& s) {
@@ -52,7 +45,7 @@ void models_of(const Json& v, std::vector<std::string>& out) {
   for (const auto& [key, value] : v.as_object()) {
     if ((key == "model" || key == "synthesis_model") && value.is_string()) out.push_back(value.as_string());
     else if (key == "analysis_models")
-      for (auto& m : texts(&value)) out.push_back(std::move(m));
+      for (auto& m : texts_of(v, "analysis_models")) out.push_back(std::move(m));
     else models_of(value, out);
   }
 }
@@ -123,7 +116,7 @@ void check_domains(Scope& s) {
   std::map<std::string, const Signal*> owner;
   for (const auto& signal : s.policy.signals) {
     if (signal.type != "domain") continue;
-    auto own = texts(signal.fields.find("mmlu_categories"));
+    auto own = texts_of(signal.fields, "mmlu_categories");
     if (own.empty()) own.push_back(signal.name);
     for (const auto& c : own) {
       if (std::find(known.begin(), known.end(), c) == known.end())
