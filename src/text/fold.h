@@ -13,5 +13,9 @@ enum class Case { fold, keep };
 void fold_into(std::string_view text, std::string& out, Case = Case::fold);
 std::string folded(std::string_view text, Case = Case::fold);
 char32_t fold_code_point(char32_t);
+// Whether folding leaves every byte in its place: ASCII alone, and no two white spaces side by side. Then
+// byte i of the folded text is fold_byte(text[i]).
+bool folds_in_place(std::string_view text);
+unsigned char fold_byte(unsigned char ascii, Case = Case::fold);
 
 }  // namespace wattline::text

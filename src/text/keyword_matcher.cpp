@@ -1,6 +1,7 @@
 #include "text/keyword_matcher.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
@@ -43,6 +44,7 @@ struct Literal {
 // One automaton with the facts of its needles.
 struct Literals {
   AhoCorasick automaton;
+  AhoCorasick::Classes in_place{};  // reads an unfolded text that folds in place
   std::vector<Literal> facts;
   std::vector<std::string> needles;
 
@@ -50,9 +52,12 @@ struct Literals {
     facts.push_back({keyword, static_cast<std::uint32_t>(needle.size()), !has_cjk(needle)});
     needles.push_back(std::move(needle));
   }
-  void build() {
+  void build(Case letters) {
     automaton = AhoCorasick(needles);
     needles = {};
+    std::array<unsigned char, 256> bytes;
+    for (std::size_t b = 0; b < 256; ++b) bytes[b] = fold_byte(static_cast<unsigned char>(b), letters);
+    in_place = automaton.read_as(bytes);
   }
 };
 
@@ -85,11 +90,13 @@ struct KeywordMatcher::Compiled {
   Literals folded, kept;
   std::vector<Pattern> patterns;
 
-  void search(const Literals& literals, std::string_view text, Scratch& scratch) const {
-    literals.automaton.search(text, [&](std::uint32_t needle, std::size_t end) {
+  void search(const Literals& literals, std::string_view text, const AhoCorasick::Classes* as, Scratch& scratch) const {
+    const auto found = [&](std::uint32_t needle, std::size_t end) {
       const Literal& l = literals.facts[needle];
       if (!l.bounded || word_bounded(text, end - l.length, end)) note(l.keyword, scratch);
-    });
+    };
+    if (as) literals.automaton.search(text, *as, found);
+    else literals.automaton.search(text, found);
   }
 
   static void note(std::uint32_t keyword, Scratch& scratch) {
@@ -132,8 +139,8 @@ KeywordMatcher::KeywordMatcher(std::span<const KeywordRule> rules) {
       else (rule.case_sensitive ? made->kept : made->folded).add(std::move(text), number);
     }
   }
-  made->folded.build();
-  made->kept.build();
+  made->folded.build(Case::fold);
+  made->kept.build(Case::keep);
   compiled_ = std::move(made);
 }
 
@@ -152,11 +159,16 @@ std::span<const KeywordHit> KeywordMatcher::match(std::string_view text, Scratch
     scratch.pass = 1;
     scratch.hits.resize(c.rules.size());
   }
+  const bool in_place = folds_in_place(text);
   const auto search = [&](const Literals& literals, Case letters) {
     if (literals.automaton.empty()) return;
+    if (in_place) {
+      c.search(literals, text, &literals.in_place, scratch);
+      return;
+    }
     scratch.buffer.clear();
     fold_into(text, scratch.buffer, letters);
-    c.search(literals, scratch.buffer, scratch);
+    c.search(literals, scratch.buffer, nullptr, scratch);
   };
   search(c.folded, Case::fold);
   search(c.kept, Case::keep);

@@ -1,7 +1,5 @@
 #include "text/units.h"
 
-#include <array>
-
 #include <unicode/uchar.h>
 #include <unicode/uscript.h>
 
@@ -9,16 +7,6 @@
 
 namespace wattline::text {
 namespace {
-
-constexpr std::array<CharClass, 128> ascii_classes = [] {
-  std::array<CharClass, 128> classes{};
-  for (unsigned c = 0; c < 128; ++c) {
-    const bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    const bool space = c == ' ' || (c >= 9 && c <= 13);
-    classes[c] = word ? CharClass::word : space ? CharClass::space : CharClass::other;
-  }
-  return classes;
-}();
 
 // The blocks of Chinese, Japanese and Korean writing come in a few ranges; the rest is asked of ICU.
 bool is_cjk(char32_t c) {
@@ -33,8 +21,7 @@ bool is_cjk(char32_t c) {
 
 }  // namespace
 
-CharClass class_of(char32_t c) {
-  if (c < 128) return ascii_classes[c];
+CharClass wide_class_of(char32_t c) {
   if (is_cjk(c)) return CharClass::cjk;
   const auto point = static_cast<UChar32>(c);
   const std::uint32_t kind = U_MASK(u_charType(point));

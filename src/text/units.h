@@ -2,6 +2,7 @@
 // is each Han, Kana or Hangul character. Marks never split a word (Devanagari, Arabic, decomposed accents).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -9,7 +10,17 @@
 namespace wattline::text {
 
 enum class CharClass : std::uint8_t { other, space, word, cjk, mark };
-CharClass class_of(char32_t);
+CharClass wide_class_of(char32_t);  // from U+0080
+inline constexpr auto ascii_classes = [] {
+  std::array<CharClass, 128> classes{};
+  for (unsigned c = 0; c < 128; ++c) {
+    const bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    const bool space = c == ' ' || (c >= 9 && c <= 13);
+    classes[c] = word ? CharClass::word : space ? CharClass::space : CharClass::other;
+  }
+  return classes;
+}();
+inline CharClass class_of(char32_t c) { return c < 128 ? ascii_classes[c] : wide_class_of(c); }
 inline bool in_word(CharClass c) { return c == CharClass::word || c == CharClass::mark; }
 
 // Walks the units of a text; allocates nothing.

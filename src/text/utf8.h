@@ -16,8 +16,12 @@ struct CodePoint {
   bool valid = false;
 };
 
+CodePoint wide_code_point_at(std::string_view text, std::size_t at);  // of a byte from 0x80
 // The code point at `at` (at < text.size()).
-CodePoint code_point_at(std::string_view text, std::size_t at);
+inline CodePoint code_point_at(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  return byte < 0x80 ? CodePoint{byte, 1, true} : wide_code_point_at(text, at);
+}
 // The code point that ends before `end` (0 < end <= text.size()).
 CodePoint code_point_before(std::string_view text, std::size_t end);
 // Calls f(char32_t) for each code point.
