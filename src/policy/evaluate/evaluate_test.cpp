@@ -20,7 +20,7 @@ double mean(const std::vector<double>& v) {
 struct Made {
   Workload w = tests::four_subjects(1200);
   Split split = split_by_prompt(w);
-  CrossFitted crossed = cross_fit(w, split, {.bits = 12}, 3);
+  CrossFitted crossed = cross_fit(w, split, {.text = {.bits = 12}}, 3);
   QualityPredictions predictions = predict_quality(w, split, crossed, FeatureSet::all);
   Energies energies = energies_of(w, split, {std::nullopt, std::nullopt}, 200);
   ReplayWorld world = replay_world(w, split, predictions, crossed, energies, 0.5);

@@ -39,8 +39,7 @@ CrossFitted cross_fit(const Workload& w, const Split& split, const TextStageFit&
   out.fold.assign(w.rows.size(), -1);
   out.topic.resize(w.rows.size());
   SparseRows text;
-  const HashedText hashed{.bits = how.bits};
-  for (const auto& row : w.rows) hashed.add(row.prompt, text);
+  for (const auto& row : w.rows) how.text.add(row.prompt, text);
   // Another digit of the hash than that of the split: equal prompts stay together here too.
   for (const auto r : split.train)
     out.fold[r] = static_cast<int>((prompt_hash(w.rows[r].prompt) >> 20) % static_cast<std::uint64_t>(folds));
@@ -113,7 +112,7 @@ QualityModel::QualityModel(const CrossFitted& crossed, const QualityPredictions&
 
 void QualityModel::predict(std::string_view prompt, std::span<double> out) const {
   SparseRows one;
-  HashedText{.bits = stage_->bits()}.add(prompt, one);
+  stage_->text().add(prompt, one);
   const SparseRows weighed = stage_->apply(one);
   std::vector<float> x(stage_->width()), row;
   stage_->features(weighed, 0, prompt, x);

@@ -18,7 +18,7 @@
 namespace wattline::policy {
 namespace {
 
-constexpr TextStageFit small_fit{.bits = 12};
+constexpr TextStageFit small_fit{.text = {.bits = 12}};
 
 std::vector<double> of(const std::vector<std::size_t>& rows, auto value) {
   std::vector<double> out;
@@ -162,7 +162,7 @@ TEST(QualityModelDataTest, TextAloneRoutesTheRecordedOutcomes) {
   content << in.rdbuf();
   const Workload w = read_workload(content.str(), "mmlu");
   const Split split = split_by_prompt(w);
-  const CrossFitted crossed = cross_fit(w, split, {.bits = 16, .epochs = 2}, 2);
+  const CrossFitted crossed = cross_fit(w, split, {.text = {.bits = 16, .pieces = false}, .epochs = 3}, 2);
   std::set<std::string_view> fitted;
   for (const auto r : split.train) fitted.insert(w.rows[r].prompt);
   for (const auto r : split.test) {

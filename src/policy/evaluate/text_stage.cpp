@@ -29,8 +29,8 @@ void shape(std::string_view text, std::span<float> out) {
 
 void TextStage::fit(const Workload& w, const SparseRows& text, std::span<const std::size_t> rows,
                     const TextStageFit& how) {
-  bits_ = how.bits;
-  frequency_.emplace(text, rows, how.bits);
+  text_ = how.text;
+  frequency_.emplace(text, rows, how.text.bits);
   const SparseRows weighed = frequency_->apply(text);
   const std::size_t models = w.models.size();
 
@@ -50,7 +50,7 @@ void TextStage::fit(const Workload& w, const SparseRows& text, std::span<const s
     topic.push_back(found == index.end() ? 0 : found->second);
   }
   if (topics_.size() > 2)
-    topic_model_.fit(weighed, rows, topic, static_cast<std::uint32_t>(topics_.size()), how.bits,
+    topic_model_.fit(weighed, rows, topic, static_cast<std::uint32_t>(topics_.size()), how.text.bits,
                      {.epochs = how.epochs, .rate = 4});
   else topics_ = {""}, std::fill(topic.begin(), topic.end(), 0);
 
@@ -72,7 +72,7 @@ void TextStage::fit(const Workload& w, const SparseRows& text, std::span<const s
     const double mean = n > 0 ? sum / n : 0.5;
     for (std::size_t t = 0; t < topics_.size(); ++t)
       means_[m].push_back((sums[t] + how.shrinkage * mean) / (counts[t] + how.shrinkage));
-    word_models_[m].fit(weighed, there, label, 2, how.bits, {.epochs = 5, .rate = 0.6F, .decay = 1e-4F});
+    word_models_[m].fit(weighed, there, label, 2, how.text.bits, {.epochs = 5, .rate = 0.6F, .decay = 1e-4F});
   }
 }
 

@@ -18,7 +18,7 @@
 namespace wattline::policy {
 
 struct TextStageFit {
-  int bits = 18;
+  HashedText text;
   double adequate = 0.5;  // an answer of at least this quality is adequate
   double shrinkage = 10;  // rows of prior weight in a topic's mean
   std::size_t least_rows = 5;  // of a domain that becomes a topic of its own
@@ -30,7 +30,7 @@ class TextStage {
   // `text`: the n-grams of each row of the workload.
   void fit(const Workload&, const SparseRows& text, std::span<const std::size_t> rows, const TextStageFit&);
 
-  int bits() const { return bits_; }
+  const HashedText& text() const { return text_; }
   std::size_t width() const { return width_of(means_.size()); }
   static std::size_t width_of(std::size_t models) { return 2 * models + 2 + shape_width; }
   // Features of row `row` of `weighed`, which apply() made; `prompt` is its text.
@@ -45,7 +45,7 @@ class TextStage {
   static constexpr std::size_t shape_width = 9;
 
  private:
-  int bits_ = 18;
+  HashedText text_;
   std::optional<InverseFrequency> frequency_;
   std::vector<std::string> topics_;
   std::vector<std::vector<double>> means_;  // [model][topic]
