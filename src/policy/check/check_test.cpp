@@ -402,6 +402,22 @@ TEST(Check, NothingIsTooOddForIt) {
     found(std::string(text) + "\nROUTE b { MODEL \"m\" }");
 }
 
+TEST(Check, ALargePolicyIsCheckedToo) {
+  std::string text = "MODEL m {}\nROUTE rest { MODEL \"m\" }\n", outputs;
+  for (int i = 0; i < 400; ++i) {
+    text += fmt::format(
+        "SIGNAL keyword k{0} {{ keywords: [\"w{0}\"] }}\nSIGNAL context c{0} {{ min_tokens: {0} max_tokens: {1} }}\n",
+        i, i + 2);
+    text += fmt::format("ROUTE r{0} {{ PRIORITY 5 WHEN keyword(\"k{0}\") AND context(\"c{0}\") MODEL \"m\" }}\n", i);
+    outputs += fmt::format("{}{{ name: \"b{}\", gte: {}, lt: {} }}", i ? ", " : "", i, i * 0.001, (i + 1) * 0.001);
+  }
+  text +=
+      "PROJECTION score s { inputs: [{ type: \"keyword\", name: \"k1\" }] }\nPROJECTION mapping m { source: \"s\" "
+      "outputs: [" +
+      outputs + "] }\n";
+  for (const auto& f : found(text)) EXPECT_NE(f.level, Finding::Level::error) << told({f});
+}
+
 TEST(Check, TheRecipesHaveNoErrors) {
   const auto recipes = tests::recipes();
   if (recipes.empty()) GTEST_SKIP() << "skipped: no shared data";

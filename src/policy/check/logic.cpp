@@ -10,6 +10,8 @@
 namespace wattline::policy {
 namespace {
 
+constexpr std::size_t most_pairs = 2000;
+
 class Logic {
  public:
   Logic(Scope& s, Meaning& m) : s_(s), meaning_(m) {
@@ -129,6 +131,10 @@ class Logic {
     const auto &a = s_.policy.decisions[i], &b = s_.policy.decisions[k];
     if (s_.policy.strategy == Policy::Strategy::confidence || a.priority != b.priority || a.tier != b.tier) return;
     if (a.when.always() || b.when.always()) return;
+    if (++pairs_ > most_pairs) {
+      if (pairs_ == most_pairs + 1) open(b, "which others of its rank can match with it");
+      return;
+    }
     if (ask({holds_[i], holds_[k]}) != Solver::Answer::yes) return;
     s_.add(
         "equal-priority", b.where,
@@ -157,6 +163,7 @@ class Logic {
   Meaning& meaning_;
   std::vector<Literal> holds_;
   std::vector<bool> dead_;
+  std::size_t pairs_ = 0;  // of one rank that were compared
 };
 
 }  // namespace

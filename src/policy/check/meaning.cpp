@@ -10,6 +10,9 @@
 namespace wattline::policy {
 namespace {
 
+// Where more signals than this are ranges of one number, or keyword rules, they are taken as free of each other.
+constexpr std::size_t most_related = 300;
+
 const char* const levels[] = {"easy", "medium", "hard"};
 
 void collect(const Condition& c, bool positive, bool all, std::vector<std::pair<std::string, std::string>>& out) {
@@ -107,6 +110,7 @@ void Meaning::complexity() {
 // Signals that are ranges of one number: one piece of its line is where the number is.
 void Meaning::line(const std::string& unit, const std::vector<std::pair<Name, Range>>& members, const Range& within,
                    bool whole, bool may_be_unknown) {
+  if (members.size() > most_related) return;
   std::vector<Range> ranges;
   for (const auto& [name, range] : members) ranges.push_back(range);
   Line l{unit, pieces(ranges, within, whole), {}};
@@ -175,6 +179,7 @@ void Meaning::mappings() {
       bands.emplace_back(Name("projection", text_of(o, "name")), range_of(o));
       all.push_back(of("projection", text_of(o, "name")));
     }
+    if (bands.size() > most_related) continue;
     if (text_of(m.fields, "method") == "multi_emit") {
       line("of score " + m.name, bands, within, false, false);
       continue;
@@ -223,6 +228,9 @@ void Meaning::labels() {
 }
 
 void Meaning::keywords() {
+  if (std::count_if(policy_.signals.begin(), policy_.signals.end(),
+                    [](const Signal& s) { return s.type == "keyword"; }) > static_cast<std::ptrdiff_t>(most_related))
+    return;
   const auto plain = [](const Signal& s) {
     const std::string op = text_of(s.fields, "operator"), method = text_of(s.fields, "method");
     const Json* fuzzy = s.fields.find("fuzzy_match");

@@ -13,8 +13,20 @@ void Solver::clause(std::vector<Literal> literals) {
 }
 
 void Solver::at_most_one(std::span<const Literal> all) {
-  for (std::size_t i = 0; i < all.size(); ++i)
-    for (std::size_t k = i + 1; k < all.size(); ++k) clause({-all[i], -all[k]});
+  if (all.size() <= 6) {
+    for (std::size_t i = 0; i < all.size(); ++i)
+      for (std::size_t k = i + 1; k < all.size(); ++k) clause({-all[i], -all[k]});
+    return;
+  }
+  // Of many by a ladder: a variable for "one of those up to here", so that the clauses grow with their number alone.
+  Literal before = all[0];
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    clause({-before, -all[i]});
+    const Literal up_to = variable();
+    clause({-before, up_to});
+    clause({-all[i], up_to});
+    before = up_to;
+  }
 }
 
 void Solver::exactly_one(std::span<const Literal> all) {

@@ -33,6 +33,20 @@ TEST(Solver, KnowsAllAnyAndExclusion) {
   EXPECT_EQ(s.solve(std::vector<Literal>{s.all({})}), Solver::Answer::yes);
 }
 
+TEST(Solver, OfManyAtMostOne) {
+  Solver s;
+  std::vector<Literal> many;
+  for (int i = 0; i < 40; ++i) many.push_back(s.variable());
+  s.at_most_one(many);
+  for (const std::size_t k : {0u, 7u, 39u}) {
+    ASSERT_EQ(s.solve(std::vector<Literal>{many[k]}), Solver::Answer::yes);
+    for (std::size_t i = 0; i < many.size(); ++i) EXPECT_EQ(s.value(many[i]), i == k);
+  }
+  EXPECT_EQ(s.solve(std::vector<Literal>{many[3], many[31]}), Solver::Answer::no);
+  EXPECT_EQ(s.solve(std::vector<Literal>{many[38], many[39]}), Solver::Answer::no);
+  EXPECT_EQ(s.solve({}), Solver::Answer::yes);
+}
+
 TEST(Solver, AgreesWithTryingAllOnRandomClauses) {
   std::mt19937_64 random(7);
   for (int round = 0; round < 300; ++round) {
