@@ -1,5 +1,7 @@
 #include "policy/language/toml_policy.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "kernel/error.h"
@@ -145,7 +147,7 @@ class Writer {
            {"routing", "signal", "projection", "model", "plugin", "decision", "probe", "recipe", "entry"})
         if (key == own)
           throw bad_input(fmt::format("the document has a field '{}', which this language needs for itself", key));
-      member(key, value);
+      if (!is_tables(value)) member(key, value);
     }
     if (d.main.strategy != Policy::Strategy::priority || !empty(d.main.fields)) {
       Json::Object routing;
@@ -174,6 +176,8 @@ class Writer {
       table("[[recipe]]", Json(std::move(recipe)));
       policy(p, "recipe.");
     }
+    for (const auto& [key, value] : d.rest.as_object())
+      if (is_tables(value)) tables(key, value);
     return std::move(out_);
   }
 
@@ -184,6 +188,30 @@ class Writer {
     out_ += " = ";
     append_toml_value(out_, value);
     out_ += '\n';
+  }
+
+  // What is written as [tables] or [[lists of tables]]; all else stands on one line.
+  static bool is_tables(const Json& v) {
+    return v.is_object() ||
+           (v.is_array() && !v.as_array().empty() &&
+            std::all_of(v.as_array().begin(), v.as_array().end(), [](const Json& e) { return e.is_object(); }));
+  }
+
+  void tables(std::string_view key, const Json& value, const std::string& in = {}) {
+    std::string path = in;
+    append_toml_key(path, key);
+    const auto one = [&](const std::string& title, const Json& fields) {
+      head(title);
+      for (const auto& [k, v] : fields.as_object()) {
+        if (is_tables(v)) continue;
+        if (v.is_array() && !v.as_array().empty()) list(k, v.as_array());
+        else member(k, v);
+      }
+      for (const auto& [k, v] : fields.as_object())
+        if (is_tables(v)) tables(k, v, path + ".");
+    };
+    if (value.is_object()) return one("[" + path + "]", value);
+    for (const auto& e : value.as_array()) one("[[" + path + "]]", e);
   }
 
   // A list with one element a line, where it is long.

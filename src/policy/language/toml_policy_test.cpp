@@ -10,7 +10,7 @@
 namespace wattline::policy {
 namespace {
 
-constexpr std::string_view small = R"(providers = { default = "small" }
+constexpr std::string_view small = R"(version = "v0.3"
 
 [routing]
 strategy = "confidence"
@@ -67,6 +67,18 @@ name = "en"
 [[recipe.decision]]
 name = "all"
 models = ["small"]
+
+[providers]
+default = "small"
+
+[[providers.models]]
+name = "small"
+
+[providers.models.pricing]
+prompt_per_1m = 0.5
+
+[[providers.models]]
+name = "other"
 )";
 
 Document read(std::string_view text) {
@@ -90,11 +102,13 @@ TEST(TomlPolicy, IsReadIntoADocument) {
   EXPECT_EQ(d.main.probes[0].decision, "fast");
   EXPECT_EQ(d.policy_for("fast").signals[0].type, "language");
   EXPECT_EQ(d.rest.at("providers").at("default").as_string(), "small");
+  EXPECT_EQ(d.rest.at("providers").at("models").as_array()[0].at("pricing").at("prompt_per_1m").as_number(), 0.5);
 }
 
 TEST(TomlPolicy, WrittenAndReadItIsTheSame) {
   const Document d = read(small);
   EXPECT_EQ(document_json(read(write_toml_policy(d))), document_json(d)) << write_toml_policy(d);
+  EXPECT_EQ(write_toml_policy(read(write_toml_policy(d))), write_toml_policy(d));
 }
 
 TEST(TomlPolicy, ThroughTheOtherLanguagesNothingIsLost) {
