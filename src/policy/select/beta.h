@@ -14,7 +14,7 @@ struct Beta {
 
 // chances[i] = P(shift[i] + X[i] is the largest), X[i] ~ Beta; 0 where shift[i] is -infinity. Thompson sampling draws
 // one X each and takes the largest: its chances are these, by quadrature on points that follow each posterior's mass
-// (within 0.005 of 10^6 draws). Sums to 1. At most 16 entries; further ones get 0.
+// (within 0.007 of sampling). Sums to 1. At most 16 entries; further ones get 0.
 void chance_of_best(std::span<const Beta>, std::span<const double> shift, std::span<double> chances);
 
 }  // namespace wattline::policy
