@@ -201,7 +201,11 @@ class Writer {
     std::string path = in;
     append_toml_key(path, key);
     const auto one = [&](const std::string& title, const Json& fields) {
-      head(title);
+      // A table of tables alone needs no line of its own.
+      const auto& all = fields.as_object();
+      const bool stands = all.empty() || value.is_array() ||
+                          std::any_of(all.begin(), all.end(), [](const auto& m) { return !is_tables(m.second); });
+      if (stands) head(title);
       for (const auto& [k, v] : fields.as_object()) {
         if (is_tables(v)) continue;
         if (v.is_array() && !v.as_array().empty()) list(k, v.as_array());
