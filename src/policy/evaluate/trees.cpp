@@ -109,7 +109,7 @@ void Trees::fit(std::span<const float> x, std::size_t width, std::span<const dou
     roots_.push_back(root);
     for (std::size_t r = 0; r < n; ++r) {
       int at = root;
-      const float* const row = &x[r * width];
+      const float* const row = x.data() + r * width;
       while (nodes_[static_cast<std::size_t>(at)].feature >= 0) {
         const Node& node = nodes_[static_cast<std::size_t>(at)];
         const float v = row[node.feature];

@@ -120,7 +120,11 @@ TEST_P(EveryAlgorithm, ChoosesAsOftenAsItSays) {
   w.candidates[0].weight = 3;
   const auto told = tests::chances(*s, w.candidates);
   std::vector<double> scores(3), seen(3);
+#ifdef __SANITIZE_ADDRESS__
+  const int n = 10'000;
+#else
   const int n = 100'000;
+#endif
   for (int i = 0; i < n; ++i) {
     const Choice c = s->choose(w.candidates, {}, r, scores);
     seen[static_cast<std::size_t>(c.candidate)] += 1.0 / n;
