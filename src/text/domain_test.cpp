@@ -58,6 +58,7 @@ TEST(Domain, CasesThatTrainingNeverSaw) {
   const auto cases = read("router-probes/cases/domain_classify_cases.json");
   EXPECT_GT(accuracy(domain_classifier(nullptr), cases), 0.65);
   if (!tests::use_lite()) GTEST_SKIP() << "skipped: encoder package not installed";
+  if (tests::sanitised) GTEST_SKIP() << "skipped: figures are compared without sanitisers";
   EXPECT_GT(accuracy(domain_classifier(installed()), cases), 0.75);
 }
 
@@ -65,6 +66,7 @@ TEST(Domain, CasesThatTrainingNeverSaw) {
 TEST(Domain, ExemplarsAloneAreAsGoodAsElsewhere) {
   if (!tests::shared_dir()) GTEST_SKIP() << "skipped: no shared data";
   if (!tests::use_lite()) GTEST_SKIP() << "skipped: encoder package not installed";
+  if (tests::sanitised) GTEST_SKIP() << "skipped: figures are compared without sanitisers";
   const Encoder& encoder = *tests::use_lite();
   Exemplars exemplars(encoder);
   for (const auto& t : read("router-probes/knowledge_bases/mmlu_labels.json")) exemplars.add(t.label, t.text, encoder);

@@ -13,6 +13,13 @@ namespace wattline::text::tests {
 
 using namespace wattline::tests;
 
+// What compares figures over many texts needs no sanitiser, and takes minutes under one.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitised = true;
+#else
+inline constexpr bool sanitised = false;
+#endif
+
 // The encoder of the source tree's encoder/node_modules, loaded once; null when it is not installed.
 inline const UseLite* use_lite() {
   static const auto loaded = []() -> std::unique_ptr<UseLite> {
