@@ -225,9 +225,9 @@ Table reliability_table(const Evaluation& e) {
   return t;
 }
 
-Table off_policy_table(const Evaluation& e) {
+Table off_policy_table(const Evaluation& e, const EvaluateOptions& o) {
   Table t("policy.off_policy.v1");
-  t.title = "cheapest_adequate, told from a log of even chances";
+  t.title = fmt::format("cheapest_adequate at {}, told from a log of even chances", o.min_quality);
   t.text("estimator")
       .number("value", "", "mean quality")
       .number("low", "", "95 % interval")
@@ -290,8 +290,9 @@ Result tell(const Evaluation& e, const EvaluateOptions& o) {
                         w.models.size());
   const Sweep s = sweep(e);
   conclude(e, s, r);
-  r.estimate("apgr", "Average gap recovered", with_interval(best.test.apgr, best.intervals.apgr, w), {},
-             best.name + ", test prompts");
+  auto apgr = with_interval(best.test.apgr, best.intervals.apgr, w);
+  apgr.raw().set_signed();  // a router may do worse than always the smallest
+  r.estimate("apgr", "Average gap recovered", apgr, {}, best.name + ", test prompts");
   r.estimate("calibration_error", "Calibration error",
              with_interval(e.test_calibration.ece, e.test_calibration.interval, w), {}, "of the predicted quality");
   r.add(share_figure(e));
@@ -302,7 +303,7 @@ Result tell(const Evaluation& e, const EvaluateOptions& o) {
   if (e.energies.known) r.add(identity_table(e, o));
   r.add(reliability_figure(e));
   r.add(reliability_table(e));
-  r.add(off_policy_table(e));
+  r.add(off_policy_table(e, o));
   if (!e.encoder.empty()) r.note("Neighbours were found by the encoder " + e.encoder + ".");
   for (const auto& why : e.left_out) r.warn(why);
   if (!e.energies.known)
