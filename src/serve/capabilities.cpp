@@ -3,6 +3,7 @@
 #include "policy/evaluate/evaluate.h"
 #include "serve/compare.h"
 #include "serve/key_command.h"
+#include "serve/route/policy_commands.h"
 #include "serve/schema_command.h"
 #include "serve/service.h"
 #include "serve/workload.h"
@@ -57,6 +58,7 @@ std::vector<Capability> capabilities() {
   out.push_back(std::move(check));
 
   out.push_back(schema_capability());
+  for (auto& c : policy_capabilities()) out.push_back(std::move(c));
 
   auto key =
       capability<KeyOptions>("serve", "key", "Makes a key that lets a tenant's clients in.", make_key, key_fields());

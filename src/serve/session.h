@@ -58,6 +58,10 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> answer_if_admitted(const ServedModel&);
   // Of a virtual model: chooses who answers.
   Awaitable<void> route(const Router&);
+  // On the worker pool, for signals that take milliseconds.
+  Awaitable<void> route_slowly(const Router&);
+  Awaitable<void> go_on(const Router&, Router::Chosen);
+  Router::MayUse may_use();
   // Why the tenant may not ask, or not yet: then the ticket has a waiter.
   std::optional<ApiError> admit(const ServedModel&, std::string& headers);
   Awaitable<void> answer_in_turn(const ServedModel&);

@@ -4,14 +4,22 @@
 namespace wattline::serve {
 
 Awaitable<void> Session::route(const Router& router) {
+  if (router.may_be_slow()) return route_slowly(router);
   Router::Seat& seat = thread_.router_seats[router.index()];
   seat.view = {};
   seat.reader.read(body_, seat.view);
-  Governor* governor = access_ ? gateway_.governor() : nullptr;
-  auto chosen = router.choose(seat, [&](const ServedModel& m) {
+  return go_on(router, router.choose(seat, may_use()));
+}
+
+// The callers whose models a key may use.
+Router::MayUse Session::may_use() {
+  return [this, governor = access_ ? gateway_.governor() : nullptr](const ServedModel& m) {
     return (!governor || governor->may_use(access_, m.id)) &&
            (m.builtin || carriage_of(asked_.get(), m.endpoints).has_value());
-  });
+  };
+}
+
+Awaitable<void> Session::go_on(const Router& router, Router::Chosen chosen) {
   if (!chosen.model) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     return refuse(api_error(503,
@@ -24,6 +32,21 @@ Awaitable<void> Session::route(const Router& router) {
   escalation_ = std::move(chosen.escalation);
   request_.model = chosen.model->id;
   return answer_if_admitted(*chosen.model);
+}
+
+Awaitable<void> Session::route_slowly(const Router& router) {
+  auto done = std::make_shared<Mailbox>(thread_.io.get_executor());
+  auto seat = std::make_shared<Router::Seat>(router);
+  auto chosen = std::make_shared<Router::Chosen>();
+  seat->reader.read(body_, seat->view);
+  const bool taken = thread_.workers.submit([&router, seat, chosen, done, may = may_use()] {
+    *chosen = router.choose(*seat, may);
+    done->close();
+  });
+  // Where nobody has time for learned signals, a decision is made without them.
+  if (taken) co_await done->wait(std::chrono::hours(24));
+  else *chosen = router.choose(*seat, may_use(), false);
+  co_await go_on(router, std::move(*chosen));
 }
 
 const ServedModel* Session::escalate(const policy::Evidence& evidence, PendingAnswer& pending) {

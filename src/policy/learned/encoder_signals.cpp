@@ -10,6 +10,7 @@
 #include "policy/learned/classes.h"
 #include "policy/learned/personal_data.h"
 #include "policy/settings.h"
+#include "text/domain.h"
 
 namespace wattline::policy {
 namespace {
@@ -63,7 +64,7 @@ using Rule = std::function<SignalValue(Encoded&)>;
 class EncoderSignals final : public LearnedSignals {
  public:
   EncoderSignals(const Engine& engine, LearnedParts parts, std::vector<Finding>& findings)
-      : parts_(std::move(parts)), rules_(engine.signals().size()) {
+      : parts_(std::move(parts)), domains_(text::domain_classifier(parts_.encoder)), rules_(engine.signals().size()) {
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       const auto& info = engine.signals()[i];
       if (!info.learned) continue;
@@ -143,8 +144,7 @@ class EncoderSignals final : public LearnedSignals {
   Rule domain(const std::string& name, Settings& s) {
     auto categories = s.texts("mmlu_categories");
     if (categories.empty()) categories = {name};
-    if (!parts_.domains) return {};
-    const auto& labels = parts_.domains->labels();
+    const auto& labels = domains_.head->labels();
     std::vector<std::size_t> mine;
     for (const auto& c : categories)
       if (const auto at = std::find(labels.begin(), labels.end(), c); at != labels.end())
@@ -152,9 +152,8 @@ class EncoderSignals final : public LearnedSignals {
     if (mine.empty()) return {};
     return [this, mine](Encoded& t) {
       thread_local text::Features features;
-      std::vector<float> p(parts_.domains->labels().size());
-      parts_.domain_features->read(t.request.query(), features);
-      parts_.domains->predict(features, p);
+      std::vector<float> p(domains_.head->labels().size());
+      domains_.classify(t.request.query(), features, p);
       const auto top = static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin());
       double sum = 0;
       for (const std::size_t k : mine) sum += static_cast<double>(p[k]);
@@ -259,6 +258,7 @@ class EncoderSignals final : public LearnedSignals {
   }
 
   LearnedParts parts_;
+  text::DomainClassifier domains_;
   std::vector<Rule> rules_;
 };
 
@@ -267,13 +267,6 @@ class EncoderSignals final : public LearnedSignals {
 std::shared_ptr<const LearnedSignals> make_encoder_signals(const Engine& engine, LearnedParts parts,
                                                            std::vector<Finding>& findings) {
   return std::make_shared<EncoderSignals>(engine, std::move(parts), findings);
-}
-
-const std::vector<std::string>& mmlu_domains() {
-  static const std::vector<std::string> all = {
-      "biology", "business", "chemistry", "computer science", "economics", "engineering", "health", "history",
-      "law",     "math",     "other",     "philosophy",       "physics",   "psychology"};
-  return all;
 }
 
 }  // namespace wattline::policy

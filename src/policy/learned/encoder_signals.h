@@ -14,7 +14,6 @@
 #include "policy/engine.h"
 #include "policy/finding.h"
 #include "text/encoder.h"
-#include "text/linear_head.h"
 
 namespace wattline::policy {
 
@@ -34,16 +33,11 @@ struct KnowledgeBase {
 
 struct LearnedParts {
   std::shared_ptr<const text::Encoder> encoder;
-  std::shared_ptr<const text::LinearHead> domains;  // of the 14 MMLU-Pro classes; null: the rule's own exemplars
-  std::shared_ptr<const text::FeatureReader> domain_features;
   std::vector<KnowledgeBase> knowledge;
 };
 
 // Encodes the policy's phrases. Rules that it cannot serve (a classifier over HTTP, a missing knowledge base) always
 // fail, which a finding of level warning says.
 std::shared_ptr<const LearnedSignals> make_encoder_signals(const Engine&, LearnedParts, std::vector<Finding>& findings);
-
-// The 14 classes (wrp-router, section 4.2).
-const std::vector<std::string>& mmlu_domains();
 
 }  // namespace wattline::policy

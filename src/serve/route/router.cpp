@@ -7,7 +7,11 @@
 #include <fmt/format.h>
 
 #include "kernel/error.h"
+#include "kernel/options.h"
+#include "policy/language/language.h"
+#include "policy/learned/encoder_signals.h"
 #include "serve/route/observed.h"
+#include "text/find_encoder.h"
 
 namespace wattline::serve {
 namespace {
@@ -27,6 +31,13 @@ policy::Policy plain_policy(const RouterConfig& config) {
   for (const auto& c : config.candidates) d.models.push_back({c.model, Json::Object{}});
   d.algorithm = policy::Step{config.algorithm, "", config.settings, config.where};
   return p;
+}
+
+// The rules of a policy file, of the recipe that the router's id enters.
+policy::Policy policy_of(const RouterConfig& config) {
+  if (config.policy.empty()) return plain_policy(config);
+  const std::string text = InputFile::from_path(config.policy).read(std::size_t{16} << 20);
+  return policy::read_policy(text, config.policy).policy_for(config.id);
 }
 
 std::string_view why_unable(const ServedModel& m, const policy::RequestView& r, std::int64_t tokens) {
@@ -53,24 +64,32 @@ Router::Router(const RouterConfig& config, std::size_t index,
                const std::function<const ServedModel*(std::string_view)>& find,
                std::shared_ptr<const QualityModel> quality)
     : config_(config), index_(index), quality_(std::move(quality)) {
-  for (const auto& c : config_.candidates) {
-    const ServedModel* m = find(c.model);
+  engine_ = policy::Engine::compile(policy_of(config_));
+  const auto candidate = [&](const std::string& model, const std::string& where) {
+    for (std::size_t i = 0; i < models_.size(); ++i)
+      if (config_.candidates[i].model == model) return i;
+    const ServedModel* m = find(model);
     if (!m)
-      throw bad_input(fmt::format("the candidate '{}' of the router '{}' is not served", c.model, config_.id), c.where,
+      throw bad_input(fmt::format("the candidate '{}' of the router '{}' is not served", model, config_.id), where,
                       "name a model that an upstream or the program serves");
+    if (models_.size() == config_.candidates.size()) config_.candidates.push_back({model, NAN, where});
     models_.push_back(m);
-  }
-  engine_ = policy::Engine::compile(plain_policy(config_));
+    return models_.size() - 1;
+  };
+  for (const auto& c : std::vector(config_.candidates)) candidate(c.model, c.where);
   for (const auto& d : engine_->policy().decisions) {
     Lane lane;
     lane.name = d.name;
-    for (const auto& candidate : d.models)
-      for (std::size_t i = 0; i < config_.candidates.size(); ++i)
-        if (config_.candidates[i].model == candidate.model) lane.candidates.push_back(i);
+    for (const auto& c : d.models) lane.candidates.push_back(candidate(c.model, d.where));
     const policy::Step step = d.algorithm.value_or(policy::Step{"static", "", Json::Object{}, d.where});
     lane.algorithm = step.name;
     lane.selector = policy::make_selector(step.name, step.fields, step.where);
     lanes_.push_back(std::move(lane));
+  }
+  const auto signals = engine_->signals();
+  if (std::any_of(signals.begin(), signals.end(), [](const auto& s) { return s.learned; })) {
+    std::vector<policy::Finding> ignored;
+    learned_ = policy::make_encoder_signals(*engine_, {text::find_encoder().encoder, {}}, ignored);
   }
 }
 
@@ -111,10 +130,10 @@ void Router::predict(const Lane& lane, Seat& seat, const MayUse& may_use) const 
   if (quality_) quality_->predict(seat.view, seat.predictions);
 }
 
-Router::Chosen Router::choose(Seat& seat, const MayUse& may_use) const {
+Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learned) const {
   const Duration before = thread_cpu();
   Chosen out;
-  const policy::Outcome outcome = engine_->decide(seat.view, *seat.scratch);
+  const policy::Outcome outcome = engine_->decide(seat.view, *seat.scratch, with_learned ? learned_.get() : nullptr);
   auto told = std::make_shared<RouteTold>();
   told->router = config_.id;
   if (outcome.decision >= 0) {

@@ -41,6 +41,8 @@ class Router {
   // One of several algorithms of the same id ("auto/cascade"): not listed.
   bool is_variant() const { return config_.id.find('/') != std::string::npos && config_.where.empty(); }
   const policy::Engine& engine() const { return *engine_; }
+  // Whether a request may need signals that cost milliseconds: then choose() is for a thread that may wait.
+  bool may_be_slow() const { return learned_ != nullptr; }
 
   struct Seat {
     explicit Seat(const Router&);
@@ -59,8 +61,8 @@ class Router {
     std::shared_ptr<const RouteTold> told;
     std::vector<const ServedModel*> escalation;  // to be asked next, in order, when the answer does not verify
   };
-  // Of the request in seat.view.
-  Chosen choose(Seat&, const MayUse&) const;
+  // Of the request in seat.view. `with_learned` false: learned signals fail.
+  Chosen choose(Seat&, const MayUse&, bool with_learned = true) const;
   // What became of a choice.
   void learn(const RouteTold&, std::string_view model, const policy::Feedback&) const;
 
@@ -75,6 +77,7 @@ class Router {
   RouterConfig config_;
   std::size_t index_;
   std::shared_ptr<const policy::Engine> engine_;
+  std::shared_ptr<const policy::LearnedSignals> learned_;  // null where the policy has none
   std::vector<const ServedModel*> models_;  // by candidate
   std::vector<Lane> lanes_;  // by decision
   std::shared_ptr<const QualityModel> quality_;
