@@ -59,12 +59,18 @@ TEST(TextQualityTest, AFileGivesTheSamePredictions) {
   const auto q = TextQuality::train({"small", "large"}, rows(1000, 1));
   const auto back = TextQuality::load(q.save(), "test");
   EXPECT_EQ(back.models(), q.models());
+  double apart = 0;
   for (const auto& r : rows(50, 3)) {
     Quality a[2], b[2];
     q.predict(r.prompt, a);
     back.predict(r.prompt, b);
-    for (int m = 0; m < 2; ++m) EXPECT_NEAR(a[m].expected, b[m].expected, 0.02) << r.prompt;
+    for (int m = 0; m < 2; ++m) {
+      // Weights are kept in 8 bits, and the map between two bins may be steep.
+      EXPECT_NEAR(a[m].expected, b[m].expected, 0.08) << r.prompt;
+      apart += std::abs(a[m].expected - b[m].expected) / 100;
+    }
   }
+  EXPECT_LT(apart, 0.01);
   EXPECT_EQ(back.save().size(), q.save().size());
 }
 
