@@ -129,7 +129,9 @@ Result explain(const ExplainOptions& o, Context&) {
   request.messages = {&message, 1};
   std::vector<policy::Finding> unserved;
   std::shared_ptr<const policy::LearnedSignals> learned;
-  if (!o.heuristic) learned = policy::make_encoder_signals(*engine, {text::find_encoder().encoder, {}}, unserved);
+  const auto all = engine->signals();
+  if (!o.heuristic && std::any_of(all.begin(), all.end(), [](const auto& s) { return s.learned; }))
+    learned = policy::make_encoder_signals(*engine, {text::find_encoder().encoder, {}}, unserved);
   const policy::Outcome outcome = engine->decide(request, *scratch, learned.get(), std::chrono::seconds(10));
 
   Result r;
