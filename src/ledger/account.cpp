@@ -9,6 +9,7 @@
 #include "kernel/units.h"
 #include "ledger/journal_file.h"
 #include "ledger/people/people.h"
+#include "ledger/row_choice.h"
 #include "ledger/run_records.h"
 
 namespace wattline::ledger {
@@ -74,7 +75,7 @@ const Fields<RowsOptions>& rows_fields() {
       Fields<O>()
           .text("since", &O::since, "from this date, time, or so long ago: 2026-11-01, 7d, 12h")
           .text("until", &O::until, "before this date, time, or so long ago")
-          .text("kind", &O::kind, "only this kind of row: run, answer, job, training")
+          .text("kind", &O::kind, "only rows of this kind, or of some: run, answer, job, training, rented (job,run)")
           .list("where", &O::where, "only rows of this model, place, device or label: model=glow-xs, project=thesis");
   return fields;
 }
@@ -159,36 +160,6 @@ std::vector<std::pair<std::string, std::string>> shown(const Ledger& ledger,
 
 namespace {
 
-// What the options mean, read and checked.
-struct Choice {
-  Query query;
-  std::vector<std::pair<std::string, std::string>> where;
-  bool holds(const Row& row) const {
-    return std::all_of(where.begin(), where.end(), [&](const auto& w) { return key_of(row, w.first) == w.second; });
-  }
-};
-
-Choice choice_of(const RowsOptions& o, const Ledger& ledger) {
-  Choice out;
-  Query& query = out.query;
-  if (!o.since.empty()) query.since = parse_moment(o.since, "since");
-  if (!o.until.empty()) query.until = parse_moment(o.until, "until");
-  if (query.since && query.until && *query.until <= *query.since)
-    throw bad_input(fmt::format("until ({}) is not after since ({})", to_string(*query.until), to_string(*query.since)),
-                    "until");
-  query.kind = o.kind;
-  for (const auto& word : o.where) {
-    const auto equals = word.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw bad_input(fmt::format("'{}' is no NAME=VALUE", word), "where", "model=glow-xs, place=FR, project=thesis");
-    const std::string key = word.substr(0, equals), label = key.starts_with("label:") ? key.substr(6) : key;
-    std::string value = word.substr(equals + 1);
-    if (is_personal(label)) value = ledger.people().known(label, value).value_or(value);
-    out.where.emplace_back(key, std::move(value));
-  }
-  return out;
-}
-
 // Says how far reading has come, and ends it when that is wished.
 class Reading {
  public:
@@ -211,7 +182,7 @@ class Reading {
 
 void for_each_row(const Ledger& ledger, const RowsOptions& o, const Context& context, bool superseded,
                   const std::function<void(const Row&)>& visit) {
-  Choice choice = choice_of(o, ledger);
+  RowChoice choice = row_choice(o, ledger);
   choice.query.superseded = superseded;
   Reading reading(ledger, context);
   ledger.for_each(choice.query, [&](const Row& row) {
@@ -222,7 +193,7 @@ void for_each_row(const Ledger& ledger, const RowsOptions& o, const Context& con
 
 void for_each_subtotal(const Ledger& ledger, const RowsOptions& o, const Context& context,
                        const std::function<void(const Subtotal&)>& visit) {
-  const Choice choice = choice_of(o, ledger);
+  const RowChoice choice = row_choice(o, ledger);
   Reading reading(ledger, context);
   ledger.for_each_subtotal(choice.query, [&](const Subtotal& sum) {
     reading.read(sum.rows);

@@ -156,6 +156,45 @@ TEST_F(Account, ReportSaysWhatItAssumed) {
   EXPECT_THAT(message("report", {"--place", "Frnce"}), HasSubstr("FR"));
 }
 
+TEST_F(Account, RowsOfTheWorldAreToldOfWhereAPlaceIsGiven) {
+  record(100, "WORLD");
+  record(100, "WORLD");
+  record(100, "");
+  const double before = value(run("report", {}), "carbon").value;
+  EXPECT_THAT(run("report", {}).warnings, Not(Contains(HasSubstr("WORLD"))));
+  EXPECT_THAT(run("report", {"--place", "WORLD"}).warnings, Not(Contains(HasSubstr("does not change"))));
+  const Result r = run("report", {"--place", "FR"});
+  EXPECT_THAT(r.warnings,
+              Contains(AllOf(HasSubstr("2 rows name the place WORLD"), HasSubstr("--place FR does not change them"))));
+  EXPECT_THAT(r.warnings, Contains(HasSubstr("1 row names no place: taken as FR")));
+  EXPECT_GT(value(r, "carbon").value, before * 2 / 3);
+}
+
+TEST_F(Account, KindsAreKnownOrRefused) {
+  record(1, "FR");
+  record(2, "FR");
+  const auto rows = [&](const char* kinds) { return to_text(run("report", {"--kind", kinds})); };
+  EXPECT_THAT(rows("answer"), HasSubstr("2 rows"));
+  EXPECT_THAT(rows("job,answer"), HasSubstr("2 rows"));
+  EXPECT_THAT(rows("job,rented"), HasSubstr("none is of this"));
+  for (const char* command : {"report", "list", "export", "impacts"}) {
+    const std::string said = message(command, {"--kind", "jobs"});
+    EXPECT_THAT(said, AllOf(HasSubstr("unknown kind of row 'jobs'"), HasSubstr("did you mean 'job'?"),
+                            HasSubstr("run, answer, job, training, rented")))
+        << command;
+  }
+  EXPECT_THAT(message("report", {"--kind", "answer,jobs"}), HasSubstr("'jobs'"));
+  EXPECT_THAT(message("report", {"--kind", ","}), HasSubstr("names no kind"));
+  EXPECT_THAT(to_text(run("list", {"--kind", "retraction", "--superseded"})), HasSubstr("0 rows"));
+  // An import may have given a kind of its own.
+  Fact own = Ledger::open(dir(), OpenMode::read)->newest()->fact;
+  own.uid.clear();
+  own.kind = "cooling";
+  Ledger::open(dir(), OpenMode::write)->record(own);
+  EXPECT_THAT(rows("cooling"), HasSubstr("1 row"));
+  EXPECT_THAT(rows("cooling,answer"), HasSubstr("3 rows"));
+}
+
 TEST_F(Account, ReportByLabelsDaysAndChoices) {
   record(1, "FR", "a", "2026-10-31T23:59:59Z", {{"project", "thesis"}, {"user", "жанна"}});
   record(2, "FR", "b", "2026-11-01T00:00:00Z", {{"project", "paper"}});
@@ -200,6 +239,7 @@ TEST_F(Account, CorrectionsCountInPlaceOfWhatTheyCorrect) {
   EXPECT_EQ(run("list", {}).find_table("ledger.rows.v1")->rows(), 1u);
   EXPECT_EQ(run("list", {"--superseded"}).find_table("ledger.rows.v1")->rows(), 4u);
   EXPECT_FALSE(run("retract", {"nobody", "--reason", "x"}).verdict->holds);
+  EXPECT_EQ(run("retract", {"nobody", "--reason", "x"}).exit_code, 2) << "as `show` of a row that is not there";
   EXPECT_THAT(message("correct", {uid, "--reason", "x"}), HasSubstr("nothing is given"));
   EXPECT_THAT(message("correct", {uid, "--energy", "-1 J", "--reason", "x"}), HasSubstr("energy"));
   EXPECT_THAT(message("correct", {uid, "--place", "Frnce", "--reason", "x"}), HasSubstr("France"));

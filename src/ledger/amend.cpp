@@ -5,6 +5,7 @@
 #include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "ledger/account.h"
+#include "ledger/sealed_rows.h"
 
 namespace wattline::ledger {
 namespace {
@@ -15,10 +16,14 @@ std::optional<Row> row_of(const Context& context, const std::string& uid, Result
   const auto ledger = account(context);
   auto row = ledger ? find_row(*ledger, uid) : std::nullopt;
   if (!row) {
+    const std::string sealed = ledger ? sealed_text(*ledger, uid) : "";
     out.title = "Nothing was changed";
-    out.verdict =
-        Verdict{false, fmt::format("the account in {} has no row '{}'; `wattline ledger list` shows those there are",
-                                   account_dir(context).string(), uid.substr(0, 80))};
+    out.verdict = Verdict{
+        false, !sealed.empty()
+                   ? sealed
+                   : fmt::format("the account in {} has no row '{}'; `wattline ledger list` shows those there are",
+                                 account_dir(context).string(), uid.substr(0, 80))};
+    out.exit_code = 2;  // as every other name that is not known
   }
   return row;
 }

@@ -16,6 +16,8 @@
 namespace wattline::ledger {
 namespace {
 
+constexpr std::string_view world = "WORLD";  // the catalog's place
+
 struct Sum {
   std::int64_t rows = 0, tokens_in = 0, tokens_out = 0;
   EnergyByPlace by_place;
@@ -110,6 +112,7 @@ class Report {
       method_joules_[static_cast<std::size_t>(f.energy.method())] += s.energy.value();
       factor_sets_[s.like.factor_set] += s.rows;
       if (f.place.empty()) placeless_ += s.rows;
+      if (f.place == world) world_ += s.rows;
       if (label_names_.size() < 50)
         for (const auto& [name, value] : f.labels) label_names_.insert(name);
     });
@@ -327,6 +330,11 @@ class Report {
                             counted(placeless_, "row names", "rows name")));
     else if (placeless_)
       out_.warn(fmt::format("{} no place: taken as {}", counted(placeless_, "row names", "rows name"), o_.site.place));
+    if (world_ && !o_.site.place.empty() && catalog_.place(o_.site.place).code != world)
+      out_.warn(fmt::format(
+          "{} the place {} (recorded without a place by an older gateway or `wattline run`, or given): "
+          "--place {} does not change {}; `wattline ledger correct ROW --place {}` does",
+          counted(world_, "row names", "rows name"), world, o_.site.place, world_ == 1 ? "it" : "them", o_.site.place));
     for (const auto& [version, rows] : factor_sets_)
       if (version != catalog_.version())
         out_.warn(fmt::format(
@@ -422,7 +430,7 @@ class Report {
   Sum other_;
   Groups other_groups_;
   std::string other_period_;
-  std::int64_t placeless_ = 0;
+  std::int64_t placeless_ = 0, world_ = 0;
   std::map<std::string, std::int64_t> factor_sets_;
   std::set<std::string> label_names_;
   Result out_;

@@ -9,6 +9,7 @@
 #include "kernel/units.h"
 #include "ledger/impacts.h"
 #include "ledger/run_records.h"
+#include "ledger/sealed_rows.h"
 #include "ledger/segment.h"
 
 namespace wattline::ledger {
@@ -65,13 +66,15 @@ Table record_table(const Row& row, const std::string& successor) {
   return t;
 }
 
-// Rows one by one are those of the database.
+// A list shows the newest, which are in the database.
 void tell_of_sealed(const Ledger& ledger, Result& out) {
   std::int64_t rows = 0;
   for (const auto& s : ledger.segments()) rows += s.last_seq - s.first_seq + 1;
   if (rows > 0)
-    out.note(fmt::format("{} older {} sealed in files and not among these; `wattline report` counts them.", rows,
-                         rows == 1 ? "row is" : "rows are"));
+    out.note(
+        fmt::format("{} older {} sealed in files and not among these; `wattline report` counts them, "
+                    "`wattline ledger export` has them.",
+                    rows, rows == 1 ? "row is" : "rows are"));
 }
 
 }  // namespace
@@ -108,9 +111,12 @@ Result show(const ShowOptions& o, Context& context) {
   if (!ledger && o.uid.empty()) return empty_account(context);
   const auto row = !ledger ? std::nullopt : o.uid.empty() ? ledger->newest() : find_row(*ledger, o.uid);
   if (!row && o.uid.empty()) return empty_account(context);
-  if (!row)
+  if (!row) {
+    if (const std::string sealed = ledger ? sealed_text(*ledger, o.uid) : ""; !sealed.empty())
+      throw Error(ErrorKind::not_found, sealed, account_dir(context).string(), "`wattline ledger export` has it");
     throw Error(ErrorKind::not_found, fmt::format("the account has no row '{}'", o.uid.substr(0, 80)),
                 account_dir(context).string(), "`wattline ledger list` shows the rows with their numbers");
+  }
   const auto& catalog = context.get<catalog::Catalog>();
   Result out;
   const Fact& f = row->fact;
@@ -151,11 +157,13 @@ Result export_rows(const ExportOptions& o, Context& context) {
   std::size_t placeless = 0;
   const auto there = account(context);
   if (there) {
-    for_each_row(*there, o.rows, context, false, [&](const Row& row) {
+    const auto add = [&](const Row& row) {
       const Impacts i = grids.of(row.fact.place, row.fact.energy);
       placeless += row.fact.place.empty();
       add_run_record(t, row.fact, i.carbon, &i.water);
-    });
+    };
+    tell_of_unseen(for_each_sealed_row(*there, o.rows, context, add), out);
+    for_each_row(*there, o.rows, context, false, add);
   } else {
     out.note(no_account_text(context));
   }
@@ -166,7 +174,6 @@ Result export_rows(const ExportOptions& o, Context& context) {
   if (placeless && o.place.empty())
     out.warn(fmt::format("{} without a place: the world average is taken; --place names theirs", counted(placeless)));
   grids.tell(out);
-  if (there) tell_of_sealed(*there, out);
   return out;
 }
 
@@ -205,7 +212,8 @@ std::vector<Capability> row_capabilities() {
   Capability e = capability<ExportOptions>("ledger", "export", "The account as run records, for other tools.",
                                            &export_rows, export_fields);
   e.description =
-      "One line for each row in the order of their end, with energy, carbon and water; with --csv the table "
+      "One line for each row in the order of their end (sealed rows first, by their chain), with energy, carbon and "
+      "water; with --csv the table "
       "run.records.v1 (docs/formats/run-records.md). Rows that a later row corrects are left out.";
   e.verb = Verb::account;
   e.cost = Cost::job;

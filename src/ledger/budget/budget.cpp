@@ -203,7 +203,7 @@ Capability budget_capability() {
           .text("currency", &O::currency, "name of the currency")
           .enumeration("per", &O::per, {"month", "quarter", "year"}, "the calendar period that the budget is of")
           .list("where", &O::where, "only rows of this model, place, device or label: project=thesis")
-          .text("kind", &O::kind, "only this kind of row: run, answer, job, training")
+          .text("kind", &O::kind, "only rows of this kind, or of some: run, answer, job, training, rented (job,run)")
           .text("at", &O::at, "as seen then, instead of now: a date, a time, or so long ago")
           .group(&O::site, report_site_fields(), "Site");
   Capability c =

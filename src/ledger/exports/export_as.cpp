@@ -11,6 +11,7 @@
 #include "kernel/units.h"
 #include "ledger/exports/exports.h"
 #include "ledger/run_records.h"
+#include "ledger/sealed_rows.h"
 
 namespace wattline::ledger {
 namespace {
@@ -82,18 +83,22 @@ Result export_as(const ExportAsOptions& o, Context& context) {
   const auto ledger = account(context);
   Output out(o.to);
   std::int64_t rows = 0;
-  const auto each = [&](const std::function<void(const Row&, const Impacts&)>& visit) {
+  SealedReading sealed;
+  const auto each = [&](const std::function<void(const Row&)>& visit) {
     if (!ledger) return;
-    for_each_row(*ledger, o.rows, context, false, [&](const Row& row) {
+    const auto take = [&](const Row& row) {
       ++rows;
-      visit(row, grids.of(row.fact.place, row.fact.energy));
-    });
+      visit(row);
+    };
+    sealed = for_each_sealed_row(*ledger, o.rows, context, take);
+    for_each_row(*ledger, o.rows, context, false, take);
   };
+  const auto impacts = [&](const Row& row) { return grids.of(row.fact.place, row.fact.energy); };
   switch (o.form) {
     case ExportForm::codecarbon: {
       const CodeCarbonLines lines(catalog);
       out.write(CodeCarbonLines::header());
-      each([&](const Row& row, const Impacts& i) { out.write(lines.line(row.fact, i)); });
+      each([&](const Row& row) { out.write(lines.line(row.fact, impacts(row))); });
       break;
     }
     case ExportForm::prometheus: {
@@ -108,21 +113,17 @@ Result export_as(const ExportAsOptions& o, Context& context) {
     }
     case ExportForm::csv: {
       RecordLines lines(out);
-      each([&](const Row& row, const Impacts& i) { lines.add(row.fact, i); });
+      each([&](const Row& row) { lines.add(row.fact, impacts(row)); });
       lines.write();
       break;
     }
-    case ExportForm::json:
-      if (ledger)
-        for_each_row(*ledger, o.rows, context, false, [&](const Row& row) {
-          ++rows;
-          out.write(json_line(row));
-        });
+    case ExportForm::json: each([&](const Row& row) { out.write(json_line(row)); });
   }
   out.finish();
   Result result;
   result.title = fmt::format("{} {} written", rows, rows == 1 ? "row" : "rows");
   if (!ledger) result.note(no_account_text(context));
+  tell_of_unseen(sealed, result);
   if (o.form != ExportForm::json) grids.tell(result);
   return result;
 }

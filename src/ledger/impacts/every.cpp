@@ -33,6 +33,20 @@ struct Line {
   bool can_be_made = true;
 };
 
+// The rows whose machines are one's own, or those of somebody else.
+struct Part {
+  std::map<std::string, std::map<std::string, EnergySum>> energy;  // by place, device
+  std::map<std::string, double> seconds;  // by device
+  Assessed use, made;  // carbon
+
+  double joules_of(const std::string& device) const {
+    double joules = 0;
+    for (const auto& [place, devices] : energy)
+      if (const auto it = devices.find(device); it != devices.end()) joules += it->second.value();
+    return joules;
+  }
+};
+
 class Everything {
  public:
   Everything(const ImpactsOptions& o, Context& context)
@@ -59,10 +73,12 @@ class Everything {
       out_.note("No row of the account is of this period and choice.");
       return std::move(out_);
     }
-    for (const auto& [place, devices] : energy_) of_place(place, devices);
-    if (rule() == ManufactureRule::time)
-      for (const auto& [device, seconds] : seconds_)
-        made_of(device, Estimate<Duration>::exact(Duration(seconds)), joules_of(device));
+    for (auto& [hosted, part] : parts_) {
+      for (const auto& [place, devices] : part.energy) of_place(part, place, devices);
+      if (rule() == ManufactureRule::time)
+        for (const auto& [device, seconds] : part.seconds)
+          made_of(part, device, Estimate<Duration>::exact(Duration(seconds)), part.joules_of(device));
+    }
     write();
     return std::move(out_);
   }
@@ -70,10 +86,15 @@ class Everything {
  private:
   ManufactureRule rule() const { return static_cast<ManufactureRule>(o_.allocation); }
 
+  bool hosted(const Fact& f) const {
+    const auto owner = static_cast<Owner>(o_.owner);
+    return owner == Owner::hosted || (owner == Owner::by_kind && f.kind == "rented");
+  }
+
   void read(const Ledger& ledger) {
     const auto take = [&](const Subtotal& s) {
       const Fact& f = s.like.fact;
-      energy_[f.place][f.device].add(s.energy);
+      parts_[hosted(f)].energy[f.place][f.device].add(s.energy);
       rows_ += s.rows;
       tokens_ += s.tokens_out;
       if (f.kind == o_.unit) of_kind_ += s.rows;
@@ -84,15 +105,12 @@ class Everything {
     if (rule() != ManufactureRule::time) return for_each_subtotal(ledger, o_.rows, context_, take);
     for_each_row(ledger, o_.rows, context_, false, [&](const Row& row) {
       take(subtotal_of(row));
-      seconds_[row.fact.device] += (row.fact.end - row.fact.begin).base();
+      parts_[hosted(row.fact)].seconds[row.fact.device] += (row.fact.end - row.fact.begin).base();
     });
   }
 
-  double joules_of(const std::string& device) const {
-    double joules = 0;
-    for (const auto& [place, devices] : energy_)
-      if (const auto it = devices.find(device); it != devices.end()) joules += it->second.value();
-    return joules;
+  void warn_once(std::string text) {
+    if (std::find(out_.warnings.begin(), out_.warnings.end(), text) == out_.warnings.end()) out_.warn(std::move(text));
   }
 
   catalog::Grid grid(const std::string& place) {
@@ -103,14 +121,14 @@ class Everything {
     } catch (const Error& e) {
       // A row keeps the name it was recorded with; a catalog without it must not hide the whole account.
       if (e.kind() != ErrorKind::not_found || place.empty()) throw;
-      out_.warn(
+      warn_once(
           fmt::format("the catalog has no place '{}' that rows name: the world average is taken for them", place));
       site.place.clear();
       return catalog::resolve(site, catalog_);
     }
   }
 
-  void of_place(const std::string& place, const std::map<std::string, EnergySum>& devices) {
+  void of_place(Part& part, const std::string& place, const std::map<std::string, EnergySum>& devices) {
     EnergySum sum;
     for (const auto& [device, e] : devices) sum.add(e);
     const Estimate<Energy> energy = sum.total();
@@ -118,11 +136,11 @@ class Everything {
     joules_ += joules;
     const catalog::Grid g = grid(place);
     for (const auto& factor : g.factors) out_.use(factor);
-    for (const auto& w : g.warnings)
-      if (std::find(out_.warnings.begin(), out_.warnings.end(), w) == out_.warnings.end()) out_.warn(w);
+    for (const auto& w : g.warnings) warn_once(w);
     const Estimate<Energy> facility = g.facility_energy(energy);
     facility_.add(facility.raw(), joules);
     carbon_.use.add(g.carbon(energy).raw(), joules);
+    part.use.add(g.carbon(energy).raw(), joules);
     on_site_.use.add((energy * g.wue).raw(), joules);
     off_site_.use.add((facility * g.water_intensity).raw(), joules);
     PrimarySums primary;
@@ -149,19 +167,19 @@ class Everything {
       not_assessed_places_.insert(g.place);
     }
     if (rule() == ManufactureRule::energy)
-      for (const auto& [device, e] : devices) made_by_energy(device, e.total());
+      for (const auto& [device, e] : devices) made_by_energy(part, device, e.total());
   }
 
-  void made_by_energy(const std::string& device, const Estimate<Energy>& energy) {
+  void made_by_energy(Part& part, const std::string& device, const Estimate<Energy>& energy) {
     const auto* known = device.empty() ? nullptr : catalog_.find_device(device);
     if (!known || known->board_power.base() <= 0) return missing(device);
     const auto& share = catalog_.factor("impacts.mean_power_share");
     const Estimate<Power> power = Estimate<Ratio>(share.estimate()) * Estimate<Power>::exact(known->board_power);
     out_.use(share.use());
-    made_of(device, energy / power, energy.value().base());
+    made_of(part, device, energy / power, energy.value().base());
   }
 
-  void made_of(const std::string& device, const Estimate<Duration>& use, double joules) {
+  void made_of(Part& part, const std::string& device, const Estimate<Duration>& use, double joules) {
     const auto a = device.empty() ? std::nullopt : amortiser_.of(device, use.value());
     if (!a) return missing(device);
     if (const auto factor = amortiser_.use_of(device)) out_.use(*factor);
@@ -171,6 +189,7 @@ class Everything {
       return use.value().base() > 0 ? RawEstimate::product(e, relative) : e;
     };
     carbon_.made.add(with_time(a->climate.raw()), joules);
+    part.made.add(with_time(a->climate.raw()), joules);
     minerals_.made.add(with_time(a->minerals), joules);
     fossil_.made.add(with_time(a->fossil_energy.raw()), joules);
     primary_total_.made.add(with_time(a->primary_energy.raw()), joules);
@@ -221,23 +240,28 @@ class Everything {
     Table t("ledger.scopes.v1");
     t.title = "By scope of the GHG Protocol";
     t.text("scope").text("what").number("carbon", "gCO2e").number("carbon_low", "gCO2e").number("carbon_high", "gCO2e");
-    const bool own = static_cast<Owner>(o_.owner) == Owner::own;
     const auto line = [&](const char* scope, const char* what, const Assessed& a) {
       if (!a.any) return;
       const Interval i = a.sum.interval();
       const double g = units::gCO2e.base();
       t.add_row({std::string(scope), std::string(what), a.sum.value() / g, i.low / g, i.high / g});
     };
-    line(own ? "Scope 2, location-based" : "Scope 3, category 1",
-         own ? "electricity used" : "electricity of the service", carbon_.use);
-    line(own ? "Scope 3, category 2" : "Scope 3, category 1",
-         own ? "manufacture of the devices, by their use" : "manufacture of the service's devices, by their use",
-         carbon_.made);
+    for (const auto& [hosted, part] : parts_) {
+      line(hosted ? "Scope 3, category 1" : "Scope 2, location-based",
+           hosted ? "electricity of the service" : "electricity used", part.use);
+      line(hosted ? "Scope 3, category 1" : "Scope 3, category 2",
+           hosted ? "manufacture of the service's devices, by their use" : "manufacture of the devices, by their use",
+           part.made);
+    }
     t.caption =
         "carbon factors are of life cycles: upstream emissions of the electricity (Scope 3, category 3) are within the "
-        "first "
-        "line; Scope 1 (own fuel, generators) is not in the account";
+        "lines of electricity; machines leased to you rather than a service sold to you are category 8, not 1; Scope 1 "
+        "(own fuel, generators) is not in the account";
     out_.add(std::move(t));
+    if (static_cast<Owner>(o_.owner) == Owner::by_kind && parts_.contains(true))
+      out_.note(
+          "Rented machines (kind rented) are taken as a service bought: Scope 3; all other rows as of machines of your "
+          "own. --owner own or hosted says it for all rows of the command.");
   }
 
   void intensity() {
@@ -306,8 +330,7 @@ class Everything {
   PrimaryEnergies primary_;
   lca::Life life_;
   lca::Amortiser amortiser_;
-  std::map<std::string, std::map<std::string, EnergySum>> energy_;  // by place, device
-  std::map<std::string, double> seconds_;  // by device
+  std::map<bool, Part> parts_;  // by whether the machines are somebody else's
   std::set<std::string> kinds_, not_assessed_devices_, not_assessed_places_;
   std::int64_t rows_ = 0, tokens_ = 0, of_kind_ = 0;
   Time first_, last_;
@@ -336,7 +359,9 @@ Capability impacts_capability() {
           .group(&O::rows, rows_fields(), "Which rows")
           .enumeration("allocation", &O::allocation, {"energy", "time", "none"},
                        "how the making of devices is charged to rows")
-          .enumeration("owner", &O::owner, {"own", "hosted"}, "whose the machines are: decides the scopes")
+          .enumeration("owner", &O::owner, {"by-kind", "own", "hosted"},
+                       "whose the machines are, which decides the scopes; by-kind: rented ones another's, the rest "
+                       "your own")
           .text("unit", &O::unit, "functional unit of SCI: row, token, or a kind of row (answer, run)")
           .number("years", &O::years, "life of a device")
           .range(0.1, 30)

@@ -22,7 +22,8 @@
 namespace wattline::ledger {
 
 enum class ManufactureRule { energy, time, none };
-enum class Owner { own, hosted };
+// Whose the machines are. By kind: rented ones (cloud bills) are somebody else's, all others one's own.
+enum class Owner { by_kind, own, hosted };
 
 struct ImpactsOptions {
   RowsOptions rows;

@@ -24,9 +24,10 @@ class EveryImpact : public testing::Test {
     options_.site.pue = 1;
     options_.site.wue = WaterIntensity(0);
   }
-  void record(const char* device, const char* place, Energy e, double hours, std::int64_t tokens = 0) {
+  void record(const char* device, const char* place, Energy e, double hours, std::int64_t tokens = 0,
+              const char* kind = "run") {
     Fact f;
-    f.kind = "run";
+    f.kind = kind;
     f.begin = parse_time("2026-11-02");
     f.end = f.begin + hours * units::hour;
     f.energy = Estimate<Energy>::exact(e);
@@ -141,6 +142,31 @@ TEST_F(EveryImpact, IntensityPerUnitAndScopes) {
               testing::ElementsAre("Scope 2, location-based", "Scope 3, category 2"));
   options_.owner = static_cast<int>(Owner::hosted);
   EXPECT_THAT(run().find_table("ledger.scopes.v1")->column("scope").texts(), testing::Each("Scope 3, category 1"));
+}
+
+TEST_F(EveryImpact, RentedMachinesAreAServiceBought) {
+  using testing::ElementsAre;
+  record(card, "FR", 1 * units::kWh, 1);
+  record(card, "FR", 3 * units::kWh, 2, 0, "rented");
+  for (const auto rule : {ManufactureRule::energy, ManufactureRule::time}) {
+    options_.owner = static_cast<int>(Owner::by_kind);
+    options_.allocation = static_cast<int>(rule);
+    const Result r = run();
+    const Table& t = *r.find_table("ledger.scopes.v1");
+    EXPECT_THAT(t.column("scope").texts(), ElementsAre("Scope 2, location-based", "Scope 3, category 2",
+                                                       "Scope 3, category 1", "Scope 3, category 1"));
+    const auto& carbon = t.column("carbon").numbers();
+    EXPECT_NEAR(carbon.at(2), 3 * carbon.at(0), 1e-9);
+    EXPECT_NEAR(carbon.at(3), (rule == ManufactureRule::energy ? 3 : 2) * carbon.at(1), 1e-9);
+    EXPECT_NEAR(carbon.at(0) + carbon.at(2), cell(r, "carbon", "use"), 1e-9);
+    EXPECT_NEAR(carbon.at(1) + carbon.at(3), cell(r, "carbon", "manufacture"), 1e-9);
+    EXPECT_THAT(to_text(r), HasSubstr("taken as a service bought"));
+    options_.owner = static_cast<int>(Owner::own);
+    EXPECT_THAT(run().find_table("ledger.scopes.v1")->column("scope").texts(),
+                ElementsAre("Scope 2, location-based", "Scope 3, category 2"));
+    EXPECT_NEAR(cell(run(), "carbon", "total"), cell(r, "carbon", "total"), 1e-9);
+    EXPECT_NEAR(cell(run(), "carbon", "high"), cell(r, "carbon", "high"), 1e-6 * cell(r, "carbon", "high"));
+  }
 }
 
 }  // namespace
