@@ -69,6 +69,25 @@ bool within(const Words& inner, const Words& outer) {
   return false;
 }
 
+// Those that share the most words, for a name that resembles none.
+std::vector<std::string> most_words_shared(const Words& wanted, const std::vector<std::string>& names) {
+  constexpr std::size_t most_told = 4;
+  std::vector<std::string> out;
+  std::size_t most = 1;
+  for (const auto& name : names) {
+    const Words have = model_words(name);
+    const auto shared = static_cast<std::size_t>(std::count_if(wanted.begin(), wanted.end(), [&](const auto& word) {
+      return word.size() > 2 && std::find(have.begin(), have.end(), word) != have.end();
+    }));
+    if (shared > most) {
+      most = shared;
+      out.clear();
+    }
+    if (shared == most && out.size() < most_told) out.push_back(name);
+  }
+  return out;
+}
+
 double number(std::string_view text, std::string_view where) {
   double out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -187,7 +206,11 @@ GreenMatch<GreenProcessor> GreenAlgorithms::processor(std::string_view name, boo
     throw bad_input(fmt::format("{} '{}' could be any of {}", what, name, list), {}, hint);
   }
   const Error e = unknown_name(what, name, names);
-  throw Error(e.kind(), fmt::format("{} (Green Algorithms {})", e.message(), version_), e.where(), hint);
+  std::string message = e.message();
+  if (message.find("did you mean") == std::string::npos)
+    if (const auto like = most_words_shared(wanted, names); !like.empty())
+      message += fmt::format("; those with words of it are '{}'", fmt::join(like, "', '"));
+  throw Error(e.kind(), fmt::format("{} (Green Algorithms {})", message, version_), e.where(), hint);
 }
 
 GreenMatch<GreenPlace> GreenAlgorithms::place(std::string_view name) const {
@@ -209,7 +232,9 @@ GreenMatch<GreenPlace> GreenAlgorithms::place(std::string_view name) const {
   const auto& found = exact.empty() ? inside : exact;
   if (found.size() == 1)
     return {found[0], fmt::format("place '{}' taken for {} ({})", name, found[0]->code, found[0]->name())};
-  const std::string hint = "--place WORLD takes the world average; --intensity gives the figure itself";
+  const std::string hint =
+      "`wattline catalog places` lists the names; --place WORLD takes the world average; --intensity gives the "
+      "figure itself";
   if (found.size() > 1) {
     std::string list;
     for (const auto* p : found) list += (list.empty() ? "" : ", ") + fmt::format("{} ({})", p->code, p->name());

@@ -211,8 +211,21 @@ class Resolver {
 catalog::GreenMatch<catalog::GreenPlace> find_green_place(std::string_view name, const GreenAlgorithms& data,
                                                           const catalog::Catalog* names) {
   if (const auto slash = name.find('/'); slash != std::string_view::npos && !data.datacentres().empty()) {
-    const auto& centre = data.datacentre(name.substr(0, slash), name.substr(slash + 1));
-    return {data.place(centre.place).row, fmt::format("{} lies in {}", name, centre.place)};
+    const auto* region = names ? names->find_region(name) : nullptr;
+    std::string place;
+    try {
+      place = data.datacentre(name.substr(0, slash), name.substr(slash + 1)).place;
+    } catch (const Error&) {
+      if (!region) throw;
+    }
+    // Not all data centres of the calculator have a place.
+    if (place.empty() && region) place = region->place;
+    if (place.empty())
+      throw Error(ErrorKind::not_found, fmt::format("no place is known for '{}'", name), "--place",
+                  "name the country or state it is in");
+    auto match = find_green_place(place, data, names);
+    match.said = fmt::format("{} lies in {}", name, place);
+    return match;
   }
   try {
     return data.place(name);

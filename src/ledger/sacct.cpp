@@ -47,7 +47,7 @@ std::string shown(std::string_view text) {
 class Reader {
  public:
   Reader(std::string_view where, const std::function<void(const SacctRow&)>& on_row, SacctOptions options)
-      : where_(where), on_row_(on_row), options_(options) {}
+      : where_(where), on_row_(on_row), options_(std::move(options)) {}
 
   void line(std::string_view text, std::uint64_t number) {
     number_ = number;
@@ -227,6 +227,14 @@ class Reader {
     return seconds ? std::optional(static_cast<double>(*seconds)) : std::nullopt;
   }
 
+  std::optional<Time> moment(std::string_view text) {
+    const auto time = parse_slurm_time(text);
+    if (!time || imports::has_zone(text)) return time;
+    const auto found = options_.zone.moment(*time);
+    faults.twice += found.meeting == imports::Zone::Meeting::twice;
+    return found.time;
+  }
+
   void take() {
     const SacctColumns& c = columns_;
     SacctRow row;
@@ -240,8 +248,9 @@ class Reader {
     row.req_mem = text(c.req_mem);
     row.max_rss = text(c.max_rss);
     row.alloc_tres = text(c.tres);
-    row.submit = parse_slurm_time(text(c.submit));
-    row.start = parse_slurm_time(text(c.start));
+    row.submit_as_written = parse_slurm_time(text(c.submit));
+    row.submit = moment(text(c.submit));
+    row.start = moment(text(c.start));
     row.elapsed = duration(c.elapsed);
     row.total_cpu = duration(c.total_cpu);
     row.cpu_time = duration(c.cpu_time);

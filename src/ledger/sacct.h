@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "kernel/time.h"
+#include "ledger/imports/zone.h"
 #include "ledger/sacct_columns.h"
 
 namespace wattline::ledger {
@@ -26,6 +27,7 @@ struct SacctRow {
   std::uint64_t line = 0;
   std::string_view job_id, job_name, user, account, partition, state, req_mem, max_rss, alloc_tres;
   std::optional<Time> submit, start;
+  std::optional<Time> submit_as_written;  // as if the log were in UTC: part of a job's name in the account
   std::optional<double> elapsed, total_cpu, cpu_time;  // s
   std::optional<std::int64_t> nodes, cpus;
   std::optional<double> gpus;  // of AllocGRES or AllocTRES
@@ -44,10 +46,12 @@ struct SacctFaults {
   std::vector<At> first;  // the first `most_kept`
   std::vector<std::string> missing_columns;  // "ReqMem"
   bool fixed_width = false;
+  std::uint64_t twice = 0;  // times in the hour that the clock went through twice: the first was taken
 };
 
 struct SacctOptions {
   bool strict = false;
+  imports::Zone zone;  // of times that name none
 };
 
 SacctFaults read_sacct(std::string_view text, std::string_view where,

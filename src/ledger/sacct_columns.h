@@ -8,9 +8,10 @@
 
 namespace wattline::ledger {
 
-// The command whose output we like best, for messages and help.
+// The command whose output we like best, for messages and help: in UTC, of all users, with when each job began.
 inline constexpr std::string_view sacct_command =
-    "sacct --format=UID,User,JobID,JobName,Submit,Elapsed,Partition,NNodes,NCPUS,TotalCPU,CPUTime,ReqMem,"
+    "TZ=UTC sacct -a "
+    "--format=UID,User,JobID,JobName,Submit,Start,Elapsed,Partition,NNodes,NCPUS,TotalCPU,CPUTime,ReqMem,"
     "MaxRSS,WorkDir,State,Account,AllocTRES -P";
 
 enum class SacctKind { job_id, free, word, duration, seconds, count, time, memory, tres, state, other };

@@ -33,23 +33,27 @@ const Fields<SlurmOptions>& fields() {
           .range(1e-6, 1e6);
   static const Fields<O> all =
       Fields<O>()
-          .file("log", &O::log, "accounting log: the text of sacct -P with its header line")
+          .file("log", &O::log, "accounting log: the text of sacct -P with its header line, best in UTC")
           .required()
           .positional()
           .file("cluster", &O::cluster, "cluster description (YAML of GreenAlgorithms4HPC)")
           .list("by", &O::by, "groupings: user,account,partition,state,month,day,array,name")
           .list("success", &O::success, "end states that count as success besides COMPLETED: TIMEOUT,PREEMPTED")
+          .text("time-zone", &O::time_zone, "of the log's times: UTC, +02:00, Europe/Paris; none: UTC")
           .enumeration("rss-unit", &O::rss_unit, {"cluster", "K", "M", "G", "T"},
                        "unit of a bare MaxRSS; cluster: the cluster file's, else K")
           .group(&O::site, site, "Site")
           .group(&O::hardware, hardware, "Hardware")
           .flag("old-data", &O::old_data, "tables of version v1.0 instead of v3.0")
-          .integer("jobs", &O::jobs, "jobs in the tables of jobs and runs, the most energy first")
+          .integer("jobs", &O::jobs, "jobs in the tables of jobs and runs, the most energy first; none: 20, alone 1000")
           .range(0, 1e8)
           .enumeration("tables", &O::tables, {"all", "totals", "groups", "jobs", "runs"},
                        "which tables to make; --csv writes the first. runs: run.records.v1, at the device")
           .flag("strict", &O::strict, "refuse a log with a line that cannot be read, instead of leaving it out")
-          .flag("record", &O::record, "also record the jobs in the account");
+          .flag("record", &O::record, "also record the jobs in the account")
+          .enumeration("changed", &O::changed, {"refuse", "correct", "keep"},
+                       "with --record: jobs that were recorded before with another place or energy")
+          .enumeration("retracted", &O::retracted, {"leave", "restore"}, "with --record: jobs that were retracted");
   return all;
 }
 

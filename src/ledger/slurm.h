@@ -7,6 +7,7 @@
 
 #include "kernel/capability.h"
 #include "kernel/quantity.h"
+#include "ledger/imports/merge.h"
 
 namespace wattline::ledger {
 
@@ -28,13 +29,16 @@ struct SlurmOptions {
   InputFile log, cluster;
   std::vector<std::string> by;
   std::vector<std::string> success;
+  std::string time_zone;
   RssUnit rss_unit = RssUnit::cluster;
   SlurmSiteOptions site;
   SlurmHardwareOptions hardware;
   bool old_data = false;
   SlurmTables tables = SlurmTables::all;
-  std::int64_t jobs = 1000;
+  std::optional<std::int64_t> jobs;  // in the tables; none: 20 beside other tables, else 1000
   bool strict = false, record = false;
+  imports::Changed changed = imports::Changed::keep;  // jobs that were recorded before as something else
+  imports::Retracted retracted = imports::Retracted::leave;
 };
 
 Result slurm(const SlurmOptions&, Context&);

@@ -67,7 +67,10 @@ void SlurmJobs::add(const SacctRow& row) {
   name(job.account, row.account);
   name(job.partition, row.partition);
   name(job.state, row.state);
-  if (row.submit && (parent || !job.submit)) job.submit = row.submit;
+  if (row.submit && (parent || !job.submit)) {
+    job.submit = row.submit;
+    job.submit_as_written = row.submit_as_written ? row.submit_as_written : row.submit;
+  }
   if (row.start && (parent || !job.start)) job.start = row.start;
   job.has_parent |= parent;
 }

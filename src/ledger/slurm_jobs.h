@@ -20,7 +20,7 @@ enum class JobOutcome { failed, succeeded, unfinished };
 
 struct SlurmJob {
   std::string id, name, user, account, partition, state;
-  std::optional<Time> submit, start;
+  std::optional<Time> submit, start, submit_as_written;
   double elapsed = 0, total_cpu = 0, cpu_time = 0;  // s
   std::int64_t nodes = 0, cpus = 0;
   double gpus = 0;

@@ -11,6 +11,8 @@
 #include "ledger/account.h"
 #include "ledger/green_resolve.h"
 #include "ledger/green_text.h"
+#include "ledger/imports/account_writer.h"
+#include "ledger/imports/merge.h"
 #include "ledger/run_records.h"
 #include "ledger/sacct.h"
 #include "ledger/slurm.h"
@@ -31,6 +33,9 @@ class Report {
       : o_(options), context_(context), data_(GreenAlgorithms::load(options.old_data ? "v1.0" : "v3.0")) {}
 
   Result run() {
+    if (!o_.record && (o_.changed != imports::Changed::keep || o_.retracted != imports::Retracted::leave))
+      throw bad_input("--changed and --retracted say what becomes of jobs in the account, and nothing is recorded",
+                      "--record", "add --record");
     groupings();
     cluster();
     site();
@@ -75,6 +80,9 @@ class Report {
     factors_.pue = r.pue;
     factors_.intensity = r.intensity;
     place_ = r.place == "given" || r.place == "WORLD" ? "" : r.place;
+    // A cloud region has a PUE and factors of its own in reports.
+    if (const auto* names = context_.find<catalog::Catalog>(); names && !place_.empty())
+      if (const auto* region = names->find_region(o_.site.place)) place_ = region->provider + "/" + region->name;
     price_ = o_.site.price ? o_.site.price : cluster_ ? cluster_->price : std::nullopt;
     currency_ = !o_.site.currency.empty() ? o_.site.currency : cluster_ ? cluster_->currency : "";
   }
@@ -107,6 +115,14 @@ class Report {
     factors_.memory = shared("memory_power_fraction", false, data_->use(data_->reference("memory_power")).id);
   }
 
+  imports::Zone zone() const {
+    try {
+      return imports::Zone(o_.time_zone);
+    } catch (const Error& e) {
+      throw e.at("time-zone");
+    }
+  }
+
   void read() {
     SlurmJobOptions options{words_of(o_.success), cluster_ ? cluster_->rss_unit : 'K'};
     if (o_.rss_unit != RssUnit::cluster) options.rss_unit = "?KMGT"[static_cast<int>(o_.rss_unit)];
@@ -123,7 +139,7 @@ class Report {
                              context_.progress(std::min(0.8, per_row * static_cast<double>(rows)), "reading");
                            }
                          },
-                         {o_.strict});
+                         {o_.strict, zone()});
   }
 
   void sum() {
@@ -253,7 +269,7 @@ class Report {
     f.energy = factors_.device_energy(one);
     f.place = place_;
     const std::string name = cluster_ && !cluster_->name.empty() ? cluster_->name : "cluster";
-    f.uid = fmt::format("slurm:{}:{}:{}", name, job.id, job.submit ? to_string(*job.submit) : "");
+    f.uid = fmt::format("slurm:{}:{}:{}", name, job.id, job.submit_as_written ? to_string(*job.submit_as_written) : "");
     f.labels = {{"job", job.id},
                 {"user", job.user},
                 {"account", job.account},
@@ -263,6 +279,8 @@ class Report {
     return f;
   }
 
+  std::int64_t most_jobs() const { return o_.jobs.value_or(o_.tables == SlurmTables::all ? 20 : 1000); }
+
   struct Entry {
     double kwh;
     const SlurmJob* job;
@@ -271,20 +289,22 @@ class Report {
     std::vector<Entry> entries;
     for (const auto& job : jobs_->jobs())
       if (job.outcome() != JobOutcome::unfinished) entries.push_back({use_of(job, power_).it_kwh(), &job});
-    const auto kept = std::min(entries.size(), static_cast<std::size_t>(o_.jobs));
+    const auto kept = std::min(entries.size(), static_cast<std::size_t>(most_jobs()));
     std::partial_sort(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(kept), entries.end(),
                       [](const Entry& a, const Entry& b) { return a.kwh != b.kwh ? a.kwh > b.kwh : a.job < b.job; });
     entries.resize(kept);
     return entries;
   }
   void name_jobs(Table& t) const {
-    const bool all = static_cast<std::int64_t>(t.rows()) == total_.jobs;
-    t.title = all ? "Jobs" : fmt::format("The {} of {} jobs with the most energy", t.rows(), total_.jobs);
-    t.caption = "Times as the log has them, taken as UTC; begin is the submission where the log has no Start.";
+    const auto more = total_.jobs - static_cast<std::int64_t>(t.rows());
+    t.title = more == 0 ? "Jobs" : fmt::format("The {} of {} jobs with the most energy", t.rows(), total_.jobs);
+    t.caption = fmt::format("Times in UTC, of a log in {}; begin is the submission where the log has no Start.",
+                            o_.time_zone.empty() ? "UTC" : o_.time_zone);
+    if (more > 0) t.caption += fmt::format(" {} more: --jobs {} shows all.", more, total_.jobs);
   }
 
   void job_table() {
-    if (o_.jobs == 0) return;
+    if (most_jobs() == 0) return;
     Table t("ledger.slurm.jobs.v1");
     t.text("job")
         .text("user")
@@ -332,31 +352,46 @@ class Report {
   }
 
   void record() {
-    auto* sink = context_.find<AccountSink>();
-    if (!sink) throw Error(ErrorKind::unsupported, "there is no account to record in here", "--record");
-    std::vector<Fact> batch;
-    std::int64_t done = 0, undated = 0;
+    if (!context_.find<AccountSink>())
+      throw Error(ErrorKind::unsupported, "there is no account to record in here", "--record");
+    const auto* names = context_.find<catalog::Catalog>();
+    imports::AccountWriter writer(account_dir(context_), names ? names->version() : "", false);
+    imports::Merge merge(writer, o_.changed, o_.retracted);
+    std::int64_t fresh = 0, undated = 0, done = 0;
+    if (total_.jobs == 0 && unfinished_ == 0 && !faults_.first.empty())
+      throw bad_input(fmt::format("no line of the log could be read: {}", faults_.first.front().what),
+                      fmt::format("{}:{}", o_.log.name(), faults_.first.front().line),
+                      fmt::format("nothing was recorded; write the log by: {}", sacct_command));
     for (const auto& job : jobs_->jobs()) {
+      if (++done % 1024 == 0) {
+        context_.check_cancelled();
+        const auto all = static_cast<double>(jobs_->jobs().size());
+        context_.progress(0.8 + 0.2 * static_cast<double>(done) / all, "recording");
+      }
       if (job.outcome() == JobOutcome::unfinished) continue;
       if (!job.submit && !job.start) {
         ++undated;
         continue;
       }
-      batch.push_back(fact_of(job, use_of(job, power_)));
-      if (batch.size() < 5000) continue;
-      context_.check_cancelled();
-      sink->record_all(batch);
-      done += static_cast<std::int64_t>(batch.size());
-      batch.clear();
-      context_.progress(0.8 + 0.2 * static_cast<double>(done) / static_cast<double>(total_.jobs), "recording");
+      Fact fact = fact_of(job, use_of(job, power_));
+      if (writer.known().has(fact.uid)) {
+        merge.known(std::move(fact), fmt::format("{}: job {}", o_.log.name(), job.id));
+      } else {
+        writer.add(std::move(fact));
+        ++fresh;
+      }
     }
-    sink->record_all(batch);
-    done += static_cast<std::int64_t>(batch.size());
-    out_.note(fmt::format("Recorded {} in the account; a job recorded before counts once.",
-                          counted(static_cast<std::uint64_t>(done), "job", "jobs")));
+    context_.check_cancelled();
+    writer.finish();
+    out_.title += "; recorded: " + merge.counts(fresh);
+    out_.note(
+        fmt::format("Recorded: {}. The account keeps energy and place, and no PUE, carbon intensity or price: "
+                    "the report takes its own (--pue, --price).",
+                    merge.counts(fresh)));
+    merge.tell(out_, "job");
     if (undated)
       out_.warn(counted(static_cast<std::uint64_t>(undated), "job", "jobs") + " without a time not recorded");
-    if (place_.empty())
+    if (place_.empty() && fresh + merge.corrected + merge.restored > 0)
       out_.warn("recorded without a place: give --place for carbon in reports other than the world average");
   }
 
@@ -373,6 +408,9 @@ class Report {
       out_.warn(
           fmt::format("{} of {} lines were left out ({} cut short, {} unreadable): 'Lines with faults' names them",
                       f.truncated + f.unreadable, f.lines, f.truncated, f.unreadable));
+    if (f.twice)
+      out_.warn(fmt::format("{} in the hour that the clock went through twice: the first was taken",
+                            counted(f.twice, "time", "times")));
     if (f.bad_values) out_.warn(counted(f.bad_values, "value", "values") + " could not be read and taken as missing");
     if (jobs_->bad_memory)
       out_.warn(counted(jobs_->bad_memory, "memory size", "memory sizes") + " could not be read and taken as missing");

@@ -182,7 +182,8 @@ TEST_F(Slurm, BadLinesAreReportedWithTheirNumbersOrRefused) {
 
 TEST_F(Slurm, AMissingColumnIsSaid) {
   const Result r = run(options("JobID|Elapsed|NCPUS\n7|01:00:00|10\n"));
-  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("TotalCPU"), HasSubstr("--format="))));
+  EXPECT_THAT(r.warnings,
+              Contains(AllOf(HasSubstr("TotalCPU"), HasSubstr("TZ=UTC sacct -a --format="), HasSubstr(",Start,"))));
   EXPECT_NEAR(total(r, "core-hours used"), 10, 1e-12);
   // Without ReqMem the allocation says how much memory there was.
   const Result tres = run(options("JobID|Elapsed|AllocTRES\n7|01:00:00|cpu=10,mem=64G,node=1\n"));
@@ -208,19 +209,34 @@ TEST_F(Slurm, NamesOfEveryScriptAndHtml) {
   EXPECT_NO_THROW(parse_json(to_json(r)));
 }
 
-TEST_F(Slurm, RecordsEachJobOnce) {
+class SlurmRecord : public Slurm {
+ protected:
+  SlurmRecord() {
+    context_.provide<AccountSink>(ledger);
+    context_.provide(std::make_shared<Location>(Location{dir.path().string()}));
+  }
+  SlurmOptions recorded(const std::string& place) {
+    SlurmOptions o = options();
+    o.record = true;
+    o.site.place = place;
+    return o;
+  }
+  std::map<std::string, Fact> facts() const {
+    std::map<std::string, Fact> out;
+    ledger->for_each({}, [&](const Row& row) { out[row.fact.labels.front().second] = row.fact; });
+    return out;
+  }
   tests::ScratchDir dir;
-  const auto ledger = Ledger::open(dir.path(), OpenMode::write);
-  context_.provide<AccountSink>(ledger);
-  SlurmOptions o = options();
-  o.record = true;
-  o.site.place = "FR";
-  run(o);
-  run(o);
+  std::shared_ptr<Ledger> ledger = Ledger::open(dir.path(), OpenMode::write);
+};
+
+TEST_F(SlurmRecord, EachJobOnce) {
+  EXPECT_THAT(run(recorded("FR")).title, HasSubstr("2 new, 0 known"));
+  const Result again = run(recorded("FR"));
+  EXPECT_THAT(again.title, HasSubstr("0 new, 2 known"));
+  EXPECT_THAT(again.warnings, testing::Not(Contains(HasSubstr("--changed"))));
   EXPECT_EQ(ledger->size(), 2);
-  std::map<std::string, Fact> facts;
-  ledger->for_each({}, [&](const Row& row) { facts[row.fact.labels.front().second] = row.fact; });
-  const Fact& f = facts.at("101");
+  const Fact f = facts().at("101");
   EXPECT_EQ(f.kind, "job");
   EXPECT_EQ(f.place, "FR");
   EXPECT_EQ(f.uid, "slurm:small:101:2026-03-02T09:00:00Z");
@@ -232,10 +248,145 @@ TEST_F(Slurm, RecordsEachJobOnce) {
   EXPECT_TRUE(ledger->verify().holds);
 }
 
+TEST_F(SlurmRecord, AChangedJobIsNamedCorrectedOrRefused) {
+  run(recorded("DE"));
+  const Result kept = run(recorded("FR"));
+  EXPECT_THAT(kept.title, HasSubstr("0 new, 2 known"));
+  EXPECT_THAT(kept.warnings, Contains(AllOf(HasSubstr("2 known jobs"), HasSubstr("slurm:small:101:"),
+                                            HasSubstr("place DE there, FR here"), HasSubstr("--changed correct"))));
+  EXPECT_EQ(facts().at("101").place, "DE");
+  SlurmOptions o = recorded("FR");
+  o.changed = imports::Changed::refuse;
+  EXPECT_THAT(message(o), AllOf(HasSubstr("job 101"), HasSubstr("place DE there"), HasSubstr("--changed correct")));
+  EXPECT_EQ(ledger->size(), 2);
+  o.changed = imports::Changed::correct;
+  EXPECT_THAT(run(o).title, HasSubstr("0 new, 0 known, 2 corrected"));
+  EXPECT_EQ(facts().at("101").place, "FR");
+  EXPECT_EQ(facts().size(), 2u) << "each counts once";
+  EXPECT_THAT(run(o).title, HasSubstr("0 new, 2 known")) << "nothing is left to correct";
+  EXPECT_EQ(ledger->size(), 4);
+
+  // Another cluster description is another energy; of what is the same nothing is corrected.
+  o.cluster = InputFile::from_bytes("cluster.yaml",
+                                    "institution: E\ncluster_name: small\ngranularity_memory_request: 4\n"
+                                    "partitions:\n  cpu: {type: CPU, TDP: 15}\n"
+                                    "  gpu: {type: GPU, TDP: 300, TDP_CPU: 4.4}\nPUE: 1.4\nCI: 231.12\n");
+  const Result energy = run(o);
+  EXPECT_THAT(energy.title, HasSubstr("0 new, 1 known, 1 corrected"));
+  EXPECT_GT(facts().at("101").energy.value().in(units::kWh), 1.5 * cpu_job);
+  EXPECT_TRUE(ledger->verify().holds);
+}
+
+TEST_F(SlurmRecord, ARetractedJobStaysSoUntilItIsRestored) {
+  run(recorded("DE"));
+  const std::string uid = facts().at("101").uid;
+  ledger->retract(uid, "a trial");
+  SlurmOptions o = recorded("FR");
+  o.changed = imports::Changed::correct;
+  const Result r = run(o);
+  EXPECT_THAT(r.title, HasSubstr("0 new, 1 known, 1 corrected"));
+  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("1 known job was retracted"), HasSubstr(uid),
+                                         HasSubstr("--retracted restore"))));
+  EXPECT_EQ(facts().size(), 1u);
+  o.retracted = imports::Retracted::restore;
+  EXPECT_THAT(run(o).title, HasSubstr("0 new, 1 known, 1 restored"));
+  EXPECT_EQ(facts().at("101").place, "FR");
+  EXPECT_NEAR(facts().at("101").energy.value().in(units::kWh), cpu_job, 1e-12);
+  double sum = 0;
+  ledger->for_each_subtotal({}, [&](const Subtotal& s) { sum += static_cast<double>(s.rows); });
+  EXPECT_EQ(sum, 2) << "also in the sums by the hour";
+  // Retracted and restored once more.
+  ledger->retract(facts().at("101").uid, "again");
+  EXPECT_THAT(run(o).title, HasSubstr("1 known, 1 restored"));
+  EXPECT_EQ(facts().size(), 2u);
+  EXPECT_TRUE(ledger->verify().holds);
+}
+
+TEST_F(SlurmRecord, WhatWasPutRightByHandStays) {
+  run(recorded("DE"));
+  Fact f = facts().at("101");
+  const std::string uid = f.uid;
+  f.uid.clear();
+  f.place = "ES";
+  f.labels.emplace_back("reason", "it ran in Madrid");
+  ledger->correct(uid, f);
+  SlurmOptions o = recorded("FR");
+  o.changed = imports::Changed::correct;
+  const Result r = run(o);
+  EXPECT_THAT(r.title, HasSubstr("0 new, 1 known, 1 corrected"));
+  EXPECT_THAT(to_text(r), HasSubstr("1 known job was put right by hand"));
+  EXPECT_EQ(facts().at("101").place, "ES");
+}
+
+TEST_F(SlurmRecord, TheZoneOfTheLogMovesTimesButNoNames) {
+  run(recorded("FR"));
+  SlurmOptions o = recorded("FR");
+  o.time_zone = "+02:00";
+  const Result r = run(o);
+  EXPECT_THAT(r.title, HasSubstr("0 new, 2 known")) << "the same jobs";
+  EXPECT_THAT(r.warnings, Contains(HasSubstr("begin 2026-03-02T09:00:00Z there, 2026-03-02T07:00:00Z here")));
+  o.changed = imports::Changed::correct;
+  run(o);
+  EXPECT_EQ(to_string(facts().at("101").begin), "2026-03-02T07:00:00Z");
+  o.time_zone = "Mars/Olympus";
+  EXPECT_THAT(message(o), HasSubstr("time-zone"));
+  // A time that names its zone is of that zone.
+  SlurmOptions z = options("JobID|Submit|Elapsed|NCPUS|State\n7|2026-03-02T09:00:00Z|01:00:00|10|COMPLETED\n");
+  z.time_zone = "+02:00";
+  z.tables = SlurmTables::jobs;
+  EXPECT_THAT(to_csv(run(z)), HasSubstr("2026-03-02T09:00:00Z"));
+}
+
+TEST_F(SlurmRecord, ALogWithoutAWholeLineIsRefused) {
+  SlurmOptions o = recorded("FR");
+  o.log = InputFile::from_bytes("log.txt", header + "ann|101|cut\n||101.batch\n");
+  EXPECT_THAT(message(o), AllOf(HasSubstr("log.txt:2"), HasSubstr("3 of 16 columns"), HasSubstr("TZ=UTC sacct -a")));
+  EXPECT_EQ(ledger->size(), 0);
+  o.log = InputFile::from_bytes("log.txt", header);
+  EXPECT_THAT(run(o).title, HasSubstr("0 new, 0 known")) << "a month without jobs is none the worse";
+}
+
+TEST_F(SlurmRecord, ACloudRegionIsAPlace) {
+  context_.provide(catalog::Catalog::load());
+  const Result r = run(recorded("aws/eu-west-1"));
+  EXPECT_EQ(facts().at("101").place, "aws/eu-west-1");
+  EXPECT_NEAR(r.find_estimate("carbon")->measure.value, run(recorded("IE")).find_estimate("carbon")->measure.value,
+              1e-9);
+  EXPECT_THAT(message(recorded("aws/eu-west-99")), HasSubstr("aws"));
+}
+
+TEST_F(Slurm, UnknownNamesComeWithNeighbours) {
+  SlurmOptions o = options(log_text, false);
+  o.site.place = "Atlantis-on-Sea";
+  EXPECT_THAT(message(o), HasSubstr("wattline catalog places"));
+  o = options(log_text, false);
+  o.hardware.cpu = "AMD EPYC 9999X Turbo Edition";
+  EXPECT_THAT(message(o), AllOf(HasSubstr("unknown CPU"), HasSubstr("EPYC")));
+}
+
+TEST_F(Slurm, OfManyJobsTheLargestAreShown) {
+  std::string many = header;
+  for (int i = 0; i < 60; ++i)
+    many +=
+        fmt::format("ann|{}|a|2026-03-02T09:00:00|02:00:00|cpu|1|16|00:00:00|1-08:00:00|0n||/|COMPLETED|bio|\n", i + 1);
+  SlurmOptions o = options(many);
+  const Result r = run(o);
+  const Table* jobs = r.find_table("ledger.slurm.jobs.v1");
+  EXPECT_EQ(jobs->rows(), 20u);
+  EXPECT_THAT(jobs->caption, HasSubstr("40 more: --jobs 60"));
+  o.tables = SlurmTables::jobs;
+  EXPECT_EQ(run(o).find_table("ledger.slurm.jobs.v1")->rows(), 60u);
+  o.jobs = 7;
+  EXPECT_EQ(run(o).find_table("ledger.slurm.jobs.v1")->rows(), 7u);
+}
+
 TEST_F(Slurm, RecordingWithoutAnAccountIsAnError) {
   SlurmOptions o = options();
   o.record = true;
   EXPECT_THAT(message(o), HasSubstr("--record"));
+  o.record = false;
+  o.changed = imports::Changed::correct;
+  EXPECT_THAT(message(o), HasSubstr("add --record"));
 }
 
 TEST_F(Slurm, ALogWithoutAFinishedJob) {

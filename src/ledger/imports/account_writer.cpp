@@ -93,6 +93,8 @@ struct AccountWriter::Open {
   // In the last transaction, after its rows.
   void end(const ImportedFile* file) {
     for (const auto& [hour, ended] : corrected) chain->corrected(ended);
+    // Files whose rows are others by now.
+    if (!corrected.empty()) database.run("DELETE FROM imported_files");
     if (!file) return;
     Statement(database, "INSERT OR REPLACE INTO imported_files VALUES (?,?,?,?,?,?)")
         .run(std::string_view(file->digest), std::string_view(file->options), file->bytes, file->records, file->facts,

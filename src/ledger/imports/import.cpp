@@ -112,16 +112,20 @@ Result import(const ImportOptions& o, Context& context) {
   if (source.size() >= worth_a_digest) {
     file.options = options_text(o, catalog);
     const auto digest = [&] { return digest_of_file(o.file.name()); };
-    if (const auto known = writer.known().file(static_cast<std::int64_t>(source.size()), file.options, digest))
-      return known_file(*known, o);
+    const auto bytes = static_cast<std::int64_t>(source.size());
+    if (o.retracted == Retracted::leave)
+      if (const auto known = writer.known().file(bytes, file.options, digest)) return known_file(*known, o);
     source.make_digest();
   }
   const ImportJob job{o.format, o.repeats, o.changed};
-  const ImportOutcome found = read_into(source, job, reading, writer, context);
+  // Only a changed text is refused: another catalog would refuse every file that grew.
+  Merge merge(writer, o.changed == Changed::correct ? o.changed : Changed::keep, o.retracted);
+  const ImportOutcome found = read_into(source, job, reading, writer, merge, context);
   context.check_cancelled();
   context.progress(1, "writing into the account");
-  file.facts = found.fresh + found.known + found.corrected;
-  const bool remember = source.size() >= worth_a_digest && file.facts > 0;
+  file.facts = found.fresh + found.known + found.corrected + merge.restored;
+  // What is not in the account as it would be now has to be told again.
+  const bool remember = source.size() >= worth_a_digest && file.facts > 0 && merge.different + merge.withdrawn == 0;
   if (remember) {
     file.digest = source.digest();
     file.bytes = static_cast<std::int64_t>(source.bytes_read());
@@ -130,8 +134,9 @@ Result import(const ImportOptions& o, Context& context) {
   writer.finish(remember ? &file : nullptr);
 
   Result out;
-  out.title = fmt::format("{} new, {} known{}{}", found.fresh, found.known,
+  out.title = fmt::format("{} new, {} known{}{}{}", found.fresh, found.known,
                           found.corrected ? fmt::format(", {} corrected", found.corrected) : "",
+                          merge.restored ? fmt::format(", {} restored", merge.restored) : "",
                           o.dry_run ? " (dry run: nothing was recorded)" : "");
   out.note(fmt::format("{} of {} ({}), read as {}.",
                        counted(found.records, found.format == Format::otel ? "item" : "row"), o.file.name(),
@@ -148,9 +153,13 @@ Result import(const ImportOptions& o, Context& context) {
     for (const auto& [why, rows] : reading.notes.left_out) t.add_row({rows, why});
     out.add(std::move(t));
   }
-  if (found.fresh + found.corrected > 0)
+  if (found.fresh + found.corrected + merge.restored > 0)
     for (const auto& [id, factor] : reading.notes.factors) out.use(factor);
   tell_warnings(found, o, reading.notes, out);
+  merge.tell(out, "row");
+  if (found.kept > 0)
+    out.warn(fmt::format("{} of the file imported before with other content: left as then (--changed keep)",
+                         counted(found.kept, "row") + (found.kept == 1 ? " was" : " were")));
   if (found.format == Format::aws || found.format == Format::gcp || found.format == Format::azure)
     out.warn(
         "a bill says what was rented, not what it did: energy is modelled from vCPU, memory and accelerators at a load "
@@ -168,7 +177,10 @@ constexpr const char* description =
     "file again, grown or renamed, adds only its new rows: a row's uid is made of the file's first row, the row's "
     "number "
     "and a digest of its text. A row whose text changed since it was imported is refused; --changed correct puts it in "
-    "the place of the old one.\n\n"
+    "the place of the old one, --changed keep leaves the old one. Known rows that other options would change are left "
+    "and "
+    "named; --changed correct puts them right, but for those corrected by hand. Retracted rows stay so, unless "
+    "--retracted restore.\n\n"
     "Energies are those at the device. CodeCarbon's are declared, with errors for processors, GPUs and memory of their "
     "own that all rows share. Bills are modelled: P = vCPU * (idle + load * (full - idle)) + memory * W/GB + "
     "accelerators * board power * share, the form of Cloud Carbon Footprint with catalog factors; an instance type "
@@ -211,7 +223,9 @@ const Fields<ImportOptions>& fields() {
           .enumeration("decimal", &O::decimal, {"auto", "point", "comma"}, "decimal mark of numbers")
           .list("label", &O::labels, "labels from columns or attributes: project=resourceTags/user:Project")
           .enumeration("repeats", &O::repeats, {"refuse", "skip", "keep"}, "rows that are the same word for word")
-          .enumeration("changed", &O::changed, {"refuse", "correct"}, "rows that were imported with other content")
+          .enumeration("changed", &O::changed, {"refuse", "correct", "keep"},
+                       "rows that were imported with other content; correct: also those that other options change")
+          .enumeration("retracted", &O::retracted, {"leave", "restore"}, "rows that were retracted since")
           .flag("skip-unknown", &O::skip_unknown, "leave rows out whose instance type, model or device is not known")
           .group(&O::rented, rented, "Rented machines")
           .group(&O::tokens, tokens, "Token logs");

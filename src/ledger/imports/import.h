@@ -27,6 +27,7 @@ struct ImportOptions {
   Decimal decimal = Decimal::automatic;
   Repeats repeats = Repeats::refuse;
   Changed changed = Changed::refuse;
+  Retracted retracted = Retracted::leave;
   bool skip_unknown = false;
   std::vector<std::string> labels;
   RentedOptions rented;

@@ -31,7 +31,8 @@ std::int64_t import_file(const std::filesystem::path& dir, const catalog::Catalo
   Reading reading(catalog, {});
   AccountWriter writer(dir, "test", false, round % 2 ? 100 : 20'000);
   TextSource source("emissions.csv", csv_of(round));
-  const auto found = read_into(source, {}, reading, writer, Context());
+  Merge merge(writer);
+  const auto found = read_into(source, {}, reading, writer, merge, Context());
   writer.finish();
   return found.fresh;
 }

@@ -26,7 +26,8 @@ inline void fuzz_import(Format format, const std::uint8_t* data, std::size_t siz
   AccountWriter writer("/nonexistent/account", "fuzz", true);
   TextSource source("f", size > 0 ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1) : std::string());
   try {
-    const auto found = read_into(source, job, reading, writer, Context());
+    Merge merge(writer);
+    const auto found = read_into(source, job, reading, writer, merge, Context());
     const double joules = found.energy.value();
     if (std::isnan(joules) || joules < 0) __builtin_trap();
   } catch (const Error&) {}

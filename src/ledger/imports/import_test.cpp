@@ -126,6 +126,54 @@ TEST_F(Import, AChangedRowIsRefusedOrCorrected) {
   EXPECT_THAT(run(head + later).title, HasSubstr("0 new, 1 known"));
 }
 
+TEST_F(Import, AChangedTextCanBeKeptAsItWas) {
+  run(head + run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02));
+  ImportOptions o;
+  o.changed = Changed::keep;
+  const Result r = run(head + run_row("2026-11-24T16:00:00", "aaa", 7200, 0.12, 0.44, 0.04), o);
+  EXPECT_THAT(r.title, HasSubstr("0 new, 1 known"));
+  EXPECT_THAT(r.warnings, testing::Contains(HasSubstr("other content")));
+  EXPECT_NEAR(rows()[0].fact.energy.value().in(units::kWh), 0.3, 1e-12);
+}
+
+TEST_F(Import, OtherOptionsAreToldAndCorrectKnownRows) {
+  const std::string csv = head + run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02);
+  run(csv);
+  ImportOptions o;
+  o.labels = {"team=project_name"};
+  o.kind = "night";
+  const Result told = run(csv, o);
+  EXPECT_THAT(told.title, HasSubstr("0 new, 1 known"));
+  EXPECT_THAT(told.warnings, testing::Contains(AllOf(HasSubstr("1 known row stays"), HasSubstr("kind run there, night"),
+                                                     HasSubstr("team=thesis"), HasSubstr("--changed correct"))));
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].fact.kind, "run");
+  o.changed = Changed::correct;
+  o.dry_run = true;
+  EXPECT_THAT(run(csv, o).title, HasSubstr("1 corrected (dry run"));
+  EXPECT_EQ(rows()[0].fact.kind, "run");
+  o.dry_run = false;
+  EXPECT_THAT(run(csv, o).title, HasSubstr("0 new, 0 known, 1 corrected"));
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].fact.kind, "night");
+  EXPECT_EQ(label(rows()[0], "team"), "thesis");
+  EXPECT_THAT(run(csv, o).title, HasSubstr("0 new, 1 known"));
+}
+
+TEST_F(Import, ARetractedRowIsNamedAndRestored) {
+  const std::string csv = head + run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02);
+  run(csv);
+  const std::string uid = rows()[0].fact.uid;
+  Ledger::open(dir(), OpenMode::write)->retract(uid, "a trial");
+  const Result told = run(csv);
+  EXPECT_THAT(told.warnings, testing::Contains(AllOf(HasSubstr(uid), HasSubstr("--retracted restore"))));
+  EXPECT_TRUE(rows().empty());
+  ImportOptions o;
+  o.retracted = Retracted::restore;
+  EXPECT_THAT(run(csv, o).title, HasSubstr("0 new, 0 known, 1 restored"));
+  EXPECT_EQ(rows().size(), 1u);
+}
+
 TEST_F(Import, LaterRowsOfARunCountWhatTheyAdd) {
   const Result r = run(head + run_row("2026-11-24T15:00:00", "aaa", 3600, 0.06, 0.22, 0.02) +
                        run_row("2026-11-24T16:00:00", "aaa", 7200, 0.12, 0.44, 0.04));
@@ -206,7 +254,8 @@ TEST_F(Import, ALongFileIsStagedAndThereWholeOrNotAtAll) {
     Reading reading(*shared_catalog(), {});
     AccountWriter writer(dir(), "test", false, 100);
     TextSource source("emissions.csv", content);
-    const auto found = read_into(source, {}, reading, writer, context);
+    Merge merge(writer);
+    const auto found = read_into(source, {}, reading, writer, merge, context);
     writer.finish();
     return found;
   };
@@ -254,7 +303,8 @@ TEST_F(Import, PeopleAreKeptAsPseudonymsInBothWays) {
     Reading reading(*shared_catalog(), options);
     AccountWriter writer(dir(), "test", false, held_back);
     TextSource source("f.csv", head + run_row("2026-11-24T15:00:00", fmt::format("run{}", held_back), 60, 0.001, 0, 0));
-    read_into(source, {}, reading, writer, context);
+    Merge merge(writer);
+    read_into(source, {}, reading, writer, merge, context);
     writer.finish();
   }
   const auto all = rows();

@@ -79,8 +79,9 @@ Format format_of(const CsvRecords& records, const std::string& name) {
 
 class Importer {
  public:
-  Importer(TextSource& source, const ImportJob& job, Reading& reading, AccountWriter& writer, const Context& context)
-      : job_(job), reading_(reading), writer_(writer), context_(context), source_(source) {
+  Importer(TextSource& source, const ImportJob& job, Reading& reading, AccountWriter& writer, Merge& merge,
+           const Context& context)
+      : job_(job), reading_(reading), writer_(writer), merge_(merge), context_(context), source_(source) {
     label_ = std::filesystem::path(source_.name()).filename().string();
   }
 
@@ -170,7 +171,7 @@ class Importer {
 
   void name_file(std::string_view identity) {
     prefix_ = fmt::format("import-{}-{}", to_string(out_.format), hash_of(identity).substr(0, 12));
-    grows_ = !writer_.known().begins(prefix_ + "-").empty();
+    grows_ = writer_.known().any(prefix_ + "-");
   }
 
   void take(Fact&& fact, const std::string& text, const std::string& own, const std::string& factor_set,
@@ -205,14 +206,20 @@ class Importer {
       }
       fact.labels.emplace_back("file", label_);
       if (grows_ && writer_.known().has(fact.uid)) {
-        ++out_.known;
+        merge_.known(std::move(fact), fmt::format("{}:{}", source_.name(), line));
         return;
       }
       if (const std::string before = grows_ ? writer_.known().begins(slot) : ""; !before.empty()) {
         if (job_.changed == Changed::refuse)
-          throw bad_input("the row was imported before with other content, and would be counted twice",
-                          fmt::format("{}:{}", source_.name(), line),
-                          fmt::format("--changed correct puts it in the place of {}", before));
+          throw bad_input(
+              "the row was imported before with other content, and would be counted twice",
+              fmt::format("{}:{}", source_.name(), line),
+              fmt::format("--changed correct puts it in the place of {}, --changed keep leaves that", before));
+        if (job_.changed == Changed::keep) {
+          ++out_.known;
+          ++out_.kept;
+          return;
+        }
         ++out_.corrected;
         writer_.correct(before, std::move(fact));
         return;
@@ -229,6 +236,7 @@ class Importer {
   const ImportJob& job_;
   Reading& reading_;
   AccountWriter& writer_;
+  Merge& merge_;
   const Context& context_;
   TextSource& source_;
   ImportOutcome out_;
@@ -244,9 +252,12 @@ std::string_view to_string(Format f) {
   return names[static_cast<std::size_t>(f)];
 }
 
-ImportOutcome read_into(TextSource& source, const ImportJob& job, Reading& reading, AccountWriter& writer,
+ImportOutcome read_into(TextSource& source, const ImportJob& job, Reading& reading, AccountWriter& writer, Merge& merge,
                         const Context& context) {
-  return Importer(source, job, reading, writer, context).run();
+  ImportOutcome out = Importer(source, job, reading, writer, merge, context).run();
+  out.known += merge.same;
+  out.corrected += merge.corrected;
+  return out;
 }
 
 }  // namespace wattline::ledger::imports

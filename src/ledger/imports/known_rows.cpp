@@ -4,6 +4,7 @@
 
 #include "kernel/error.h"
 #include "ledger/ledger.h"
+#include "ledger/row_store.h"
 #include "ledger/schema.h"
 #include "ledger/staging.h"
 
@@ -39,6 +40,12 @@ KnownRows::KnownRows(const std::filesystem::path& account_dir) {
       fmt::format("SELECT uid FROM facts f WHERE uid >= ? AND uid < ? AND {0} AND NOT EXISTS (SELECT 1 FROM facts"
                   " WHERE corrects = f.uid AND corrects <> '' AND {0}) ORDER BY uid LIMIT 1",
                   in_account));
+  any_ = std::make_unique<Statement>(
+      *database_, fmt::format("SELECT uid FROM facts WHERE uid >= ? AND uid < ? AND {} LIMIT 1", in_account));
+  row_ = std::make_unique<Statement>(*database_, RowReader::select(fmt::format("WHERE uid = ? AND {}", in_account)));
+  successor_ = std::make_unique<Statement>(
+      *database_, RowReader::select(fmt::format("WHERE corrects = ? AND corrects <> '' AND {}", in_account)));
+  reader_ = std::make_unique<RowReader>(file.string());
   if (database_->integer("SELECT count(*) FROM sqlite_master WHERE name = 'sealed_rows'") == 0) return;
   if (database_->integer("SELECT EXISTS (SELECT 1 FROM sealed_rows)") == 0) return;
   sealed_ = std::make_unique<Statement>(*database_, "SELECT 1 FROM sealed_rows WHERE uid = ?");
@@ -68,11 +75,11 @@ bool KnownRows::has(std::string_view uid) {
   return false;
 }
 
-std::string KnownRows::begins(std::string_view beginning) {
+std::string KnownRows::first_of(std::string_view beginning, std::initializer_list<Statement*> statements) {
   if (!database_) return {};
   renew();
   const std::string end = behind(beginning);
-  for (auto* statement : {range_.get(), sealed_range_.get()}) {
+  for (auto* statement : statements) {
     if (!statement) continue;
     statement->bind(beginning).bind(std::string_view(end));
     std::string found = statement->step() ? std::string(statement->text(0)) : std::string();
@@ -80,6 +87,28 @@ std::string KnownRows::begins(std::string_view beginning) {
     if (!found.empty()) return found;
   }
   return {};
+}
+
+std::string KnownRows::begins(std::string_view beginning) {
+  return first_of(beginning, {range_.get(), sealed_range_.get()});
+}
+
+bool KnownRows::any(std::string_view beginning) {
+  return !first_of(beginning, {any_.get(), sealed_range_.get()}).empty();
+}
+
+std::optional<Row> KnownRows::standing(std::string_view uid) {
+  if (!database_) return std::nullopt;
+  renew();
+  std::optional<Row> row;
+  for (std::string name(uid);; name = row->fact.uid) {
+    auto& statement = row ? *successor_ : *row_;
+    statement.bind(name);
+    const bool found = statement.step();
+    if (found) row = reader_->read(statement);
+    statement.reset();
+    if (!found) return row;
+  }
 }
 
 bool KnownRows::has_file_of(std::int64_t bytes) {
