@@ -195,7 +195,8 @@ Result run(const RunOptions& o, Context& context) {
       out.warn(fmt::format("the power series is not written: {}", e.what()));
     }
   }
-  if (o.record) record(out, run, std::move(labels), grid.place, program, context);
+  // The average that stands in for an unknown place is no fact: a report may be told the place later.
+  if (o.record) record(out, run, std::move(labels), o.place.place.empty() ? "" : grid.place, program, context);
   return out;
 }
 

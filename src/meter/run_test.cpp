@@ -132,6 +132,10 @@ TEST_F(Run, TheRunIsAFact) {
   EXPECT_FALSE(f.device.empty());
   run({"--no-record", "--", "true"});
   EXPECT_EQ(book->facts.size(), 1u);
+  EXPECT_THAT(run({"--", "true"}).warnings, Contains(HasSubstr("no place given")));
+  EXPECT_EQ(book->facts.at(1).place, "") << "the average that stands in is no fact";
+  run({"--place", "WORLD", "--", "true"});
+  EXPECT_EQ(book->facts.at(2).place, "WORLD");
 }
 
 TEST_F(Run, AFullAccountCostsNeitherReportNorExitCode) {

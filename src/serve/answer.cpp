@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "serve/place_shown.h"
+
 namespace wattline::serve {
 namespace {
 
@@ -258,7 +260,7 @@ void append_json(std::string& out, const Answer& a) {
   if (!a.request_id.empty()) append_member(out, "request_id", a.request_id);
   append_cache(out, a);
   if (a.route) append_route(out, a);
-  append_member(out, "place", b.place);
+  append_member(out, "place", place_shown(b.place));
   if (a.requester) append_member(out, "tenant", a.requester->tenant);
   out += '}';
 }

@@ -10,6 +10,7 @@
 #include "kernel/json.h"
 #include "serve/admin_api.h"
 #include "serve/dialect.h"
+#include "serve/place_shown.h"
 #include "serve/route/family.h"
 
 namespace wattline::serve {
@@ -29,7 +30,7 @@ std::string header_text(std::string_view text) {
 
 std::string response_head(const ServedModel& m) {
   return fmt::format("x-wattline-model: {}\r\nx-wattline-upstream: {}\r\nx-wattline-place: {}\r\n", header_text(m.id),
-                     header_text(m.basis->upstream), header_text(m.basis->place));
+                     header_text(m.basis->upstream), header_text(place_shown(m.basis->place)));
 }
 
 std::string request_head(const UpstreamConfig& config, std::string_view path) {
@@ -114,7 +115,10 @@ const Footprint& Gateway::footprint(const std::string& place, std::optional<doub
     catalog::PlaceOptions options;
     options.place = place;
     options.pue = pue;
-    held = std::make_unique<Footprint>(catalog::resolve(options, *parts_.catalog));
+    catalog::Grid grid = catalog::resolve(options, *parts_.catalog);
+    // The world stands in for an unknown place; a row of the ledger that named it could not be put right by a report.
+    if (place.empty()) grid.place.clear();
+    held = std::make_unique<Footprint>(std::move(grid));
   }
   return *held;
 }

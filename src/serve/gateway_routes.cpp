@@ -8,6 +8,7 @@
 
 #include "kernel/json.h"
 #include "serve/gateway.h"
+#include "serve/place_shown.h"
 
 namespace wattline::serve {
 namespace {
@@ -90,7 +91,10 @@ std::string Gateway::status_json() const {
   }
   w.end_array();
   append_pools(w);
-  w.key("place").begin_object().member("code", grid.place).member("name", parts_.catalog->place(grid.place).name);
+  w.key("place")
+      .begin_object()
+      .member("code", place_shown(grid.place))
+      .member("name", parts_.catalog->place(grid.place).name);
   w.member("intensity_g_per_kwh", grid.carbon_intensity.value().in(units::gCO2e_per_kWh)).end_object();
   w.member("method", to_string(parts_.host->method())).member("explanation", parts_.host->explanation());
   w.member("device", parts_.host->device());

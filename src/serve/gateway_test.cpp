@@ -84,6 +84,31 @@ TEST(Gateway, PassesAnAnswerOnAndTellsWhatItCost) {
               1e-5 * fact.energy.value().base());
 }
 
+TEST(Gateway, APlaceThatNobodyGaveIsShownAsTheWorldAndRecordedAsNone) {
+  FakeUpstream up(answers(reply(completion)));
+  TestGateway g;
+  g.config.server.place.clear();
+  g.add_upstream(up.port());
+  g.add_upstream(up.port(), "elsewhere").place = "DE";
+  g.start();
+  const auto r = g.chat(hello);
+  ASSERT_EQ(r.status, 200) << r.body;
+  EXPECT_EQ(r.header("x-wattline-place"), "WORLD");
+  const Json a = parse_json(g.get("/api/v1/answers/" + r.header("x-wattline-answer-id")).body);
+  EXPECT_EQ(a.at("place").as_string(), "WORLD");
+  EXPECT_GT(a.at("carbon").at("value").as_number(), 0);
+  const Json status = parse_json(g.get("/api/v1/status").body);
+  EXPECT_EQ(status.at("place").at("code").as_string(), "WORLD");
+  EXPECT_THAT(g.get("/api/v1/line").body, HasSubstr("grid WORLD"));
+  std::string other(hello);
+  other.replace(other.find("llama-3.1-8b"), 12, "elsewhere");
+  EXPECT_EQ(g.chat(other).header("x-wattline-place"), "DE");
+  g.stop();
+  ASSERT_EQ(g.sink->facts().size(), 2u);
+  EXPECT_EQ(g.sink->facts()[0].place, "");
+  EXPECT_EQ(g.sink->facts()[1].place, "DE");
+}
+
 TEST(Gateway, StreamsByteForByteAndHidesUsageThatWasNotAskedFor) {
   FakeUpstream up(streams({": hi\n\n", delta("Hel"), delta("lo"), finish_event, usage_event, done_event}));
   TestGateway g;

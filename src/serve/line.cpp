@@ -2,6 +2,10 @@
 
 #include <map>
 
+#include <fmt/format.h>
+
+#include "serve/place_shown.h"
+
 namespace wattline::serve {
 namespace {
 
@@ -81,7 +85,7 @@ Line draw_line(const std::vector<AnswerPtr>& answers, const std::function<const 
     const Energy overhead = g.energy * (pue - 1);
     // Carbon is drawn per joule of the site, so that it flows through the nodes as energy does.
     const CarbonIntensity per_joule = c.value() / (g.energy * pue);
-    const std::string grid = b.place.empty() ? "grid" : "grid " + b.place;
+    const std::string grid = fmt::format("grid {}", place_shown(b.place));
     const std::string model = b.model;
     links.add(grid, "overhead", overhead, overhead * per_joule);
     links.add(grid, b.device, g.energy, g.energy * per_joule);
@@ -110,7 +114,7 @@ std::string to_json(const Line& line, const catalog::Grid& home, std::string_vie
   write(w, "carbon", line.carbon);
   write(w, "water", line.water);
   w.end_object().key("place").begin_object();
-  w.member("code", home.place).member("name", place_name);
+  w.member("code", place_shown(home.place)).member("name", place_name);
   w.member("intensity_g_per_kwh", home.carbon_intensity.value().in(units::gCO2e_per_kWh));
   w.end_object().key("links").begin_array();
   for (const auto& l : line.links) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "kernel/json.h"
+#include "serve/place_shown.h"
 
 namespace wattline::serve {
 namespace {
@@ -75,7 +76,7 @@ void append_answer(Attributes& to, const Answer& a) {
   if (a.repeats()) to.number("energy.saved_joules", a.saved.value);
   to.text("wattline.cache", to_string(a.cache));
   to.text("wattline.answer_id", a.id);
-  to.text("wattline.place", b.place);
+  to.text("wattline.place", place_shown(b.place));
   to.text("wattline.device", b.device);
   if (a.requester) to.text("wattline.tenant", a.requester->tenant);
 }

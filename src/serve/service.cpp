@@ -88,6 +88,7 @@ class ReloadSignal {
 
 Result serve(const ServeOptions& o, Context& context) {
   const auto catalog = context.share<catalog::Catalog>();
+  bool placeless = false;
   const auto read_all = [&] {
     ConfigReading reading = read(o.config);
     auto& server = reading.config.server;
@@ -95,6 +96,7 @@ Result serve(const ServeOptions& o, Context& context) {
     if (!o.place.empty()) server.place = o.place;
     if (o.threads > 0) server.threads = static_cast<int>(o.threads);
     throw_faults(all_faults(reading, *catalog));
+    placeless = server.place.empty();
     return std::move(reading.config);
   };
   GatewayParts parts;
@@ -111,6 +113,10 @@ Result serve(const ServeOptions& o, Context& context) {
   const auto served = generations.served();
   context.log(fmt::format("wattline serves {} model{} at http://{}", served.models, served.models == 1 ? "" : "s",
                           served.address.text()));
+  if (placeless)
+    context.log(
+        "no place given: carbon and water are those of the world average, and the ledger's rows name no place; "
+        "--place FR, or place = \"FR\" under [server], says where this machine stands");
   if (served.admin) context.log(fmt::format("administrators are served at http://{}", served.admin->text()));
 
   std::mutex mutex;
