@@ -42,7 +42,7 @@ struct Basis {
   std::string catalog_model;  // "" when the catalog does not know it
   std::string upstream;  // "builtin" or the upstream's name
   std::string device;  // catalog name or what the machine says
-  std::string place;  // catalog code
+  std::string place;  // catalog code, "" when nobody said where (place_shown.h)
   FigureBasis energy, carbon, water;  // J, mgCO2e, mL
 };
 
