@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/page_head.h"
 #include "kernel/units.h"
 #include "kernel/utf8.h"
 
@@ -211,7 +212,7 @@ std::string to_text(const Result& r, int width, bool unicode) {
 
 std::string to_csv(const Result& r) {
   for (const auto& block : r.blocks)
-    if (const auto* t = std::get_if<Table>(&block)) return to_csv(*t);
+    if (const auto* t = std::get_if<Table>(&block); t && t->schema() != page_head_schema) return to_csv(*t);
   Table t("estimates.v1");
   t.text("name").text("label").number("value").number("low").number("high").text("unit").text("method");
   for (const auto& block : r.blocks)

@@ -1,13 +1,11 @@
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <span>
 
 #include <fmt/format.h>
 
-#include "kernel/error.h"
+#include "kernel/shown.h"
 #include "kernel/table.h"
-#include "kernel/units.h"
 #include "kernel/utf8.h"
 
 namespace wattline {
@@ -32,43 +30,17 @@ std::string one_line(std::string s) {
   return s;
 }
 
-// The prefix that a person would choose, where the column's own leaves nothing but zeros to read:
-// 0.0000023 J as 2.3 µJ. Files and JSON keep the column's unit.
-std::optional<Unit> readable_unit(const Column& c, std::size_t rows) {
-  constexpr double low = 0.01, high = 1e5;
-  if (c.kind != ColumnKind::number || c.unit.empty()) return std::nullopt;
-  std::vector<double> sizes;
-  for (std::size_t row = 0; row < rows; ++row)
-    if (const double v = std::abs(c.numbers()[row]); v > 0 && std::isfinite(v)) sizes.push_back(v);
-  if (sizes.empty()) return std::nullopt;
-  const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
-  std::nth_element(sizes.begin(), middle, sizes.end());
-  if (*middle >= low && *middle < high) return std::nullopt;
-  try {
-    const Unit own = parse_unit(c.unit);
-    Unit better = friendly_unit(*middle * own.scale, own.dimension);
-    if (better.symbol.empty() || better.symbol == c.unit) return std::nullopt;
-    better.scale = own.scale / better.scale;
-    return better;
-  } catch (const Error&) {
-    return std::nullopt;  // not a unit that scales
-  }
-}
-
-Shown shown_column(const Table& t, std::size_t index, std::size_t rows) {
-  constexpr int significant = 4;
+Shown laid_out(const Table& t, std::size_t index, std::size_t rows) {
   const Column& c = t.columns()[index];
-  const auto unit = readable_unit(c, rows);
+  ShownColumn shown = shown_column(t, index, rows);
   Shown s;
   s.name = one_line(c.name);
-  s.unit = unit ? unit->symbol : one_line(c.unit);
+  s.unit = one_line(shown.unit);
   s.number = c.kind == ColumnKind::number || c.kind == ColumnKind::integer;
   s.whole = s.number || c.kind == ColumnKind::time;
   s.cell_width = text_width(s.unit);
-  for (std::size_t row = 0; row < rows; ++row) {
-    std::string cell = unit && std::isfinite(c.numbers()[row])
-                           ? format_number(c.numbers()[row] * unit->scale, significant)
-                           : one_line(t.cell_text(row, index, significant));
+  for (auto& shown_cell : shown.cells) {
+    std::string cell = one_line(std::move(shown_cell));
     if (cell.empty() && c.kind != ColumnKind::text) cell = "-";
     s.cell_width = std::max(s.cell_width, text_width(cell));
     s.cells.push_back(std::move(cell));
@@ -202,7 +174,7 @@ std::string to_text(const Table& t, int width, std::size_t max_rows, bool unicod
   if (!t.title.empty()) put_note(t.title);
 
   std::vector<Shown> all;
-  for (std::size_t i = 0; i < t.columns().size(); ++i) all.push_back(shown_column(t, i, rows));
+  for (std::size_t i = 0; i < t.columns().size(); ++i) all.push_back(laid_out(t, i, rows));
   const Layout layout(std::move(all), limit);
   const auto columns = layout.columns();
   const auto put_line = [&](auto&& cell) {

@@ -1,0 +1,101 @@
+// Pages for people: how numbers read, what a page that is signed has, what paper needs.
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kernel/page_head.h"
+#include "kernel/result.h"
+#include "kernel/shown.h"
+
+namespace wattline {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+Table parts() {
+  Table t("parts.v1");
+  t.text("group").number("energy", "Wh").number("energy_low", "Wh").number("energy_high", "Wh").number("share", "%");
+  t.add_row({std::string("jobs"), 78468.2, 50649.1, 116228.9, 99.95});
+  t.add_row({std::string("answers"), 1.5e-5, 2e-6, 5e-5, 1.1e-8});
+  t.add_row({std::string("none"), 0.0, 0.0, 0.0, 0.0});
+  return t;
+}
+
+TEST(Shown, PartsOfAWholeAreInTheUnitOfTheLargest) {
+  const Table t = parts();
+  EXPECT_EQ(shown_column(t, 1, 3).unit, "kWh");
+  EXPECT_THAT(shown_column(t, 1, 3).cells, ElementsAre("78.47", "< 0.001", "0"));
+  EXPECT_EQ(shown_column(t, 2, 3).unit, "kWh") << "a bound is in the unit of its value";
+  EXPECT_THAT(shown_column(t, 3, 3).cells, ElementsAre("116.2", "< 0.001", "0"));
+  EXPECT_THAT(shown_column(t, 4, 3).cells, ElementsAre("99.95", "< 0.1", "0"));
+}
+
+TEST(Shown, OtherTablesKeepTheirSmallNumbers) {
+  Table t;
+  t.number("error", "%").number("power", "W");
+  t.add_row({0.02, std::nan("")});
+  EXPECT_THAT(shown_column(t, 0, 1).cells, ElementsAre("0.02"));
+  EXPECT_THAT(shown_column(t, 1, 1).cells, ElementsAre(""));
+}
+
+TEST(Shown, EnergyIsInTheUnitsOfBills) {
+  EXPECT_EQ(billing_unit(3.6e3 * 12).symbol, "Wh");
+  EXPECT_EQ(billing_unit(3.6e3 * 999.97).symbol, "kWh") << "not 1000 Wh";
+  EXPECT_EQ(billing_unit(3.6e9).symbol, "MWh");
+  EXPECT_EQ(billing_unit(60).symbol, "J");
+  EXPECT_EQ(billing_unit(0).symbol, "J");
+  EXPECT_EQ(billing_unit(std::nan("")).symbol, "J");
+}
+
+TEST(Shown, NumbersInTextAreGrouped) {
+  EXPECT_EQ(grouped_number(2883), "2,880");
+  EXPECT_EQ(grouped_number(-1234567), "-1,230,000");
+  EXPECT_EQ(grouped_number(999.6), "1,000");
+  EXPECT_EQ(grouped_number(164.77), "165");
+  EXPECT_EQ(grouped_number(0.7143), "0.714");
+  EXPECT_EQ(grouped_number(0), "0");
+  EXPECT_EQ(grouped_number(std::nan("")), "-");
+}
+
+TEST(Page, HasBoundsInTheCellOfTheirValue) {
+  Result r;
+  r.title = "t";
+  r.add(parts());
+  const std::string page = to_html(r);
+  EXPECT_THAT(page, HasSubstr("78.47<br><small>50.65 … 116.2</small>"));
+  EXPECT_THAT(page, HasSubstr("&lt; 0.001</td>"));
+  EXPECT_THAT(page, Not(HasSubstr("energy_")));
+  EXPECT_THAT(page, Not(HasSubstr("class=\"sign\""))) << "only a page with a head is signed";
+}
+
+TEST(Page, WithAHeadIsADocumentToSign) {
+  Result r;
+  r.title = "Footprint";
+  r.add(parts());
+  Table head = page_head("About");
+  head.add_row({std::string("organisation"), std::string("<b>A & B</b>")});
+  r.add(head);
+  const std::string page = to_html(r);
+  const auto at = [&](const char* text) { return page.find(text); };
+  EXPECT_THAT(page, HasSubstr("&lt;b&gt;A &amp; B&lt;/b&gt;"));
+  EXPECT_LT(at("organisation"), at("jobs")) << "under the title, wherever the table stands";
+  EXPECT_GT(at("<span>name</span><span>role</span><span>date</span>"), at("jobs"));
+  EXPECT_EQ(at("organisation"), page.rfind("organisation"));
+  EXPECT_THAT(to_csv(r), testing::StartsWith("group,"));
+}
+
+TEST(Page, GoesOnPaper) {
+  const std::string page = to_html({});
+  const std::string paper = page.substr(page.find("@media print"));
+  EXPECT_THAT(paper, HasSubstr("size:A4"));
+  EXPECT_THAT(paper, HasSubstr("white-space:normal"));
+  EXPECT_THAT(paper, HasSubstr("table-header-group"));
+  EXPECT_THAT(paper, HasSubstr("break-inside:avoid"));
+  EXPECT_THAT(paper, Not(HasSubstr("nowrap")));
+}
+
+}  // namespace
+}  // namespace wattline

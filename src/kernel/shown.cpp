@@ -1,0 +1,98 @@
+#include "kernel/shown.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "kernel/error.h"
+
+namespace wattline {
+namespace {
+
+constexpr int significant = 4;
+
+std::string_view family_of(std::string_view name) {
+  for (const std::string_view suffix : {"_low", "_high"})
+    if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
+  return name;
+}
+
+bool of_parts(const Table& t) {
+  const Column* share = t.find("share");
+  return share && share->kind == ColumnKind::number && share->unit == "%";
+}
+
+std::vector<double> sizes_of(const Column& c, std::size_t rows) {
+  std::vector<double> sizes;
+  for (std::size_t row = 0; row < rows; ++row)
+    if (const double v = std::abs(c.numbers()[row]); v > 0 && std::isfinite(v)) sizes.push_back(v);
+  return sizes;
+}
+
+// The prefix that a person would choose: 0.0000023 J as 2.3 µJ. Nothing where the column's own does. `scale` is
+// what the column's numbers are multiplied by.
+std::optional<Unit> readable_unit(const Table& t, const Column& column, std::size_t rows) {
+  if (column.kind != ColumnKind::number || column.unit.empty()) return std::nullopt;
+  const Column* main = t.find(family_of(column.name));
+  const Column& c = main && main->kind == ColumnKind::number && main->unit == column.unit ? *main : column;
+  std::vector<double> sizes = sizes_of(c, rows);
+  if (sizes.empty()) return std::nullopt;
+  const bool parts = of_parts(t);
+  const double low = parts ? 1 : 0.01, high = parts ? 1e3 : 1e5;
+  const auto typical = parts ? sizes.end() - 1 : sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
+  std::nth_element(sizes.begin(), typical, sizes.end());
+  if (*typical >= low && *typical < high) return std::nullopt;
+  try {
+    const Unit own = parse_unit(c.unit);
+    const double base = *typical * own.scale;
+    Unit better = own.dimension == Energy::dimension && c.unit.ends_with("Wh") ? billing_unit(base)
+                                                                               : friendly_unit(base, own.dimension);
+    if (better.symbol.empty() || better.symbol == c.unit) return std::nullopt;
+    better.scale = own.scale / better.scale;
+    return better;
+  } catch (const Error&) {
+    return std::nullopt;  // not a unit that scales
+  }
+}
+
+}  // namespace
+
+Unit billing_unit(double joules) {
+  const double hours = std::abs(joules) / units::Wh.base();
+  if (!(hours >= 0.1)) return friendly_unit(joules, Energy::dimension);
+  if (hours < 999.95) return {"Wh", Energy::dimension, units::Wh.base()};
+  return friendly_unit(joules, Energy::dimension);
+}
+
+ShownColumn shown_column(const Table& t, std::size_t index, std::size_t rows) {
+  const Column& c = t.columns()[index];
+  const auto unit = readable_unit(t, c, rows);
+  const bool parts = c.kind == ColumnKind::number && !c.unit.empty() && of_parts(t);
+  const double least = c.unit == "%" ? 0.1 : 0.001;
+  const bool floored = parts && (c.unit != "%" || c.name == "share");
+  ShownColumn out{unit ? unit->symbol : c.unit, {}};
+  for (std::size_t row = 0; row < rows; ++row) {
+    const double value = c.kind == ColumnKind::number ? c.numbers()[row] * (unit ? unit->scale : 1) : 0;
+    if (floored && value > 0 && value < least) out.cells.push_back(fmt::format("< {}", least));
+    else if (unit && std::isfinite(value)) out.cells.push_back(format_number(value, significant));
+    else out.cells.push_back(t.cell_text(row, index, significant));
+  }
+  return out;
+}
+
+std::string grouped_number(double value, int digits) {
+  if (!std::isfinite(value)) return format_number(value, digits);
+  if (value != 0) {
+    const double step = std::pow(10.0, std::floor(std::log10(std::abs(value))) - digits + 1);
+    if (step > 1) value = std::round(value / step) * step;
+  }
+  std::string text = format_number(value, digits);
+  if (text.find('e') != std::string::npos) return text;
+  const std::size_t begin = text.starts_with('-') ? 1 : 0;
+  for (std::size_t at = std::min(text.find('.'), text.size()); at > begin + 3;) text.insert(at -= 3, 1, ',');
+  return text;
+}
+
+}  // namespace wattline
