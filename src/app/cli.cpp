@@ -183,7 +183,10 @@ int run_capability(const Invocation& in) {
   // Text and JSON hold their warnings; CSV has no place for them.
   if (in.form == OutputForm::csv)
     for (const auto& w : result.warnings) std::fputs(fmt::format("warning: {}\n", w).c_str(), stderr);
-  if (!in.html_file.empty()) write_whole(in.html_file, to_html(result));
+  if (!in.html_file.empty()) {
+    write_whole(in.html_file, to_html(result));
+    if (!in.quiet) std::fputs(fmt::format("wrote {}\n", in.html_file).c_str(), stderr);
+  }
   if (!in.quiet) std::fputs((self_account(context) + "\n").c_str(), stderr);
   if (result.exit_code) return *result.exit_code;
   return result.verdict && !result.verdict->holds ? 1 : 0;

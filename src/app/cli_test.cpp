@@ -75,6 +75,7 @@ TEST(CommandLine, OutputForms) {
   r = wattline(command + "--html page.html", dir);
   EXPECT_EQ(r.code, 0);
   EXPECT_THAT(slurp(dir.path() / "page.html"), HasSubstr("</html>"));
+  EXPECT_THAT(r.err, HasSubstr("wrote page.html"));
   EXPECT_THAT(r.err, HasSubstr("wattline itself:"));
   r = wattline(command + "--html nowhere/page.html", dir);
   EXPECT_EQ(r.code, 2);

@@ -23,7 +23,7 @@ h1{font-size:1.4rem}h2{font-size:1.05rem;margin-top:2rem}
 table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}
 th,td{padding:.3rem .8rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-.method{color:var(--soft);font-size:.85em}.warning{border-left:3px solid #c77700;padding-left:.8rem}
+td.method{color:var(--soft);font-size:.85em;white-space:normal}.warning{border-left:3px solid #c77700;padding-left:.8rem}
 .verdict{font-weight:600;color:var(--mark)}.factors,caption,figcaption{color:var(--soft);font-size:.85rem;text-align:left}
 figure{margin:1.5rem 0}svg{max-width:100%;height:auto}
 td small{color:var(--soft)}
@@ -71,9 +71,10 @@ std::vector<PageColumn> page_columns(const Table& t) {
   for (const auto& c : t.columns()) {
     if (std::find(taken.begin(), taken.end(), &c) != taken.end()) continue;
     ShownColumn shown = shown_column(t, index_of(&c), t.rows());
-    PageColumn column{c.name, shown.unit, c.kind == ColumnKind::number || c.kind == ColumnKind::integer,
-                      std::move(shown.cells), {}, {}};
-    if (const Column *low = bound(c, "_low"), *high = bound(c, "_high"); low && high) {
+    PageColumn column{
+        c.name, shown.unit, c.kind == ColumnKind::number || c.kind == ColumnKind::integer, std::move(shown.cells),
+        {},     {}};
+    if (const Column* low = bound(c, "_low"), *high = bound(c, "_high"); low && high) {
       column.low = shown_column(t, index_of(low), t.rows()).cells;
       column.high = shown_column(t, index_of(high), t.rows()).cells;
     }

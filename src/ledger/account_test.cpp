@@ -23,10 +23,13 @@ namespace wattline::ledger {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 namespace fs = std::filesystem;
 
 class Account : public testing::Test {
@@ -103,8 +106,13 @@ TEST_F(Account, ReportSumsAndDerivesImpacts) {
   record(7200, "FR", "other");
   record(1800, "DE");
   const Result r = run("report", {});
-  EXPECT_NEAR(value(r, "energy").value, 12.6, 1e-9);
-  EXPECT_EQ(value(r, "energy").unit, "kJ");
+  EXPECT_NEAR(value(r, "energy").value, 3.5, 1e-9);
+  EXPECT_EQ(value(r, "energy").unit, "Wh");
+  for (const auto& block : r.blocks) {
+    const auto* e = std::get_if<EstimateBlock>(&block);
+    if (!e || e->name.find("energy") == std::string::npos) continue;
+    EXPECT_THAT(e->measure.unit, AnyOf("Wh", "J/token")) << e->name;
+  }
   const auto grid = [&](const char* place) {
     return catalog::resolve({.place = place, .intensity = {}, .water_intensity = {}, .pue = {}, .wue = {}}, *catalog_);
   };
@@ -124,6 +132,49 @@ TEST_F(Account, ReportSumsAndDerivesImpacts) {
   EXPECT_TRUE(drawn);
   EXPECT_FALSE(r.factors.empty());
   EXPECT_THAT(to_html(r), AllOf(HasSubstr("</html>"), Not(HasSubstr("NaN"))));
+}
+
+TEST_F(Account, AReportCanBeSigned) {
+  record(3600, "FR", "glow-xs", "2026-11-05T10:00:00Z");
+  const std::vector<std::string> words{"--since", "2026-11-01", "--until", "2026-12-01", "--organisation", "A & B"};
+  const Result r = run("report", words);
+  EXPECT_THAT(r.title, StartsWith("A & B, 2026-11-01 until 2026-12-01: 1 row: "));
+  const Table* head = r.find_table("page.head.v1");
+  ASSERT_TRUE(head);
+  const auto line = [&](const std::string& what) {
+    const auto& names = head->column("what").texts();
+    const auto it = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.starts_with(what); });
+    return it == names.end() ? "" : head->column("value").texts()[static_cast<std::size_t>(it - names.begin())];
+  };
+  EXPECT_EQ(line("organisation"), "A & B");
+  EXPECT_THAT(line("asked period"), HasSubstr("2026-11-01 until 2026-12-01"));
+  EXPECT_THAT(line("rows"), AllOf(StartsWith("1, from "), HasSubstr("to 2026-11-05T10:00:00Z")));
+  EXPECT_THAT(line("program"), AllOf(HasSubstr("wattline "), HasSubstr(catalog_->version())));
+  EXPECT_EQ(line("account"), fs::absolute(dir()).lexically_normal().string());
+  const auto heads = Ledger::open(dir(), OpenMode::read)->heads();
+  ASSERT_EQ(heads.size(), 1u);
+  EXPECT_THAT(line("head of the chain"), HasSubstr(heads[0].hash));
+  EXPECT_THAT(to_html(r), AllOf(HasSubstr("<title>A &amp; B, 2026-11-01"), HasSubstr("<span>role</span>")));
+  EXPECT_THAT(to_csv(r), StartsWith("group,"));
+  EXPECT_THAT(message("report", {"--organisation", "a\nb"}), HasSubstr("organisation"));
+  EXPECT_THAT(message("report", {"--organisation", std::string(201, 'a')}), HasSubstr("200"));
+
+  const Result none = run("report", {"--since", "2025-01-01", "--until", "2025-02-01"});
+  EXPECT_EQ(none.title, "2025-01-01 until 2025-02-01: No rows");
+  EXPECT_THAT(to_text(none, 200), HasSubstr("asked: 2025-01-01 until 2025-02-01"));
+  EXPECT_THAT(to_html(none), AllOf(HasSubstr("2025-01-01 until 2025-02-01"), HasSubstr(heads[0].hash)));
+  EXPECT_THAT(run("report", {"--since", "2025-01-01", "--kind", "job"}).title, StartsWith("2025-01-01 on: "));
+  EXPECT_THAT(run("report", {"--until", "2025-01-01"}).title, StartsWith("all before 2025-01-01: "));
+}
+
+TEST_F(Account, AnEquivalenceIsGivenOnce) {
+  record(3.6e8, "FR");
+  const Result r = run("report", {});
+  const auto& texts = r.find_table("ledger.equivalences.v2")->column("as_much_as").texts();
+  EXPECT_THAT(texts, Contains(testing::MatchesRegex("[0-9,]+ web searches")));
+  EXPECT_THAT(texts, Contains(testing::MatchesRegex("[0-9.,]+ tree-(months|years)")));
+  EXPECT_THAT(texts, Contains(testing::MatchesRegex("([0-9.]+ %|less than 0.1 %) of a flight .*")));
+  EXPECT_THAT(texts, Each(Not(HasSubstr("e+"))));
 }
 
 TEST_F(Account, ManyRowsOnOneFactorAreNoSurerThanOne) {

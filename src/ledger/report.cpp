@@ -7,11 +7,13 @@
 
 #include "catalog/catalog.h"
 #include "kernel/error.h"
+#include "kernel/shown.h"
 #include "kernel/units.h"
 #include "ledger/factors/hourly.h"
 #include "ledger/factors/live_hours.h"
 #include "ledger/green_text.h"
 #include "ledger/impacts.h"
+#include "ledger/report_head.h"
 
 namespace wattline::ledger {
 namespace {
@@ -35,6 +37,16 @@ std::string counted(std::int64_t n, std::string_view one, std::string_view many)
   return fmt::format("{} {}", n, n == 1 ? one : many);
 }
 
+// Amount and what it is of, once: "2,880 web searches". The calculator's own text has what follows the number.
+std::string equivalence_text(const Equivalence& e) {
+  if (e.name == "flight" && e.value < 1) {
+    const std::string share = e.value < 0.001 ? "less than 0.1" : grouped_number(100 * e.value, 2);
+    return fmt::format("{} % {}", share, e.text.substr(e.text.find("of a flight")));
+  }
+  const bool years = e.name == "tree" && e.text.ends_with("tree-years");
+  return grouped_number(years ? e.value / 12 : e.value) + e.text.substr(std::min(e.text.find(' '), e.text.size()));
+}
+
 class Report {
  public:
   Report(const ReportOptions& o, Context& context)
@@ -53,27 +65,33 @@ class Report {
   }
 
   Result run() {
+    prefix_ = title_prefix(o_);
     const auto ledger = account(context_);
     by_ = words_of(o_.by);
     const bool asked = !by_.empty();
     if (!asked) by_ = {"kind", "model", "place"};
     if (!o_.site.place.empty()) catalog_.place(o_.site.place);
     if (!ledger) {
-      out_.title = "The account is empty";
+      out_.title = prefix_ + "The account is empty";
       out_.note(no_account_text(context_));
+      out_.add(report_head(o_, context_, nullptr, {}));
       return std::move(out_);
     }
     if (o_.fetch != ReportOptions::Fetch::no) fetch_hours(*ledger);
     read(*ledger);
     if (total_.rows == 0) {
-      out_.title = "No rows";
-      out_.note(fmt::format("The account in {} holds {}; none is of this period and choice.",
-                            account_dir(context_).string(), counted(ledger->size(), "row", "rows")));
+      const std::string when = asked_period(o_.rows);
+      out_.title = prefix_ + "No rows";
+      out_.note(fmt::format("The account in {} holds {}; none is of this period and choice{}.",
+                            account_dir(context_).string(), counted(ledger->size(), "row", "rows"),
+                            when.empty() ? "" : fmt::format(" (asked: {}, UTC)", when)));
+      out_.add(report_head(o_, context_, ledger.get(), {}));
       return std::move(out_);
     }
     if (o_.no_fallback) hourly_->require_all();
     if (asked) check_keys();
     write(asked);
+    out_.add(report_head(o_, context_, ledger.get(), {total_.rows, to_string(first_), to_string(last_)}));
     return std::move(out_);
   }
 
@@ -180,9 +198,10 @@ class Report {
     if (!sums.any()) return;
     const std::string share =
         sums.whole() ? "" : fmt::format("; of {:.4g} % of the energy", 100 * sums.assessed / sums.joules);
-    out_.estimate("primary_energy", "Primary energy", sums.total, {},
+    out_.estimate("primary_energy", "Primary energy", sums.total, energy_unit_,
                   "of the electricity, by " + primary_.convention() + share);
-    out_.estimate("primary_energy_fossil", "of it fossil", sums.fossil, {}, "coal, gas and oil burnt" + share);
+    out_.estimate("primary_energy_fossil", "of it fossil", sums.fossil, energy_unit_,
+                  "coal, gas and oil burnt" + share);
   }
 
   // What changed since the other period. What both share in uncertainty (a factor) cancels.
@@ -209,12 +228,16 @@ class Report {
     };
     const Impacts then = grids_.of(other_.by_place);
     const auto exact = [](std::int64_t n) { return RawEstimate(static_cast<double>(n)); };
-    line("energy", all.energy.raw(), then.energy.raw(), units::Wh.base(), "Wh");
-    line("carbon", all.carbon.raw(), then.carbon.raw(), units::gCO2e.base(), "gCO2e");
-    line("water", all.water.raw(), then.water.raw(), units::mL.base(), "mL");
+    const auto larger = [](const auto& a, const auto& b) { return std::max(a.value().base(), b.value().base()); };
+    const Unit energy = billing_unit(larger(all.energy, then.energy));
+    const Unit carbon = friendly_unit(larger(all.carbon, then.carbon), Carbon::dimension);
+    const Unit water = friendly_unit(larger(all.water, then.water), Volume::dimension);
+    line("energy", all.energy.raw(), then.energy.raw(), energy.scale, energy.symbol);
+    line("carbon", all.carbon.raw(), then.carbon.raw(), carbon.scale, carbon.symbol);
+    line("water", all.water.raw(), then.water.raw(), water.scale, water.symbol);
     const PrimarySums primary_now = primary_of(total_.by_place), primary_then = primary_of(other_.by_place);
     if (primary_now.whole() && primary_then.whole())
-      line("primary energy", primary_now.total.raw(), primary_then.total.raw(), units::Wh.base(), "Wh");
+      line("primary energy", primary_now.total.raw(), primary_then.total.raw(), energy.scale, energy.symbol);
     line("rows", exact(total_.rows), exact(other_.rows), 1, "");
     line("tokens out", exact(total_.tokens_out), exact(other_.tokens_out), 1, "");
     if (total_.tokens_out > 0 && other_.tokens_out > 0)
@@ -231,7 +254,7 @@ class Report {
     if (by_.front() != "day" && by_.front() != "month" && names.size() > 1 && names.size() <= most)
       for (const auto& name : names)
         line(fmt::format("energy of {} {}", by_.front(), name), energy_of(groups_.front(), name),
-             energy_of(other_groups_, name), units::Wh.base(), "Wh");
+             energy_of(other_groups_, name), energy.scale, energy.symbol);
     out_.add(std::move(t));
   }
 
@@ -253,11 +276,11 @@ class Report {
     const double grams = all.carbon.value().in(units::gCO2e);
     if (!(grams > 0)) return;
     const auto data = catalog::GreenAlgorithms::load("v3.0");
-    Table t("ledger.equivalences.v1");
+    Table t("ledger.equivalences.v2");
     t.title = "As much carbon as";
-    t.text("what").number("amount").text("unit");
+    t.text("as_much_as");
     t.caption = "reference values of the Green Algorithms calculator, data v3.0";
-    for (const auto& e : equivalences(grams, *data)) t.add_row({e.text, e.value, e.unit});
+    for (const auto& e : equivalences(grams, *data)) t.add_row({equivalence_text(e)});
     out_.add(std::move(t));
   }
 
@@ -276,10 +299,13 @@ class Report {
 
   void write(bool asked) {
     const Impacts all = grids_.of(total_.by_place);
-    out_.title = fmt::format("{}: {}, {}, {}", counted(total_.rows, "row", "rows"), to_string(all.energy.value(), 3),
+    const Unit energy = billing_unit(all.energy.value().base());
+    energy_unit_ = energy.symbol;
+    out_.title = fmt::format("{}{}: {} {}, {}, {}", prefix_, counted(total_.rows, "row", "rows"),
+                             format_number(all.energy.value().base() / energy.scale, 3), energy.symbol,
                              to_string(all.carbon.value(), 3), to_string(all.water.value(), 3));
-    out_.estimate("energy", "Energy", all.energy, {}, "at the devices");
-    out_.estimate("facility_energy", "With the site", all.facility, {},
+    out_.estimate("energy", "Energy", all.energy, energy_unit_, "at the devices");
+    out_.estimate("facility_energy", "With the site", all.facility, energy_unit_,
                   "with the overhead of cooling and supply (PUE)");
     out_.estimate("carbon", "Carbon", all.carbon, {},
                   hourly_ ? fmt::format("location-based; {:.4g} % of the energy by the hour", 100 * hourly_->covered())
@@ -321,7 +347,7 @@ class Report {
     for (std::size_t m = 0; m < 3; ++m)
       if (methods_[m])
         methods += fmt::format("{}{} {}", methods.empty() ? "" : ", ", methods_[m], to_string(static_cast<Method>(m)));
-    return fmt::format("From {} to {}. Energies: {}.", to_string(first_), to_string(last_), methods);
+    return fmt::format("Rows from {} to {}. Energies: {}.", to_string(first_), to_string(last_), methods);
   }
 
   void tell_assumptions() {
@@ -385,14 +411,18 @@ class Report {
   void figure(const std::string& key, const Groups& groups) {
     const auto order = ordered(key, groups);
     constexpr std::size_t most = 20;
-    const std::size_t bars = std::min(order.size(), most);
+    constexpr double least_drawn = 0.001;  // of the largest bar: less is no bar to see
+    std::size_t bars = std::min(order.size(), most);
     double largest = 0;
     std::vector<Measure> joules;
     for (std::size_t i = 0; i < bars; ++i) {
       joules.push_back(grids_.of(order[i]->second.by_place).energy.measure("J"));
       largest = std::max(largest, joules.back().value);
     }
-    const Unit unit = friendly_unit(largest, Energy::dimension);
+    const Unit unit = billing_unit(largest);
+    if (key != "day" && key != "month")
+      while (joules.back().value < least_drawn * largest) joules.pop_back();
+    bars = joules.size();
     Figure f;
     f.kind = Figure::Kind::bar;
     f.title = "Energy by " + key;
@@ -433,6 +463,7 @@ class Report {
   std::int64_t placeless_ = 0, world_ = 0;
   std::map<std::string, std::int64_t> factor_sets_;
   std::set<std::string> label_names_;
+  std::string prefix_, energy_unit_;
   Result out_;
 };
 

@@ -20,6 +20,7 @@ struct ReportSiteOptions {
 struct ReportOptions {
   RowsOptions rows;
   std::vector<std::string> by;
+  std::string organisation;  // whose footprint it is, in title and head
   std::string against;  // another period: "previous", or "FROM..UNTIL"
   std::optional<double> price;  // of a kWh
   std::string currency = "EUR";

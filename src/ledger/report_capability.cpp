@@ -22,6 +22,7 @@ Capability report_capability() {
           .list("by", &O::by,
                 "tables by kind, model, device, place, method, writer, day, month, label "
                 "(all of a row's) or the name of one label")
+          .text("organisation", &O::organisation, "whose footprint it is: the name in title and head")
           .text("against", &O::against,
                 "also what changed since another period: previous (as long, just before), "
                 "or FROM..UNTIL")
@@ -50,12 +51,15 @@ Capability report_capability() {
       "row "
       "corrects are not counted. Each row belongs to the moment its fact ended. With --hourly or --fetch carbon is "
       "taken by the hour: from the stored series, then from the provider where one is to be asked, and else from the "
-      "yearly figure, with the reason and the share of the energy; --no-fallback refuses the last.";
+      "yearly figure, with the reason and the share of the energy; --no-fallback refuses the last. The report names "
+      "the "
+      "asked period, the account and the heads of its chains; the page of --html ends with lines to sign.";
   c.verb = Verb::account;
   c.cost = Cost::job;
   c.aliases = {"report"};
-  c.emits = {"ledger.groups.v1", "ledger.comparison.v1", "ledger.methods.v1",       "ledger.equivalences.v1",
-             "ledger.hourly.v1", "ledger.scope2.v1",     "ledger.fetched_hours.v1", "ledger.primary.v1"};
+  c.emits = {"ledger.groups.v1",        "ledger.comparison.v1", "ledger.methods.v1",
+             "ledger.equivalences.v2",  "ledger.hourly.v1",     "ledger.scope2.v1",
+             "ledger.fetched_hours.v1", "ledger.primary.v1",    "page.head.v1"};
   c.examples = {{{}, {}, "The account is empty"},
                 {{"--since", "2026-11-01", "--by", "model,place", "--place", "FR"}, {}, "The account is empty"},
                 {{"--hourly", "--market", "12g/kWh:FR"}, {}, "The account is empty"}};
