@@ -11,8 +11,8 @@ namespace {
 std::vector<float> shape(std::string_view text) { return PromptShape().encoded(text); }
 
 TEST(PromptShapeTest, HasLengthOneAndReadsAnyBytes) {
-  for (const std::string text :
-       {"", "1+1", "\xff\xfe", "What is the capital of France?", std::string(100000, '7').c_str()}) {
+  const std::string odd[] = {"", "1+1", "\xff\xfe", "What is the capital of France?", std::string(100000, '7')};
+  for (const std::string& text : odd) {
     const auto v = shape(text);
     ASSERT_EQ(v.size(), PromptShape::values);
     EXPECT_NEAR(text::dot(v, v), 1, 1e-5) << text.substr(0, 20);
