@@ -343,7 +343,7 @@ std::optional<Row> Ledger::find_hash(std::string_view hash) const {
 std::vector<Row> Ledger::numbered(std::int64_t seq) const {
   std::lock_guard lock(state_->mutex);
   Statement statement(*state_->database,
-                      RowReader::select(fmt::format("WHERE seq = ? AND {} ORDER BY writer", in_account)));
+                      RowReader::select(fmt::format("WHERE seq = ? AND {} ORDER BY writer", in_account.substr(1))));
   statement.bind(seq);
   std::vector<Row> rows;
   RowReader reader(state_->file.string());
