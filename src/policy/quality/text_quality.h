@@ -33,7 +33,8 @@ class TextQuality {
     double l2 = 3e-5;
     double held_out = 0.3;  // share of the rows that calibrate, by a hash of the prompt
   };
-  // What training measured on the rows that calibrate, by model, by cross-fitting the map that calibrates.
+  // What training measured on the rows that calibrate, by model. The calibration error is that of the
+  // rows the map was made from, so it flatters.
   struct Report {
     std::string model;
     std::size_t fitted = 0, calibrated = 0;
