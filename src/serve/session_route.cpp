@@ -11,7 +11,7 @@ Awaitable<void> Session::route(const Router& router) {
   return go_on(router, router.choose(seat, may_use()));
 }
 
-// The callers whose models a key may use.
+// Whether the key of this request may use a model, and the model can be asked in this dialect.
 Router::MayUse Session::may_use() {
   return [this, governor = access_ ? gateway_.governor() : nullptr](const ServedModel& m) {
     return (!governor || governor->may_use(access_, m.id)) &&
@@ -39,7 +39,7 @@ Awaitable<void> Session::route_slowly(const Router& router) {
   auto seat = std::make_shared<Router::Seat>(router);
   auto chosen = std::make_shared<Router::Chosen>();
   seat->reader.read(body_, seat->view);
-  const bool taken = thread_.workers.submit([&router, seat, chosen, done, may = may_use()] {
+  const bool taken = thread_.workers.submit([self = shared_from_this(), &router, seat, chosen, done, may = may_use()] {
     *chosen = router.choose(*seat, may);
     done->close();
   });

@@ -40,7 +40,7 @@ policy::Policy policy_of(const RouterConfig& config) {
   return policy::read_policy(text, config.policy).policy_for(config.id);
 }
 
-std::string_view why_unable(const ServedModel& m, const policy::RequestView& r, std::int64_t tokens) {
+std::string_view why_unable(const ServedModel& m, const policy::RequestView& r) {
   if (m.builtin) {
     if (!r.tools.empty()) return "a built-in model calls no tools";
     if (r.query().size() + 16 > static_cast<std::size_t>(m.builtin->shape().context))
@@ -49,7 +49,6 @@ std::string_view why_unable(const ServedModel& m, const policy::RequestView& r, 
   for (const auto& message : r.messages)
     if (message.images > 0 && m.builtin) return "a built-in model sees no images";
   if (m.upstream && !m.pool && m.upstream->drained) return "its upstream is drained";
-  static_cast<void>(tokens);
   return {};
 }
 
@@ -104,7 +103,7 @@ void Router::predict(const Lane& lane, Seat& seat, const MayUse& may_use) const 
     const ServedModel& m = *models_[i];
     policy::Prediction& p = seat.predictions.emplace_back();
     p.model = m.id;
-    p.unable_because = may_use && !may_use(m) ? "not allowed for this key" : why_unable(m, seat.view, tokens.prompt);
+    p.unable_because = may_use && !may_use(m) ? "not allowed for this key" : why_unable(m, seat.view);
     p.able = p.unable_because.empty();
     p.quality = p.quality_low = p.quality_high = config_.candidates[i].quality;
     if (m.upstream) p.in_flight = m.upstream->in_flight.load(std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 
 #include "kernel/error.h"
 #include "kernel/json.h"
+#include "serve/api_key.h"
 #include "serve/gateway_fixture.h"
 
 namespace wattline::serve::tests {
@@ -116,10 +117,26 @@ TEST(RouterHttp, AnAnswerThatDoesNotVerifyGoesToTheNextAndIsWaste) {
 
 TEST(RouterHttp, AKeyThatMayNotUseAModelIsNotRoutedToIt) {
   TwoModels g;
-  g.router().settings.set("min_quality", 0.5);
-  g.router().candidates.erase(g.router().candidates.begin() + 1);
+  g.router().settings.set("min_quality", 0.97);  // of the second alone
+  TenantConfig lab;
+  lab.name = "lab";
+  g.config.governance.tenants = {lab};
+  for (const char* id : {"all", "first"}) {
+    KeyConfig k;
+    k.id = id;
+    k.tenant = "lab";
+    k.digest = sha256(std::string("wl_") + id);
+    if (k.id == "first") k.models = {"babbler", "auto"};
+    g.config.governance.keys.push_back(k);
+  }
   g.start();
-  EXPECT_EQ(g.chat(ask).header("x-wattline-model"), "babbler");
+  const auto asked_by = [&](const std::string& key) {
+    Client c(g.port());
+    c.post("/v1/chat/completions", ask, "authorization: Bearer wl_" + key + "\r\n");
+    return c.read();
+  };
+  EXPECT_EQ(asked_by("all").header("x-wattline-model"), "second");
+  EXPECT_EQ(asked_by("first").header("x-wattline-model"), "babbler");
 }
 
 TEST(RouterHttp, FaultsOfTheConfigurationAreSaid) {
