@@ -8,13 +8,15 @@
 #   added latency       at 2,000 requests a second that come when they are due, not when there is room
 #   streams             delay that is added to each chunk; memory of 5,000 at once
 #   tls                 the same with an upstream that is reached by verified TLS
+#   route               with a router of six kinds of heuristic signals, eight decisions and the exact cache, where every
+#                       prompt is new and where it is always the same (goal: 0.65 of nginx where it is new)
 #
-# Usage: bench/gateway/run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]     PARTS: rate,latency,streams,tls (all when not said)
+# Usage: bench/gateway/run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]     PARTS: rate,latency,streams,tls,route (all when not said)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 wattline=$(readlink -f "${1:?usage: run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]}")
 load=$(dirname "$wattline")/bench/gateway_load
-seconds=${2:-5} rounds=${3:-5} parts=${4:-rate,latency,streams,tls} connections=${CONNECTIONS:-32}
+seconds=${2:-5} rounds=${3:-5} parts=${4:-rate,latency,streams,tls,route} connections=${CONNECTIONS:-32}
 port_up=${PORT_UPSTREAM:-18081} port_nginx=${PORT_NGINX:-18082} port_wattline=${PORT_WATTLINE:-18083}
 port_portkey=${PORT_PORTKEY:-18084} port_load=${PORT_LOAD:-18085} port_through=${PORT_THROUGH:-18086}
 port_tls_up=${PORT_TLS_UPSTREAM:-18087} port_tls_load=${PORT_TLS_LOAD:-18088}
@@ -130,16 +132,16 @@ one_load() {  # port, process, seconds, script -> requests/s, requests per CPU s
 middle() { awk -v c="$2" '{print $c}' "$1" | sort -g | awk '{v[NR]=$1} END{printf "%.0f %.0f %.0f", v[int((NR+1)/2)], v[1], v[NR]}'; }
 figure() { curl -s -H "authorization: Bearer $key" "http://127.0.0.1:$1/metrics" | awk -v n="$2" '$1 == n {print $2}'; }
 
-compare() {  # nginx's port, process, the gateway's port, process [Portkey's process]: in turns -> $w requests a second
-  local n nc wc i
-  one_load "$1" "$2" 1 load >/dev/null
-  one_load "$3" "$4" 1 load >/dev/null
+compare() {  # nginx's port, process, the gateway's port, process [Portkey's process [script]]: in turns -> $w requests a second
+  local n nc wc i script=${6:-load}
+  one_load "$1" "$2" 1 "$script" >/dev/null
+  one_load "$3" "$4" 1 "$script" >/dev/null
   : >"$work/nginx.n"; : >"$work/gateway.n"; : >"$work/portkey.n"
   for i in $(seq "$rounds"); do
     if [ $((i % 2)) = 1 ]; then
-      one_load "$1" "$2" "$seconds" load >>"$work/nginx.n"; one_load "$3" "$4" "$seconds" load >>"$work/gateway.n"
+      one_load "$1" "$2" "$seconds" "$script" >>"$work/nginx.n"; one_load "$3" "$4" "$seconds" "$script" >>"$work/gateway.n"
     else
-      one_load "$3" "$4" "$seconds" load >>"$work/gateway.n"; one_load "$1" "$2" "$seconds" load >>"$work/nginx.n"
+      one_load "$3" "$4" "$seconds" "$script" >>"$work/gateway.n"; one_load "$1" "$2" "$seconds" "$script" >>"$work/nginx.n"
     fi
     [ -z "${5:-}" ] || one_load "$port_portkey" "$5" "$seconds" portkey >>"$work/portkey.n"
   done
@@ -269,4 +271,69 @@ CONF
   compare "$port_nginx" $proxy "$port_wattline" $gateway
   start_gateway tls-through "$port_through"
   many_streams "$port_through" $gateway ""
+fi
+
+if wants route; then
+  stop_all
+  # Every prompt is another one, or always the same: what the exact cache makes of it.
+  sed '/^wrk.body/d; s/^wrk.method.*/&\nlocal n = math.random(1000000000)/' "$work/load.lua" >"$work/new.lua"
+  cat >>"$work/new.lua" <<'LUA'
+request = function()
+  n = n + 1
+  return wrk.format(nil, nil, nil, '{"model":"auto","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"What is the capital of country ' .. n .. '?"}],"max_tokens":64,"temperature":0}')
+end
+LUA
+  sed 's/"model":"llama-3.1-8b"/"model":"auto"/' "$work/load.lua" >"$work/same.lua"
+  gateway_toml "$port_wattline" "http://127.0.0.1:$port_up" >"$work/route.toml"
+  cat >>"$work/route.toml" <<CONF
+[cache]
+enabled = true
+[[router]]
+id = "auto"
+policy = "$work/policy.toml"
+CONF
+  {
+    for i in 0 1 2 3; do
+      printf '[[signal]]\ntype = "keyword"\nname = "k%d"\nkeywords = ["urgent%d", "stack trace %d", "theorem", "derive", "lawsuit"]\n' $i $i $i
+    done
+    cat <<'CONF'
+[[signal]]
+type = "context"
+name = "long"
+min_tokens = "4K"
+[[signal]]
+type = "conversation"
+name = "turns"
+feature = { type = "count", source = { type = "message", role = "user" } }
+predicate = { gte = 3 }
+[[signal]]
+type = "structure"
+name = "questions"
+feature = { type = "count", source = { type = "regex", pattern = "[?]" } }
+predicate = { gte = 2 }
+[[signal]]
+type = "carbon"
+name = "dirty"
+predicate = { gt = 400 }
+[[signal]]
+type = "metadata"
+name = "batch"
+field = "kind"
+value = "batch"
+CONF
+    for i in 0 1 2 3 4 5 6; do
+      printf '[[decision]]\nname = "d%d"\npriority = %d\nwhen = %s\nmodels = ["llama-3.1-8b"]\n' $i $((9 - i)) \
+        "'(keyword(\"k$((i % 4))\") or context(\"long\") or metadata(\"batch\")) and structure(\"questions\") and not conversation(\"turns\") and not carbon(\"dirty\")'"
+    done
+    printf '[[decision]]\nname = "rest"\nmodels = ["llama-3.1-8b"]\n'
+  } >"$work/policy.toml"
+  taskset -c "$others" nginx -e "$work/error.log" -c "$work/up.conf" -g 'daemon off; master_process off;' & pids+=($!)
+  wait_for "$port_up" / $!
+  start_nginx proxy "$port_nginx"
+  start_gateway route "$port_wattline"
+  printf '\nwith a router of six kinds of signals, eight decisions and the exact cache; every prompt new'
+  compare "$port_nginx" $proxy "$port_wattline" $gateway "" new
+  printf '\nthe same; always the same prompt, answered from the cache'
+  compare "$port_nginx" $proxy "$port_wattline" $gateway "" same
+  stop_all
 fi

@@ -7,6 +7,7 @@
 #include "ledger/claims.h"
 #include "lm/capabilities.h"
 #include "meter/capabilities.h"
+#include "policy/directions.h"
 #include "policy/evaluate/claims.h"
 #include "serve/capabilities.h"
 #include "study/capabilities.h"
@@ -33,6 +34,7 @@ std::vector<Claim> claims() {
   std::vector<Claim> all;
   for (auto& c : ledger::claims()) all.push_back(std::move(c));
   for (auto& c : policy::evaluation_claims()) all.push_back(std::move(c));
+  for (auto& c : policy::direction_claims()) all.push_back(std::move(c));
   return all;
 }
 

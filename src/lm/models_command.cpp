@@ -37,9 +37,9 @@ Result models(const ModelsOptions& o, Context&) {
   }
   r.note(
       "Such a model knows these tasks, in wordings like those it was trained on, and nothing else: no "
-      "conversation, no multiplication, no numbers beyond three digits, no words of seven letters or more, no "
-      "other facts. Outside of its tasks it mostly answers something, and that is then wrong: it does not know "
-      "what it does not know.");
+      "conversation and no other facts. The tasks of level 2 and 3 (longer numbers and words, multiplication, "
+      "division, two steps) are for the larger ones, as the tables show. Outside of its tasks a model mostly answers "
+      "something, and that is then wrong: it does not know what it does not know.");
   return r;
 }
 
@@ -54,7 +54,7 @@ Capability models_capability() {
       "questions are disjoint: by the numbers or the word asked about, and for facts by the wording (a fact must "
       "be seen to be known). Intervals: Wilson 1927.";
   c.emits = {"lm.models.v1", "lm.accuracy.v1"};
-  c.examples = {{{}, {}, "glow-xs"}};
+  c.examples = {{{"glow-xs"}, {}, "glow-xs"}};
   return c;
 }
 

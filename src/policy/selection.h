@@ -80,6 +80,8 @@ class Selector {
  public:
   virtual ~Selector() = default;
   virtual std::string_view name() const = 0;
+  // Whether a situation's session is looked at, so that it is worth to be found.
+  virtual bool uses_sessions() const { return false; }
 
   // Static texts that explain a choice: of the likeliest candidate, and of another, drawn to learn from it.
   struct Reasons {

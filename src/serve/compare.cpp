@@ -16,6 +16,8 @@
 #include "policy/selection.h"
 #include "serve/http_client.h"
 #include "serve/workload.h"
+#include "text/find_encoder.h"
+#include "text/similarity.h"
 
 namespace wattline::serve {
 namespace {
@@ -146,6 +148,7 @@ Tried oracle(const std::vector<Tried>& all) {
     out.right.push_back(best->right[k]);
     out.joules.push_back(best->joules[k]);
     out.seconds.push_back(best->seconds[k]);
+    if (!best->alike.empty()) out.alike.push_back(best->alike[k]);
   }
   return out;
 }
@@ -185,6 +188,7 @@ Result run_compare(const CompareOptions& o, Context& context) {
   if (plain.size() < 2)
     throw bad_input("needs two models at least to choose between", o.url, "--model NAME, several times");
 
+  const auto encoder = text::find_encoder();
   std::vector<Tried> tried(models.size());
   for (std::size_t q = 0; q < questions.size(); ++q) {
     context.check_cancelled();
@@ -195,6 +199,7 @@ Result run_compare(const CompareOptions& o, Context& context) {
       tried[m].right.push_back(answers(a.text, questions[q].expected));
       tried[m].joules.push_back(a.joules);
       tried[m].seconds.push_back(a.seconds);
+      tried[m].alike.push_back(text::similarity(*encoder.encoder, a.text, questions[q].expected).f1);
     }
   }
   // The baseline is the model that costs most, as "always the largest".
@@ -207,6 +212,7 @@ Result run_compare(const CompareOptions& o, Context& context) {
   Table t("serve.compare.v1");
   t.text("asked").number("right", "%").number("low", "%", "95 % (Wilson)").number("high", "%", "95 % (Wilson)");
   t.number("of_largest", "%", "its accuracy over that of the largest");
+  t.number("alike", "", "BERTScore-style F1 of answers and expected ones; likeness, not truth");
   t.number("energy", "J", "of one answer, the mean, routing and failed attempts included");
   t.number("saved", "%", "of the energy of always asking the largest");
   t.number("saved_low", "%", "95 % (bootstrap over questions)").number("saved_high", "%", "95 %");
@@ -220,8 +226,9 @@ Result run_compare(const CompareOptions& o, Context& context) {
     for (std::size_t q = 0; q < questions.size(); ++q)
       if (questions[q].level == 1) easy.push_back(x.seconds[q]);
     t.add_row({name, rounded(100 * c.accuracy, 1), rounded(100 * c.low, 1), rounded(100 * c.high, 1),
-               rounded(100 * c.relative, 1), c.joules, rounded(100 * c.saved, 1), rounded(100 * c.saved_low, 1),
-               rounded(100 * c.saved_high, 1), rounded(1000 * mean(x.seconds), 2), rounded(1000 * mean(easy), 2)});
+               rounded(100 * c.relative, 1), rounded(mean(x.alike), 3), c.joules, rounded(100 * c.saved, 1),
+               rounded(100 * c.saved_low, 1), rounded(100 * c.saved_high, 1), rounded(1000 * mean(x.seconds), 2),
+               rounded(1000 * mean(easy), 2)});
     return c;
   };
   for (std::size_t m = 0; m < models.size(); ++m) {
@@ -234,7 +241,10 @@ Result run_compare(const CompareOptions& o, Context& context) {
           100 * c.saved, models[largest], 100 * c.saved_low, 100 * c.saved_high, 100 * c.relative));
   }
   row("oracle", oracle(singles));
-  t.caption = "The oracle knows which answers are right: for each question the cheapest right one, else the cheapest.";
+  t.caption = fmt::format(
+      "The oracle knows which answers are right: for each question the cheapest right one, else the cheapest. "
+      "Likeness by the encoder {}.",
+      encoder.encoder->name());
   r.add(std::move(t));
 
   if (!o.file.given()) {

@@ -27,6 +27,7 @@ Result run_compare(const CompareOptions&, Context&);
 // What was asked of one model.
 struct Tried {
   std::vector<double> right, joules, seconds;  // by question
+  std::vector<double> alike;  // F1 of the answer and the expected one, by an encoder; empty where it was not asked for
 };
 struct Comparison {
   double accuracy = 0, low = 0, high = 0;  // Wilson, 95 %

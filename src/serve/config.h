@@ -20,6 +20,7 @@
 #include "serve/endpoint.h"
 #include "serve/governance_config.h"
 #include "serve/pool_config.h"
+#include "serve/route/grid_config.h"
 #include "serve/route/router_config.h"
 
 namespace wattline::serve {
@@ -90,6 +91,7 @@ struct UpstreamModel {
   std::string where;  // file:line
   double weight = 1;  // in the pool of the id
   int tier = 0;
+  std::int64_t context = 0;  // tokens that fit into it, prompt and answer; 0: as the catalog says
 };
 
 // How an upstream's energy is known.
@@ -152,6 +154,7 @@ struct Config {
   BalanceConfig balance;  // of pools that have no [[model]]
   std::vector<ModelConfig> models;
   std::vector<RouterConfig> routers;
+  GridConfig grid;
   std::string file;  // "" without one
   std::string digest = "builtin";  // begin of the SHA-256 of what was read
   std::string version;  // with its number, where it was taken ("2-3f9a1c2e")

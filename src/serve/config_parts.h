@@ -18,6 +18,7 @@ void read_balance(TomlTable&, std::string_view policy_key, BalanceConfig&);
 void read_watch(TomlTable&, UpstreamConfig&);
 void read_place_in_pool(TomlTable&, double& weight, int& tier);
 std::vector<RouterConfig> read_router_tables(TomlTable& root);
+GridConfig read_grid(TomlTable);
 std::vector<ModelConfig> read_model_tables(TomlTable& root, const BalanceConfig& usual);
 
 }  // namespace wattline::serve

@@ -92,6 +92,7 @@ void read_models(TomlTable& t, UpstreamConfig& out) {
     m.read("id", model.id);
     m.read("upstream_name", model.upstream_name);
     m.read("catalog", model.catalog);
+    m.read("context", model.context, 1, 1'000'000'000);
     read_place_in_pool(m, model.weight, model.tier);
     if (model.id.empty()) m.fault("id", "is missing: the name that clients ask for");
     else if (!good_id(model.id))
@@ -202,6 +203,7 @@ void read_root(TomlTable& root, const Environment& environment, Config& c) {
   }
   c.models = read_model_tables(root, c.balance);
   c.routers = read_router_tables(root);
+  if (auto t = root.table("grid")) c.grid = read_grid(std::move(*t));
   root.finish();
 }
 

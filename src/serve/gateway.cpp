@@ -158,6 +158,8 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
     m->id = served.id;
     m->upstream = up.get();
     m->upstream_name = served.upstream_name;
+    m->context = served.context;
+    if (m->context == 0 && !served.catalog.empty()) m->context = parts_.catalog->model(served.catalog).context;
     m->footprint = up->footprint;
     if (device && !served.catalog.empty()) {
       physics::Serving serving;
@@ -245,7 +247,14 @@ void Gateway::make_routers() {
                       "give it another id: clients ask for a model by it");
     routers_.push_back(std::make_unique<Router>(
         r, routers_.size(), [this](std::string_view id) { return find(id); }, load_quality(r)));
+    for (const auto& f : routers_.back()->findings())
+      log(fmt::format("router '{}': {}: {}; {}", r.id, f.where, f.message, f.fix));
   }
+  if (routers_.empty()) return;
+  grid_ = std::make_unique<GridNow>(config_.grid, parts_.catalog, meter::Roots::from_environment(), parts_.log);
+  grid_->set_home(grid_->place(home_->grid()));
+  for (const auto& m : models_) m->grid = &grid_->place(m->footprint->grid());
+  grid_->start();
 }
 
 const Router* Gateway::router(std::string_view id) const {

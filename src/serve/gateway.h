@@ -56,6 +56,8 @@ class Gateway {
   // Of a virtual model; null when there is none of that name.
   const Router* router(std::string_view id) const;
   const std::vector<std::unique_ptr<Router>>& routers() const { return routers_; }
+  // What routers know of the grid now; null without routers.
+  const GridNow* grid() const { return grid_.get(); }
   const std::vector<std::unique_ptr<ServedModel>>& models() const { return models_; }
   const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
   const std::vector<std::unique_ptr<ModelPool>>& pools() const { return pools_; }
@@ -122,6 +124,7 @@ class Gateway {
   std::vector<std::unique_ptr<ServedModel>> models_;
   std::vector<std::unique_ptr<ModelPool>> pools_;
   std::vector<std::unique_ptr<Router>> routers_;
+  std::unique_ptr<GridNow> grid_;  // null without routers
   std::unordered_map<std::string_view, const ServedModel*> by_id_;
   std::map<std::string, const Footprint*, std::less<>> by_upstream_;
   std::unique_ptr<AdminApi> admin_;

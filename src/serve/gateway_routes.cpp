@@ -91,6 +91,10 @@ std::string Gateway::status_json() const {
   }
   w.end_array();
   append_pools(w);
+  if (grid_) {
+    w.key("grid");
+    grid_->write_json(w);
+  }
   w.key("place")
       .begin_object()
       .member("code", place_shown(grid.place))

@@ -15,6 +15,7 @@ namespace wattline::serve {
 namespace {
 
 constexpr std::size_t most_patterns = 1000;
+constexpr std::size_t most_names = 100;  // of roles or groups
 constexpr double largest_amount = 1e18;  // J, g, L, USD or tokens
 
 void read_patterns(TomlTable& t, std::vector<std::string>& out) {
@@ -120,6 +121,11 @@ KeyConfig read_key(TomlTable t) {
   if (out.id == server_key_id) t.fault("id", "is \"server\", which is the id of server.api_key_env's key");
   read_name(t, "tenant", out.tenant);
   read_patterns(t, out.models);
+  for (const auto& [key, names] : {std::pair{"roles", &out.roles}, std::pair{"groups", &out.groups}}) {
+    t.read(key, *names);
+    if (names->size() > most_names || !std::all_of(names->begin(), names->end(), good_name))
+      t.fault(key, fmt::format("allows up to {} names of 1 to 64 letters, digits, '.', '_', '-' and '@'", most_names));
+  }
   std::string expires;
   t.read("expires", expires);
   if (!expires.empty()) {

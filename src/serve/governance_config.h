@@ -42,6 +42,7 @@ struct KeyConfig {
   std::optional<Time> expires;
   bool revoked = false;
   std::string where;
+  std::vector<std::string> roles, groups;  // as rules of routers ask for them (authz)
 };
 
 // What answers cost in money: of the first [[price]] that names the model. Nothing named costs nothing.

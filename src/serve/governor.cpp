@@ -42,6 +42,11 @@ Impact GovernedModel::money(std::int64_t tokens_in, std::int64_t tokens_out, con
   return out;
 }
 
+double GovernedModel::expected_money(double tokens_in, double tokens_out, double joules) const {
+  return (tokens_in * price_.usd_per_million_input + tokens_out * price_.usd_per_million_output) * 1e-6 +
+         pue_ / joules_per_kwh * price_.usd_per_kwh * joules;
+}
+
 Usage GovernedModel::usage_of(const Answer& a) const {
   Usage u;
   u.answers = 1;
@@ -176,6 +181,10 @@ std::unique_ptr<ApiKey> Governor::made(KeyConfig c) const {
   k->id = std::move(c.id);
   k->digest = c.digest;
   k->models = std::move(c.models);
+  k->roles = std::move(c.roles);
+  k->groups = std::move(c.groups);
+  k->role_names.assign(k->roles.begin(), k->roles.end());
+  k->group_names.assign(k->groups.begin(), k->groups.end());
   k->expires = c.expires;
   k->revoked = c.revoked;
   return k;

@@ -50,6 +50,7 @@ class GovernedModel {
   Amounts expected(double tokens) const;
   void learn(const Answer&, const TokenEstimate&);
   Impact money(std::int64_t tokens_in, std::int64_t tokens_out, const Impact& joules) const;
+  double expected_money(double tokens_in, double tokens_out, double joules) const;  // USD
 
  private:
   std::string id_;

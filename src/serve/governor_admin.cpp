@@ -105,6 +105,8 @@ bool Governor::revoke_key(const std::string& id) {
     c.tenant = key->tenant->name();
     c.digest = key->digest;
     c.models = key->models;
+    c.roles = key->roles;
+    c.groups = key->groups;
     c.expires = key->expires;
     c.revoked = true;
     kept_.keys.push_back(std::move(c));
@@ -160,8 +162,8 @@ void Governor::apply(const GovernanceConfig& next) {
       continue;
     }
     ApiKey& o = **old;
-    const bool same =
-        o.digest == k.digest && o.tenant->name() == k.tenant && o.models == k.models && o.expires == k.expires;
+    const bool same = o.digest == k.digest && o.tenant->name() == k.tenant && o.models == k.models &&
+                      o.expires == k.expires && o.roles == k.roles && o.groups == k.groups;
     if (same || k.revoked || o.digest != k.digest)
       o.revoked.store(k.revoked || o.digest != k.digest, std::memory_order_release);
     if (same) continue;

@@ -32,6 +32,8 @@ const Fields<KeyOptions>& key_fields() {
                 "its name in figures, logs and the ledger; made from its SHA-256 when nobody says")
           .list("models", &KeyOptions::models,
                 "names or patterns (llama-*) of the models it may use; all that its tenant may when nobody says")
+          .list("roles", &KeyOptions::roles, "of whoever has the key, as rules of routers ask for them")
+          .list("groups", &KeyOptions::groups, "likewise")
           .text("expires", &KeyOptions::expires, "when it ends, for example 2027-01-01T00:00:00Z");
   return fields;
 }
@@ -49,6 +51,10 @@ Result make_key(const KeyOptions& o, Context&) {
                       p.substr(0, 80)),
           "--models");
   k.models = o.models;
+  for (const auto* names : {&o.roles, &o.groups})
+    for (const auto& name : *names) checked_name(name, names == &o.roles ? "--roles" : "--groups");
+  k.roles = o.roles;
+  k.groups = o.groups;
   if (!o.expires.empty()) k.expires = parse_time(o.expires);
   KeysFile lines;
   lines.keys.push_back(k);

@@ -16,7 +16,7 @@ enum class KeyAction { make };
 struct KeyOptions {
   KeyAction action = KeyAction::make;
   std::string tenant, id, expires;
-  std::vector<std::string> models;
+  std::vector<std::string> models, roles, groups;
 };
 const Fields<KeyOptions>& key_fields();
 // A new key, shown this once, and the lines of the configuration that let it in. Nothing is written.

@@ -23,7 +23,8 @@ struct ApiKey {
   std::string id;
   Digest digest{};
   Tenant* tenant = nullptr;
-  std::vector<std::string> models;
+  std::vector<std::string> models, roles, groups;
+  std::vector<std::string_view> role_names, group_names;  // of the two before, as a router takes them
   std::optional<Time> expires;
   std::shared_ptr<const Requester> requester;
   std::atomic<bool> revoked{false};

@@ -22,10 +22,10 @@ std::string toml_text(std::string_view text) {
   return out;
 }
 
-void append_models(std::string& out, const std::vector<std::string>& models) {
-  if (models.empty()) return;
-  out += "models = [";
-  for (std::size_t i = 0; i < models.size(); ++i) out += (i ? ", " : "") + toml_text(models[i]);
+void append_list(std::string& out, std::string_view key, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  out += fmt::format("{} = [", key);
+  for (std::size_t i = 0; i < names.size(); ++i) out += (i ? ", " : "") + toml_text(names[i]);
   out += "]\n";
 }
 
@@ -54,7 +54,7 @@ std::string keys_file_text(const KeysFile& f) {
       "# their SHA-256 only.\n";
   for (const auto& t : f.tenants) {
     out += fmt::format("\n[[tenant]]\nname = {}\n", toml_text(t.name));
-    append_models(out, t.models);
+    append_list(out, "models", t.models);
     if (t.requests_per_minute) append_number(out, "requests_per_minute", *t.requests_per_minute);
     if (t.tokens_per_minute) append_number(out, "tokens_per_minute", *t.tokens_per_minute);
     if (t.concurrent) out += fmt::format("concurrent = {}\n", *t.concurrent);
@@ -70,7 +70,9 @@ std::string keys_file_text(const KeysFile& f) {
   for (const auto& k : f.keys) {
     out += fmt::format("\n[[key]]\nid = {}\ntenant = {}\nsha256 = \"{}\"\n", toml_text(k.id), toml_text(k.tenant),
                        to_hex(k.digest));
-    append_models(out, k.models);
+    append_list(out, "models", k.models);
+    append_list(out, "roles", k.roles);
+    append_list(out, "groups", k.groups);
     if (k.expires) out += fmt::format("expires = \"{}\"\n", to_string(*k.expires, fraction_digits_of(*k.expires)));
     if (k.revoked) out += "revoked = true\n";
   }

@@ -14,6 +14,7 @@
 #include "serve/io_thread.h"
 #include "serve/mailbox.h"
 #include "serve/pending_answer.h"
+#include "serve/route/evidence.h"
 
 namespace wattline::serve {
 
@@ -62,6 +63,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> route_slowly(const Router&);
   Awaitable<void> go_on(const Router&, Router::Chosen);
   Router::MayUse may_use();
+  policy::RequestView view_of_asker(const Router&);
   // Why the tenant may not ask, or not yet: then the ticket has a waiter.
   std::optional<ApiError> admit(const ServedModel&, std::string& headers);
   Awaitable<void> answer_in_turn(const ServedModel&);
@@ -84,6 +86,10 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Answer new_repeat(const ServedModel&, bool stream, CacheUse);
   void end_repeat(Answer&&, const ServedModel&, AnswerStatus, int http_status, std::string error = {});
   Awaitable<void> chat_upstream(const ServedModel&, const ChatRequest&, CacheUse);
+  // The model that is to be asked next, where the reply did not verify; `evidence`: null where it need not.
+  Awaitable<const ServedModel*> ask_upstream(const ServedModel&, const ChatRequest&, CacheUse,
+                                             const AskedEvidence* evidence);
+  const ServedModel* take_further(Attempt&, const AskedEvidence&);
   Awaitable<void> failed_reply(Attempt&);
   Awaitable<void> whole_reply(Attempt&);
   // Settles and records it, and puts the reply together: in head_, and of a long one the rest in its body.

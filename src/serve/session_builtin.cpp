@@ -154,6 +154,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   if (verify) {
     policy::Evidence evidence;
     evidence.avg_logprob = outcome.generation.mean_logprob;
+    evidence.format_ok = !outcome.generation.text.empty();
     if (const ServedModel* next = escalate(evidence, pending)) {
       if (next->builtin) co_await chat_builtin(*next, request, use);
       else co_await chat_upstream(*next, request, use);

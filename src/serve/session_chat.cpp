@@ -88,8 +88,22 @@ Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest&
 }
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request, CacheUse use) {
+  // A stream is told as it comes, so nothing of it can be taken back: the first answer stays.
+  const bool verify = verifies() && !request.stream && replies_as_chat(asked_.get(), model);
+  AskedEvidence evidence;
+  if (verify) evidence = ask_for_evidence(body_, router_->config().verify->method);
+  const ServedModel* next = co_await ask_upstream(model, request, use, verify ? &evidence : nullptr);
+  if (!next) co_return;
+  if (next->builtin) co_await chat_builtin(*next, request, use);
+  else co_await chat_upstream(*next, request, use);
+}
+
+Awaitable<const ServedModel*> Session::ask_upstream(const ServedModel& model, const ChatRequest& request, CacheUse use,
+                                                    const AskedEvidence* evidence) {
+  const std::string_view body = evidence && !evidence->body.empty() ? evidence->body : body_;
+  const ServedModel* next = nullptr;
   const auto dispatcher = thread_.dispatchers.make(
-      thread_, model, Question{request, body_, new_id(), asked_.get(), ticket(), use, route_, request_id_, info_});
+      thread_, model, Question{request, body, new_id(), asked_.get(), ticket(), use, route_, request_id_, info_});
   dispatcher_ = dispatcher.get();
   watch_client_ = true;
   if (model.pool) co_await dispatcher->ask_pool();
@@ -99,7 +113,9 @@ Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatReque
       attempt->pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
     else if (attempt->failed) co_await failed_reply(*attempt);
     else if (attempt->is_stream) co_await stream_reply(*attempt, request.include_usage);
-    else co_await whole_reply(*attempt);
+    else if (evidence && (next = take_further(*attempt, *evidence))) {
+      // Nothing of it is told.
+    } else co_await whole_reply(*attempt);
   } else {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     if (keeper_) keeper_->fail(dispatcher->refusal());
@@ -107,6 +123,7 @@ Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatReque
   }
   watch_client_ = false;
   dispatcher_ = nullptr;
+  co_return next;
 }
 
 Awaitable<void> Session::failed_reply(Attempt& attempt) {

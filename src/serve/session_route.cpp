@@ -1,4 +1,5 @@
 // Requests to a virtual model: the router chooses who answers, and they go on as if that model had been asked for.
+#include "serve/attempt.h"
 #include "serve/session.h"
 
 namespace wattline::serve {
@@ -6,9 +7,27 @@ namespace wattline::serve {
 Awaitable<void> Session::route(const Router& router) {
   if (router.may_be_slow()) return route_slowly(router);
   Router::Seat& seat = thread_.router_seats[router.index()];
-  seat.view = {};
+  seat.view = view_of_asker(router);
   seat.reader.read(body_, seat.view);
   return go_on(router, router.choose(seat, may_use()));
+}
+
+// What is known before the request itself is read: who asks, of which session, and the world.
+policy::RequestView Session::view_of_asker(const Router& router) {
+  policy::RequestView v;
+  if (const GridNow* grid = gateway_.grid()) v.world = grid->world();
+  parser_->for_each_field([&](std::string_view name, std::string_view value) {
+    if (boost::beast::iequals(name, "x-session-id")) v.session = value;
+  });
+  if (!access_) return v;
+  v.tenant = access_.tenant->name();
+  if (access_.key) {
+    v.user = access_.key->id;
+    v.roles = access_.key->role_names;
+    v.groups = access_.key->group_names;
+  }
+  if (router.asks_for_budget()) v.world.budget_left = access_.tenant->energy_left(Time::now());
+  return v;
 }
 
 // Whether the key of this request may use a model, and the model can be asked in this dialect.
@@ -38,6 +57,7 @@ Awaitable<void> Session::route_slowly(const Router& router) {
   auto done = std::make_shared<Mailbox>(thread_.io.get_executor());
   auto seat = std::make_shared<Router::Seat>(router);
   auto chosen = std::make_shared<Router::Chosen>();
+  seat->view = view_of_asker(router);
   seat->reader.read(body_, seat->view);
   const bool taken = thread_.workers.submit([self = shared_from_this(), &router, seat, chosen, done, may = may_use()] {
     *chosen = router.choose(*seat, may);
@@ -47,6 +67,14 @@ Awaitable<void> Session::route_slowly(const Router& router) {
   if (taken) co_await done->wait(std::chrono::hours(24));
   else *chosen = router.choose(*seat, may_use(), false);
   co_await go_on(router, std::move(*chosen));
+}
+
+const ServedModel* Session::take_further(Attempt& attempt, const AskedEvidence& asked) {
+  std::string& reply = attempt.exchange.body();
+  attempt.pending.look(attempt.facts);
+  if (const ServedModel* next = escalate(evidence_of(reply, asked.wants_json), attempt.pending)) return next;
+  if (asked.added_logprobs) reply = without_logprobs(reply);
+  return nullptr;
 }
 
 const ServedModel* Session::escalate(const policy::Evidence& evidence, PendingAnswer& pending) {

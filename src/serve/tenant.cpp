@@ -193,6 +193,18 @@ void Tenant::take_back(double tokens, const Amounts& expected) {
   for (auto& b : budgets_) b.release(expected[static_cast<std::size_t>(b.config().resource)]);
 }
 
+double Tenant::energy_left(Time now) {
+  if (!limited()) return std::numeric_limits<double>::quiet_NaN();
+  std::lock_guard lock(mutex_);
+  double least = std::numeric_limits<double>::quiet_NaN();
+  for (auto& b : budgets_) {
+    if (b.config().resource != Resource::energy) continue;
+    const double left = std::clamp(1 - (b.used(now) + b.reserved()) / b.config().limit, 0.0, 1.0);
+    if (!(left >= least)) least = left;
+  }
+  return least;
+}
+
 void Tenant::charge(const Usage& u, std::string_view key, std::string_view model, Time now) {
   std::lock_guard lock(mutex_);
   for (auto& b : budgets_) b.add(u.amount(b.config().resource), now);

@@ -72,6 +72,8 @@ class Tenant {
                                  LimitFigures& figures);
   // What was reserved for one that was not let in after all.
   void take_back(double tokens, const Amounts& expected);
+  // The least share that is left of its budgets of energy, 0 to 1; NaN where it has none.
+  double energy_left(Time now);
   // An answer made for it.
   void charge(const Usage&, std::string_view key, std::string_view model, Time now);
   // A request is over: what had been reserved for it, and the tokens it took.

@@ -17,6 +17,7 @@
 #include "serve/health_state.h"
 #include "serve/metrics.h"
 #include "serve/reply_reader.h"
+#include "serve/route/grid_now.h"
 #include "serve/route/observed.h"
 
 namespace wattline::serve {
@@ -44,6 +45,7 @@ struct ServedModel {
   ModelPool* pool = nullptr;  // of the upstreams that serve this id; null: there is but one, asked as it is
   Endpoints endpoints;  // that some upstream of this id serves
   std::string upstream_name;
+  std::int64_t context = 0;  // tokens that fit into it, prompt and answer; 0: not known
   std::shared_ptr<const lm::Model> builtin;
   const Footprint* footprint = nullptr;
   std::unique_ptr<EnergyTable> table;  // where energy is modelled
@@ -53,6 +55,7 @@ struct ServedModel {
   std::shared_ptr<ModelMetrics> metrics;
   std::shared_ptr<ObservedModel> observed = std::make_shared<ObservedModel>();  // for routers
   std::string head;  // response headers that are the same for all its answers
+  const GridNow::Place* grid = nullptr;  // where it runs, as routers see it; null where there are none
   GovernedModel* governed = nullptr;  // where tenants, keys or queues are configured
 };
 

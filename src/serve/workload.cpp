@@ -66,6 +66,8 @@ std::string first_model(const WorkloadOptions& o) {
   const Json listed = parse_json(reply.body, o.url + "/v1/models");
   const auto& data = listed.at("data").as_array();
   if (data.empty()) throw world_error("serves no model", o.url);
+  for (const auto& m : data)
+    if (m.at("id").as_string() == "auto") return "auto";
   return data[0].at("id").as_string();
 }
 
@@ -134,6 +136,7 @@ WorkloadAnswer read_answer(std::string_view body) {
   const auto& choices = j.at("choices").as_array();
   if (choices.empty()) throw world_error("an answer without choices", "server");
   a.text = choices[0].at("message").text_or("content", "");
+  a.model = j.text_or("model", "");
   if (const Json* usage = j.find("usage")) {
     a.tokens = read_count(*usage, "prompt_tokens") + read_count(*usage, "completion_tokens");
     if (const Json* own = usage->find("wattline")) {
@@ -149,7 +152,8 @@ const Fields<WorkloadOptions>& workload_fields() {
   static const Fields<WorkloadOptions> fields =
       Fields<WorkloadOptions>()
           .text("url", &WorkloadOptions::url, "the server's address, without /v1")
-          .text("model", &WorkloadOptions::model, "model to ask; the server's first when not given")
+          .text("model", &WorkloadOptions::model,
+                "model to ask; the router auto when not given, or where there is none the server's first")
           .file("file", &WorkloadOptions::file,
                 "CSV with a column prompt, and expected and task if known; without it about 40 built-in prompts")
           .integer("limit", &WorkloadOptions::limit, "only the first N prompts; 0 takes all")
@@ -175,14 +179,14 @@ Result run_workload(const WorkloadOptions& o, Context& context) {
   }
   const std::string model = o.model.empty() ? first_model(o) : o.model;
   struct Asked {
-    std::string answer, right, method;
+    std::string answer, right, method, model;
     std::int64_t tokens = 0;
     double energy_j = 0, carbon_mg = 0, water_ml = 0;
   };
   std::vector<Asked> rows;
   Totals all;
   std::map<std::string, Totals> by_task;
-  std::set<std::string> methods;
+  std::set<std::string> methods, models;
   for (const auto& prompt : prompts) {
     context.check_cancelled();
     context.progress(static_cast<double>(all.asked) / static_cast<double>(prompts.size()), prompt.text);
@@ -192,7 +196,7 @@ Result run_workload(const WorkloadOptions& o, Context& context) {
     w.member("max_tokens", o.max_tokens).member("temperature", 0).end_object();
     const auto reply = http_request("POST", o.url + "/v1/chat/completions", w.take(), o.timeout);
     const WorkloadAnswer a = read_answer(reply.body);
-    Asked row{a.text, "", a.energy ? std::string(to_string(a.energy->method)) : "not said", a.tokens};
+    Asked row{a.text, "", a.energy ? std::string(to_string(a.energy->method)) : "not said", a.model, a.tokens};
     const bool has_key = !prompt.expected.empty(), ok = has_key && answers(a.text, prompt.expected);
     if (has_key) row.right = ok ? "yes" : "no";
     for (Totals* sum : {&all, &by_task[prompt.task]}) {
@@ -205,6 +209,7 @@ Result run_workload(const WorkloadOptions& o, Context& context) {
       row.water_ml = sum->water.add(a.water, "mL");
     }
     methods.insert(row.method);
+    models.insert(row.model);
     rows.push_back(std::move(row));
   }
 
@@ -216,11 +221,13 @@ Result run_workload(const WorkloadOptions& o, Context& context) {
       .number("energy", "J")
       .number("carbon", "mgCO2e")
       .number("water", "mL");
+  if (models.size() > 1) t.text("model", "that answered");
   if (methods.size() > 1) t.text("method");  // else the totals say it
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto& row = rows[i];
     std::vector<Table::Cell> cells{prompts[i].text, std::move(row.answer), row.right,   row.tokens,
                                    row.energy_j,    row.carbon_mg,         row.water_ml};
+    if (models.size() > 1) cells.emplace_back(row.model);
     if (methods.size() > 1) cells.emplace_back(row.method);
     t.add_row(std::move(cells));
   }

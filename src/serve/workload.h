@@ -15,7 +15,7 @@ namespace wattline::serve {
 
 struct WorkloadOptions {
   std::string url = "http://127.0.0.1:8080";
-  std::string model;  // "": the server's first
+  std::string model;  // "": the router "auto" where there is one, else the server's first
   InputFile file;  // CSV with columns prompt, and optionally expected, task; none: the built-in one
   std::int64_t limit = 0;  // 0: all prompts
   bool list = false;  // only show the prompts; nothing is asked
@@ -28,7 +28,7 @@ Result run_workload(const WorkloadOptions&, Context&);
 
 // One answer, read from the response body of a chat completion.
 struct WorkloadAnswer {
-  std::string text;
+  std::string text, model;  // who answered, as the server says; "" where it does not
   std::int64_t tokens = 0;  // prompt and completion together
   // What the server says it cost; absent when it does not say (any other server).
   std::optional<Measure> energy, carbon, water;

@@ -36,7 +36,7 @@ std::string rule_name(const std::string& type, const std::string& name) {
 
 class Runner {
  public:
-  Runner(const Document& d, const ProbeSet& set, const LearnedSignals* learned)
+  Runner(const Document& d, const ProbeSet& set, const LearnedFor& learned)
       : document_(d), set_(set), learned_(learned) {}
 
   ProbeReport run() {
@@ -50,6 +50,7 @@ class Runner {
   struct Compiled {
     std::shared_ptr<const Engine> engine;
     std::unique_ptr<Engine::Scratch> scratch;
+    std::shared_ptr<const LearnedSignals> learned;
   };
 
   Compiled& compiled(const Policy& p) {
@@ -58,6 +59,7 @@ class Runner {
         std::vector<Finding> found;
         at->second.engine = Engine::compile(p, &found);
         at->second.scratch = at->second.engine->scratch();
+        if (learned_) at->second.learned = learned_(p);
       } catch (const Error& e) {
         report_.findings.push_back(
             {Finding::Level::error, "cannot-compile", e.where(), e.message(), e.hint(), std::string()});
@@ -75,11 +77,11 @@ class Runner {
       return out;
     }
     const ProbeRequest request(c);
-    if (!learned_ && !e.engine->begin(request.view(), *e.scratch).empty()) {
+    if (!e.learned && !e.engine->begin(request.view(), *e.scratch).empty()) {
       out.why = "it depends on learned signals";
       return out;
     }
-    const Outcome got = e.engine->decide(request.view(), *e.scratch, learned_);
+    const Outcome got = e.engine->decide(request.view(), *e.scratch, e.learned.get());
     const Decision* d = got.decision < 0 ? nullptr : &p.decisions[static_cast<std::size_t>(got.decision)];
     if (d) out.decision = d->name;
     out.why = fault(c, p, d, e);
@@ -193,7 +195,7 @@ class Runner {
 
   const Document& document_;
   const ProbeSet& set_;
-  const LearnedSignals* learned_;
+  const LearnedFor& learned_;
   std::map<const Policy*, Compiled> engines_;
   ProbeReport report_;
 };
@@ -205,7 +207,7 @@ std::size_t ProbeReport::count(ProbeOutcome::Result r) const {
       std::count_if(outcomes.begin(), outcomes.end(), [&](const ProbeOutcome& o) { return o.result == r; }));
 }
 
-ProbeReport run_probes(const Document& d, const ProbeSet& set, const LearnedSignals* learned) {
+ProbeReport run_probes(const Document& d, const ProbeSet& set, const LearnedFor& learned) {
   return Runner(d, set, learned).run();
 }
 

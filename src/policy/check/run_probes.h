@@ -5,6 +5,8 @@
 // algorithms and plugins that some probe expects.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,7 +34,9 @@ struct ProbeReport {
   std::size_t count(ProbeOutcome::Result) const;
 };
 
+// What tells the learned signals of a policy; each recipe has its own.
+using LearnedFor = std::function<std::shared_ptr<const LearnedSignals>(const Policy&)>;
 // The set must outlive the report. Errors of compiling are among the findings, and its probes are not run.
-ProbeReport run_probes(const Document&, const ProbeSet&, const LearnedSignals* learned = nullptr);
+ProbeReport run_probes(const Document&, const ProbeSet&, const LearnedFor& learned = {});
 
 }  // namespace wattline::policy

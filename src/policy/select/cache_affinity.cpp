@@ -20,6 +20,7 @@ class CacheAffinity final : public Selector {
   std::unique_ptr<Selector> inner;
 
   std::string_view name() const override { return "cache_affinity"; }
+  bool uses_sessions() const override { return true; }
 
   Reasons weigh(std::span<const Prediction> candidates, const Situation& s, std::span<double> scores,
                 std::span<double> chances) const override {

@@ -19,6 +19,7 @@ class SessionAware final : public Selector {
   std::int64_t min_turns = 1;
 
   std::string_view name() const override { return "session_aware"; }
+  bool uses_sessions() const override { return true; }
 
   Reasons weigh(std::span<const Prediction> candidates, const Situation& s, std::span<double> scores,
                 std::span<double> chances) const override {

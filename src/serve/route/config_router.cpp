@@ -1,4 +1,4 @@
-// [[router]] of the configuration file.
+// [[router]] and [grid] of the configuration file.
 #include <set>
 
 #include <fmt/format.h>
@@ -48,6 +48,23 @@ std::vector<RouterConfig> read_router_tables(TomlTable& root) {
     t.finish();
   }
   return all;
+}
+
+GridConfig read_grid(TomlTable t) {
+  GridConfig g;
+  int live = static_cast<int>(g.live);
+  t.read_choice("live", live, {"none", "series", "electricity-maps", "watttime"});
+  g.live = static_cast<GridConfig::Live>(live);
+  t.read("series", g.series);
+  t.read("providers", g.providers);
+  std::optional<double> price;
+  t.read("usd_per_kwh", price, -100, 1000);
+  if (price) g.usd_per_kwh = *price;
+  t.read("prices", g.prices);
+  if (!g.series.empty() && g.live == GridConfig::Live::none)
+    t.fault("series", "is given, but nothing reads it", "set live = \"series\"");
+  t.finish();
+  return g;
 }
 
 }  // namespace wattline::serve

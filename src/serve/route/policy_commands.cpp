@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -85,12 +86,15 @@ Result policy_check(const PolicyCheckOptions& o, Context&) {
     };
     row("that depend on heuristic signals alone", crisp.count(Outcome::passed), crisp_run);
     failed = crisp.count(Outcome::failed);
-    if (!o.heuristic && document.recipes.empty()) {
+    if (!o.heuristic) {
       std::vector<policy::Finding> unserved;
-      const auto learned = learned_for(document.main, found, o.knowledge, unserved);
-      const auto all = policy::run_probes(document, set, learned.get());
+      std::set<std::string> told;
+      const auto all = policy::run_probes(document, set, [&](const policy::Policy& p) {
+        const auto learned = learned_for(p, found, o.knowledge, unserved);
+        if (told.insert(learned->description()).second) r.note("Learned signals: " + learned->description() + ".");
+        return learned;
+      });
       row("all, with learned signals", all.count(Outcome::passed), all.outcomes.size());
-      r.note("Learned signals: " + learned->description() + ".");
       for (const auto& n : found.notes) r.note(n);
       for (auto& f : unserved) findings.push_back(std::move(f));
       Table misses("serve.probe_misses.v1");

@@ -10,11 +10,14 @@
 #include "kernel/options.h"
 #include "policy/language/language.h"
 #include "policy/learned/encoder_signals.h"
+#include "serve/governor.h"
 #include "serve/route/observed.h"
 #include "text/find_encoder.h"
 
 namespace wattline::serve {
 namespace {
+
+constexpr double joules_per_kwh = 3.6e6;
 
 Duration thread_cpu() {
   timespec t{};
@@ -49,7 +52,18 @@ std::string_view why_unable(const ServedModel& m, const policy::RequestView& r) 
   for (const auto& message : r.messages)
     if (message.images > 0 && m.builtin) return "a built-in model sees no images";
   if (m.upstream && !m.pool && m.upstream->drained) return "its upstream is drained";
+  if (m.context > 0 && !m.builtin && policy::estimate_tokens(r).total() > m.context)
+    return "the request is too long for its context";
   return {};
+}
+
+// Tokens of what came before the last message of the user.
+std::int64_t tokens_before(const policy::RequestView& r) {
+  policy::RequestView earlier = r;
+  std::size_t end = r.messages.size();
+  while (end > 0 && r.messages[end - 1].role != policy::Role::user) --end;
+  earlier.messages = r.messages.first(end > 0 ? end - 1 : 0);
+  return policy::estimate_tokens(earlier).prompt;
 }
 
 }  // namespace
@@ -83,12 +97,14 @@ Router::Router(const RouterConfig& config, std::size_t index,
     const policy::Step step = d.algorithm.value_or(policy::Step{"static", "", Json::Object{}, d.where});
     lane.algorithm = step.name;
     lane.selector = policy::make_selector(step.name, step.fields, step.where);
+    lane.uses_sessions = lane.selector->uses_sessions();
+    if (lane.uses_sessions && !conversations_) conversations_ = std::make_unique<Conversations>();
     lanes_.push_back(std::move(lane));
   }
   const auto signals = engine_->signals();
+  asks_for_budget_ = std::any_of(signals.begin(), signals.end(), [](const auto& s) { return s.type == "budget"; });
   if (std::any_of(signals.begin(), signals.end(), [](const auto& s) { return s.learned; })) {
-    std::vector<policy::Finding> ignored;
-    learned_ = policy::make_encoder_signals(*engine_, {text::find_encoder().encoder, {}}, ignored);
+    learned_ = policy::make_encoder_signals(*engine_, {text::find_encoder().encoder, {}}, findings_);
   }
 }
 
@@ -106,6 +122,7 @@ void Router::predict(const Lane& lane, Seat& seat, const MayUse& may_use) const 
     p.unable_because = may_use && !may_use(m) ? "not allowed for this key" : why_unable(m, seat.view);
     p.able = p.unable_because.empty();
     p.quality = p.quality_low = p.quality_high = config_.candidates[i].quality;
+    p.context_window = m.builtin ? m.builtin->shape().context : m.context;
     if (m.upstream) p.in_flight = m.upstream->in_flight.load(std::memory_order_relaxed);
     const auto seen = m.observed->means();
     if (seen.answers == 0) continue;
@@ -120,6 +137,9 @@ void Router::predict(const Lane& lane, Seat& seat, const MayUse& may_use) const 
     } else if (!std::isnan(seen.joules_in)) {
       p.energy = in * seen.joules_in + (std::isnan(seen.joules_out) ? 0 : out * seen.joules_out);
     }
+    if (m.grid && !std::isnan(p.energy))
+      p.carbon = m.footprint->grid().pue.value().base() * p.energy / joules_per_kwh * m.grid->carbon();
+    if (m.governed && !std::isnan(p.energy)) p.money = m.governed->expected_money(in, out, p.energy);
     if (!std::isnan(seen.seconds_in)) {
       p.ttft = in * seen.seconds_in;
       p.tpot = seen.seconds_out;
@@ -127,6 +147,33 @@ void Router::predict(const Lane& lane, Seat& seat, const MayUse& may_use) const 
     }
   }
   if (quality_) quality_->predict(seat.view, seat.predictions);
+}
+
+std::uint64_t Router::situate(const Lane& lane, Seat& seat, policy::Situation& s) const {
+  const auto& r = seat.view;
+  s.turn = static_cast<int>(std::count_if(r.messages.begin(), r.messages.end(),
+                                          [](const auto& m) { return m.role == policy::Role::assistant; }));
+  s.tool_loop = !r.messages.empty() && r.messages.back().role == policy::Role::tool;
+  s.chained = !r.previous_response.empty();
+  s.portable = !s.chained;  // what an earlier response refers to lies at the one who gave it
+  s.history_tokens = tokens_before(r);
+  const std::uint64_t id = Conversations::id_of(r);
+  const auto seen = conversations_->find(id, monotonic_ns());
+  s.switches = seen.switches;
+  s.session_idle = seen.idle;
+  for (std::size_t i = 0; i < lane.candidates.size(); ++i)
+    if (static_cast<int>(lane.candidates[i]) == seen.candidate) s.previous = static_cast<int>(i);
+  if (s.previous < 0) return id;
+  for (std::size_t i = 0; i < lane.candidates.size(); ++i) {
+    // The program's own models keep nothing of a prefix, so leaving one of them loses nothing.
+    const ServedModel& m = *models_[lane.candidates[i]];
+    auto& p = seat.predictions[i];
+    if (m.builtin) continue;
+    if (static_cast<int>(i) == s.previous) p.warmth = 0.5;  // whether its engine still holds it is not known
+    else if (const auto per_token = m.observed->means().joules_in; !std::isnan(per_token))
+      p.switch_energy = per_token * static_cast<double>(s.history_tokens);
+  }
+  return id;
 }
 
 Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learned) const {
@@ -146,6 +193,8 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
     situation.user = seat.view.user;
     situation.session = seat.view.session;
     situation.prompt_tokens = outcome.prompt_tokens;
+    situation.max_output_tokens = seat.view.max_output_tokens.value_or(0);
+    const std::uint64_t conversation = lane.uses_sessions ? situate(lane, seat, situation) : 0;
     const bool any =
         std::any_of(seat.predictions.begin(), seat.predictions.end(), [](const auto& p) { return p.able; });
     const policy::Choice choice =
@@ -161,6 +210,8 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
       told->propensity = choice.propensity;
       told->quality = seat.predictions[chosen].quality;
       told->joules = seat.predictions[chosen].energy;
+      if (lane.uses_sessions)
+        conversations_->given_to(conversation, static_cast<int>(lane.candidates[chosen]), monotonic_ns());
       for (const int next : choice.escalation)
         out.escalation.push_back(models_[lane.candidates[static_cast<std::size_t>(next)]]);
     }

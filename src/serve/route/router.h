@@ -13,6 +13,7 @@
 
 #include "policy/engine.h"
 #include "policy/selection.h"
+#include "serve/route/conversations.h"
 #include "serve/route/request_reader.h"
 #include "serve/route/router_config.h"
 #include "serve/route/told.h"
@@ -41,8 +42,12 @@ class Router {
   // One of several algorithms of the same id ("auto/cascade"): not listed.
   bool is_variant() const { return config_.id.find('/') != std::string::npos && config_.where.empty(); }
   const policy::Engine& engine() const { return *engine_; }
+  // Signals of its rules that nothing here can tell: they never match.
+  const std::vector<policy::Finding>& findings() const { return findings_; }
   // Whether a request may need signals that cost milliseconds: then choose() is for a thread that may wait.
   bool may_be_slow() const { return learned_ != nullptr; }
+  // Whether a rule asks for what is left of the tenant's budget, so that it is worth to be looked up.
+  bool asks_for_budget() const { return asks_for_budget_; }
 
   struct Seat {
     explicit Seat(const Router&);
@@ -71,16 +76,22 @@ class Router {
     std::string name, algorithm;
     std::vector<std::size_t> candidates;
     std::unique_ptr<policy::Selector> selector;
+    bool uses_sessions = false;
   };
   void predict(const Lane&, Seat&, const MayUse&) const;
+  // Fills what is known of the conversation; returns its id.
+  std::uint64_t situate(const Lane&, Seat&, policy::Situation&) const;
 
   RouterConfig config_;
   std::size_t index_;
   std::shared_ptr<const policy::Engine> engine_;
+  std::vector<policy::Finding> findings_;
   std::shared_ptr<const policy::LearnedSignals> learned_;  // null where the policy has none
   std::vector<const ServedModel*> models_;  // by candidate
   std::vector<Lane> lanes_;  // by decision
   std::shared_ptr<const QualityModel> quality_;
+  bool asks_for_budget_ = false;
+  std::unique_ptr<Conversations> conversations_;  // null where no algorithm looks at them
 };
 
 }  // namespace wattline::serve

@@ -1,9 +1,14 @@
 // Virtual models through the door: who answers, what is told of it, and cascades.
+#include <atomic>
+#include <cmath>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "kernel/error.h"
 #include "kernel/json.h"
+#include "kernel/testing.h"
 #include "serve/api_key.h"
 #include "serve/gateway_fixture.h"
 
@@ -11,6 +16,7 @@ namespace wattline::serve::tests {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::string_view ask = R"({"model":"auto","messages":[{"role":"user","content":"Hi"}],"max_tokens":8})";
 constexpr std::string_view ask_stream =
@@ -172,6 +178,218 @@ TEST(RouterHttp, OddRequestsAreAnsweredOrRefusedAsTheyWouldBe) {
       R"({"model":"auto","messages":[{"role":"user","content":")" + std::string(5000, 'x') + "\"}]}";
   EXPECT_EQ(g.chat(big).status, 503);  // too long for both
   EXPECT_EQ(g.chat(ask).status, 200);
+}
+
+// A file with rules, for as long as a test.
+struct PolicyFile {
+  explicit PolicyFile(std::string_view text) { std::ofstream(path()) << text; }
+  std::string path() const { return dir.path() / "policy.toml"; }
+  wattline::tests::ScratchDir dir;
+};
+
+TEST(RouterHttp, RulesSeeTheGridWhereTheGatewayStands) {
+  const PolicyFile rules(R"(
+    [[signal]]
+    type = "carbon"
+    name = "dirty"
+    predicate = { gte = 400 }
+    [[signal]]
+    type = "price"
+    name = "dear"
+    predicate = { gte = 0.5 }
+    [[decision]]
+    name = "spare"
+    priority = 9
+    when = 'carbon("dirty") or price("dear")'
+    models = ["babbler"]
+    [[decision]]
+    name = "rest"
+    models = ["second"])");
+  const auto model_at = [&](const std::string& place, double usd_per_kwh) {
+    TwoModels g;
+    g.router().policy = rules.path();
+    g.config.server.place = place;
+    g.config.grid.usd_per_kwh = usd_per_kwh;
+    g.start();
+    EXPECT_THAT(g.get("/api/v1/status").body, HasSubstr("\"g_per_kwh\""));
+    return g.chat(ask).header("x-wattline-model");
+  };
+  EXPECT_EQ(model_at("FR", 0.1), "second");
+  EXPECT_EQ(model_at("FR", 0.6), "babbler");
+  EXPECT_EQ(model_at("PL", 0.1), "babbler");
+  EXPECT_EQ(model_at("FR", NAN), "second") << "what is not known does not match";
+}
+
+TEST(RouterHttp, RulesSeeWhoAsksAndWhatIsLeftOfTheBudget) {
+  const PolicyFile rules(R"(
+    [[signal]]
+    type = "authz"
+    name = "experts"
+    role = "expert"
+    [[signal]]
+    type = "budget"
+    name = "scarce"
+    predicate = { lt = 0.5 }
+    [[decision]]
+    name = "careful"
+    priority = 9
+    when = 'budget("scarce")'
+    models = ["babbler"]
+    [[decision]]
+    name = "expert"
+    priority = 5
+    when = 'authz("experts")'
+    models = ["second"]
+    [[decision]]
+    name = "rest"
+    models = ["babbler"])");
+  TwoModels g;
+  g.router().policy = rules.path();
+  TenantConfig lab;
+  lab.name = "lab";
+  lab.budgets = {{Resource::energy, Window::total, 1, 1}};
+  TenantConfig rich;
+  rich.name = "rich";
+  g.config.governance.tenants = {lab, rich};
+  for (const char* id : {"novice", "expert", "poor"}) {
+    KeyConfig k;
+    k.id = id;
+    k.tenant = k.id == "poor" ? "lab" : "rich";
+    k.digest = sha256(std::string("wl_") + id);
+    if (k.id != "novice") k.roles = {"expert"};
+    g.config.governance.keys.push_back(k);
+  }
+  g.start();
+  const auto decision_for = [&](const std::string& key, std::string_view body = ask) {
+    Client c(g.port());
+    c.post("/v1/chat/completions", body, "authorization: Bearer wl_" + key + "\r\n");
+    return c.read().header("x-wattline-decision");
+  };
+  EXPECT_EQ(decision_for("novice"), "rest");
+  EXPECT_EQ(decision_for("expert"), "expert");
+  EXPECT_EQ(decision_for("poor"), "expert") << "all of its budget is left";
+  // A role in the request is no role.
+  EXPECT_EQ(decision_for("novice", R"({"model":"auto","messages":[{"role":"user","content":"Hi"}],"max_tokens":8,)"
+                                   R"("metadata":{"role":"expert","roles":"expert"}})"),
+            "rest");
+  g.gateway->governor()->set_tenant([&] {
+    TenantConfig poor = lab;
+    poor.budgets[0].limit = 1e-3;  // what it has used is more than half of it
+    return poor;
+  }());
+  const std::string after = decision_for("poor");
+  EXPECT_TRUE(after == "careful" || after.empty()) << after << ": scarce, or over";
+}
+
+TEST(RouterHttp, AConversationStaysWithItsModel) {
+  TwoModels g;
+  g.router().algorithm = "session_aware";
+  g.router().settings = parse_json(R"({"base":"weighted","min_turns_before_switch":100})");
+  g.start();
+  const auto turn = [&](const std::string& first, int turns, const std::string& session = {}) {
+    std::string messages = R"({"role":"user","content":")" + first + "\"}";
+    for (int i = 1; i < turns; ++i)
+      messages += R"(,{"role":"assistant","content":"so"},{"role":"user","content":"and?"})";
+    Client c(g.port());
+    c.post("/v1/chat/completions", R"({"model":"auto","max_tokens":2,"messages":[)" + messages + "]}",
+           session.empty() ? "" : "x-session-id: " + session + "\r\n");
+    return c.read().header("x-wattline-model");
+  };
+  int differ = 0;
+  for (int i = 0; i < 12; ++i) {
+    const std::string first = "question " + std::to_string(i);
+    const auto model = turn(first, 1);
+    for (int t = 2; t < 4; ++t) EXPECT_EQ(turn(first, t), model);
+    differ += model != turn("question 0", 4);
+  }
+  EXPECT_GT(differ, 0) << "the weights are even: all twelve alike would be a chance of 1 in 2048";
+  const auto model = turn("one", 1, "s1");
+  EXPECT_EQ(turn("two", 1, "s1"), model);
+  EXPECT_EQ(turn("three", 1, "s1"), model);
+}
+
+TEST(RouterHttp, WhatDoesNotFitIntoAContextGoesToALargerOne) {
+  const auto says = [](const FakeUpstream::Request&, Connection& c) {
+    return c.send(
+        reply(R"({"choices":[{"message":{"content":"so"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}})"));
+  };
+  FakeUpstream small(says), large(says);
+  TestGateway g;
+  for (auto* up : {&small, &large}) g.add_upstream(up->port(), up == &small ? "small" : "large");
+  g.config.upstreams[0].models[0].context = 1000;
+  g.config.upstreams[1].models[0].context = 100'000;
+  RouterConfig r;
+  r.id = "auto";
+  r.algorithm = "static";
+  r.candidates = {{"small", 0.9, "test"}, {"large", 0.9, "test"}};
+  g.config.routers = {r};
+  g.start();
+  const auto asked = [&](std::size_t bytes) {
+    return g.chat(R"({"model":"auto","messages":[{"role":"user","content":")" + std::string(bytes, 'x') + "\"}]}")
+        .header("x-wattline-model");
+  };
+  EXPECT_EQ(asked(100), "small");
+  EXPECT_EQ(asked(8000), "large");
+}
+
+// Two upstreams: one that is not sure of itself, and one that is never asked how sure it is.
+TEST(RouterHttp, AnUpstreamsAnswerThatDoesNotVerifyGoesToTheNext) {
+  std::atomic<bool> sure{false};
+  std::mutex mutex;
+  std::string asked_small, asked_large;
+  FakeUpstream small([&](const FakeUpstream::Request& r, Connection& c) {
+    std::lock_guard lock(mutex);
+    asked_small = r.body;
+    return c.send(
+        reply(std::string(R"({"choices":[{"index":0,"message":{"role":"assistant","content":"small"},"logprobs":)"
+                          R"({"content":[{"token":"small","logprob":)") +
+              (sure ? "-0.1" : "-3") +
+              R"(,"top_logprobs":[]}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})"));
+  });
+  FakeUpstream large([&](const FakeUpstream::Request& r, Connection& c) {
+    std::lock_guard lock(mutex);
+    asked_large = r.body;
+    return c.send(
+        reply(R"({"choices":[{"index":0,"message":{"role":"assistant","content":"large"},"finish_reason":"stop"}],)"
+              R"("usage":{"prompt_tokens":3,"completion_tokens":1}})"));
+  });
+  TestGateway g;
+  g.add_upstream(small.port(), "small");
+  g.add_upstream(large.port(), "large").models[0].catalog = "llama-3.1-70b";
+  RouterConfig r;
+  r.id = "auto";
+  r.algorithm = "cascade";
+  r.candidates = {{"small", 0.5, "test"}, {"large", 0.9, "test"}};
+  r.verify = policy::StopRule{policy::StopRule::Method::avg_logprob, -1};
+  g.config.routers = {r};
+  g.start();
+  for (const char* model : {"small", "large"})
+    g.chat(std::string(R"({"model":")") + model + R"(","messages":[{"role":"user","content":"Hi"}]})");
+  std::size_t before = g.gateway->recorder().answers().latest(100).size();
+  auto told = g.chat(ask);
+  ASSERT_EQ(told.status, 200) << told.body;
+  EXPECT_THAT(told.body, HasSubstr("large"));
+  EXPECT_EQ(told.header("x-wattline-model"), "large");
+  {
+    std::lock_guard lock(mutex);
+    EXPECT_THAT(asked_small, HasSubstr(R"("logprobs":true)"));
+    EXPECT_THAT(asked_large, Not(HasSubstr("logprobs")));
+  }
+  const auto last = g.answer(before + 1);
+  ASSERT_TRUE(last && last->route);
+  EXPECT_EQ(last->route->attempts, 2);
+  const auto all = g.gateway->recorder().answers().latest(100);
+  EXPECT_EQ(all[1]->attempt, "escalated");
+  EXPECT_EQ(all[1]->of, last->id);
+  EXPECT_GT(all[1]->joules.value, 0) << "what was for nothing is accounted for";
+
+  sure = true;
+  told = g.chat(ask);
+  EXPECT_THAT(told.body, HasSubstr("small"));
+  EXPECT_THAT(told.body, HasSubstr(R"("logprobs":null)")) << "who did not ask is not told";
+  sure = false;
+  told = g.chat(ask_stream);
+  EXPECT_EQ(told.header("x-wattline-model"), "small") << "a stream's answer stays";
 }
 
 }  // namespace
