@@ -1,6 +1,7 @@
 #include "serve/capabilities.h"
 
 #include "policy/evaluate/evaluate.h"
+#include "policy/tools/tools_study.h"
 #include "serve/compare.h"
 #include "serve/key_command.h"
 #include "serve/route/policy_commands.h"
@@ -121,6 +122,7 @@ std::vector<Capability> capabilities() {
 
   // Needs nothing of a gateway, but whoever runs one looks for it here.
   out.push_back(policy::evaluate_capability());
+  out.push_back(policy::tools_study_capability());
   return out;
 }
 
