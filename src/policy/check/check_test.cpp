@@ -74,7 +74,8 @@ TEST(Check, NamesThatAreTwiceOrNotThere) {
   expect({"duplicate-plugin", "PLUGIN a system_prompt {} PLUGIN a tools {}",
           "PLUGIN a system_prompt {} PLUGIN b tools {}"});
   expect({"unknown-plugin", "ROUTE a { PRIORITY 1 WHEN keyword(\"urgent\") MODEL \"m\" PLUGIN sistem_prompt }",
-          "ROUTE a { PRIORITY 1 WHEN keyword(\"urgent\") MODEL \"m\" PLUGIN system-prompt }"});
+          "ROUTE a { PRIORITY 1 WHEN keyword(\"urgent\") MODEL \"m\" PLUGIN system-prompt { system_prompt: \"Be "
+          "brief.\" } }"});
   expect({"unknown-algorithm", "ROUTE a { PRIORITY 1 WHEN keyword(\"urgent\") MODEL \"m\" ALGORITHM statik }",
           "ROUTE a { PRIORITY 1 WHEN keyword(\"urgent\") MODEL \"m\" ALGORITHM static }"});
   expect({"unknown-recipe", "RECIPE a { ROUTE r { MODEL \"m\" } }\nENTRYPOINT { model_names: [\"x\"] recipe: \"b\" }",

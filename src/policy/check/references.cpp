@@ -10,6 +10,8 @@
 #include "kernel/error.h"
 #include "policy/check/fields.h"
 #include "policy/check/scope.h"
+#include "policy/plugins/plugin_set.h"
+#include "policy/plugins/prompt_compression.h"
 #include "policy/selection.h"
 #include "policy/settings.h"
 
@@ -50,15 +52,6 @@ void models_of(const Json& v, std::vector<std::string>& out) {
   }
 }
 
-const std::vector<std::string>& plugin_types() {
-  static const std::vector<std::string> all = {
-      "fast_response",      "request_params",      "header_mutation", "system_prompt", "tools",
-      "tool_selection",     "context_compression", "response_cache",  "memory",        "rag",
-      "hallucination",      "response_jailbreak",  "router_replay",   "image_gen",     "redaction",
-      "prompt_compression", "shadow_dispatch",     "answer_checks"};
-  return all;
-}
-
 constexpr std::array categories = {
     "biology", "business", "chemistry", "computer science", "economics", "engineering", "health", "history",
     "law",     "math",     "other",     "philosophy",       "physics",   "psychology"};
@@ -88,22 +81,23 @@ void check_models(Scope& s) {
 }
 
 void check_steps(Scope& s) {
-  std::vector<std::string> known = plugin_types();
+  std::vector<std::string> known;
+  for (const auto& t : plugin_types()) known.emplace_back(t.name);
   for (const auto& p : s.policy.plugins) known.push_back(p.name);
-  const auto is_known = [&](const std::string& name) {
-    std::string plain = name;
-    std::replace(plain.begin(), plain.end(), '-', '_');
-    return std::find(known.begin(), known.end(), name) != known.end() ||
-           std::find(known.begin(), known.end(), plain) != known.end();
-  };
   std::vector<std::string> built_in;
   for (const auto& a : algorithms()) built_in.emplace_back(a.name);
   for (const auto& d : s.policy.decisions) {
-    for (const auto& p : d.plugins)
-      if (!is_known(p.type.empty() ? p.name : p.type))
-        s.add("unknown-plugin", p.where.empty() ? d.where : p.where,
+    for (const auto& p : resolve_plugins(s.policy, d)) {
+      if (!p.kind)
+        s.add("unknown-plugin", p.where,
               fmt::format("decision '{}' uses the plugin '{}', which is not there and does nothing", d.name, p.name),
               did_you_mean(p.name, known), "any request that matches the decision");
+      else if (p.enabled() && serving_of(*p.kind) == PluginType::Serving::nobody)
+        s.add("plugin-not-served", p.where,
+              fmt::format("decision '{}' uses the plugin '{}', which is kept but nothing here runs it", d.name, p.name),
+              "take it out, or leave it for a program that does", "any request that matches the decision");
+    }
+    read_plugins(s.policy, d, s.out);
     if (d.algorithm && std::find(built_in.begin(), built_in.end(), d.algorithm->name) == built_in.end())
       s.add("unknown-algorithm", d.algorithm->where.empty() ? d.where : d.algorithm->where,
             fmt::format("the algorithm '{}' of decision '{}' is not built in", d.algorithm->name, d.name),
@@ -156,6 +150,7 @@ void check_document(Scope& s) {
 
 void check_references(Scope& s) {
   const Policy& p = s.policy;
+  prompt_compression_of(p, s.out);
   twice(s, p.cards, "duplicate-model", "models", [](const Card& c) { return c.name; });
   twice(s, p.projections, "duplicate-projection", "projections", [](const Projection& one) { return one.name; });
   twice(s, p.plugins, "duplicate-plugin", "plugins", [](const Step& one) { return one.name; });

@@ -9,6 +9,7 @@
 
 #include "policy/learned/classes.h"
 #include "policy/learned/personal_data.h"
+#include "policy/plugins/prompt_compression.h"
 #include "policy/settings.h"
 #include "text/domain.h"
 
@@ -32,31 +33,49 @@ double best(const std::vector<float>& query, const Vectors& all) {
 // The texts of one request, encoded when first needed.
 class Encoded {
  public:
-  Encoded(const text::Encoder& encoder, const RequestView& asked) : request(asked), encoder_(encoder) {}
+  Encoded(const text::Encoder& encoder, const RequestView& asked, const std::optional<CompressionOptions>& compression)
+      : request(asked), encoder_(encoder), compression_(compression) {}
 
   const RequestView& request;
 
+  // What classifiers see of the query: all of it, or its most telling sentences.
+  std::string_view classified() {
+    if (!compression_) return request.query();
+    if (!text_) text_ = compress_prompt(request.query(), *compression_).text;
+    return *text_;
+  }
   const std::vector<float>& query() {
-    if (query_.empty()) query_ = encoder_.encoded(request.query());
+    if (query_.empty()) query_ = encoder_.encoded(classified());
     return query_;
   }
-  // The user's earlier turns, the latest first, up to `n`.
-  const Vectors& earlier(std::size_t n) {
+  // Of the query as it was asked, for what must not be hidden among other sentences.
+  const std::vector<float>& whole_query() {
+    if (!compression_) return query();
+    if (whole_.empty()) whole_ = encoder_.encoded(request.query());
+    return whole_;
+  }
+  // The user's earlier turns, the latest first, up to `n`. `whole`: as they were said.
+  const Vectors& earlier(std::size_t n, bool whole = false) {
+    Vectors& turns = whole ? earlier_whole_ : earlier_;
     bool last = true;
     std::size_t seen = 0;
     for (auto m = request.messages.rbegin(); m != request.messages.rend() && seen < n; ++m) {
       if (m->role != Role::user) continue;
       if (std::exchange(last, false)) continue;
-      if (seen == earlier_.size()) earlier_.push_back(encoder_.encoded(m->text));
+      if (seen == turns.size())
+        turns.push_back(encoder_.encoded(
+            compression_ && !whole ? std::string_view(compress_prompt(m->text, *compression_).text) : m->text));
       ++seen;
     }
-    return earlier_;
+    return turns;
   }
 
  private:
   const text::Encoder& encoder_;
-  std::vector<float> query_;
-  Vectors earlier_;
+  const std::optional<CompressionOptions>& compression_;
+  std::optional<std::string> text_;
+  std::vector<float> query_, whole_;
+  Vectors earlier_, earlier_whole_;
 };
 
 using Rule = std::function<SignalValue(Encoded&)>;
@@ -64,7 +83,10 @@ using Rule = std::function<SignalValue(Encoded&)>;
 class EncoderSignals final : public LearnedSignals {
  public:
   EncoderSignals(const Engine& engine, LearnedParts parts, std::vector<Finding>& findings)
-      : parts_(std::move(parts)), domains_(text::domain_classifier(parts_.encoder)), rules_(engine.signals().size()) {
+      : parts_(std::move(parts)),
+        domains_(text::domain_classifier(parts_.encoder)),
+        compression_(prompt_compression_of(engine.policy(), findings)),
+        rules_(engine.signals().size()) {
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       const auto& info = engine.signals()[i];
       if (!info.learned) continue;
@@ -80,7 +102,7 @@ class EncoderSignals final : public LearnedSignals {
 
   void evaluate(const RequestView& request, std::span<const SignalIndex> wanted,
                 std::chrono::steady_clock::time_point deadline, std::span<SignalValue> values) const override {
-    Encoded texts(*parts_.encoder, request);
+    Encoded texts(*parts_.encoder, request, compression_);
     for (const SignalIndex i : wanted) {
       if (std::chrono::steady_clock::now() >= deadline) values[i] = {SignalValue::State::late, false, 0, 0};
       else values[i] = rules_[i] ? rules_[i](texts) : failed;
@@ -89,8 +111,9 @@ class EncoderSignals final : public LearnedSignals {
 
   std::string description() const override {
     return fmt::format(
-        "{} ({} values; {}); classes by the nearest of a few sentences, personal data by form: heuristic",
-        parts_.encoder->name(), parts_.encoder->width(), parts_.encoder->limits());
+        "{} ({} values; {}){}; classes by the nearest of a few sentences, personal data by form: heuristic",
+        parts_.encoder->name(), parts_.encoder->width(), parts_.encoder->limits(),
+        compression_ ? fmt::format(", prompts shortened to {} tokens", compression_->target_tokens) : std::string());
   }
 
  private:
@@ -153,7 +176,7 @@ class EncoderSignals final : public LearnedSignals {
     return [this, mine](Encoded& t) {
       thread_local text::Features features;
       std::vector<float> p(domains_.head->labels().size());
-      domains_.classify(t.request.query(), features, p);
+      domains_.classify(t.classified(), features, p);
       const auto top = static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin());
       double sum = 0;
       for (const std::size_t k : mine) sum += static_cast<double>(p[k]);
@@ -180,9 +203,9 @@ class EncoderSignals final : public LearnedSignals {
     const double threshold = s.number("threshold", 0.10, -2, 2);
     const std::size_t turns = s.flag("include_history", false) ? 64 : 0;
     return [bad, good, threshold, turns](Encoded& t) {
-      double most = best(t.query(), bad) - best(t.query(), good);
+      double most = best(t.whole_query(), bad) - best(t.whole_query(), good);
       if (turns > 0)
-        for (const auto& v : t.earlier(turns)) most = std::max(most, best(v, bad) - best(v, good));
+        for (const auto& v : t.earlier(turns, true)) most = std::max(most, best(v, bad) - best(v, good));
       return known(most >= threshold, most, most);
     };
   }
@@ -259,6 +282,7 @@ class EncoderSignals final : public LearnedSignals {
 
   LearnedParts parts_;
   text::DomainClassifier domains_;
+  std::optional<CompressionOptions> compression_;
   std::vector<Rule> rules_;
 };
 

@@ -4,6 +4,9 @@
 // What stands for the reference's neural classifiers: domain is a trained head (or the nearest exemplar), user_feedback,
 // fact_check and modality the class of the nearest of a few sentences, jailbreak the contrast of two sets of phrases,
 // pii what has a form. All of these are heuristic, and description() says so.
+//
+// Where the policy has prompt_compression (plugins/prompt_compression.h) long prompts are shortened first; jailbreak and
+// pii always see all of them, as nothing may be hidden from those between telling sentences.
 #pragma once
 
 #include <memory>

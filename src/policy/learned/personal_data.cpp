@@ -95,23 +95,28 @@ std::vector<PersonalPart> find_personal(std::string_view text) {
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = std::make_unique<RE2>(forms[i].pattern, RE2::Quiet);
     return all;
   }();
-  std::vector<PersonalPart> found;
+  std::vector<PersonalPart> found;  // of likelier forms, in order
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     const re2::StringPiece whole(text.data(), text.size());
     re2::StringPiece groups[2];
+    std::vector<PersonalPart> fresh;
+    std::size_t near = 0;  // the first of `found` that does not end before what is looked at
     for (std::size_t at = 0;
          at <= text.size() && patterns[i]->Match(whole, at, text.size(), RE2::UNANCHORED, groups, 2);) {
       const std::string_view part(groups[1].data(), groups[1].size());
       const auto begin = static_cast<std::size_t>(part.data() - text.data());
       const std::size_t end = begin + part.size();
       at = std::max(end, at + 1);
-      const double confidence = judge(forms[i].kind, part);
-      const bool taken = std::any_of(found.begin(), found.end(),
-                                     [&](const PersonalPart& p) { return begin < p.end && p.begin < end; });
-      if (confidence > 0 && !taken) found.push_back({forms[i].kind, begin, end, confidence});
+      while (near < found.size() && found[near].end <= begin) ++near;
+      const bool taken = near < found.size() && found[near].begin < end;
+      const double confidence = taken ? 0 : judge(forms[i].kind, part);
+      if (confidence > 0) fresh.push_back({forms[i].kind, begin, end, confidence});
     }
+    const auto before = static_cast<std::ptrdiff_t>(found.size());
+    found.insert(found.end(), fresh.begin(), fresh.end());
+    std::inplace_merge(found.begin(), found.begin() + before, found.end(),
+                       [](const auto& a, const auto& b) { return a.begin < b.begin; });
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
   return found;
 }
 
