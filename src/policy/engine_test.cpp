@@ -97,25 +97,38 @@ class Asked {
 
 TEST(EngineTest, PrioritiesThenConfidenceThenNames) {
   Policy p;
-  p.signals = {keyword("a", "apple"), keyword("b", "pear"),
-               signal("keyword", "wide", R"({"keywords": ["apple", "plum", "fig"]})")};
+  p.signals = {keyword("a", "apple"), keyword("b", "pear"), signal("embedding", "near", R"({"candidates": ["x"]})")};
   p.decisions = {decision("low", leaf("keyword", "a"), 1), decision("high", leaf("keyword", "b"), 2),
-                 decision("twin", leaf("keyword", "a"), 1), decision("unsure", leaf("keyword", "wide"), 1)};
+                 decision("twin", leaf("keyword", "a"), 1), decision("unsure", leaf("embedding", "near"), 1)};
+  const std::map<std::string, SignalValue> near = {{"near", yes(0.6f)}};
   Asked ask(p);
-  EXPECT_EQ(ask.decide("an apple and a pear"), "high");
-  EXPECT_EQ(ask.decide("an apple"), "low");  // as sure as "twin", before it by name; "unsure" has 0.67
+  EXPECT_EQ(ask.decide("an apple and a pear", near), "high");
+  EXPECT_EQ(ask.decide("an apple", near), "low");  // as sure as "twin", before it by name; "unsure" has 0.6
   EXPECT_FLOAT_EQ(ask.outcome.confidence, 1);
-  EXPECT_EQ(ask.decide("a plum"), "unsure");
-  EXPECT_FLOAT_EQ(ask.outcome.confidence, 0.5f + 0.5f / 3);
+  EXPECT_EQ(ask.decide("a plum", near), "unsure");
+  EXPECT_FLOAT_EQ(ask.outcome.confidence, 0.6f);
   EXPECT_EQ(ask.decide("nothing"), "");
+}
+
+// A long list of synonyms is no weaker than a short one.
+TEST(EngineTest, AKeywordRuleThatMatchesIsSure) {
+  Policy p;
+  p.signals = {signal("keyword", "wide", R"({"keywords": ["apple", "plum", "fig", "quince"]})"),
+               signal("keyword", "like", R"({"keywords": ["apples", "plums"], "method": "fuzzy"})")};
+  p.decisions = {decision("wide", leaf("keyword", "wide"), 1), decision("like", leaf("keyword", "like"))};
+  Asked ask(p);
+  EXPECT_EQ(ask.decide("a fig"), "wide");
+  EXPECT_FLOAT_EQ(ask.outcome.confidence, 1);
+  EXPECT_EQ(ask.decide("applees"), "like");
+  EXPECT_FLOAT_EQ(ask.outcome.confidence, 1);
 }
 
 TEST(EngineTest, WithTheStrategyConfidenceTheSurestWins) {
   Policy p;
   p.strategy = Policy::Strategy::confidence;
-  p.signals = {keyword("a", "apple"), signal("keyword", "wide", R"({"keywords": ["apple", "plum", "fig"]})")};
-  p.decisions = {decision("unsure", leaf("keyword", "wide"), 9), decision("sure", leaf("keyword", "a"), 1)};
-  EXPECT_EQ(Asked(p).decide("apple"), "sure");
+  p.signals = {keyword("a", "apple"), signal("embedding", "near", R"({"candidates": ["x"]})")};
+  p.decisions = {decision("unsure", leaf("embedding", "near"), 9), decision("sure", leaf("keyword", "a"), 1)};
+  EXPECT_EQ(Asked(p).decide("apple", {{"near", yes(0.6f)}}), "sure");
 }
 
 TEST(EngineTest, TheLowestTierWinsBeforeAll) {
@@ -127,16 +140,16 @@ TEST(EngineTest, TheLowestTierWinsBeforeAll) {
 
 TEST(EngineTest, ConfidencesOfTrees) {
   Policy p;
-  p.signals = {signal("keyword", "two", R"({"keywords": ["x", "y"]})"), keyword("z", "z")};
-  p.decisions = {decision("mean", all({leaf("keyword", "two"), leaf("keyword", "z")}), 9),
-                 decision("most", any({leaf("keyword", "two"), leaf("keyword", "z")}), 8),
+  p.signals = {signal("embedding", "near", R"({"candidates": ["x"]})"), keyword("z", "z")};
+  p.decisions = {decision("mean", all({leaf("embedding", "near"), leaf("keyword", "z")}), 9),
+                 decision("most", any({leaf("embedding", "near"), leaf("keyword", "z")}), 8),
                  decision("not", none(leaf("keyword", "z")), 7), decision("rest", {}, 1)};
   Asked ask(p);
-  EXPECT_EQ(ask.decide("x z"), "mean");
+  EXPECT_EQ(ask.decide("z", {{"near", yes(0.75f)}}), "mean");
   EXPECT_FLOAT_EQ(ask.outcome.confidence, (0.75f + 1) / 2);
-  EXPECT_EQ(ask.decide("x"), "most");
+  EXPECT_EQ(ask.decide("x", {{"near", yes(0.75f)}}), "most");
   EXPECT_FLOAT_EQ(ask.outcome.confidence, 0.75f);
-  EXPECT_EQ(ask.decide("q"), "not");
+  EXPECT_EQ(ask.decide("q", {{"near", no()}}), "not");
   EXPECT_FLOAT_EQ(ask.outcome.confidence, 1);
 }
 
@@ -224,7 +237,7 @@ TEST(EngineTest, ScoresSumAndMappingsBandThem) {
                  decision("low", leaf("projection", "low"), 1)};
   Asked ask(p);
   EXPECT_EQ(ask.decide("apple x"), "high");
-  EXPECT_NEAR(ask.score("inner"), 0.5 * 2 + 0.4 * 0.75 + 0.001 * 6, 1e-6);
+  EXPECT_NEAR(ask.score("inner"), 0.5 * 2 + 0.4 * 1 + 0.001 * 6, 1e-6);
   EXPECT_NEAR(ask.score("outer"), 2 * ask.score("inner"), 1e-12);
   EXPECT_NEAR(ask.outcome.confidence, 1 / (1 + std::exp(-10 * (ask.score("outer") - 2))), 1e-6);
   EXPECT_EQ(ask.decide("pear"), "low");

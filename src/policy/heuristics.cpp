@@ -61,7 +61,9 @@ namespace {
 
 using Rule = Heuristics::Rule;
 
-// One rule of the matcher of all keywords, which runs when the first of them is asked for.
+// One rule of the matcher of all keywords, which runs when the first of them is asked for. A rule that matches is sure
+// (confidence 1), as in the reference's decisions: the share of its keywords that it found (text/keyword_matcher.h) would
+// make a long list of synonyms weaker with each.
 class KeywordRuleRef : public Heuristics::Rule {
  public:
   explicit KeywordRuleRef(std::size_t index) : index_(index) {}
@@ -71,7 +73,7 @@ class KeywordRuleRef : public Heuristics::Rule {
       s.matched = true;
     }
     const text::KeywordHit& hit = s.keywords.hits[index_];
-    return known(hit.matched, hit.confidence, hit.found);
+    return known(hit.matched, 1, hit.found);
   }
 
  private:
@@ -96,7 +98,7 @@ class SoftKeywordRule : public Heuristics::Rule {
   explicit SoftKeywordRule(text::SoftKeywords keywords) : keywords_(std::move(keywords)) {}
   SignalValue evaluate(const RequestView& request, TextScratch& s) const override {
     const text::KeywordHit hit = keywords_.match(request.query(), s.soft);
-    return known(hit.matched, hit.confidence, hit.found);
+    return known(hit.matched, 1, hit.found);
   }
 
  private:

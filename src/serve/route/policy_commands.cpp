@@ -86,6 +86,14 @@ Result policy_check(const PolicyCheckOptions& o, Context&) {
     };
     row("that depend on heuristic signals alone", crisp.count(Outcome::passed), crisp_run);
     failed = crisp.count(Outcome::failed);
+    Table misses("serve.probe_misses.v1");
+    misses.text("probe").text("signals", "heuristic: none else was needed").text("got").text("why");
+    const auto add_misses = [&](const policy::ProbeReport& report, const char* signals) {
+      for (const auto& p : report.outcomes)
+        if (p.result == Outcome::failed)
+          misses.add_row({p.probe->group + "/" + p.probe->id, signals, p.decision, p.why});
+    };
+    add_misses(crisp, "heuristic");
     if (!o.heuristic) {
       std::vector<policy::Finding> unserved;
       std::set<std::string> told;
@@ -97,15 +105,10 @@ Result policy_check(const PolicyCheckOptions& o, Context&) {
       row("all, with learned signals", all.count(Outcome::passed), all.outcomes.size());
       for (const auto& n : found.notes) r.note(n);
       for (auto& f : unserved) findings.push_back(std::move(f));
-      Table misses("serve.probe_misses.v1");
-      misses.text("probe").text("got").text("why");
-      for (const auto& p : all.outcomes)
-        if (p.result == Outcome::failed) misses.add_row({p.probe->group + "/" + p.probe->id, p.decision, p.why});
-      r.add(std::move(t));
-      if (misses.rows() > 0) r.add(std::move(misses));
-    } else {
-      r.add(std::move(t));
+      add_misses(all, "all");
     }
+    r.add(std::move(t));
+    if (misses.rows() > 0) r.add(std::move(misses));
   }
   add_findings(r, findings);
   const auto bad = std::count_if(findings.begin(), findings.end(), [](const policy::Finding& f) {
