@@ -199,7 +199,8 @@ Result run_compare(const CompareOptions& o, Context& context) {
       tried[m].right.push_back(answers(a.text, questions[q].expected));
       tried[m].joules.push_back(a.joules);
       tried[m].seconds.push_back(a.seconds);
-      tried[m].alike.push_back(text::similarity(*encoder.encoder, a.text, questions[q].expected).f1);
+      if (encoder.encoder->has_tokens())
+        tried[m].alike.push_back(text::similarity(*encoder.encoder, a.text, questions[q].expected).f1);
     }
   }
   // The baseline is the model that costs most, as "always the largest".

@@ -10,6 +10,7 @@
 #include "text/hashed_ngrams.h"
 #include "text/language.h"
 #include "text/ngrams.h"
+#include "text/similarity.h"
 #include "text/utf8.h"
 
 namespace wattline::text {
@@ -25,14 +26,15 @@ Result compare_texts(const CompareOptions& o, Context&) {
   Table t("text.similarity.v1");
   t.title = "Similarity";
   t.text("measure").number("value", "", "1 is alike").text("meaning");
-  std::vector<float> a(encoder.width()), b(encoder.width()), rows_a, rows_b;
+  std::vector<float> a(encoder.width()), b(encoder.width());
   const EncodeFacts facts_a = encoder.encode(o.a, a), facts_b = encoder.encode(o.b, b);
   t.add_row({"cosine", static_cast<double>(dot(a, b)), fmt::format("of sentence vectors ({})", encoder.name())});
-  encoder.encode_tokens(o.a, rows_a);
-  encoder.encode_tokens(o.b, rows_b);
-  t.add_row({"late interaction a to b", max_similarity(rows_a, rows_b, encoder.width()),
-             "mean over a's tokens of the best match in b"});
-  t.add_row({"late interaction b to a", max_similarity(rows_b, rows_a, encoder.width()), "the other way"});
+  if (encoder.has_tokens()) {
+    const Similarity tokens = similarity(encoder, o.a, o.b);
+    t.add_row({"late interaction a to b", tokens.precision, "mean over a's tokens of the best match in b"});
+    t.add_row({"late interaction b to a", tokens.recall, "the other way"});
+    t.add_row({"F1 of both", tokens.f1, "as BERTScore; likeness, not truth"});
+  }
   const HashedNgrams ngrams;
   t.add_row(
       {"spelling", static_cast<double>(dot(ngrams.encoded(o.a), ngrams.encoded(o.b))), "cosine of hashed n-grams"});

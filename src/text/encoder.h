@@ -29,7 +29,9 @@ class Encoder {
 
   // Writes width() values of length 1, or all 0 for a text without tokens. Takes any bytes.
   virtual EncodeFacts encode(std::string_view text, std::span<float> out) const = 0;
-  // One vector of length 1 per token, for late interaction: facts.tokens rows of width() values.
+  // One vector of length 1 per token, for late interaction: facts.tokens rows of width() values. Error(unsupported) where
+  // there are none of tokens.
+  virtual bool has_tokens() const { return true; }
   virtual EncodeFacts encode_tokens(std::string_view text, std::vector<float>& rows) const = 0;
 
   // What linear heads read, in one pass: the sentence vector and, behind it, what else the encoder knows of

@@ -1,11 +1,13 @@
 #include "text/find_encoder.h"
 
 #include <cstdlib>
+#include <mutex>
 
 #include <fmt/format.h>
 
 #include "kernel/error.h"
 #include "text/hashed_ngrams.h"
+#include "text/http_encoder.h"
 #include "text/use_lite.h"
 
 namespace wattline::text {
@@ -43,8 +45,10 @@ FoundEncoder find_encoder(const std::string& named, const fs::path& program) {
     return hashed();
   }
   if (!named.empty()) {
+    const bool elsewhere = named.starts_with("http://") || named.starts_with("https://");
     try {
-      found.encoder = std::make_shared<UseLite>(named);
+      if (elsewhere) found.encoder = std::make_shared<HttpEncoder>(http_encoder_config(named));
+      else found.encoder = std::make_shared<UseLite>(named);
     } catch (const Error& e) {
       throw e.at("$WATTLINE_ENCODER");
     }
@@ -68,10 +72,27 @@ FoundEncoder find_encoder(const std::string& named, const fs::path& program) {
   return hashed();
 }
 
+// Its weights are tens of megabytes: there is one of it for all that ask at the same time.
 FoundEncoder find_encoder() {
-  const char* named = std::getenv("WATTLINE_ENCODER");
+  static std::mutex mutex;
+  static std::string for_name;
+  static FoundEncoder notes;
+  static std::weak_ptr<const Encoder> held;
+  const char* given = std::getenv("WATTLINE_ENCODER");
+  const std::string named = given ? given : "";
+  std::lock_guard lock(mutex);
+  if (auto encoder = held.lock(); encoder && for_name == named) {
+    FoundEncoder again = notes;
+    again.encoder = std::move(encoder);
+    return again;
+  }
   std::error_code ignored;
-  return find_encoder(named ? named : "", fs::read_symlink("/proc/self/exe", ignored));
+  FoundEncoder found = find_encoder(named, fs::read_symlink("/proc/self/exe", ignored));
+  held = found.encoder;
+  for_name = named;
+  notes = found;
+  notes.encoder = nullptr;
+  return found;
 }
 
 }  // namespace wattline::text

@@ -16,7 +16,8 @@ struct FoundEncoder {
   std::vector<std::string> notes;  // what was looked at and why it was not taken
 };
 
-// In this order: what $WATTLINE_ENCODER names (a folder, or "hashed-ngrams"); the folder
+// In this order: what $WATTLINE_ENCODER names (a folder, "hashed-ngrams", or the address of a server's /v1/embeddings with
+// the model behind a '#': "http://127.0.0.1:8081/v1/embeddings#bge-small", its key in $WATTLINE_ENCODER_KEY); the folder
 // ../share/wattline/encoder beside the program; the folder encoder/node_modules/... of the source tree that
 // the program was built in; hashed n-grams. Error when $WATTLINE_ENCODER names a folder that cannot be read;
 // the other places are passed over with a note.

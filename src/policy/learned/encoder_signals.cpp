@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/error.h"
 #include "policy/learned/classes.h"
 #include "policy/learned/personal_data.h"
 #include "policy/plugins/prompt_compression.h"
@@ -105,7 +106,7 @@ class EncoderSignals final : public LearnedSignals {
     Encoded texts(*parts_.encoder, request, compression_);
     for (const SignalIndex i : wanted) {
       if (std::chrono::steady_clock::now() >= deadline) values[i] = {SignalValue::State::late, false, 0, 0};
-      else values[i] = rules_[i] ? rules_[i](texts) : failed;
+      else values[i] = rules_[i] ? told(i, texts) : failed;
     }
   }
 
@@ -117,6 +118,15 @@ class EncoderSignals final : public LearnedSignals {
   }
 
  private:
+  // An encoder that another server has may fail: then the signal has failed, and a decision is made without it.
+  SignalValue told(SignalIndex i, Encoded& texts) const {
+    try {
+      return rules_[i](texts);
+    } catch (const Error&) {
+      return failed;
+    }
+  }
+
   Vectors encode(const std::vector<std::string>& texts) const {
     Vectors out;
     for (const auto& t : texts) out.push_back(parts_.encoder->encoded(t));
