@@ -1,6 +1,8 @@
 #include "serve/capabilities.h"
 
+#include "policy/adapt/adaptation_study.h"
 #include "policy/evaluate/evaluate.h"
+#include "policy/evaluate/feedback_log.h"
 #include "policy/tools/tools_study.h"
 #include "serve/compare.h"
 #include "serve/key_command.h"
@@ -122,7 +124,10 @@ std::vector<Capability> capabilities() {
 
   // Needs nothing of a gateway, but whoever runs one looks for it here.
   out.push_back(policy::evaluate_capability());
+  out.push_back(policy::feedback_study_capability());
   out.push_back(policy::tools_study_capability());
+  out.push_back(policy::adaptation_study_capability());
+  out.push_back(policy::adaptation_capability());
   return out;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "policy/adapt/adaptation_study.h"
 #include "policy/evaluate/replay.h"
 #include "policy/select/verify.h"
 
@@ -95,7 +96,7 @@ Claim tool_selection() {
 }  // namespace
 
 std::vector<Claim> evaluation_claims() {
-  return {switching_energy(), switching_latency(), cascade_cost(), pairwise_routing(), tool_selection()};
+  return {switching_energy(), switching_latency(), cascade_cost(), pairwise_routing(), tool_selection(), adaptation_claim()};
 }
 
 }  // namespace wattline::policy

@@ -32,6 +32,8 @@ struct DraftMessage {
   Role role = Role::user;
   std::vector<DraftText> texts;  // in the order of the message
   bool calls_tools = false;  // of an assistant; a tool's result has the role `tool`
+  std::vector<std::string> called;  // names of these tools
+  bool is_error = false;  // of a tool's result
   std::uint32_t images = 0;
   bool added = false, dropped = false;
 

@@ -13,7 +13,7 @@ const std::vector<PluginType>& plugin_types() {
       {K::header_mutation, "header_mutation", S::pipeline},
       {K::system_prompt, "system_prompt", S::pipeline},
       {K::tools, "tools", S::elsewhere},
-      {K::tool_selection, "tool_selection", S::elsewhere},
+      {K::tool_selection, "tool_selection", S::pipeline},
       {K::context_compression, "context_compression", S::pipeline},
       {K::response_cache, "response_cache", S::elsewhere},
       {K::memory, "memory", S::pipeline},

@@ -54,6 +54,7 @@ PluginSet read_plugins(const Policy& policy, const Decision& decision, std::vect
       case PluginKind::request_params: take(out.request_params, RequestParams::read); break;
       case PluginKind::header_mutation: take(out.header_mutation, HeaderMutation::read); break;
       case PluginKind::system_prompt: take(out.system_prompt, SystemPrompt::read); break;
+      case PluginKind::tool_selection: take(out.tool_selection, ToolSelection::read); break;
       case PluginKind::context_compression: take(out.context_compression, ContextCompression::read); break;
       case PluginKind::memory: take(out.memory, MemoryOptions::read); break;
       case PluginKind::redaction: take(out.redaction, RedactionOptions::read); break;
@@ -83,6 +84,11 @@ void PluginRun::on_request(Draft& d, const PluginPlace& place) {
   if (set.request_params) told(PluginKind::request_params, set.request_params->apply(d));
   if (set.header_mutation) told(PluginKind::header_mutation, set.header_mutation->apply(d));
   if (set.system_prompt) told(PluginKind::system_prompt, set.system_prompt->apply(d));
+  if (set.tool_selection && place.tools) {
+    learn_from_results(d, *place.tools, place.owner);
+    const auto chance = place.chance ? place.chance : [] { return 0.999; };
+    told(PluginKind::tool_selection, set.tool_selection->apply(d, *place.tools, place.owner, chance).describe());
+  }
   if (set.context_compression) {
     const auto keep = place.keep ? place.keep : [](std::string_view) { return std::string(); };
     const auto done = set.context_compression->apply(d, keep);

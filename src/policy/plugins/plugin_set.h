@@ -1,7 +1,7 @@
 // The plugins of one decision, read and checked once, and how they work on a request in their fixed order (kinds.h).
 // Immutable; a request brings its Draft, and gets a PluginRun that goes with it until it is answered.
 //
-// Tools, tool selection, the response cache and retrieval have their place in the order and are served elsewhere or not
+// Tools, the response cache and retrieval have their place in the order and are served elsewhere or not
 // yet; so is the deeper half of safety (hallucination, response_jailbreak), whose place is behind dispatch, beside
 // answer_checks.
 #pragma once
@@ -23,6 +23,7 @@
 #include "policy/plugins/redaction.h"
 #include "policy/plugins/request_params.h"
 #include "policy/plugins/system_prompt.h"
+#include "policy/plugins/tool_selection.h"
 
 namespace wattline::policy {
 
@@ -35,14 +36,15 @@ struct PluginSet {
   std::optional<RequestParams> request_params;
   std::optional<HeaderMutation> header_mutation;
   std::optional<SystemPrompt> system_prompt;
+  std::optional<ToolSelection> tool_selection;
   std::optional<ContextCompression> context_compression;
   std::optional<MemoryOptions> memory;
   std::optional<RedactionOptions> redaction;
   std::optional<AnswerCheckOptions> answer_checks;
 
   bool empty() const {
-    return !fast_response && !request_params && !header_mutation && !system_prompt && !context_compression && !memory &&
-           !redaction && !answer_checks;
+    return !fast_response && !request_params && !header_mutation && !system_prompt && !tool_selection &&
+           !context_compression && !memory && !redaction && !answer_checks;
   }
   // Whether the answer is looked at, or changed.
   bool reads_answer() const { return answer_checks || memory || (redaction && redaction->restore); }
@@ -63,6 +65,8 @@ struct PluginPlace {
   std::string_view owner;  // who asks, by a key; "" is nobody: no memory
   Time now;
   MemoryStore* memory = nullptr;  // null: none
+  ToolKnowledge* tools = nullptr;  // null: all tools stay
+  std::function<double()> chance;  // from 0 to below 1; none: nothing is left to chance
   ContextCompression::Keep keep;  // of texts that were shortened; none: they are not
 };
 
