@@ -217,7 +217,12 @@ ToolSelection::Done ToolSelection::apply(Draft& d, ToolKnowledge& knowledge, std
     texts.push_back(all[t].text);
     stays[t] = all[t].name.empty() || all[t].name == named || called(all[t].name);
   }
-  const std::vector<float> scores = knowledge.scores(owner, query, texts);
+  std::vector<float> scores;
+  try {
+    scores = knowledge.scores(owner, query, texts);
+  } catch (const Error&) {
+    return done;  // an encoder on another server that is not there: all stay
+  }
   std::vector<std::size_t> order(all.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
@@ -256,8 +261,12 @@ void learn_from_results(const Draft& d, ToolKnowledge& knowledge, std::string_vi
     if (tool.name.empty() || std::find(call.called.begin(), call.called.end(), tool.name) == call.called.end())
       continue;
     // Of several calls at once an error may be any one's.
-    if (!error) knowledge.served(owner, query, tool.text);
-    else if (call.called.size() == 1) knowledge.failed(owner, query, tool.text);
+    try {
+      if (!error) knowledge.served(owner, query, tool.text);
+      else if (call.called.size() == 1) knowledge.failed(owner, query, tool.text);
+    } catch (const Error&) {
+      return;
+    }
   }
 }
 

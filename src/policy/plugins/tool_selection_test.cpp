@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kernel/error.h"
 #include "kernel/json.h"
 #include "policy/plugins/plugins_testing.h"
 #include "text/hashed_ngrams.h"
@@ -116,6 +117,24 @@ TEST(ToolSelectionTest, OddListsAreLeftAlone) {
   // What has no name, such as a provider's own tool, stays.
   Draft own = with(R"([{"type":"web_search"},3,null)" + std::string(",") + ten().substr(1), "Will it rain?");
   EXPECT_EQ(ToolSelection{.keep = 1}.apply(own, fresh(k), "ann", never).kept, 4u);
+}
+
+// An encoder of another server that is gone: all tools stay, and nothing is learned.
+TEST(ToolSelectionTest, WithoutItsEncoderAllStay) {
+  struct Gone final : text::Encoder {
+    std::string_view name() const override { return "gone"; }
+    std::size_t width() const override { return 4; }
+    std::string_view fingerprint() const override { return "gone"; }
+    std::string_view limits() const override { return "none"; }
+    text::EncodeFacts encode(std::string_view, std::span<float>) const override { throw world_error("gone"); }
+    text::EncodeFacts encode_tokens(std::string_view, std::vector<float>&) const override { throw world_error("gone"); }
+  };
+  ToolKnowledge k(std::make_shared<Gone>());
+  Draft d = with(ten(), "Will it rain?");
+  EXPECT_EQ(ToolSelection{.keep = 1}.apply(d, k, "ann", never).kept, 10u);
+  d.messages.push_back(said(Role::tool, "42"));
+  learn_from_results(d, k, "ann");
+  EXPECT_EQ(k.tools(), 0u);
 }
 
 TEST(ToolSelectionTest, NowAndThenAllAreSent) {
