@@ -217,6 +217,8 @@ HttpReply AdminApi::route(const HttpRequest& r) {
     if (what == "keys") return keys(r, more);
     if (what == "tenants") return tenants(r, more);
     if (what == "upstreams") return upstreams(r, more);
+    if (hooks_.more)
+      if (auto reply = hooks_.more(r, rest)) return std::move(*reply);
     if (rest == "metrics") {
       if (!get) return not_allowed_method("GET");
       HttpReply reply{200, "text/plain; version=0.0.4; charset=utf-8", {}, ""};
@@ -233,10 +235,12 @@ HttpReply AdminApi::route(const HttpRequest& r) {
       return json_reply(w.take());
     }
   }
-  return refusal(404,
-                 fmt::format("nothing at {}; /admin/v1/tenants, keys, usage, upstreams, reload and metrics are here",
-                             path.substr(0, 100)),
-                 "not_found");
+  return refusal(
+      404,
+      fmt::format(
+          "nothing at {}; /admin/v1/tenants, keys, usage, upstreams, feedback, adaptation, reload and metrics are here",
+          path.substr(0, 100)),
+      "not_found");
 }
 
 HttpReply AdminApi::keys(const HttpRequest& r, std::string_view id) {

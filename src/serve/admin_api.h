@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ class AdminApi {
     std::function<std::vector<UpstreamState>()> upstreams;
     // False: there is no such upstream.
     std::function<bool(const std::string& upstream, bool drain)> drain;
+    // What else there is below /admin/v1/: nothing where `rest` is none of it. May be absent.
+    std::function<std::optional<HttpReply>(const HttpRequest&, std::string_view rest)> more;
   };
   AdminApi(Governor&, const AdminConfig&, Hooks);
 

@@ -214,7 +214,9 @@ void append_route(std::string& out, const Answer& a) {
   JsonWriter w;
   w.begin_object().member("router", r.router).member("decision", r.decision).member("algorithm", r.algorithm);
   w.member("reason", r.reason).member("propensity", r.propensity).member("expected_quality", r.quality);
-  w.member("expected_energy_j", r.joules).member("energy_j", a.routing.base()).key("considered").begin_array();
+  w.member("expected_energy_j", r.joules).member("energy_j", a.routing.base());
+  if (!r.user.empty()) w.member("user", r.user).member("shift", r.shift);
+  w.key("considered").begin_array();
   for (const auto& c : r.considered) {
     w.begin_object().member("model", c.model).member("score", c.score).member("expected_quality", c.quality);
     w.member("expected_energy_j", c.joules);

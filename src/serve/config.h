@@ -16,8 +16,10 @@
 #include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "kernel/quantity.h"
+#include "serve/adapt/adaptation_config.h"
 #include "serve/config_values.h"
 #include "serve/endpoint.h"
+#include "serve/feedback/feedback_config.h"
 #include "serve/governance_config.h"
 #include "serve/pool_config.h"
 #include "serve/route/grid_config.h"
@@ -148,6 +150,8 @@ struct Config {
   BuiltinConfig builtin;
   GovernanceConfig governance;
   CacheConfig cache;
+  FeedbackConfig feedback;
+  AdaptationConfig adaptation;
   AccessLogConfig access_log;
   TracingConfig tracing;
   std::vector<UpstreamConfig> upstreams;

@@ -19,6 +19,8 @@ void read_watch(TomlTable&, UpstreamConfig&);
 void read_place_in_pool(TomlTable&, double& weight, int& tier);
 std::vector<RouterConfig> read_router_tables(TomlTable& root);
 GridConfig read_grid(TomlTable);
+void read_feedback_table(TomlTable& root, FeedbackConfig&);
+void read_adaptation_table(TomlTable& root, AdaptationConfig&);
 std::vector<ModelConfig> read_model_tables(TomlTable& root, const BalanceConfig& usual);
 
 }  // namespace wattline::serve

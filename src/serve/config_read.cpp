@@ -195,6 +195,8 @@ void read_root(TomlTable& root, const Environment& environment, Config& c) {
   if (auto t = root.table("builtin")) read_builtin(std::move(*t), c.builtin);
   read_governance(root, environment, c.governance);
   if (auto t = root.table("cache")) read_cache(std::move(*t), c.cache);
+  read_feedback_table(root, c.feedback);
+  read_adaptation_table(root, c.adaptation);
   read_observation(root, environment, c);
   for (auto& t : root.tables("upstream")) c.upstreams.push_back(read_upstream(std::move(t), environment));
   if (auto t = root.table("balance")) {

@@ -98,6 +98,16 @@ Gateway::Gateway(Config config, GatewayParts parts)
   }
   generator_ = std::make_unique<Generator>(count_or_cores(config_.builtin.workers),
                                            static_cast<std::size_t>(config_.builtin.queue));
+  if (config_.feedback.enabled) {
+    if (lasting_->feedback) lasting_->feedback->apply(config_.feedback);
+    else lasting_->feedback = std::make_unique<FeedbackDesk>(config_.feedback);
+  }
+  if (config_.adaptation.enabled) {
+    if (lasting_->adaptation) lasting_->adaptation->apply(config_.adaptation);
+    else lasting_->adaptation = std::make_unique<AdaptationStore>(config_.adaptation, parts_.log);
+    if (lasting_->feedback) lasting_->adaptation->listen(*lasting_->feedback);
+    for (const auto& r : routers_) r->adapt(lasting_->adaptation.get());
+  }
   // Last, since it changes what lasts; and before the recorder takes up what an earlier run left for the ledger.
   if (lasting_->governor || config_.governance.active() || !config_.server.api_key.empty()) add_governor();
   if (lasting_->recorder) return;
@@ -225,6 +235,7 @@ void Gateway::add_governor() {
         }
       return false;
     };
+    hooks.more = [this](const HttpRequest& r, std::string_view rest) { return administer(r, rest); };
     admin_ = std::make_unique<AdminApi>(*governor, config_.governance.admin, std::move(hooks));
   }
   if (!first || !parts_.usage) return;
@@ -246,7 +257,8 @@ void Gateway::make_routers() {
       throw bad_input(fmt::format("the router '{}' has the id of a served model", r.id), r.where,
                       "give it another id: clients ask for a model by it");
     routers_.push_back(std::make_unique<Router>(
-        r, routers_.size(), [this](std::string_view id) { return find(id); }, load_quality(r)));
+        r, routers_.size(), [this](std::string_view id) { return find(id); }, load_quality(r),
+        [this](const std::string& name, const auto& make) { return lasting_->selector(name, make); }));
     for (const auto& f : routers_.back()->findings())
       log(fmt::format("router '{}': {}: {}; {}", r.id, f.where, f.message, f.fix));
   }

@@ -67,6 +67,10 @@ class Gateway {
   // Null where administrators have no door.
   AdminApi* admin() { return admin_.get(); }
   Recorder& recorder() { return *lasting_->recorder; }
+  // What is learned of users; null where that is switched off.
+  AdaptationStore* adaptation() { return config_.adaptation.enabled ? lasting_->adaptation.get() : nullptr; }
+  // What users say of answers; null where that is switched off. Caches listen to it.
+  FeedbackDesk* feedback() { return config_.feedback.enabled ? lasting_->feedback.get() : nullptr; }
   const std::shared_ptr<Lasting>& lasting() const { return lasting_; }
   // Each null when none is configured.
   AnswerCache* cache() { return cache_.get(); }
@@ -110,6 +114,11 @@ class Gateway {
   void append_pools(JsonWriter&) const;  // of status_json
   void append_pool_metrics(std::string&) const;  // of metrics_text
   HttpReply own(const HttpRequest&, bool& found);
+  HttpReply take_feedback(const HttpRequest&);
+  HttpReply own_adaptation(const HttpRequest&);
+  std::optional<HttpReply> administer_adaptation(const HttpRequest&, std::string_view rest);
+  // Of the admin door; nothing where it is none of ours.
+  std::optional<HttpReply> administer(const HttpRequest&, std::string_view rest);
   std::string status_json() const;
   std::string metrics_text() const;
   std::string line_json() const;

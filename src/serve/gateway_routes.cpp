@@ -156,6 +156,7 @@ std::string Gateway::metrics_text() const {
   std::string out = render_metrics(models, s);
   if (lasting_->governor) lasting_->governor->append_metrics(out);
   append_pool_metrics(out);
+  if (config_.feedback.enabled && lasting_->feedback) lasting_->feedback->append_metrics(out);
   return out;
 }
 
@@ -186,6 +187,8 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
                     : HttpReply{200, "text/plain; charset=utf-8", {}, "ready\n"};
   }
   if (path == "/v1/models") return get ? json_reply(models_json(r.access)) : method_not_allowed("GET");
+  if (path == "/v1/feedback") return take_feedback(r);
+  if (path == "/v1/adaptation") return own_adaptation(r);
   if (path.starts_with("/v1/models/")) {
     if (!get) return method_not_allowed("GET");
     const auto* m = find(std::string_view(path).substr(11));
@@ -249,6 +252,7 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
 }
 
 bool Gateway::is_quick(std::string_view path) const {
+  if (path == "/v1/feedback" || path == "/v1/adaptation") return false;  // write files
   return path == "/healthz" || path == "/readyz" || path == "/v1" || path.starts_with("/v1/") ||
          path.starts_with(answers_prefix);
 }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -12,7 +13,10 @@
 #include <utility>
 
 #include "kernel/time.h"
+#include "policy/selection.h"
+#include "serve/adapt/adaptation_store.h"
 #include "serve/cpu_share.h"
+#include "serve/feedback/feedback_desk.h"
 #include "serve/governor.h"
 #include "serve/metrics.h"
 #include "serve/recorder.h"
@@ -27,6 +31,8 @@ struct Lasting {
   std::atomic<bool> last_reload_taken{true};
   std::unique_ptr<Governor> governor;  // null where neither keys nor queues are configured; outlives the recorder
   std::unique_ptr<Recorder> recorder;
+  std::unique_ptr<FeedbackDesk> feedback;  // null until it is first configured
+  std::unique_ptr<AdaptationStore> adaptation;  // likewise; listens to feedback
 
   // The one of this name, made by `make` where it is the first.
   std::shared_ptr<ModelMetrics> metrics(const std::string& model, const std::string& upstream) {
@@ -34,6 +40,17 @@ struct Lasting {
     auto& held = metrics_[{model, upstream}];
     if (!held) held = std::make_shared<ModelMetrics>(model, upstream);
     return held;
+  }
+  // What an algorithm has learned stays with it: the one that a router of this name, decision and settings has, or made
+  // by `make` where there is none any more.
+  std::shared_ptr<policy::Selector> selector(const std::string& name,
+                                             const std::function<std::unique_ptr<policy::Selector>()>& make) {
+    std::lock_guard lock(mutex_);
+    auto& held = selectors_[name];
+    if (auto alive = held.lock()) return alive;
+    std::shared_ptr<policy::Selector> made = make();
+    held = made;
+    return made;
   }
   // Of the process that listens on this port.
   std::shared_ptr<CpuShare> cpu_share(std::uint16_t port) {
@@ -47,6 +64,7 @@ struct Lasting {
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<ModelMetrics>> metrics_;
   std::map<std::uint16_t, std::shared_ptr<CpuShare>> shares_;
+  std::map<std::string, std::weak_ptr<policy::Selector>> selectors_;
 };
 
 }  // namespace wattline::serve

@@ -64,6 +64,8 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> go_on(const Router&, Router::Chosen);
   Router::MayUse may_use();
   policy::RequestView view_of_asker(const Router&);
+  // Of who asks, for what is learned of users.
+  std::string pseudonym(std::string_view user);
   // Why the tenant may not ask, or not yet: then the ticket has a waiter.
   std::optional<ApiError> admit(const ServedModel&, std::string& headers);
   Awaitable<void> answer_in_turn(const ServedModel&);

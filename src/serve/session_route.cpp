@@ -9,6 +9,7 @@ Awaitable<void> Session::route(const Router& router) {
   Router::Seat& seat = thread_.router_seats[router.index()];
   seat.view = view_of_asker(router);
   seat.reader.read(body_, seat.view);
+  if (router.adapts()) seat.user = pseudonym(seat.reader.user());
   return go_on(router, router.choose(seat, may_use()));
 }
 
@@ -38,6 +39,12 @@ Router::MayUse Session::may_use() {
   };
 }
 
+std::string Session::pseudonym(std::string_view user) {
+  const AdaptationStore* store = gateway_.adaptation();
+  if (!store) return {};
+  return access_.key ? store->pseudonym(access_.tenant->name(), access_.key->id, user) : store->pseudonym({}, {}, user);
+}
+
 Awaitable<void> Session::go_on(const Router& router, Router::Chosen chosen) {
   if (!chosen.model) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
@@ -59,6 +66,7 @@ Awaitable<void> Session::route_slowly(const Router& router) {
   auto chosen = std::make_shared<Router::Chosen>();
   seat->view = view_of_asker(router);
   seat->reader.read(body_, seat->view);
+  if (router.adapts()) seat->user = pseudonym(seat->reader.user());
   const bool taken = thread_.workers.submit([self = shared_from_this(), &router, seat, chosen, done, may = may_use()] {
     *chosen = router.choose(*seat, may);
     done->close();

@@ -43,6 +43,7 @@ struct RequestReader::Impl {
   std::vector<policy::Tool> tools;
   std::vector<policy::Property> metadata;
   std::deque<std::string> joined;  // texts in several parts
+  std::string_view user;
 
   policy::Message message(dom::object m) {
     policy::Message out;
@@ -92,12 +93,15 @@ RequestReader::RequestReader() : impl_(std::make_unique<Impl>()) {}
 RequestReader::~RequestReader() = default;
 RequestReader::RequestReader(RequestReader&&) noexcept = default;
 
+std::string_view RequestReader::user() const { return impl_->user; }
+
 bool RequestReader::read(std::string& body, policy::RequestView& out) {
   Impl& own = *impl_;
   own.messages.clear();
   own.tools.clear();
   own.metadata.clear();
   own.joined.clear();
+  own.user = {};
   own.big.reset();
   if (body.capacity() < body.size() + simdjson::SIMDJSON_PADDING)
     body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
@@ -125,6 +129,8 @@ bool RequestReader::read(std::string& body, policy::RequestView& out) {
     if (std::int64_t n = 0; !out.max_output_tokens && !root[key].get_int64().get(n)) out.max_output_tokens = n;
   bool stream = false;
   out.stream = !root["stream"].get_bool().get(stream) && stream;
+  own.user = text_of(root, "safety_identifier");
+  if (own.user.empty()) own.user = text_of(root, "user");
   out.previous_response = text_of(root, "previous_response_id");
   out.messages = own.messages;
   out.tools = own.tools;

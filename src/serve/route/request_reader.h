@@ -20,6 +20,9 @@ class RequestReader {
   // capacity. What has an unexpected shape counts as not there: a router must not refuse what an upstream takes.
   // False: it is no JSON object.
   bool read(std::string& body, policy::RequestView& out);
+  // On whose behalf the client says it asks, of what was read last: "safety_identifier" or "user"; "" when it says
+  // nothing. Untrusted.
+  std::string_view user() const;
 
  private:
   struct Impl;

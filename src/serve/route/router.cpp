@@ -10,6 +10,8 @@
 #include "kernel/options.h"
 #include "policy/language/language.h"
 #include "policy/learned/encoder_signals.h"
+#include "policy/select/family.h"
+#include "serve/adapt/adaptation_store.h"
 #include "serve/governor.h"
 #include "serve/route/observed.h"
 #include "text/find_encoder.h"
@@ -65,6 +67,27 @@ std::int64_t tokens_before(const policy::RequestView& r) {
   earlier.messages = r.messages.first(end > 0 ? end - 1 : 0);
   return policy::estimate_tokens(earlier).prompt;
 }
+// An algorithm whose choice is left to chance now and then, so that what is learned of a user does not only confirm
+// itself.
+class Explored final : public policy::Selector {
+ public:
+  Explored(const policy::Selector& inner, double share) : inner_(inner), share_(share) {}
+  std::string_view name() const override { return inner_.name(); }
+  Reasons weigh(std::span<const policy::Prediction> candidates, const policy::Situation& s, std::span<double> scores,
+                std::span<double> chances) const override {
+    Reasons why = inner_.weigh(candidates, s, scores, chances);
+    policy::mix_uniform(share_, candidates, chances);
+    return why;
+  }
+  void escalate(std::span<const policy::Prediction> candidates, const policy::Situation& s, int first,
+                std::vector<int>& next) const override {
+    inner_.escalate(candidates, s, first, next);
+  }
+
+ private:
+  const policy::Selector& inner_;
+  double share_;
+};
 
 }  // namespace
 
@@ -75,7 +98,7 @@ Router::Seat::Seat(const Router& router) : scratch(router.engine().scratch()), r
 
 Router::Router(const RouterConfig& config, std::size_t index,
                const std::function<const ServedModel*(std::string_view)>& find,
-               std::shared_ptr<const QualityModel> quality)
+               std::shared_ptr<const QualityModel> quality, const Keep& keep)
     : config_(config), index_(index), quality_(std::move(quality)) {
   engine_ = policy::Engine::compile(policy_of(config_));
   const auto candidate = [&](const std::string& model, const std::string& where) {
@@ -96,7 +119,9 @@ Router::Router(const RouterConfig& config, std::size_t index,
     for (const auto& c : d.models) lane.candidates.push_back(candidate(c.model, d.where));
     const policy::Step step = d.algorithm.value_or(policy::Step{"static", "", Json::Object{}, d.where});
     lane.algorithm = step.name;
-    lane.selector = policy::make_selector(step.name, step.fields, step.where);
+    const auto make = [&] { return policy::make_selector(step.name, step.fields, step.where); };
+    if (keep) lane.selector = keep(config_.id + "\n" + d.name + "\n" + step.name + "\n" + step.fields.dump(), make);
+    else lane.selector = make();
     lane.uses_sessions = lane.selector->uses_sessions();
     if (lane.uses_sessions && !conversations_) conversations_ = std::make_unique<Conversations>();
     lanes_.push_back(std::move(lane));
@@ -176,6 +201,21 @@ std::uint64_t Router::situate(const Lane& lane, Seat& seat, policy::Situation& s
   return id;
 }
 
+double Router::adapt(const Lane& lane, Seat& seat) const {
+  if (!adaptation_ || seat.user.empty() || seat.predictions.size() < 2) return 0;
+  const double shift = adaptation_->users().shift(seat.user, lane.name, Time::now());
+  if (shift == 0) return 0;
+  RouteTold told;
+  for (const auto& p : seat.predictions) told.considered.push_back({{}, 0, p.quality, p.energy, {}});
+  const std::size_t largest = largest_of(told);
+  for (std::size_t i = 0; i < seat.predictions.size(); ++i) {
+    if (i == largest) continue;
+    policy::Prediction& p = seat.predictions[i];
+    for (double* q : {&p.quality, &p.quality_low, &p.quality_high}) *q = std::clamp(*q + shift, 0.0, 1.0);
+  }
+  return shift;
+}
+
 Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learned) const {
   const Duration before = thread_cpu();
   Chosen out;
@@ -197,8 +237,15 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
     const std::uint64_t conversation = lane.uses_sessions ? situate(lane, seat, situation) : 0;
     const bool any =
         std::any_of(seat.predictions.begin(), seat.predictions.end(), [](const auto& p) { return p.able; });
-    const policy::Choice choice =
-        any ? lane.selector->choose(seat.predictions, situation, seat.random, seat.scores) : policy::Choice{};
+    policy::Choice choice;
+    if (any && adaptation_ && !seat.user.empty()) {
+      told->user = seat.user;
+      told->shift = adapt(lane, seat);
+      choice = Explored(*lane.selector, adaptation_->explore())
+                   .choose(seat.predictions, situation, seat.random, seat.scores);
+    } else if (any) {
+      choice = lane.selector->choose(seat.predictions, situation, seat.random, seat.scores);
+    }
     for (std::size_t i = 0; i < seat.predictions.size(); ++i) {
       const auto& p = seat.predictions[i];
       told->considered.push_back({std::string(p.model), seat.scores[i], p.quality, p.energy, p.unable_because});
@@ -223,7 +270,8 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
   return out;
 }
 
-void Router::learn(const RouteTold& told, std::string_view model, const policy::Feedback& feedback) const {
+bool Router::learn(const RouteTold& told, std::string_view model, const policy::Feedback& feedback,
+                   std::string_view loser) const {
   for (const Lane& lane : lanes_) {
     if (lane.name != told.decision) continue;
     std::vector<policy::Prediction> predictions;
@@ -235,12 +283,16 @@ void Router::learn(const RouteTold& told, std::string_view model, const policy::
       p.energy = c.joules;
       p.able = c.unable_because.empty();
       if (c.model == model) f.candidate = static_cast<int>(predictions.size());
+      else if (c.model == loser) f.preferred_over = static_cast<int>(predictions.size());
       predictions.push_back(p);
     }
     policy::Situation situation;
     situation.decision = lane.name;
-    if (f.candidate >= 0) lane.selector->learn(predictions, situation, f);
+    if (f.candidate < 0) return false;
+    lane.selector->learn(predictions, situation, f);
+    return true;
   }
+  return false;
 }
 
 }  // namespace wattline::serve

@@ -29,11 +29,16 @@ class QualityModel {
   virtual void predict(const policy::RequestView&, std::span<policy::Prediction>) const = 0;
 };
 
+class AdaptationStore;
+
 class Router {
  public:
   // Error: a candidate is not served, a policy or a setting is at fault.
+  // `keep` gives the algorithm of a decision, which outlives a configuration, by a name of its own.
+  using Keep = std::function<std::shared_ptr<policy::Selector>(
+      const std::string& name, const std::function<std::unique_ptr<policy::Selector>()>& make)>;
   Router(const RouterConfig&, std::size_t index, const std::function<const ServedModel*(std::string_view)>& find,
-         std::shared_ptr<const QualityModel> quality);
+         std::shared_ptr<const QualityModel> quality, const Keep& keep = {});
   ~Router();
 
   const std::string& id() const { return config_.id; }
@@ -53,11 +58,16 @@ class Router {
     explicit Seat(const Router&);
     RequestReader reader;
     policy::RequestView view;
+    std::string user;  // a pseudonym, of who asks; "" where needs of users are not considered
     std::unique_ptr<policy::Engine::Scratch> scratch;
     std::mt19937_64 random;
     std::vector<policy::Prediction> predictions;
     std::vector<double> scores;
   };
+
+  // Learned needs of users are considered from now on; before the first request.
+  void adapt(const AdaptationStore* store) { adaptation_ = store; }
+  bool adapts() const { return adaptation_ != nullptr; }
 
   // Whether a model may answer whoever asks.
   using MayUse = std::function<bool(const ServedModel&)>;
@@ -68,19 +78,22 @@ class Router {
   };
   // Of the request in seat.view. `with_learned` false: learned signals fail.
   Chosen choose(Seat&, const MayUse&, bool with_learned = true) const;
-  // What became of a choice.
-  void learn(const RouteTold&, std::string_view model, const policy::Feedback&) const;
+  // What became of a choice; `loser` is the model of the worse answer, of a comparison. False: the decision is not there
+  // any more, or the model was none of its candidates.
+  bool learn(const RouteTold&, std::string_view model, const policy::Feedback&, std::string_view loser = {}) const;
 
  private:
   struct Lane {  // of a decision
     std::string name, algorithm;
     std::vector<std::size_t> candidates;
-    std::unique_ptr<policy::Selector> selector;
+    std::shared_ptr<policy::Selector> selector;
     bool uses_sessions = false;
   };
   void predict(const Lane&, Seat&, const MayUse&) const;
   // Fills what is known of the conversation; returns its id.
   std::uint64_t situate(const Lane&, Seat&, policy::Situation&) const;
+  // What this user needs more or less than others, in the predictions; how much that is.
+  double adapt(const Lane&, Seat&) const;
 
   RouterConfig config_;
   std::size_t index_;
@@ -92,6 +105,7 @@ class Router {
   std::shared_ptr<const QualityModel> quality_;
   bool asks_for_budget_ = false;
   std::unique_ptr<Conversations> conversations_;  // null where no algorithm looks at them
+  const AdaptationStore* adaptation_ = nullptr;
 };
 
 }  // namespace wattline::serve

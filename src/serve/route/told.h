@@ -16,6 +16,9 @@ struct RouteTold {
   std::string_view reason;  // of a static text
   double propensity = 1;  // with which the model was chosen
   double quality = 0, joules = 0;  // predicted of the chosen one; NaN when not known
+  // Whose needs were considered, a pseudonym; "" where that is switched off. `shift` of the quality is theirs.
+  std::string user;
+  double shift = 0;
   int attempts = 1;  // of a cascade
   Duration cpu{0};  // that choosing took
   struct Considered {
