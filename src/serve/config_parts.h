@@ -17,7 +17,7 @@ void read_balance(TomlTable&, std::string_view policy_key, BalanceConfig&);
 // What an upstream's table says of health, breaker, metrics, warm_up, drain, weight and tier.
 void read_watch(TomlTable&, UpstreamConfig&);
 void read_place_in_pool(TomlTable&, double& weight, int& tier);
-std::vector<RouterConfig> read_router_tables(TomlTable& root);
+std::vector<RouterConfig> read_router_tables(TomlTable& root, const Environment&);
 GridConfig read_grid(TomlTable);
 void read_feedback_table(TomlTable& root, FeedbackConfig&);
 void read_adaptation_table(TomlTable& root, AdaptationConfig&);

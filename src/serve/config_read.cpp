@@ -204,7 +204,7 @@ void read_root(TomlTable& root, const Environment& environment, Config& c) {
     t->finish();
   }
   c.models = read_model_tables(root, c.balance);
-  c.routers = read_router_tables(root);
+  c.routers = read_router_tables(root, environment);
   if (auto t = root.table("grid")) c.grid = read_grid(std::move(*t));
   root.finish();
 }

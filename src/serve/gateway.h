@@ -116,6 +116,7 @@ class Gateway {
   HttpReply own(const HttpRequest&, bool& found);
   HttpReply take_feedback(const HttpRequest&);
   HttpReply own_adaptation(const HttpRequest&);
+  HttpReply evaluate_request(const HttpRequest&);
   std::optional<HttpReply> administer_adaptation(const HttpRequest&, std::string_view rest);
   // Of the admin door; nothing where it is none of ours.
   std::optional<HttpReply> administer(const HttpRequest&, std::string_view rest);

@@ -187,6 +187,7 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
                     : HttpReply{200, "text/plain; charset=utf-8", {}, "ready\n"};
   }
   if (path == "/v1/models") return get ? json_reply(models_json(r.access)) : method_not_allowed("GET");
+  if (path == "/api/v1/eval") return evaluate_request(r);
   if (path == "/v1/feedback") return take_feedback(r);
   if (path == "/v1/adaptation") return own_adaptation(r);
   if (path.starts_with("/v1/models/")) {

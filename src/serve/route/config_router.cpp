@@ -3,11 +3,35 @@
 
 #include <fmt/format.h>
 
+#include "kernel/fetch.h"
 #include "serve/config_parts.h"
 
 namespace wattline::serve {
+namespace {
 
-std::vector<RouterConfig> read_router_tables(TomlTable& root) {
+ClassifierConfig read_classifier(TomlTable& t, const Environment& environment) {
+  ClassifierConfig c;
+  c.where = t.is_noted() ? std::string() : t.where();
+  t.read("name", c.name);
+  t.read("url", c.url);
+  read_api_key(t, environment, c.api_key_env, c.api_key_file, c.api_key);
+  read_duration(t, "timeout", c.timeout);
+  t.read("failures", c.failures, 1, 1000);
+  read_duration(t, "rest", c.rest);
+  if (!t.is_noted()) {
+    if (c.name.empty()) t.fault("name", "is missing: what signals of the type classifier name");
+    if (!c.url.starts_with("http://") && !c.url.starts_with("https://"))
+      t.fault("url", fmt::format("is \"{}\"; http:// or https:// is allowed", c.url.substr(0, 80)));
+    else if (!c.api_key.empty() && c.url.starts_with("http://") && !is_loopback_url(c.url))
+      t.fault("url", "is plain http to another machine, and a key would travel over it readably", "use https://");
+  }
+  t.finish();
+  return c;
+}
+
+}  // namespace
+
+std::vector<RouterConfig> read_router_tables(TomlTable& root, const Environment& environment) {
   std::vector<RouterConfig> all;
   std::set<std::string> ids;
   for (auto& t : root.tables("router")) {
@@ -27,6 +51,7 @@ std::vector<RouterConfig> read_router_tables(TomlTable& root) {
       v->read("threshold", rule.threshold, -1000, 1000);
       v->finish();
     }
+    for (auto& c : t.tables("classifier")) r.classifiers.push_back(read_classifier(c, environment));
     std::set<std::string> models;
     for (auto& c : t.tables("candidate")) {
       RouterConfig::Candidate candidate;

@@ -13,6 +13,7 @@
 #include "policy/select/family.h"
 #include "serve/adapt/adaptation_store.h"
 #include "serve/governor.h"
+#include "serve/route/http_classifier.h"
 #include "serve/route/observed.h"
 #include "text/find_encoder.h"
 
@@ -130,6 +131,7 @@ Router::Router(const RouterConfig& config, std::size_t index,
   asks_for_budget_ = std::any_of(signals.begin(), signals.end(), [](const auto& s) { return s.type == "budget"; });
   if (std::any_of(signals.begin(), signals.end(), [](const auto& s) { return s.learned; })) {
     learned_ = policy::make_encoder_signals(*engine_, {text::find_encoder().encoder, {}}, findings_);
+    learned_ = with_classifiers(*engine_, std::move(learned_), config_.classifiers, findings_);
   }
 }
 
@@ -216,7 +218,7 @@ double Router::adapt(const Lane& lane, Seat& seat) const {
   return shift;
 }
 
-Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learned) const {
+Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learned, bool dry) const {
   const Duration before = thread_cpu();
   Chosen out;
   const policy::Outcome outcome = engine_->decide(seat.view, *seat.scratch, with_learned ? learned_.get() : nullptr);
@@ -257,7 +259,7 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
       told->propensity = choice.propensity;
       told->quality = seat.predictions[chosen].quality;
       told->joules = seat.predictions[chosen].energy;
-      if (lane.uses_sessions)
+      if (lane.uses_sessions && !dry)
         conversations_->given_to(conversation, static_cast<int>(lane.candidates[chosen]), monotonic_ns());
       for (const int next : choice.escalation)
         out.escalation.push_back(models_[lane.candidates[static_cast<std::size_t>(next)]]);

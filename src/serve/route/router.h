@@ -76,8 +76,9 @@ class Router {
     std::shared_ptr<const RouteTold> told;
     std::vector<const ServedModel*> escalation;  // to be asked next, in order, when the answer does not verify
   };
-  // Of the request in seat.view. `with_learned` false: learned signals fail.
-  Chosen choose(Seat&, const MayUse&, bool with_learned = true) const;
+  // Of the request in seat.view. `with_learned` false: learned signals fail. `dry`: nothing will come of it, so that
+  // nothing is remembered of it either.
+  Chosen choose(Seat&, const MayUse&, bool with_learned = true, bool dry = false) const;
   // What became of a choice; `loser` is the model of the worse answer, of a comparison. False: the decision is not there
   // any more, or the model was none of its candidates.
   bool learn(const RouteTold&, std::string_view model, const policy::Feedback&, std::string_view loser = {}) const;
