@@ -11,6 +11,7 @@
 namespace wattline {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -95,6 +96,23 @@ TEST(Page, GoesOnPaper) {
   EXPECT_THAT(paper, HasSubstr("table-header-group"));
   EXPECT_THAT(paper, HasSubstr("break-inside:avoid"));
   EXPECT_THAT(paper, Not(HasSubstr("nowrap")));
+}
+
+TEST(ShownColumn, EachCellHasAUnitWhereNoOneSuitsAll) {
+  Table t;
+  t.text("what").number("energy", "J").number("energy_low", "J").number("other", "J").number("share_of", "%");
+  t.add_row({"a", 0.0002, 0.0001, 1.0, 1e-4});
+  t.add_row({"b", 7.2e6, 3.6e5, 2.0, 100.0});
+  t.add_row({"c", 0.0, 0.0, 3.0, 50.0});
+  t.add_row({"d", std::nan(""), std::nan(""), std::nan(""), std::nan("")});
+  const ShownColumn energy = shown_column(t, 1, 4);
+  EXPECT_EQ(energy.unit, "");
+  EXPECT_THAT(energy.cells, ElementsAre("200 µJ", "2 kWh", "0 J", ""));
+  EXPECT_THAT(shown_column(t, 2, 4).cells, ElementsAre("100 µJ", "0.1 kWh", "0 J", "")) << "in the unit of its value";
+  EXPECT_EQ(shown_column(t, 3, 4).unit, "J") << "one unit suits all";
+  EXPECT_EQ(shown_column(t, 4, 4).unit, "%") << "shares have no other";
+  EXPECT_THAT(to_text(t), AllOf(HasSubstr("200 µJ"), HasSubstr("2 kWh")));
+  EXPECT_THAT(to_csv(t), AllOf(HasSubstr("energy [J]"), HasSubstr("7200000"), Not(HasSubstr("kWh"))));
 }
 
 }  // namespace

@@ -31,6 +31,42 @@ std::vector<double> sizes_of(const Column& c, std::size_t rows) {
   return sizes;
 }
 
+// Whether no one unit suits all: the largest is over so many times the smallest.
+bool spans_widely(const std::vector<double>& sizes) {
+  constexpr double widest = 1e5;
+  const auto [least, most] = std::minmax_element(sizes.begin(), sizes.end());
+  return !sizes.empty() && *most > widest * *least;
+}
+
+Unit shown_unit(double base, Dimension d, bool in_watt_hours) {
+  return d == Energy::dimension && in_watt_hours ? billing_unit(base) : friendly_unit(base, d);
+}
+
+// Each cell with the unit that suits it, those of X_low and X_high with that of X. Nothing where one unit does, or
+// the column's is none that scales.
+std::optional<std::vector<std::string>> cells_with_units(const Table& t, const Column& column, std::size_t rows) {
+  if (column.kind != ColumnKind::number || column.unit.empty() || of_parts(t)) return std::nullopt;
+  const Column* main = t.find(family_of(column.name));
+  const Column& c = main && main->kind == ColumnKind::number && main->unit == column.unit ? *main : column;
+  if (!spans_widely(sizes_of(c, rows))) return std::nullopt;
+  try {
+    const Unit own = parse_unit(c.unit);
+    std::vector<std::string> out;
+    for (std::size_t row = 0; row < rows; ++row) {
+      const double value = column.numbers()[row];
+      const double size = std::isfinite(c.numbers()[row]) && c.numbers()[row] != 0 ? c.numbers()[row] : value;
+      const Unit unit = shown_unit(size * own.scale, own.dimension, c.unit.ends_with("Wh"));
+      if (unit.symbol.empty()) return std::nullopt;
+      out.push_back(std::isfinite(value)
+                        ? format_number(value * own.scale / unit.scale, significant) + " " + unit.symbol
+                        : std::string());
+    }
+    return out;
+  } catch (const Error&) {
+    return std::nullopt;  // not a unit that scales
+  }
+}
+
 // The prefix that a person would choose: 0.0000023 J as 2.3 µJ. Nothing where the column's own does. `scale` is
 // what the column's numbers are multiplied by.
 std::optional<Unit> readable_unit(const Table& t, const Column& column, std::size_t rows) {
@@ -47,8 +83,7 @@ std::optional<Unit> readable_unit(const Table& t, const Column& column, std::siz
   try {
     const Unit own = parse_unit(c.unit);
     const double base = *typical * own.scale;
-    Unit better = own.dimension == Energy::dimension && c.unit.ends_with("Wh") ? billing_unit(base)
-                                                                               : friendly_unit(base, own.dimension);
+    Unit better = shown_unit(base, own.dimension, c.unit.ends_with("Wh"));
     if (better.symbol.empty() || better.symbol == c.unit) return std::nullopt;
     better.scale = own.scale / better.scale;
     return better;
@@ -68,6 +103,7 @@ Unit billing_unit(double joules) {
 
 ShownColumn shown_column(const Table& t, std::size_t index, std::size_t rows) {
   const Column& c = t.columns()[index];
+  if (auto cells = cells_with_units(t, c, rows)) return {"", std::move(*cells)};
   const auto unit = readable_unit(t, c, rows);
   const bool parts = c.kind == ColumnKind::number && !c.unit.empty() && of_parts(t);
   const double least = c.unit == "%" ? 0.1 : 0.001;

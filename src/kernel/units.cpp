@@ -180,6 +180,22 @@ Unit parse_unit(std::string_view text) {
   return unit;
 }
 
+namespace {
+
+// Grams are written where grams of CO2-equivalent are meant: "500kg", "12 g/kWh".
+std::string carbon_hint(double number, std::string_view symbol, Dimension wanted) {
+  const std::size_t mass = std::min(symbol.find_first_of("/*. "), symbol.size());
+  const std::string spelt = fmt::format("{}CO2e{}", symbol.substr(0, mass), symbol.substr(mass));
+  try {
+    if (parse_unit(spelt).dimension != wanted) return {};
+  } catch (const Error&) {
+    return {};
+  }
+  return fmt::format("write '{} {}', of carbon dioxide equivalent", number, spelt);
+}
+
+}  // namespace
+
 double parse_quantity(std::string_view text, Dimension dimension, std::string_view fallback) {
   std::string_view rest = trim(text);
   if (rest.empty()) throw bad_input("empty value: a number with a unit is needed");
@@ -216,7 +232,8 @@ double parse_quantity(std::string_view text, Dimension dimension, std::string_vi
     }
     const Unit unit = parse_unit(symbol);
     if (unit.dimension != dimension)
-      throw bad_input(fmt::format("'{}' measures {}, not {}", symbol, describe(unit.dimension), describe(dimension)));
+      throw bad_input(fmt::format("'{}' measures {}, not {}", symbol, describe(unit.dimension), describe(dimension)),
+                      {}, carbon_hint(number, symbol, dimension));
     total += number * unit.scale;
     rest.remove_prefix(end);
     first = false;

@@ -10,7 +10,9 @@
 namespace wattline {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 std::string error_of(auto&& f) {
   try {
@@ -46,6 +48,12 @@ TEST(ParseQuantity, BareNumberTakesTheFallbackUnit) {
 
 TEST(ParseQuantity, RefusesWhatItIsNot) {
   EXPECT_THAT(error_of([] { parse<Energy>("12 W"); }), HasSubstr("'W' measures power, not energy"));
+  EXPECT_THAT(error_of([] { parse<Carbon>("500kg"); }),
+              AllOf(HasSubstr("'kg' measures mass, not carbon"), HasSubstr("write '500 kgCO2e'")));
+  EXPECT_THAT(error_of([] { parse<Carbon>("2.5 t"); }), HasSubstr("write '2.5 tCO2e'"));
+  EXPECT_THAT(error_of([] { parse<CarbonIntensity>("12 g/kWh"); }), HasSubstr("write '12 gCO2e/kWh'"));
+  EXPECT_THAT(error_of([] { parse<Carbon>("3 kWh"); }), Not(HasSubstr("write")));
+  EXPECT_THAT(error_of([] { parse<Energy>("3 kg"); }), Not(HasSubstr("CO2e")));
   EXPECT_THAT(error_of([] { parse<Energy>("12 kWhh"); }), HasSubstr("unknown unit"));
   EXPECT_THAT(error_of([] { parse<Energy>("12 kwh"); }), HasSubstr("kWh"));
   EXPECT_THAT(error_of([] { parse<Energy>("lots"); }), HasSubstr("does not begin with a number"));
