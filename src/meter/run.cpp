@@ -1,6 +1,7 @@
 // `wattline run`: a command as it would run without us, and what it cost.
 #include "meter/run.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include "catalog/place_options.h"
 #include "kernel/account.h"
 #include "kernel/error.h"
+#include "kernel/json.h"
 #include "kernel/units.h"
 #include "meter/run_energy.h"
 
@@ -195,6 +197,9 @@ Result run(const RunOptions& o, Context& context) {
       out.warn(fmt::format("the power series is not written: {}", e.what()));
     }
   }
+  // A PUE that was given holds for this run, whatever a report is told (docs/formats/ledger.md).
+  if (o.place.pue && std::none_of(labels.begin(), labels.end(), [](const auto& l) { return l.first == "pue"; }))
+    labels.emplace_back("pue", shortest(*o.place.pue));
   // The average that stands in for an unknown place is no fact: a report may be told the place later.
   if (o.record) record(out, run, std::move(labels), o.place.place.empty() ? "" : grid.place, program, context);
   return out;

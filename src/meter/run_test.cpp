@@ -21,6 +21,7 @@ namespace wattline::meter {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
@@ -136,6 +137,16 @@ TEST_F(Run, TheRunIsAFact) {
   EXPECT_EQ(book->facts.at(1).place, "") << "the average that stands in is no fact";
   run({"--place", "WORLD", "--", "true"});
   EXPECT_EQ(book->facts.at(2).place, "WORLD");
+}
+
+TEST_F(Run, AGivenPueIsKeptWithTheRun) {
+  run({"--pue", "1.2", "--", "true"});
+  run({"--pue", "1.2", "--label", "pue=1.3", "--", "true"});
+  run({"--", "true"});
+  ASSERT_EQ(book->facts.size(), 3u);
+  EXPECT_THAT(book->facts[0].labels, Contains(Pair("pue", "1.2")));
+  EXPECT_THAT(book->facts[1].labels, AllOf(Contains(Pair("pue", "1.3")), Not(Contains(Pair("pue", "1.2")))));
+  EXPECT_THAT(book->facts[2].labels, Not(Contains(Pair("pue", testing::_))));
 }
 
 TEST_F(Run, AFullAccountCostsNeitherReportNorExitCode) {
