@@ -5,6 +5,7 @@
 #include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "ledger/account.h"
+#include "ledger/row_site.h"
 #include "ledger/sealed_rows.h"
 
 namespace wattline::ledger {
@@ -36,8 +37,9 @@ void demand_reason(const std::string& reason) {
 
 Result correct(const CorrectOptions& o, Context& context) {
   demand_reason(o.reason);
-  if (!o.energy && o.model.empty() && o.device.empty() && o.place.empty())
-    throw bad_input("nothing is given that should be corrected", "energy", "--energy, --model, --device or --place");
+  if (!o.energy && o.model.empty() && o.device.empty() && o.place.empty() && !o.pue)
+    throw bad_input("nothing is given that should be corrected", "energy",
+                    "--energy, --model, --device, --place or --pue");
   if (!o.energy && o.spread > 0) throw bad_input("a spread belongs to an energy", "spread", "add --energy");
   if (!o.place.empty() && context.find<catalog::Catalog>()) context.get<catalog::Catalog>().place(o.place);
   Result out;
@@ -50,6 +52,7 @@ Result correct(const CorrectOptions& o, Context& context) {
   if (!o.model.empty()) f.model = o.model;
   if (!o.device.empty()) f.device = o.device;
   if (!o.place.empty()) f.place = o.place;
+  if (o.pue) set_pue(f, *o.pue);
   std::erase_if(f.labels, [](const auto& label) { return label.first == "reason"; });
   f.labels.emplace_back("reason", o.reason);
   const std::string uid = writable_account(context)->correct(old->fact.uid, f);
@@ -87,7 +90,9 @@ std::vector<Capability> amend_capabilities() {
           .range(0, 1000)
           .text("model", &C::model, "what the model was")
           .text("device", &C::device, "what the device was")
-          .reference("place", &C::place, "places", "what the place was");
+          .reference("place", &C::place, "places", "what the place was")
+          .number("pue", &C::pue, "what the power usage effectiveness of its site was")
+          .range(1, most_pue);
   Capability c = capability<C>("ledger", "correct", "Put one row right by a new row that takes its place.", &correct,
                                correct_fields);
   c.description =

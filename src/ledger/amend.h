@@ -15,6 +15,7 @@ struct CorrectOptions {
   std::optional<Energy> energy;
   double spread = 0;  // per cent, 95 %
   std::string model, device, place;
+  std::optional<double> pue;  // of the site (row_site.h)
 };
 struct RetractOptions {
   std::string uid, reason;

@@ -64,7 +64,7 @@ World draw(Draw& d, const std::vector<Site>& sites, const catalog::Catalog& cata
 
 void expect_coverage(const std::vector<Site>& sites, std::uint64_t seed) {
   const auto catalog = catalog::Catalog::load();
-  EnergyByPlace sums;
+  EnergyBySite sums;
   for (const auto& site : sites)
     for (const auto& row : site.rows) {
       EnergySum sum;

@@ -1,7 +1,8 @@
 // Carbon and water of recorded energy, derived when it is read: facts and the catalog of today. Nothing
 // of this is stored, so that other factors give other impacts of the same facts.
 //
-// carbon = E * PUE * CI(place); water = E * (WUE + PUE * off-site(place)). Energy is that at the device.
+// carbon = E * PUE * CI(place); water = E * (WUE + PUE * off-site(place)). Energy is that at the device. A PUE that was
+// recorded with rows (row_site.h) is theirs, whatever else is given.
 // Sums keep the uncertainty of shared factors (PUE, a place's intensity, a device's power) shared.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "kernel/estimate.h"
 #include "kernel/result.h"
 #include "ledger/energy_sum.h"
+#include "ledger/row_site.h"
 
 namespace wattline::ledger {
 
@@ -31,8 +33,8 @@ struct HourlyShare {
   double covered = 0;
 };
 
-// Energy at one place, and what of it took the intensity of its hours.
-class PlaceEnergy {
+// Energy at one site, and what of it took the intensity of its hours.
+class SiteEnergy {
  public:
   void add(const EnergySum& e) { energy_.add(e); }
   void add(const EnergySum& e, const HourlyShare& h) {
@@ -51,31 +53,34 @@ class PlaceEnergy {
   EnergySum energy_;
   double covered_ = 0, carbon_ = 0;  // joules; grams without PUE
 };
-using EnergyByPlace = std::map<std::string, PlaceEnergy>;
+using EnergyBySite = std::map<RowSite, SiteEnergy>;
 
-// The factors of each place that rows name.
+// What rows of a site resolve to; `rest` stands for what they do not say. Error not_found: the catalog has no such place.
+catalog::Grid resolve_site(const RowSite&, catalog::PlaceOptions rest, const catalog::Catalog&);
+
+// The factors of each site that rows are of.
 class Grids {
  public:
   // `site.place` stands for rows that name none; its PUE, WUE and intensities, where given, as there.
   Grids(const catalog::Catalog& catalog, catalog::PlaceOptions site) : catalog_(catalog), site_(std::move(site)) {}
 
-  Impacts of(const EnergyByPlace&);
-  Impacts of(const std::string& place, const Estimate<Energy>&);
+  Impacts of(const EnergyBySite&);
+  Impacts of(const RowSite&, const Estimate<Energy>&);
 
   // The yearly figure.
-  const Estimate<CarbonIntensity>& intensity(const std::string& place) { return grid(place).carbon_intensity; }
+  const Estimate<CarbonIntensity>& intensity(const RowSite& site) { return grid(site).carbon_intensity; }
 
-  const catalog::Grid& grid(const std::string& place);
+  const catalog::Grid& grid(const RowSite&);
 
   // The factors that were used, and what had to be assumed.
   void tell(Result&) const;
 
  private:
-  void add(Impacts&, bool first, const std::string& place, const Estimate<Energy>&, const HourlyShare& = {});
+  void add(Impacts&, bool first, const RowSite&, const Estimate<Energy>&, const HourlyShare& = {});
 
   const catalog::Catalog& catalog_;
   catalog::PlaceOptions site_;
-  std::map<std::string, catalog::Grid> grids_;
+  std::map<RowSite, catalog::Grid> grids_;
   std::set<std::string> unknown_;
 };
 

@@ -7,7 +7,8 @@ const Fields<ReportSiteOptions>& report_site_fields() {
   static const Fields<S> site =
       Fields<S>()
           .reference("place", &S::place, "places", "place of rows that name none; none: the world average, flagged")
-          .number("pue", &S::pue, "power usage effectiveness, instead of the places'")
+          .number("pue", &S::pue,
+                  "power usage effectiveness of rows without their own (label pue), instead of the places'")
           .range(1, 10)
           .quantity("wue", &S::wue, "L/kWh", "water used on site per energy of the machines, instead of the places'")
           .at_least(0);
@@ -26,7 +27,7 @@ Capability report_capability() {
           .text("against", &O::against,
                 "also what changed since another period: previous (as long, just before), "
                 "or FROM..UNTIL")
-          .number("price", &O::price, "price of a kWh: the cost is told too")
+          .number("price", &O::price, "price of a kWh: the cost is told too, but for rented machines")
           .range(1e-6, 1e6)
           .text("currency", &O::currency, "of the price")
           .flag("hourly", &O::hourly,

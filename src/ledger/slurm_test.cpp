@@ -9,8 +9,12 @@
 #include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "kernel/testing.h"
+#include "kernel/units.h"
 #include "ledger/account.h"
 #include "ledger/ledger.h"
+#include "ledger/report.h"
+#include "ledger/row_site.h"
+#include "ledger/segment.h"
 
 namespace wattline::ledger {
 namespace {
@@ -421,6 +425,66 @@ TEST_F(Slurm, TheExamplesSayWhatTheyPromise) {
     if (o.cluster.given()) o.cluster = InputFile::from_bytes("cluster.yaml", files.at("cluster.yaml"));
     EXPECT_THAT(to_text(run(o)), HasSubstr(example.expects));
   }
+}
+
+// What was given of the site is kept with its jobs, and the report agrees with what was printed.
+TEST_F(SlurmRecord, TheGivenPueIsKept) {
+  context_.provide(catalog::Catalog::load());
+  SlurmOptions o = recorded("FR");
+  const Result printed = run(o);
+  EXPECT_THAT(to_text(printed), HasSubstr("the PUE that was given"));
+  EXPECT_EQ(site_of(facts().at("101")), (RowSite{"FR", 1.4})) << "of the cluster file";
+  ReportOptions report_options;
+  report_options.site.pue = 3;
+  const Measure m = report(report_options, context_).find_estimate("facility_energy")->measure;
+  EXPECT_NEAR(m.value * parse_unit(m.unit).scale / units::kWh.base(), energy(printed), 1e-9);
+
+  // Recorded before without one, or with another: told, and put right when that is asked for.
+  o.site.pue = 1.2;
+  const Result other = run(o);
+  EXPECT_THAT(other.title, HasSubstr("0 new, 2 known"));
+  EXPECT_THAT(other.warnings, Contains(HasSubstr("labels pue=1.4 there, pue=1.2 here")));
+  o.changed = imports::Changed::correct;
+  EXPECT_THAT(run(o).title, HasSubstr("0 new, 0 known, 2 corrected"));
+  EXPECT_EQ(site_of(facts().at("101")).pue, 1.2);
+  EXPECT_THAT(run(o).title, HasSubstr("0 new, 2 known"));
+  EXPECT_TRUE(ledger->verify().holds);
+}
+
+TEST_F(SlurmRecord, NoPueIsKeptWhereNoneWasGiven) {
+  SlurmOptions o = options(log_text, false);
+  o.record = true;
+  o.site.place = "FR";
+  EXPECT_THAT(to_text(run(o)), HasSubstr("no PUE, since none was given"));
+  EXPECT_EQ(site_of(facts().at("101")).pue, 0);
+  o.site.pue = 1.3;
+  EXPECT_THAT(run(o).warnings, Contains(HasSubstr("labels none there, pue=1.3 here")));
+  EXPECT_EQ(site_of(facts().at("101")).pue, 0) << "until it is asked for";
+}
+
+TEST_F(SlurmRecord, ALogWithoutTimesRecordsNothingAndSaysSo) {
+  SlurmOptions o = options("JobID|Elapsed|NCPUS\n7|01:00:00|10\n8|01:00:00|10\n");
+  EXPECT_THAT(run(o).warnings, Contains(HasSubstr("2 jobs: neither Submit nor Start")));
+  o.record = true;
+  EXPECT_THAT(message(o), AllOf(HasSubstr("2 jobs in the log"), HasSubstr("neither Submit nor Start"),
+                                HasSubstr("nothing was recorded"), HasSubstr("sacct")));
+  EXPECT_EQ(ledger->size(), 0);
+  // One of them has a time: it is recorded, the other is told of.
+  o.log = InputFile::from_bytes(
+      "log.txt", "JobID|Elapsed|NCPUS|Start\n7|01:00:00|10|Unknown\n8|01:00:00|10|2026-11-02T10:00:00\n");
+  const Result r = run(o);
+  EXPECT_THAT(r.title, HasSubstr("1 new"));
+  EXPECT_THAT(r.warnings, Contains(HasSubstr("1 job: neither Submit nor Start: without a time none is recorded")));
+}
+
+TEST_F(SlurmRecord, SealedJobsAreNeitherComparedNorChanged) {
+  run(recorded("DE"));
+  ledger->seal(Time::now());
+  SlurmOptions o = recorded("FR");
+  o.changed = imports::Changed::correct;
+  const Result r = run(o);
+  EXPECT_THAT(r.title, HasSubstr("0 new, 2 known"));
+  EXPECT_THAT(to_text(r), HasSubstr("2 known jobs are sealed: not compared"));
 }
 
 }  // namespace

@@ -94,25 +94,41 @@ class Budget {
     rows.kind = o_.kind;
     rows.since = to_string(Time{std::min(span_.begin.ns, (today - days_of_history) * day_ns)});
     rows.until = to_string(now_ + Duration(1e-9), 9);
-    std::map<std::int64_t, EnergyByPlace> by_day;
-    EnergyByPlace period;
+    // Money is that of machines of one's own: a cloud's bill contains its electricity.
+    struct Use {
+      EnergyBySite all, own;
+      void add(const Subtotal& s) {
+        const RowSite site = site_of(s.like.fact);
+        all[site].add(s.energy);
+        if (!is_rented(s.like.fact)) own[site].add(s.energy);
+      }
+    };
+    std::map<std::int64_t, Use> by_day;
+    Use period;
     for_each_subtotal(ledger, rows, context_, [&](const Subtotal& s) {
-      by_day[day_of(s.last_end)][s.like.fact.place].add(s.energy);
-      if (s.last_end >= span_.begin) period[s.like.fact.place].add(s.energy);
+      by_day[day_of(s.last_end)].add(s);
+      if (s.last_end >= span_.begin) {
+        period.add(s);
+        if (is_rented(s.like.fact)) rented_ += s.rows;
+        pues_.see(s.like.fact, s.rows);
+      }
       rows_ += s.rows;
     });
-    const Impacts used = period.empty() ? Impacts{} : grids_.of(period);
+    const auto impacts = [&](const EnergyBySite& sums) { return sums.empty() ? Impacts{} : grids_.of(sums); };
+    const Impacts used = impacts(period.all), used_own = impacts(period.own);
     const std::int64_t first = by_day.empty() ? today : std::max(by_day.begin()->first, today - days_of_history);
     days_ = std::max<std::int64_t>(0, today - first);
     for (auto& l : limits_) {
-      l.used = RawEstimate::scaled(of(used, l.name), 1 / l.scale);
+      l.used = RawEstimate::scaled(of(l.name == "money" ? used_own : used, l.name), 1 / l.scale);
       l.days.first_day = first;
       l.days.amounts.assign(static_cast<std::size_t>(days_), 0);
     }
-    for (const auto& [day, places] : by_day) {
+    for (const auto& [day, use] : by_day) {
       if (day < first || day >= today) continue;
-      const Impacts i = grids_.of(places);
-      for (auto& l : limits_) l.days.amounts[static_cast<std::size_t>(day - first)] = of(i, l.name).value() / l.scale;
+      const Impacts i = impacts(use.all), own = impacts(use.own);
+      for (auto& l : limits_)
+        l.days.amounts[static_cast<std::size_t>(day - first)] =
+            of(l.name == "money" ? own : i, l.name).value() / l.scale;
     }
   }
 
@@ -170,6 +186,12 @@ class Budget {
                                             "apart where there are four of each; the interval holds both what days "
                                             "differ by and what the factors leave open",
                                             days_)));
+    if (o_.money && rented_ > 0)
+      out_.note(
+          fmt::format("Money: without the electricity of {} of rented machines (kind rented), which their bill "
+                      "contains.",
+                      rented_ == 1 ? "1 row" : fmt::format("{} rows", rented_)));
+    pues_.tell(out_);
     out_.verdict = worst.empty() ? Verdict{true, days_ < 2 ? "nothing is used up yet" : "every budget lasts the period"}
                                  : Verdict{false, worst};
     grids_.tell(out_);
@@ -182,7 +204,8 @@ class Budget {
   const Time now_;
   const Span span_;
   std::vector<Limit> limits_;
-  std::int64_t rows_ = 0, days_ = 0;
+  std::int64_t rows_ = 0, days_ = 0, rented_ = 0;  // rented: of the period
+  OwnPues pues_;
   Result out_;
 };
 

@@ -93,7 +93,7 @@ Result export_as(const ExportAsOptions& o, Context& context) {
     sealed = for_each_sealed_row(*ledger, o.rows, context, take);
     for_each_row(*ledger, o.rows, context, false, take);
   };
-  const auto impacts = [&](const Row& row) { return grids.of(row.fact.place, row.fact.energy); };
+  const auto impacts = [&](const Row& row) { return grids.of(site_of(row.fact), row.fact.energy); };
   switch (o.form) {
     case ExportForm::codecarbon: {
       const CodeCarbonLines lines(catalog);

@@ -37,8 +37,7 @@ class PrometheusTotals {
 
  private:
   struct Sum {
-    EnergySum energy;
-    std::string place;
+    EnergyBySite energy;
     std::int64_t rows = 0, tokens_in = 0, tokens_out = 0;
   };
   std::vector<std::string> labels_;

@@ -43,11 +43,10 @@ void PrometheusTotals::add(const Subtotal& s) {
   pair("method", to_string(f.energy.method()));
   for (const auto& name : labels_) pair("label_" + label_name(name), key_of(s.like, "label:" + name));
   Sum& sum = sums_[key];
-  sum.place = f.place;
   sum.rows += s.rows;
   sum.tokens_in += s.tokens_in;
   sum.tokens_out += s.tokens_out;
-  sum.energy.add(s.energy);
+  sum.energy[site_of(f)].add(s.energy);
 }
 
 std::string PrometheusTotals::text(Grids& grids) const {
@@ -65,7 +64,7 @@ std::string PrometheusTotals::text(Grids& grids) const {
       {"wattline_tokens_in_total", "Tokens read.", {}},
       {"wattline_tokens_out_total", "Tokens written.", {}}};
   for (const auto& [labels, sum] : sums_) {
-    const Impacts i = grids.of(sum.place, sum.energy.total());
+    const Impacts i = grids.of(sum.energy);
     const std::string values[] = {std::to_string(sum.rows),
                                   shortest(i.energy.value().base()),
                                   shortest(i.carbon.value().in(units::gCO2e)),

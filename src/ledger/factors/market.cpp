@@ -75,7 +75,7 @@ const CarbonIntensity* Contracts::find(const std::string& row_place) const {
   return held("");
 }
 
-void Contracts::tell(Result& out, Grids& grids, const EnergyByPlace& sums) const {
+void Contracts::tell(Result& out, Grids& grids, const EnergyBySite& sums) const {
   Table t("ledger.scope2.v1");
   t.title = "Scope 2 by place, location- and market-based";
   t.text("place").number("energy", "Wh", "with the site's overhead").number("location_intensity", "gCO2e/kWh");
@@ -84,8 +84,11 @@ void Contracts::tell(Result& out, Grids& grids, const EnergyByPlace& sums) const
   std::string without;
   std::set<const CarbonIntensity*> used;
   bool first = true;
-  for (const auto& [place, sum] : sums) {
-    const Impacts i = grids.of({{place, sum}});
+  for (auto it = sums.begin(); it != sums.end();) {
+    const std::string place = it->first.place;
+    EnergyBySite here;
+    for (; it != sums.end() && it->first.place == place; ++it) here.insert(*it);
+    const Impacts i = grids.of(here);
     const CarbonIntensity* contract = find(place);
     const std::string shown = place.empty() ? "(none)" : place;
     Estimate<Carbon> market = i.carbon;

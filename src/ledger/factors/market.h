@@ -25,7 +25,7 @@ class Contracts {
 
   bool any() const { return !by_place_.empty(); }
   // Both figures, by place and in sum, and what stands in where there is no contract.
-  void tell(Result&, Grids&, const EnergyByPlace&) const;
+  void tell(Result&, Grids&, const EnergyBySite&) const;
 
  private:
   const CarbonIntensity* find(const std::string& row_place) const;

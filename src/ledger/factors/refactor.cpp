@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "ledger/impacts.h"
 
 namespace wattline::ledger {
 namespace {
@@ -71,7 +72,7 @@ class Refactor {
     }
     for_each_subtotal(*ledger, o_.rows, context_, [&](const Subtotal& s) {
       const std::string& place = s.like.fact.place.empty() ? o_.site.place : s.like.fact.place;
-      energies_[place].add(s.energy);
+      energies_[place][site_of(s.like.fact).pue].add(s.energy);
       rows_[place] += s.rows;
       recorded_[s.like.factor_set] += s.rows;
     });
@@ -88,10 +89,10 @@ class Refactor {
     }
   }
 
-  catalog::Grid grid(const Side& side, const std::string& place) const {
-    return catalog::resolve(
-        {.place = place, .intensity = {}, .water_intensity = {}, .pue = o_.site.pue, .wue = o_.site.wue},
-        *side.catalog);
+  catalog::Grid grid(const Side& side, const RowSite& site) const {
+    return resolve_site(site,
+                        {.place = {}, .intensity = {}, .water_intensity = {}, .pue = o_.site.pue, .wue = o_.site.wue},
+                        *side.catalog);
   }
 
   // Why the place cannot be compared; "" when it can.
@@ -139,16 +140,27 @@ class Refactor {
     bars.name = "carbon";
     std::int64_t compared = 0, left = 0;
     bool first = true;
-    for (const auto& [place, sum] : energies_) {
+    for (const auto& [place, by_pue] : energies_) {
       if (const std::string why = unknown(place); !why.empty()) {
         out_.warn(fmt::format("{} {}", rows_[place], why));
         left += rows_[place];
         continue;
       }
-      const Estimate<Energy> energy = sum.total();
-      const catalog::Grid a = grid(old_, place), b = grid(new_, place);
-      const Estimate<Carbon> ca = a.carbon(energy), cb = b.carbon(energy);
-      const Estimate<Volume> wa = a.water(energy), wb = b.water(energy);
+      Estimate<Carbon> ca, cb;
+      Estimate<Volume> wa, wb;
+      for (const auto& [pue, sum] : by_pue) {
+        const Estimate<Energy> energy = sum.total();
+        const catalog::Grid a = grid(old_, {place, pue}), b = grid(new_, {place, pue});
+        const bool begins = &sum == &by_pue.begin()->second;
+        const auto take = [&](auto& into, const auto& part) { into = begins ? part : into + part; };
+        take(ca, a.carbon(energy));
+        take(cb, b.carbon(energy));
+        take(wa, a.water(energy));
+        take(wb, b.water(energy));
+      }
+      // Those without a PUE of their own come first: their factors are all that the catalogs have.
+      const RowSite site{place, by_pue.begin()->first};
+      const catalog::Grid a = grid(old_, site), b = grid(new_, site);
       const auto add = [&](auto& into, const auto& part) { into = first ? part : into + part; };
       add(old_.carbon, ca);
       add(new_.carbon, cb);
@@ -236,7 +248,7 @@ class Refactor {
   const RefactorOptions& o_;
   Context& context_;
   Side old_, new_;
-  std::map<std::string, EnergySum> energies_;
+  std::map<std::string, std::map<double, EnergySum>> energies_;  // by place and the rows' own PUE
   std::map<std::string, std::int64_t> rows_, recorded_;
   std::map<std::string, Change> changes_;
   Result out_;

@@ -10,6 +10,7 @@
 #include "kernel/units.h"
 #include "ledger/impacts.h"
 #include "ledger/lca/amortise.h"
+#include "ledger/sealed_rows.h"
 
 namespace wattline::ledger {
 namespace {
@@ -35,13 +36,14 @@ struct Line {
 
 // The rows whose machines are one's own, or those of somebody else.
 struct Part {
-  std::map<std::string, std::map<std::string, EnergySum>> energy;  // by place, device
+  std::map<RowSite, std::map<std::string, EnergySum>> energy;  // by site, device
   std::map<std::string, double> seconds;  // by device
   Assessed use, made;  // carbon
+  Assessed facility;
 
   double joules_of(const std::string& device) const {
     double joules = 0;
-    for (const auto& [place, devices] : energy)
+    for (const auto& [site, devices] : energy)
       if (const auto it = devices.find(device); it != devices.end()) joules += it->second.value();
     return joules;
   }
@@ -74,7 +76,7 @@ class Everything {
       return std::move(out_);
     }
     for (auto& [hosted, part] : parts_) {
-      for (const auto& [place, devices] : part.energy) of_place(part, place, devices);
+      for (const auto& [site, devices] : part.energy) of_site(part, site, devices);
       if (rule() == ManufactureRule::time)
         for (const auto& [device, seconds] : part.seconds)
           made_of(part, device, Estimate<Duration>::exact(Duration(seconds)), part.joules_of(device));
@@ -88,13 +90,15 @@ class Everything {
 
   bool hosted(const Fact& f) const {
     const auto owner = static_cast<Owner>(o_.owner);
-    return owner == Owner::hosted || (owner == Owner::by_kind && f.kind == "rented");
+    return owner == Owner::hosted || (owner == Owner::by_kind && is_rented(f));
   }
 
   void read(const Ledger& ledger) {
     const auto take = [&](const Subtotal& s) {
       const Fact& f = s.like.fact;
-      parts_[hosted(f)].energy[f.place][f.device].add(s.energy);
+      parts_[hosted(f)].energy[site_of(f)][f.device].add(s.energy);
+      pues_.see(f, s.rows);
+      if (hosted(f)) hosted_rows_ += s.rows;
       rows_ += s.rows;
       tokens_ += s.tokens_out;
       if (f.kind == o_.unit) of_kind_ += s.rows;
@@ -103,42 +107,44 @@ class Everything {
       last_ = std::max(last_, s.last_end);
     };
     if (rule() != ManufactureRule::time) return for_each_subtotal(ledger, o_.rows, context_, take);
-    for_each_row(ledger, o_.rows, context_, false, [&](const Row& row) {
+    const auto one = [&](const Row& row) {
       take(subtotal_of(row));
       parts_[hosted(row.fact)].seconds[row.fact.device] += (row.fact.end - row.fact.begin).base();
-    });
+    };
+    tell_of_unseen(for_each_sealed_row(ledger, o_.rows, context_, one), out_);
+    for_each_row(ledger, o_.rows, context_, false, one);
   }
 
   void warn_once(std::string text) {
     if (std::find(out_.warnings.begin(), out_.warnings.end(), text) == out_.warnings.end()) out_.warn(std::move(text));
   }
 
-  catalog::Grid grid(const std::string& place) {
-    catalog::PlaceOptions site = site_;
-    if (!place.empty()) site.place = place;
+  catalog::Grid grid(const RowSite& site) {
     try {
-      return catalog::resolve(site, catalog_);
+      return resolve_site(site, site_, catalog_);
     } catch (const Error& e) {
       // A row keeps the name it was recorded with; a catalog without it must not hide the whole account.
-      if (e.kind() != ErrorKind::not_found || place.empty()) throw;
+      if (e.kind() != ErrorKind::not_found || site.place.empty()) throw;
       warn_once(
-          fmt::format("the catalog has no place '{}' that rows name: the world average is taken for them", place));
-      site.place.clear();
-      return catalog::resolve(site, catalog_);
+          fmt::format("the catalog has no place '{}' that rows name: the world average is taken for them", site.place));
+      catalog::PlaceOptions rest = site_;
+      rest.place.clear();
+      return resolve_site({"", site.pue}, rest, catalog_);
     }
   }
 
-  void of_place(Part& part, const std::string& place, const std::map<std::string, EnergySum>& devices) {
+  void of_site(Part& part, const RowSite& site, const std::map<std::string, EnergySum>& devices) {
     EnergySum sum;
     for (const auto& [device, e] : devices) sum.add(e);
     const Estimate<Energy> energy = sum.total();
     const double joules = energy.value().base();
     joules_ += joules;
-    const catalog::Grid g = grid(place);
+    const catalog::Grid g = grid(site);
     for (const auto& factor : g.factors) out_.use(factor);
     for (const auto& w : g.warnings) warn_once(w);
     const Estimate<Energy> facility = g.facility_energy(energy);
     facility_.add(facility.raw(), joules);
+    part.facility.add(facility.raw(), joules);
     carbon_.use.add(g.carbon(energy).raw(), joules);
     part.use.add(g.carbon(energy).raw(), joules);
     on_site_.use.add((energy * g.wue).raw(), joules);
@@ -222,16 +228,25 @@ class Everything {
     t.caption = "what is not assessed is left out, not zero";
     out_.add(std::move(t));
     out_.estimate("facility_energy", "Energy with the site", Estimate<Energy>(facility_.sum));
-    if (o_.price) {
-      const RawEstimate cost = RawEstimate::scaled(facility_.sum, *o_.price / units::kWh.base());
-      out_.add(EstimateBlock{"cost",
-                             "Cost",
-                             {cost.value(), cost.interval(), o_.currency, cost.method(), {}},
-                             fmt::format("of the electricity, at {} {} a kWh", *o_.price, o_.currency)});
-    }
+    if (o_.price) cost();
     scopes();
     intensity();
     tell();
+  }
+
+  // The electricity of a service is paid with its bill.
+  void cost() {
+    if (hosted_rows_ > 0)
+      out_.note(fmt::format("Cost: without the electricity of {} {} of a service bought, which its bill contains.",
+                            hosted_rows_, hosted_rows_ == 1 ? "row" : "rows"));
+    const auto own = parts_.find(false);
+    if (own == parts_.end()) return;
+    const RawEstimate cost = RawEstimate::scaled(own->second.facility.sum, *o_.price / units::kWh.base());
+    out_.add(EstimateBlock{"cost",
+                           "Cost",
+                           {cost.value(), cost.interval(), o_.currency, cost.method(), {}},
+                           fmt::format("of the electricity{} with the site, at {} {} a kWh",
+                                       hosted_rows_ > 0 ? " of your own machines" : "", *o_.price, o_.currency)});
   }
 
   // GHG Protocol: electricity bought for machines of one's own is Scope 2, their making Scope 3 category 2 (capital
@@ -294,6 +309,7 @@ class Everything {
 
   void tell() {
     out_.note(fmt::format("From {} to {}.", to_string(first_), to_string(last_)));
+    pues_.tell(out_);
     static constexpr const char* rules[] = {
         "Manufacture is charged by energy: a row carries as much of a card's life as its energy is of what the card "
         "uses in "
@@ -332,7 +348,8 @@ class Everything {
   lca::Amortiser amortiser_;
   std::map<bool, Part> parts_;  // by whether the machines are somebody else's
   std::set<std::string> kinds_, not_assessed_devices_, not_assessed_places_;
-  std::int64_t rows_ = 0, tokens_ = 0, of_kind_ = 0;
+  std::int64_t rows_ = 0, tokens_ = 0, of_kind_ = 0, hosted_rows_ = 0;
+  OwnPues pues_;
   Time first_, last_;
   double joules_ = 0, lives_ = 0;
   Assessed facility_;

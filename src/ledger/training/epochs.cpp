@@ -68,7 +68,7 @@ std::vector<EpochCost> costs_by_label(const std::vector<Row>& rows, Footprint& f
     it->begin = std::min(it->begin, f.begin);
     it->end = std::max(it->end, f.end);
     it->seconds += (f.end - f.begin).base();
-    slices[static_cast<std::size_t>(it - out.begin())].push_back({f.begin, f.end, f.energy, f.place});
+    slices[static_cast<std::size_t>(it - out.begin())].push_back({f.begin, f.end, f.energy, site_of(f)});
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i].energy = sum(slices[i]);

@@ -15,23 +15,23 @@ Footprint::Footprint(const catalog::PlaceOptions& place, bool hourly, const Cont
 }
 
 Impacts Footprint::of(const Slices& slices, bool counted) {
-  EnergyByPlace places;
+  EnergyBySite sites;
   for (const auto& s : slices) {
     EnergySum energy;
     energy.add(s.energy);
     if (!hourly_) {
-      places[s.place].add(energy);
+      sites[s.site].add(energy);
       continue;
     }
     Subtotal t;
-    t.like.fact.place = s.place;
+    t.like.fact.place = s.site.place;
     t.first_begin = s.begin;
     t.last_end = s.end;
     t.rows = 1;
     t.energy = energy;
-    places[s.place].add(energy, hourly_->of(t, counted));
+    sites[s.site].add(energy, hourly_->of(t, counted));
   }
-  return grids_.of(places);
+  return grids_.of(sites);
 }
 
 void Footprint::tell(Result& out) {

@@ -19,7 +19,7 @@ class Footprint {
   // `counted`: in the account of coverage that `tell` gives.
   Impacts of(const Slices&, bool counted = false);
   // "": what stands for slices without a place.
-  const catalog::Grid& site_of(const std::string& place) { return grids_.grid(place); }
+  const catalog::Grid& site_of(const RowSite& site) { return grids_.grid(site); }
   double covered() const { return hourly_ ? hourly_->covered() : 0; }  // by hours, 0..1
   bool hourly() const { return hourly_.has_value(); }
   void tell(Result&);

@@ -76,7 +76,7 @@ Spending of_rows(std::vector<Row> rows) {
         energy = energy * ((b - a) / (f.end - f.begin));
         energy.raw().worsen(Method::modelled);
       }
-      out.push_back({a, b, energy, f.place});
+      out.push_back({a, b, energy, site_of(f)});
     }
     return out;
   };

@@ -11,6 +11,7 @@
 #include "kernel/estimate.h"
 #include "kernel/time.h"
 #include "ledger/row.h"
+#include "ledger/row_site.h"
 #include "ledger/training/log.h"
 
 namespace wattline::ledger::training {
@@ -18,7 +19,7 @@ namespace wattline::ledger::training {
 struct Slice {
   Time begin, end;
   Estimate<Energy> energy;  // at the device
-  std::string place;  // "": that of the report
+  RowSite site;  // what it does not say: that of the report
 };
 using Slices = std::vector<Slice>;
 
