@@ -1,7 +1,11 @@
 #include "app/past_usage.h"
 
+#include <fmt/format.h>
+
 #include "ledger/account.h"
 #include "ledger/ledger.h"
+#include "ledger/row_choice.h"
+#include "ledger/sealed_rows.h"
 
 namespace wattline::app {
 namespace {
@@ -13,10 +17,10 @@ class PastUsage : public serve::UsageSource {
   void for_each(Time since, const std::function<void(const serve::PastAnswer&)>& use) const override {
     const auto account = ledger::account(context_);
     if (!account) return;
-    ledger::Query query;
-    query.since = since;
-    query.kind = "answer";
-    account->for_each(query, [&](const ledger::Row& row) {
+    ledger::RowChoice answers;
+    answers.query.since = since;
+    answers.query.kind = "answer";
+    const auto take = [&](const ledger::Row& row) {
       const Fact& f = row.fact;
       serve::PastAnswer a;
       std::string_view status;
@@ -35,7 +39,12 @@ class PastUsage : public serve::UsageSource {
       a.tokens_out = f.tokens_out;
       a.energy = f.energy;
       use(a);
-    });
+    };
+    const auto sealed = ledger::for_each_sealed_row(*account, answers, context_, take);
+    if (sealed.unseen > 0)
+      context_.log(fmt::format("budgets leave out {} of the account, sealed in files that are not here",
+                               sealed.unseen == 1 ? "1 row" : fmt::format("{} rows", sealed.unseen)));
+    account->for_each(answers.query, take);
   }
 
  private:

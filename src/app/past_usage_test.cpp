@@ -5,6 +5,7 @@
 #include "app/environment.h"
 #include "kernel/account.h"
 #include "kernel/testing.h"
+#include "ledger/ledger.h"
 
 namespace wattline::app {
 namespace {
@@ -54,6 +55,41 @@ TEST(PastUsage, TellsTheAnswersOfTenantsSinceThen) {
   EXPECT_EQ(joules, 2);
   usage->for_each(Time{INT64_MIN}, [&](const auto&) { ++told; });
   EXPECT_EQ(told, 3);
+}
+
+TEST(PastUsage, CountsSealedAnswers) {
+  const tests::ScratchDir dir;
+  Context context;
+  std::string told;
+  context.on_log = [&](std::string_view line) { told += line; };
+  provide_shared_parts(context, "", dir.path().string());
+  context.get<AccountSink>().record(answer("2026-11-01T00:00:00Z", "lab", 2));
+  context.get<AccountSink>().record(answer("2026-11-02T00:00:00Z", "lab", 4));
+  ledger::Ledger::open(dir.path(), ledger::OpenMode::write)->seal(parse_time("2026-11-02"));
+  const auto usage = past_usage(context);
+  const auto joules_since = [&](Time since) {
+    double joules = 0;
+    usage->for_each(since, [&](const serve::PastAnswer& a) { joules += a.energy.value().base(); });
+    return joules;
+  };
+  EXPECT_EQ(joules_since(parse_time("2026-11-01")), 6);
+  EXPECT_EQ(joules_since(Time{INT64_MIN}), 6);
+  EXPECT_EQ(joules_since(parse_time("2026-11-02")), 4);
+  EXPECT_EQ(told, "");
+  std::filesystem::remove_all(dir.path() / "segments");
+  EXPECT_EQ(joules_since(parse_time("2026-11-01")), 4);
+  EXPECT_NE(told.find("budgets leave out 1 row of the account"), told.npos) << told;
+}
+
+TEST(Environment, AServiceSaysWhichAccountItWritesTo) {
+  const tests::ScratchDir dir;
+  Context context;
+  provide_shared_parts(context, "", (dir.path() / "own").string());
+  std::string told;
+  const auto journal =
+      context.get<AccountSink>().open_journal([&](std::string_view line) { told += std::string(line) + "\n"; });
+  ASSERT_TRUE(journal);
+  EXPECT_NE(told.find("recorded in the account " + (dir.path() / "own").string()), told.npos) << told;
 }
 
 }  // namespace

@@ -110,7 +110,13 @@ Result show(const ShowOptions& o, Context& context) {
   const auto ledger = account(context);
   if (!ledger && o.uid.empty()) return empty_account(context);
   const auto row = !ledger ? std::nullopt : o.uid.empty() ? ledger->newest() : find_row(*ledger, o.uid);
-  if (!row && o.uid.empty()) return empty_account(context);
+  if (!row && o.uid.empty()) {
+    if (ledger->segments().empty()) return empty_account(context);
+    Result out;
+    out.title = "Every row is sealed";
+    tell_of_sealed(*ledger, out);
+    return out;
+  }
   if (!row) {
     if (const std::string sealed = ledger ? sealed_text(*ledger, o.uid) : ""; !sealed.empty())
       throw Error(ErrorKind::not_found, sealed, account_dir(context).string(), "`wattline ledger export` has it");
@@ -124,7 +130,7 @@ Result show(const ShowOptions& o, Context& context) {
   out.title = fmt::format("{} of {}: {}", f.kind, to_string(f.end), to_string(f.energy.value()));
   if (f.kind != "retraction") {
     Grids grids(catalog, o.place);
-    const Impacts impacts = grids.of(f.place, f.energy);
+    const Impacts impacts = grids.of(site_of(f), f.energy);
     out.estimate("energy", "Energy", impacts.energy, {}, "at the device, as recorded");
     out.estimate("carbon", "Carbon", impacts.carbon, {}, "derived with the factors of today");
     out.estimate("water", "Water", impacts.water, {}, "on site and to make the electricity");
@@ -158,7 +164,7 @@ Result export_rows(const ExportOptions& o, Context& context) {
   const auto there = account(context);
   if (there) {
     const auto add = [&](const Row& row) {
-      const Impacts i = grids.of(row.fact.place, row.fact.energy);
+      const Impacts i = grids.of(site_of(row.fact), row.fact.energy);
       placeless += row.fact.place.empty();
       add_run_record(t, row.fact, i.carbon, &i.water);
     };

@@ -1,5 +1,6 @@
 #include "ledger/sealed_rows.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <unordered_set>
 
@@ -25,29 +26,38 @@ bool is_here(const fs::path& path) {
 
 SealedReading for_each_sealed_row(const Ledger& ledger, const RowsOptions& o, const Context& context,
                                   const std::function<void(const Row&)>& visit) {
+  return for_each_sealed_row(ledger, row_choice(o, ledger), context, visit);
+}
+
+SealedReading for_each_sealed_row(const Ledger& ledger, const RowChoice& choice, const Context& context,
+                                  const std::function<void(const Row&)>& visit) {
   SealedReading out;
   const auto segments = ledger.segments();
-  if (segments.empty()) return out;
-  const RowChoice choice = row_choice(o, ledger);
-  const auto read_all = [&](const std::function<void(std::string_view)>& take) {
-    for (const auto& s : segments) {
-      context.check_cancelled();
-      if (const fs::path path = path_of(ledger, s); is_here(path)) for_each_sealed_text(path, take);
-    }
+  const auto of_period = [&](const Segment& s) {
+    return (!choice.query.since || s.last_end >= *choice.query.since) &&
+           (!choice.query.until || s.first_end < *choice.query.until);
   };
-  std::unordered_set<std::string> corrected;
-  read_all([&](std::string_view text) {
-    if (text.find(R"("corrects":"")") == text.npos) corrected.insert(parse_row(parse_json(text)).corrects);
-  });
-  read_all([&](std::string_view text) {
-    const Row row = parse_row(parse_json(text));
-    if (row.fact.kind == "retraction" || !choice.holds_all(row)) return;
-    if (corrected.contains(row.fact.uid) || !ledger.successor(row.fact.uid).empty()) return;
-    ++out.rows;
-    visit(row);
-  });
   for (const auto& s : segments)
-    if (!is_here(path_of(ledger, s))) out.unseen += s.last_seq - s.first_seq + 1;
+    if (of_period(s) && !is_here(path_of(ledger, s))) out.unseen += s.last_seq - s.first_seq + 1;
+  if (std::none_of(segments.begin(), segments.end(), of_period)) return out;
+  std::unordered_set<std::string> corrected;
+  // A correction may end at another time than what it corrects.
+  for (const auto& s : segments) {
+    context.check_cancelled();
+    if (const fs::path path = path_of(ledger, s); is_here(path)) add_corrected(path, corrected);
+  }
+  for (const auto& s : segments) {
+    context.check_cancelled();
+    const fs::path path = path_of(ledger, s);
+    if (!of_period(s) || !is_here(path)) continue;
+    for_each_sealed_text(path, [&](std::string_view text) {
+      const Row row = parse_row(parse_json(text));
+      if (row.fact.kind == "retraction" || !choice.holds_all(row)) return;
+      if (corrected.contains(row.fact.uid) || !ledger.successor(row.fact.uid).empty()) return;
+      ++out.rows;
+      visit(row);
+    });
+  }
   return out;
 }
 
@@ -55,8 +65,30 @@ void tell_of_unseen(const SealedReading& sealed, Result& out) {
   if (sealed.unseen == 0) return;
   out.warn(
       fmt::format("{} sealed in files that are not in the account's folder segments and not among these; put the "
-                  "files back to export them",
+                  "files back to count them",
                   sealed.unseen == 1 ? "1 row is" : fmt::format("{} rows are", sealed.unseen)));
+}
+
+bool is_named(const Row& row, const std::string& name) {
+  return row.fact.uid == name || name == fmt::to_string(row.seq) || name == fmt::format("{}/{}", row.writer, row.seq);
+}
+
+std::optional<SealedPlace> find_sealed_hash(const Ledger& ledger, const std::string& hash) {
+  const auto segments = ledger.segments();
+  for (const auto& s : segments)
+    if (s.last_hash == hash) return SealedPlace{s.writer, s.file, s.last_seq};
+  for (const auto& s : segments) {
+    const fs::path path = path_of(ledger, s);
+    if (!is_here(path)) continue;
+    std::optional<SealedPlace> found;
+    std::int64_t seq = s.first_seq;
+    for_each_sealed_text(path, [&](std::string_view text) {
+      if (!found && hash_of(text) == hash) found = SealedPlace{s.writer, s.file, seq};
+      ++seq;
+    });
+    if (found) return found;
+  }
+  return std::nullopt;
 }
 
 std::string sealed_text(const Ledger& ledger, const std::string& name) {

@@ -134,5 +134,65 @@ TEST_F(SealedRows, WhoAsksForOneIsToldWhereItIs) {
   EXPECT_THAT(to_text(run("show", {"6"})), HasSubstr("u6"));
 }
 
+// Every command that reads rows one by one counts them as before.
+TEST_F(SealedRows, ReadersRowByRowCountThem) {
+  const auto cell = [](const Result& r, const char* table, const char* column) {
+    return r.find_table(table)->column(column).to_numbers().at(0);
+  };
+  const std::vector<std::string> by_time{"--allocation", "time"}, training{"--kind", "run"};
+  const double carbon = cell(run("impacts", by_time), "ledger.impacts.v1", "use");
+  const Result run_before = run("training-report", training);
+  seal();
+  EXPECT_NEAR(cell(run("impacts", by_time), "ledger.impacts.v1", "use"), carbon, 1e-12);
+  const Result run_after = run("training-report", training);
+  EXPECT_EQ(run_after.find_table("training.rows.v1")->column("run").texts(),
+            run_before.find_table("training.rows.v1")->column("run").texts());
+  EXPECT_EQ(run_after.find_estimate("energy")->measure.value, run_before.find_estimate("energy")->measure.value);
+  // By number, by uid, and one that is not sealed.
+  for (const char* names : {"2,u8", "u2,8"})
+    EXPECT_THAT(run("training-report", {"--run", names}).find_table("training.rows.v1")->column("run").texts(),
+                testing::ElementsAre("u2", "u8"))
+        << names;
+  EXPECT_THAT(message("training-report", {"--run", "u2,u99"}), HasSubstr("no row 'u99'"));
+
+  fs::remove_all(segments_dir(dir()));
+  for (const auto& [name, words] : {std::pair("impacts", by_time), std::pair("training-report", training)})
+    EXPECT_THAT(run(name, words).warnings, Contains(HasSubstr("5 rows are sealed in files that are not"))) << name;
+  EXPECT_THAT(message("training-report", {"--run", "2"}), HasSubstr("in a file that is not here"));
+}
+
+TEST_F(SealedRows, FilesOfAnotherPeriodAreNotMissed) {
+  seal();
+  fs::remove_all(segments_dir(dir()));
+  EXPECT_THAT(run("export", {"--since", "2026-11-06"}).warnings, Not(Contains(HasSubstr("sealed"))));
+  EXPECT_THAT(run("export", {"--since", "2026-11-05"}).warnings, Contains(HasSubstr("sealed")));
+}
+
+TEST_F(SealedRows, AnAccountOfSealedRowsAloneIsNotEmpty) {
+  Ledger::open(dir(), OpenMode::write)->seal(Time::now());
+  EXPECT_THAT(to_text(run("show", {})), AllOf(HasSubstr("Every row is sealed"), HasSubstr("10 older rows")));
+  EXPECT_THAT(to_text(run("list", {})), HasSubstr("10 older rows are sealed"));
+}
+
+// A head that was signed before is found again after its row was sealed.
+TEST_F(SealedRows, HeadsOfBeforeAreFoundAgain) {
+  std::vector<std::string> heads;
+  for (int i = 1; i <= 10; ++i) heads.push_back(Ledger::open(dir(), OpenMode::read)->numbered(i).at(0).hash);
+  seal();
+  for (const std::size_t i : {0u, 2u, 4u, 5u, 9u}) {
+    const Result r = run("verify", {"--head", heads[i]});
+    EXPECT_TRUE(r.verdict->holds) << i << ": " << r.verdict->why;
+    EXPECT_THAT(to_text(r), HasSubstr(fmt::format("is row {} of writer", i + 1)));
+  }
+  std::string other = heads[2];
+  other[5] = other[5] == 'a' ? 'b' : 'a';
+  EXPECT_FALSE(run("verify", {"--head", other}).verdict->holds);
+  fs::remove_all(segments_dir(dir()));
+  EXPECT_TRUE(run("verify", {"--head", heads[4]}).verdict->holds) << "the chain goes on from it";
+  const Result away = run("verify", {"--head", heads[2]});
+  EXPECT_FALSE(away.verdict->holds);
+  EXPECT_THAT(away.verdict->why, HasSubstr("one of the 5 in sealed files that are not here"));
+}
+
 }  // namespace
 }  // namespace wattline::ledger

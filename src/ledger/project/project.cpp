@@ -87,20 +87,20 @@ class Projection {
     const auto ledger = account(context_);
     if (!ledger) throw Error(ErrorKind::not_found, no_account_text(context_), "--from-ledger");
     TokenLog log;
-    for_each_row(*ledger, o_.rows, context_, false, [&](const Row& row) {
-      const Fact& f = row.fact;
-      if (f.tokens_out <= 0) return;
-      const std::string task = key_of(row, "label:task");
+    for_each_subtotal(*ledger, o_.rows, context_, [&](const Subtotal& s) {
+      if (!s.with_tokens) return;
+      const std::string task = key_of(s.like, "label:task");
       AiTask t = AiTask::chat;
       for (const auto x : {AiTask::rag, AiTask::agents})
         if (task == ai_task_names()[static_cast<std::size_t>(x)]) t = x;
       auto& use = log[t];
-      use.requests += 1;
-      use.calls += 1;
-      use.tokens_in += static_cast<double>(f.tokens_in);
-      use.tokens_out += static_cast<double>(f.tokens_out);
-      use.joules += f.energy.value().base();
-      use.with_energy += 1;
+      const auto rows = static_cast<double>(s.rows);
+      use.requests += rows;
+      use.calls += rows;
+      use.tokens_in += static_cast<double>(s.tokens_in);
+      use.tokens_out += static_cast<double>(s.tokens_out);
+      use.joules += s.energy.value();
+      use.with_energy += rows;
     });
     if (log.empty()) throw bad_input("no row of the account has tokens out in this period and choice", "--from-ledger");
     return log;

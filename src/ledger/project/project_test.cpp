@@ -6,6 +6,7 @@
 #include "kernel/error.h"
 #include "kernel/testing.h"
 #include "ledger/project/claims.h"
+#include "ledger/segment.h"
 
 namespace wattline::ledger {
 namespace {
@@ -124,6 +125,9 @@ TEST_F(Project, TokensOfTheAccountStandForThePapers) {
   EXPECT_NE(value(r, "energy"), before);
   options_.rows.kind = "training";
   EXPECT_THROW(run(), Error) << "no such rows";
+  options_.rows.kind = {};
+  ledger->seal(Time::now());
+  EXPECT_NEAR(value(run(), "energy"), value(r, "energy"), 1e-9 * value(r, "energy")) << "sealed ones count";
 }
 
 TEST(PortfolioClaims, HoldButForWhatTheTextAndTheMetricCannotGive) {

@@ -7,6 +7,7 @@
 
 #include "kernel/error.h"
 #include "kernel/units.h"
+#include "ledger/sealed_rows.h"
 
 namespace wattline::ledger::training {
 namespace {
@@ -19,11 +20,11 @@ bool RowChoice::any() const {
   return !runs.empty() || !rows.since.empty() || !rows.until.empty() || !rows.kind.empty() || !rows.where.empty();
 }
 
-std::vector<Row> chosen_rows(const RowChoice& choice, const Context& context) {
+std::vector<Row> chosen_rows(const RowChoice& choice, const Context& context, Result& report) {
   const auto ledger = account(context);
   if (!ledger) throw Error(ErrorKind::not_found, no_account_text(context));
   const bool by_name = !choice.runs.empty();
-  std::set<std::string> wanted;
+  std::set<std::string> wanted, wanted_sealed;  // uids; names
   if (by_name) {
     RowChoice others = choice;
     others.runs.clear();
@@ -32,6 +33,10 @@ std::vector<Row> chosen_rows(const RowChoice& choice, const Context& context) {
                       "give --run, or --where, --kind, --since and --until");
     for (const auto& name : words_of(choice.runs)) {
       const auto row = find_row(*ledger, name);
+      if (!row && !sealed_text(*ledger, name).empty()) {
+        wanted_sealed.insert(name);
+        continue;
+      }
       if (!row)
         throw Error(ErrorKind::not_found, fmt::format("the account has no row '{}'", name), "run",
                     "wattline ledger list shows what there is");
@@ -39,16 +44,29 @@ std::vector<Row> chosen_rows(const RowChoice& choice, const Context& context) {
     }
   }
   std::vector<Row> out;
-  for_each_row(*ledger, choice.rows, context, false, [&](const Row& row) {
-    if (by_name && wanted.erase(row.fact.uid) == 0) return;
+  const auto take = [&](const Row& row) {
     if (out.size() == most_rows)
       throw bad_input(fmt::format("more than {} rows are of that choice", most_rows), "where",
                       "choose one training run: --where project=thesis, --kind run, --since");
     out.push_back(row);
+  };
+  if (!by_name || !wanted_sealed.empty())
+    tell_of_unseen(for_each_sealed_row(*ledger, choice.rows, context,
+                                       [&](const Row& row) {
+                                         const auto named = [&](const auto& name) { return is_named(row, name); };
+                                         if (!by_name || std::erase_if(wanted_sealed, named) > 0) take(row);
+                                       }),
+                   report);
+  for_each_row(*ledger, choice.rows, context, false, [&](const Row& row) {
+    if (!by_name || wanted.erase(row.fact.uid) > 0) take(row);
   });
+  wanted.merge(wanted_sealed);
   if (!wanted.empty())
-    throw bad_input(fmt::format("row '{}' was corrected or retracted by a later one", *wanted.begin()), "run",
-                    "wattline ledger list --superseded shows both");
+    throw bad_input(
+        fmt::format("row '{}' was corrected or retracted by a later one, or is sealed in a file that is not "
+                    "here",
+                    *wanted.begin()),
+        "run", "wattline ledger list --superseded shows both; wattline ledger verify says which files lack");
   if (out.empty())
     throw Error(ErrorKind::not_found, "no row of the account is of this period and choice", "where",
                 "wattline ledger list shows what there is");

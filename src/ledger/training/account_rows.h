@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernel/context.h"
+#include "kernel/result.h"
 #include "kernel/table.h"
 #include "ledger/account.h"
 
@@ -17,9 +18,10 @@ struct RowChoice {
   bool any() const;
 };
 
-// In order of their beginning. Errors: nothing is recorded, an unknown or corrected row, no row of that choice, more
+// In order of their beginning, sealed ones among them; the result is told of those in files that are not here. Errors:
+// nothing is recorded, an unknown or corrected row, no row of that choice, more
 // than a hundred thousand, both ways of choosing at once.
-std::vector<Row> chosen_rows(const RowChoice&, const Context&);
+std::vector<Row> chosen_rows(const RowChoice&, const Context&, Result&);
 
 // When any of them ran, and what there is of each.
 double busy_seconds(const std::vector<Row>&);
