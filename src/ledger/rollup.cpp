@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "kernel/json.h"
+#include "ledger/group_key.h"
 #include "ledger/row_store.h"
 #include "ledger/schema.h"
 #include "ledger/staging.h"
@@ -87,15 +88,9 @@ std::int64_t RollupWriter::group(const Fact& f, const FactTexts& texts, std::str
   const RawEstimate& e = f.energy.raw();
   const auto with_tokens = static_cast<std::int64_t>(f.tokens_out > 0);
   const auto can_be_negative = static_cast<std::int64_t>(e.can_be_negative());
-  // Texts of rows hold no such character: JSON has it escaped, and names with it are made of it anew.
-  constexpr char between = '\x1f';
   key_.clear();
-  for (const std::string_view part :
-       {writer, factor_set, std::string_view(f.kind), std::string_view(f.model), std::string_view(f.device),
-        std::string_view(f.place), texts.labels(), to_string(e.method()), texts.sources()})
-    key_.append(part) += between;
-  key_ += static_cast<char>('0' + with_tokens);
-  key_ += static_cast<char>('0' + can_be_negative);
+  append_group_key(key_, {writer, factor_set, f.kind, f.model, f.device, f.place, texts.labels(), to_string(e.method()),
+                          texts.sources(), with_tokens != 0, can_be_negative != 0});
   if (const auto it = groups_.find(key_); it != groups_.end()) return it->second;
   find_group_.bind(key_);
   std::int64_t id = find_group_.step() ? find_group_.integer(0) : 0;

@@ -2,9 +2,12 @@
 
 #include <map>
 #include <optional>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
+#include "kernel/error.h"
+#include "ledger/group_check.h"
 #include "ledger/rollup.h"
 #include "ledger/schema.h"
 #include "ledger/segment.h"
@@ -71,6 +74,55 @@ Row RowReader::read(const Statement& s) {
   return row;
 }
 
+namespace {
+
+// Corrections whose rows are sealed too. A damaged file is told of when it is read whole.
+std::unordered_set<std::string> corrected_by_sealed(const std::vector<Segment>& segments,
+                                                    const std::filesystem::path& dir) {
+  std::unordered_set<std::string> out;
+  for (const auto& s : segments) try {
+      std::error_code ignored;
+      if (std::filesystem::exists(dir / s.file, ignored)) add_corrected(dir / s.file, out);
+    } catch (const Error&) {
+      continue;
+    }
+  return out;
+}
+
+// What keeps a sealed row from being recorded a second time.
+class SealedUids {
+ public:
+  explicit SealedUids(const Database& database)
+      : find_(database, "SELECT 1 FROM sealed_rows WHERE uid = ? AND end_ns = ?") {}
+  bool holds(const Row& row) {
+    find_.bind(row.fact.uid).bind(row.fact.end.ns);
+    const bool found = find_.step();
+    find_.reset();
+    return found;
+  }
+
+ private:
+  Statement find_;
+};
+
+// The account refuses changes by itself, and finds its rows by indexes: without either it would still hold its hashes.
+// `whole`, `rows`: the rows that were read one by one.
+std::string fault_of_guards(const Database& database, const std::string& whole, std::int64_t rows) {
+  if (check_schema(database) < 2) return "";
+  for (const char* name : {"facts_stay", "facts_remain"}) {
+    Statement trigger(database,
+                      "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'facts' AND name = ?");
+    trigger.bind(std::string_view(name));
+    if (!trigger.step())
+      return fmt::format("the trigger {} is gone, which refuses that rows are changed or deleted", name);
+  }
+  if (database.integer(fmt::format("SELECT count(*) FROM facts INDEXED BY facts_by_end {}", whole)) != rows)
+    return "the index of times (facts_by_end) does not hold every row";
+  return "";
+}
+
+}  // namespace
+
 void verify_rows(const Database& database, Verification& out, const std::function<void(double)>& on_progress) {
   const std::int64_t total = database.integer("SELECT count(*) FROM facts");
   const auto fault = [&](std::string text) {
@@ -83,19 +135,35 @@ void verify_rows(const Database& database, Verification& out, const std::functio
   };
   std::map<std::string, Chain, std::less<>> chains;
   const auto dir = segments_dir(database.file().parent_path());
-  for (const Segment& s : segments_of(database)) {
+  const auto segments = segments_of(database);
+  const bool has_sums = check_schema(database) >= 3;
+  std::optional<RollupCheck> sums;
+  std::optional<GroupCheck> groups;
+  if (has_sums) {
+    sums.emplace(database);
+    groups.emplace(database, corrected_by_sealed(segments, dir));
+  }
+  std::optional<SealedUids> uids;
+  if (!segments.empty()) uids.emplace(database);
+  for (const Segment& s : segments) {
     Chain& chain = chains[s.writer];
     if (s.first_seq != chain.seq + 1 || s.first_prev != chain.hash)
       fault(fmt::format("segment {}: does not follow from the rows before it", s.file));
     chain = {s.last_seq, s.last_hash};
     bool absent = false;
-    if (auto wrong = fault_of(s, dir, absent); !wrong.empty()) fault(std::move(wrong));
+    const auto see = [&](const Row& row) {
+      groups->see_sealed(row);
+      if (uids && !uids->holds(row))
+        fault(
+            fmt::format("segment {}: row {} (uid {}) is not in the list of sealed rows, and "
+                        "could be recorded again",
+                        s.file, row.seq, row.fact.uid));
+    };
+    if (auto wrong = fault_of(s, dir, absent, see); !wrong.empty()) fault(std::move(wrong));
     if (absent) out.absent_segments.push_back(s.file);
     (absent ? out.sealed_unseen : out.sealed) += s.last_seq - s.first_seq + 1;
   }
   RowReader reader(database.file().string());
-  std::optional<RollupCheck> sums;
-  if (check_schema(database) >= 3) sums.emplace(database);
   // Rows of writers that nobody knows are a fault, rows on their way in are none.
   const std::string whole = fmt::format("WHERE writer NOT IN (SELECT writer FROM writers WHERE {})", is_staged);
   out.staged = total - database.integer(fmt::format("SELECT count(*) FROM facts {}", whole));
@@ -113,6 +181,7 @@ void verify_rows(const Database& database, Verification& out, const std::functio
     else if (row.hash != hash_of(canonical(row))) fault(here() + ": its content does not match its hash");
     chain = {row.seq, row.hash};
     if (sums) sums->see(row);
+    if (groups) groups->see(row);
     if (on_progress && out.rows % 4096 == 0) on_progress(static_cast<double>(out.rows) / static_cast<double>(total));
   }
   Statement writers(database, fmt::format("SELECT writer, host, last_hash, last_seq FROM writers WHERE NOT ({})"
@@ -142,6 +211,10 @@ void verify_rows(const Database& database, Verification& out, const std::functio
   }
   if (out.holds && sums)
     if (auto wrong = sums->fault(); !wrong.empty()) fault(std::move(wrong));
+  if (out.holds && groups)
+    if (auto wrong = groups->fault(out.absent_segments.empty()); !wrong.empty()) fault(std::move(wrong));
+  if (out.holds)
+    if (auto wrong = fault_of_guards(database, whole, out.rows); !wrong.empty()) fault(std::move(wrong));
 }
 
 }  // namespace wattline::ledger

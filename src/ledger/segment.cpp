@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -59,12 +60,22 @@ std::vector<Segment> segments_of(const Database& database) {
   return out;
 }
 
-SegmentWriter::SegmentWriter(fs::path path) : path_(std::move(path)) {
+SegmentWriter::SegmentWriter(fs::path path, unsigned mode) : path_(std::move(path)) {
   std::error_code error;
   fs::create_directories(path_.parent_path(), error);
   if (error) throw file_error("cannot make the folder of segments", path_.parent_path(), error.value());
-  file_ = ::gzopen((path_.string() + ".new").c_str(), "wbe6");
-  if (!file_) fail("open");
+  const int descriptor = ::open((path_.string() + ".new").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (descriptor < 0 || ::fchmod(descriptor, mode) != 0) {
+    const int why = errno;
+    if (descriptor >= 0) ::close(descriptor);
+    errno = why;
+    fail("open");
+  }
+  file_ = ::gzdopen(descriptor, "wb6");
+  if (!file_) {
+    ::close(descriptor);
+    fail("open");
+  }
   ::gzbuffer(static_cast<gzFile>(file_), 256 << 10);
 }
 
@@ -139,7 +150,15 @@ std::string digest_of_file(const fs::path& path) {
   return sha.hex();
 }
 
-std::string fault_of(const Segment& s, const fs::path& dir, bool& absent) {
+void add_corrected(const fs::path& path, std::unordered_set<std::string>& uids) {
+  for_each_sealed_text(path, [&](std::string_view text) {
+    // In labels the quotes are escaped.
+    if (text.find(R"("corrects":"")") == text.npos) uids.insert(parse_row(parse_json(text)).corrects);
+  });
+}
+
+std::string fault_of(const Segment& s, const fs::path& dir, bool& absent,
+                     const std::function<void(const Row&)>& visit) {
   const fs::path path = dir / s.file;
   const auto say = [&](std::string_view what) { return fmt::format("segment {}: {}", path.string(), what); };
   std::error_code ignored;
@@ -155,6 +174,7 @@ std::string fault_of(const Segment& s, const fs::path& dir, bool& absent) {
       wrong = say(fmt::format("row {} does not follow from row {}", row.seq, seq));
     last = hash_of(text);
     seq = row.seq;
+    if (visit && wrong.empty()) visit(row);
   });
   if (!wrong.empty()) return wrong;
   if (seq != s.last_seq || last != s.last_hash) return say("it does not end where it was sealed");

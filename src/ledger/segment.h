@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "ledger/database.h"
@@ -32,7 +33,8 @@ std::vector<Segment> segments_of(const Database&);
 // removed.
 class SegmentWriter {
  public:
-  explicit SegmentWriter(std::filesystem::path);
+  // `mode`: who may read it, as open(2) has it.
+  SegmentWriter(std::filesystem::path, unsigned mode);
   ~SegmentWriter();
   SegmentWriter(const SegmentWriter&) = delete;
   SegmentWriter& operator=(const SegmentWriter&) = delete;
@@ -49,7 +51,10 @@ class SegmentWriter {
 void for_each_sealed_text(const std::filesystem::path&, const std::function<void(std::string_view)>&);
 std::string digest_of_file(const std::filesystem::path&);
 
-// What is wrong with the segment's file, "" when nothing is; "absent" set when it is not there.
-std::string fault_of(const Segment&, const std::filesystem::path& dir, bool& absent);
+// What is wrong with the segment's file, "" when nothing is; "absent" set when it is not there. `visit`: each row.
+std::string fault_of(const Segment&, const std::filesystem::path& dir, bool& absent,
+                     const std::function<void(const Row&)>& visit = {});
+// The uids that rows of the file correct.
+void add_corrected(const std::filesystem::path&, std::unordered_set<std::string>&);
 
 }  // namespace wattline::ledger

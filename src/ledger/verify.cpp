@@ -6,6 +6,7 @@
 
 #include "kernel/error.h"
 #include "ledger/account.h"
+#include "ledger/sealed_rows.h"
 
 namespace wattline::ledger {
 namespace {
@@ -67,14 +68,24 @@ Result verify(const VerifyOptions& o, Context& context) {
   }
   for (const auto& head : heads) {
     const auto row = ledger->find_hash(head);
-    if (!row) {
+    const auto sealed = row ? std::nullopt : find_sealed_hash(*ledger, head);
+    if (!row && !sealed) {
       out.title = "The account does not hold";
-      out.verdict =
-          Verdict{false, fmt::format("there is no row with the hash {}: rows up to it were cut off or changed", head)};
+      out.verdict = Verdict{
+          false, fmt::format("there is no row with the hash {}: {}", head,
+                             v.sealed_unseen > 0
+                                 ? fmt::format("rows up to it were cut off or changed, or it is one of the {} in "
+                                               "sealed files that are not here",
+                                               v.sealed_unseen)
+                                 : std::string("rows up to it were cut off or changed"))};
       return out;
     }
-    out.note(fmt::format("Head {}… is row {} of writer {}, recorded {}.", head.substr(0, 12), row->seq, row->writer,
-                         to_string(row->recorded)));
+    if (sealed)
+      out.note(fmt::format("Head {}… is row {} of writer {}, sealed in {}.", head.substr(0, 12), sealed->seq,
+                           sealed->writer, sealed->file));
+    else
+      out.note(fmt::format("Head {}… is row {} of writer {}, recorded {}.", head.substr(0, 12), row->seq, row->writer,
+                           to_string(row->recorded)));
   }
   out.verdict = Verdict{true, fmt::format("{} in {} {}: every hash and every link is right", rows, v.chains.size(),
                                           v.chains.size() == 1 ? "chain" : "chains")};
