@@ -7,6 +7,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -88,6 +89,8 @@ struct Ledger::State {
                                                                                                      : ErrorKind::world,
                   "cannot make the folder of the account: " + error.message(), file.parent_path().string(),
                   "give a folder you may write with --ledger DIR");
+    // Rows are for their owner until he widens that; what SQLite puts beside the file has its mode.
+    if (const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); made >= 0) ::close(made);
     database = std::make_unique<Database>(file, Database::Access::create, options.busy_timeout);
     check_schema(*database);
     // Of a new file only. Some seven rows a page: a tenth less work for many, and still little for one.

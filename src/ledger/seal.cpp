@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "kernel/error.h"
 #include "ledger/rollup.h"
@@ -41,7 +42,10 @@ Segment seal_writer(const Database& database, const std::filesystem::path& dir, 
   out.last_seq = last;
   out.file = fmt::format("{}-{:012}-{:012}.rows.gz", writer, first, last);
   out.sealed = Time::now();
-  SegmentWriter file(segments_dir(dir) / out.file);
+  // Who may read the account may read what of it was sealed.
+  struct stat account {};
+  const unsigned mode = ::stat(database.file().c_str(), &account) == 0 ? account.st_mode & 0666u : 0600u;
+  SegmentWriter file(segments_dir(dir) / out.file, mode);
   RowReader reader(database.file().string());
   Statement rows(database, RowReader::select("WHERE writer = ? AND seq >= ? AND seq <= ? ORDER BY seq"));
   rows.bind(writer).bind(first).bind(last);
@@ -71,15 +75,26 @@ Segment seal_writer(const Database& database, const std::filesystem::path& dir, 
   return out;
 }
 
+std::vector<std::string> writers_of(const Database& database) {
+  std::vector<std::string> out;
+  Statement s(database, "SELECT writer FROM writers WHERE last_seq > 0 ORDER BY created");
+  while (s.step()) out.emplace_back(s.text(0));
+  return out;
+}
+
+// The number of the first row that is not sealed.
+std::int64_t first_unsealed(const Database& database, std::string_view writer) {
+  Statement sealed(database, "SELECT ifnull(max(last_seq), 0) FROM segments WHERE writer = ?");
+  sealed.bind(writer);
+  return (sealed.step() ? sealed.integer(0) : 0) + 1;
+}
+
 // In one transaction: the next rows of the chain that can go, at most so many.
 std::optional<Segment> seal_next(const Database& database, const std::filesystem::path& account_dir,
                                  const std::string& writer, Time before, std::int64_t most_rows,
                                  const std::function<void(double)>& on_progress) {
   Transaction transaction(database);
-  Statement sealed(database, "SELECT ifnull(max(last_seq), 0) FROM segments WHERE writer = ?");
-  sealed.bind(writer);
-  const std::int64_t first = (sealed.step() ? sealed.integer(0) : 0) + 1;
-  sealed.reset();
+  const std::int64_t first = first_unsealed(database, writer);
   const std::int64_t last = std::min(end_of_prefix(database, writer, first, before), first + most_rows - 1);
   if (last < first) return std::nullopt;
   Segment s = seal_writer(database, account_dir, writer, first, last, on_progress);
@@ -102,15 +117,25 @@ std::optional<Segment> seal_next(const Database& database, const std::filesystem
 
 std::vector<Segment> seal_rows(const Database& database, const std::filesystem::path& account_dir, Time before,
                                const std::function<void(double)>& on_progress, std::int64_t most_rows) {
-  std::vector<std::string> writers;
-  {
-    Statement s(database, "SELECT writer FROM writers WHERE last_seq > 0 ORDER BY created");
-    while (s.step()) writers.emplace_back(s.text(0));
-  }
   std::vector<Segment> out;
-  for (const auto& writer : writers)
+  for (const auto& writer : writers_of(database))
     while (auto sealed = seal_next(database, account_dir, writer, before, most_rows, on_progress))
       out.push_back(std::move(*sealed));
+  return out;
+}
+
+std::vector<SealStop> seal_stops(const Database& database, Time before) {
+  std::vector<SealStop> out;
+  for (const auto& writer : writers_of(database)) {
+    const std::int64_t stays = end_of_prefix(database, writer, first_unsealed(database, writer), before) + 1;
+    Statement held(database, "SELECT count(*) FROM facts WHERE writer = ? AND seq >= ? AND end_ns < ?");
+    held.bind(writer).bind(stays).bind(before.ns);
+    const std::int64_t rows = held.step() ? held.integer(0) : 0;
+    if (rows == 0) continue;
+    Statement row(database, RowReader::select("WHERE writer = ? AND seq = ?"));
+    row.bind(writer).bind(stays);
+    if (row.step()) out.push_back({RowReader(database.file().string()).read(row), rows});
+  }
   return out;
 }
 

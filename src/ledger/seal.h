@@ -15,4 +15,11 @@ namespace wattline::ledger {
 std::vector<Segment> seal_rows(const Database&, const std::filesystem::path& account_dir, Time before,
                                const std::function<void(double)>& on_progress, std::int64_t most_rows = 250'000);
 
+// What keeps a chain from being sealed further though older rows follow: its first row that stays.
+struct SealStop {
+  Row row;
+  std::int64_t held = 0;  // rows of the chain that ended before that time, itself among them where it did
+};
+std::vector<SealStop> seal_stops(const Database&, Time before);
+
 }  // namespace wattline::ledger

@@ -4,9 +4,28 @@
 
 #include "kernel/error.h"
 #include "ledger/account.h"
+#include "ledger/seal.h"
 #include "ledger/segment.h"
 
 namespace wattline::ledger {
+
+namespace {
+
+constexpr std::chrono::milliseconds patience{10'000};
+
+std::string stop_text(const SealStop& stop, Time before) {
+  const Row& row = stop.row;
+  const std::string why = row.fact.end < before ? fmt::format("it corrects the row {}, which stays", row.corrects)
+                                                : fmt::format("it ended at {} or later", to_string(before));
+  return fmt::format(
+      "{} of writer {} that ended earlier {}: rows go in the order in which they were recorded, up to row "
+      "{} ({}, ended {}, uid {}), since {}",
+      stop.held == 1 ? "1 row" : fmt::format("{} rows", stop.held), row.writer,
+      stop.held == 1 ? "is not sealed" : "are not sealed", row.seq, row.fact.kind, to_string(row.fact.end),
+      row.fact.uid, why);
+}
+
+}  // namespace
 
 Result seal(const SealOptions& o, Context& context) {
   const Time before = parse_moment(o.before, "before");
@@ -30,10 +49,9 @@ Result seal(const SealOptions& o, Context& context) {
     t.add_row(
         {s.file, s.last_seq - s.first_seq + 1, s.first_end, s.last_end, s.sealed, s.digest, s.last_hash, s.writer});
   if (t.rows() > 0) out.add(std::move(t));
-  if (rows == 0)
-    out.note(
-        "Rows go from the beginning of each chain on: those that ended before the given time, up to "
-        "the first that did not, or that corrects a row that stays.");
+  for (const auto& stop : seal_stops(Database(ledger->file(), Database::Access::read, patience), before))
+    out.warn(stop_text(stop, before));
+  if (rows == 0 && out.warnings.empty()) out.note(fmt::format("No row ended before {}.", to_string(before)));
   out.note(
       fmt::format("Segments lie in {}: gzip, one canonical row a line. They can be moved to other storage: reports of "
                   "whole hours and "

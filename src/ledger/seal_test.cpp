@@ -8,6 +8,9 @@
 
 #include "kernel/error.h"
 #include "kernel/testing.h"
+#include "ledger/account.h"
+#include "ledger/imports/account_writer.h"
+#include "ledger/seal_command.h"
 
 namespace wattline::ledger {
 namespace {
@@ -60,6 +63,9 @@ class Sealing : public testing::Test {
     std::vector<Fact> facts;
     for (int i = 0; i < 40; ++i) facts.push_back(fact(i));
     ledger_->record_all(facts);
+  }
+  std::vector<SealStop> stops_before(Time t) const {
+    return seal_stops(Database(ledger_->file(), Database::Access::read, std::chrono::seconds(1)), t);
   }
   static Time at(int quarter) { return Time{t0 + quarter * (hour / 4)}; }
   std::int64_t rows() const {
@@ -179,7 +185,7 @@ TEST_F(Sealing, AFileThatWasChangedIsFoundAndOneThatIsAwayIsSaid) {
   std::vector<std::string> texts;
   for_each_sealed_text(path, [&](std::string_view t) { texts.emplace_back(t); });
   texts[5].replace(texts[5].find("\"in\":0"), 6, "\"in\":1");
-  SegmentWriter writer(path);
+  SegmentWriter writer(path, 0600);
   for (const auto& t : texts) writer.add(t);
   writer.close();
   v = ledger_->verify();
@@ -212,6 +218,78 @@ TEST_F(Sealing, RowsCannotBeDeletedAfterwards) {
   ledger_->seal(at(21));
   const Database database(dir_.path() / Ledger::file_name, Database::Access::create, std::chrono::seconds(1));
   EXPECT_THROW(database.run("DELETE FROM facts"), Error);
+}
+
+TEST_F(Sealing, TheRowThatStandsInTheWayIsNamed) {
+  EXPECT_TRUE(stops_before(at(21)).empty()) << "younger rows alone stay";
+  // A young row that was recorded before an old one.
+  Fact old = fact(2);
+  old.uid = "late";
+  ledger_->record(old);
+  ledger_->seal(at(21));
+  auto stops = stops_before(at(21));
+  ASSERT_EQ(stops.size(), 1u);
+  EXPECT_EQ(stops[0].row.fact.uid, "u21");
+  EXPECT_EQ(stops[0].held, 1);
+
+  // A correction of a row that stays.
+  ledger_->retract("u35", "wrong");
+  ledger_->record([] {
+    Fact f = fact(3);
+    f.uid = "later";
+    return f;
+  }());
+  ledger_->seal(at(36));
+  stops = stops_before(at(36));
+  ASSERT_EQ(stops.size(), 1u);
+  EXPECT_EQ(stops[0].row.fact.uid, "u36");
+  EXPECT_EQ(stops[0].held, 3) << "late, the retraction and later";
+
+  Context context;
+  context.provide(std::make_shared<Location>(Location{dir_.path().string()}));
+  const Result r = ledger::seal({.before = to_string(at(36))}, context);
+  EXPECT_EQ(r.title, "Nothing to seal");
+  ASSERT_EQ(r.warnings.size(), 1u);
+  EXPECT_THAT(r.warnings[0], testing::AllOf(HasSubstr("3 rows"), HasSubstr("row 37 (answer, ended "),
+                                            HasSubstr(to_string(at(36))), HasSubstr("uid u36")));
+}
+
+TEST_F(Sealing, ACorrectionInAnotherChainIsNamed) {
+  {
+    // Such a chain as long imports make.
+    imports::AccountWriter import(dir_.path(), "test", false, 1);
+    Fact instead = fact(1), more = fact(2);
+    instead.uid = "instead";
+    more.uid = "more";
+    import.correct("u39", instead);
+    import.add(more);
+    import.finish();
+  }
+  ledger_->seal(at(39));
+  const auto stops = stops_before(at(39));
+  ASSERT_EQ(stops.size(), 1u) << "the chain with u39 holds nothing back";
+  EXPECT_EQ(stops[0].row.fact.uid, "instead");
+  EXPECT_EQ(stops[0].held, 2);
+  Context context;
+  context.provide(std::make_shared<Location>(Location{dir_.path().string()}));
+  EXPECT_THAT(ledger::seal({.before = to_string(at(39))}, context).warnings,
+              testing::ElementsAre(HasSubstr("it corrects the row u39, which stays")));
+}
+
+// What anybody may read of the account is what its owner lets them.
+TEST_F(Sealing, FilesAreReadByWhoMayReadTheAccount) {
+  const auto mode = [](const fs::path& path) { return fs::status(path).permissions() & fs::perms::all; };
+  const auto owner = fs::perms::owner_read | fs::perms::owner_write;
+  EXPECT_EQ(mode(ledger_->file()), owner);
+  EXPECT_EQ(mode(ledger_->file().string() + "-wal"), owner);
+  ledger_->seal(at(11));
+  EXPECT_EQ(mode(segment()), owner);
+  const auto wider = owner | fs::perms::group_read;
+  fs::permissions(ledger_->file(), wider);
+  ledger_->seal(at(21));
+  EXPECT_EQ(mode(segment(1)), wider);
+  ledger_ = Ledger::open(dir_.path(), OpenMode::write);
+  EXPECT_EQ(mode(ledger_->file()), wider) << "what was widened stays so";
 }
 
 }  // namespace
