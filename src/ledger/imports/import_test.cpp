@@ -238,6 +238,21 @@ TEST_F(Import, ALargeFileIsKnownByItsDigest) {
   const Result other = run(csv, o);
   EXPECT_THAT(other.title, HasSubstr("0 new, 2500 known"));
   EXPECT_THAT(text(other), testing::Not(HasSubstr("SHA-256")));
+  // What was retracted since is told, though the bytes are known.
+  {
+    const auto ledger = Ledger::open(dir(), OpenMode::write);
+    ledger->retract(ledger->numbered(7).at(0).fact.uid, "a trial");
+  }
+  const Result after = run(csv);
+  EXPECT_THAT(after.title, HasSubstr("0 new, 2500 known"));
+  EXPECT_THAT(text(after), AllOf(HasSubstr("1 known row was retracted"), HasSubstr("--retracted restore"),
+                                 testing::Not(HasSubstr("SHA-256"))));
+  EXPECT_THAT(text(run(csv)), HasSubstr("1 known row was retracted")) << "each time";
+  ImportOptions restore;
+  restore.retracted = Retracted::restore;
+  EXPECT_THAT(run(csv, restore).title, HasSubstr("0 new, 2499 known, 1 restored"));
+  EXPECT_THAT(text(run(csv)), testing::Not(HasSubstr("retracted")));
+  EXPECT_THAT(text(run(csv)), HasSubstr("SHA-256")) << "and quick again";
   // One digit of another size, in the last row.
   csv[csv.rfind("0.001,France") + 4] = '2';
   EXPECT_THAT(error_of(csv), HasSubstr("imported before with other content"));
@@ -365,6 +380,15 @@ TEST_F(Import, CodeCarbonsOwnSample) {
   ASSERT_EQ(rows().size(), 1u);
   EXPECT_NEAR(rows()[0].fact.energy.value().in(units::kWh), 0.00057442898176, 1e-15);
   EXPECT_EQ(rows()[0].fact.place, "MA");
+}
+
+// Its energy would be in the account and in no sum.
+TEST_F(Import, ARetractionCannotBeImported) {
+  ImportOptions o;
+  o.kind = "retraction";
+  EXPECT_THAT(error_of(head + run_row("2026-11-24T15:00:00", "r1", 60, 0.001, 0, 0), o),
+              AllOf(HasSubstr("takes back another one"), HasSubstr("ledger retract")));
+  EXPECT_EQ(rows().size(), 0u);
 }
 
 }  // namespace

@@ -176,6 +176,10 @@ class Importer {
 
   void take(Fact&& fact, const std::string& text, const std::string& own, const std::string& factor_set,
             std::size_t line) {
+    // Such a row counts nothing, whatever energy it tells of.
+    if (fact.kind == "retraction")
+      throw bad_input("a row of the kind 'retraction' takes back another one, and names none here",
+                      fmt::format("{}:{}", source_.name(), line), "`wattline ledger retract ROW` takes back a row");
     const bool keeps_uid = !fact.uid.empty();
     const std::string digest = hash_of(keeps_uid ? fact.uid : text);
     if (job_.repeats != Repeats::keep || keeps_uid) {
@@ -193,7 +197,7 @@ class Importer {
     }
     if (keeps_uid) {
       if (writer_.known().has(fact.uid)) {
-        ++out_.known;
+        merge_.known_by_name(std::move(fact));
         return;
       }
     } else {

@@ -123,7 +123,12 @@ std::optional<ImportedFile> KnownRows::find_file(const std::string& digest, std:
               "SELECT bytes, records, facts, recorded FROM imported_files WHERE digest = ? AND options = ?");
   s.bind(digest).bind(options);
   if (!s.step()) return std::nullopt;
-  return ImportedFile{digest, std::string(options), s.integer(0), s.integer(1), s.integer(2), Time{s.integer(3)}};
+  ImportedFile file{digest, std::string(options), s.integer(0), s.integer(1), s.integer(2), Time{s.integer(3)}};
+  // A row of it may have been corrected or retracted since: only reading it tells.
+  Statement later(*database_, "SELECT 1 FROM facts WHERE corrects <> '' AND recorded >= ? LIMIT 1");
+  later.bind(file.recorded.ns);
+  if (later.step()) return std::nullopt;
+  return file;
 }
 
 }  // namespace wattline::ledger::imports

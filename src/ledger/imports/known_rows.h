@@ -44,7 +44,7 @@ class KnownRows {
   std::optional<Row> standing(std::string_view uid);
   // Between questions: lets the account's log be folded into its file.
   void rest() { moment_.reset(); }
-  // The same file under the same options. `digest` is asked only where one of its size was imported.
+  // The same file under the same options, if no row of the account was corrected since. `digest` is asked only where one of its size was imported.
   template <class Digest>
   std::optional<ImportedFile> file(std::int64_t bytes, std::string_view options, Digest digest) {
     if (!has_file_of(bytes)) return std::nullopt;

@@ -75,22 +75,12 @@ void Merge::known(Fact&& fact, const std::string& where) {
   const auto row = writer_.known().standing(fact.uid);
   // A sealed row can be neither compared nor put right.
   if (!row) {
+    ++sealed;
     ++same;
     return;
   }
+  if (was_retracted(*row, fact)) return;
   const std::string uid = fact.uid;
-  const auto replace = [&](std::int64_t& count) {
-    fact.uid = free_uid(uid);
-    ++count;
-    writer_.correct(row->fact.uid, std::move(fact));
-  };
-  if (row->fact.kind == "retraction") {
-    if (retracted_ == Retracted::restore) return replace(restored);
-    ++withdrawn;
-    if (withdrawn_.size() < most_named) withdrawn_.push_back(uid);
-    ++same;
-    return;
-  }
   const std::string how = difference(row->fact, is_clean(fact) ? fact : checked(fact));
   if (how.empty()) {
     ++same;
@@ -104,10 +94,32 @@ void Merge::known(Fact&& fact, const std::string& where) {
   if (changed_ == Changed::refuse)
     throw bad_input(fmt::format("'{}' was recorded before as something else: {}", uid, how), where,
                     "--changed correct puts it right, --changed keep leaves it as it is; nothing was recorded");
-  if (changed_ == Changed::correct) return replace(corrected);
+  if (changed_ == Changed::correct) return replace(*row, std::move(fact), corrected);
   ++different;
   if (different_.size() < most_named) different_.push_back(uid + ": " + how);
   ++same;
+}
+
+void Merge::known_by_name(Fact&& fact) {
+  if (const auto row = writer_.known().standing(fact.uid); !row || !was_retracted(*row, fact)) ++same;
+}
+
+bool Merge::was_retracted(const Row& row, Fact& fact) {
+  if (row.fact.kind != "retraction") return false;
+  if (retracted_ == Retracted::restore) {
+    replace(row, std::move(fact), restored);
+    return true;
+  }
+  ++withdrawn;
+  if (withdrawn_.size() < most_named) withdrawn_.push_back(fact.uid);
+  ++same;
+  return true;
+}
+
+void Merge::replace(const Row& row, Fact&& fact, std::int64_t& count) {
+  fact.uid = free_uid(fact.uid);
+  ++count;
+  writer_.correct(row.fact.uid, std::move(fact));
 }
 
 std::string Merge::free_uid(const std::string& uid) {
@@ -131,6 +143,9 @@ void Merge::tell(Result& out, const std::string& what) const {
   if (withdrawn)
     out.warn(fmt::format("{} retracted; recording does not bring that back: {}. Use --retracted restore",
                          counted(withdrawn, "was", "were"), listed(withdrawn_, withdrawn)));
+  if (sealed)
+    out.note(fmt::format("{} sealed: not compared with what is here, and no more to be changed.",
+                         counted(sealed, "is", "are")));
   if (by_hand)
     out.note(fmt::format("{} put right by hand (`ledger correct`) and left so.", counted(by_hand, "was", "were")));
 }

@@ -26,10 +26,12 @@ class Merge {
 
   // A fact of which writer.known() has the uid. Error bad_input at `where` when it changed and that is refused.
   void known(Fact&&, const std::string& where);
+  // The same of a fact that is not compared: a row of another account, which may have been put right there.
+  void known_by_name(Fact&&);
 
   std::int64_t same = 0, corrected = 0, restored = 0;
   // Left as they are: `same` counts these too.
-  std::int64_t different = 0, withdrawn = 0, by_hand = 0;
+  std::int64_t different = 0, withdrawn = 0, by_hand = 0, sealed = 0;
 
   // "0 new, 1 known, 2 corrected, 1 restored"
   std::string counts(std::int64_t fresh) const;
@@ -38,6 +40,8 @@ class Merge {
 
  private:
   std::string free_uid(const std::string& uid);
+  void replace(const Row& row, Fact&&, std::int64_t& count);
+  bool was_retracted(const Row& row, Fact&);  // and what becomes of it
 
   AccountWriter& writer_;
   Changed changed_;
