@@ -26,6 +26,7 @@ class LazySink : public AccountSink {
   std::string record(const Fact& fact) override { return account().record(fact); }
   void record_all(std::span<const Fact> facts) override { account().record_all(facts); }
   std::shared_ptr<AccountJournal> open_journal(std::function<void(std::string_view)> log) override {
+    if (log) log(fmt::format("what is answered is recorded in the account {}", location_.dir().string()));
     return account().open_journal(std::move(log));
   }
 

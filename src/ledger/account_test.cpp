@@ -304,6 +304,12 @@ TEST_F(Account, ListShowsTheNewestFirst) {
   EXPECT_THAT(r.title, HasSubstr("last 3 of 9"));
   EXPECT_THAT(r.find_table("ledger.rows.v1")->column("energy").numbers(), ElementsAre(9, 8, 7));
   EXPECT_THAT(message("list", {"--last", "0"}), HasSubstr("last"));
+  // An answer and a job side by side: each in a unit that can be read; files keep one.
+  record(0.004, "FR", "m", "2026-03-10T12:00:00Z");
+  record(7.2e6, "FR", "m", "2026-03-11T12:00:00Z");
+  const Result mixed = run("list", {});
+  EXPECT_THAT(to_text(mixed), AllOf(HasSubstr("4 mJ"), HasSubstr("2 kWh"), HasSubstr("9 J")));
+  EXPECT_THAT(to_csv(mixed), AllOf(HasSubstr("energy [J]"), HasSubstr(",7200000,"), HasSubstr(",0.004,")));
 }
 
 TEST_F(Account, ShowTellsAllOfARow) {

@@ -7,6 +7,22 @@
 #include "ledger/people/people.h"
 
 namespace wattline::ledger {
+namespace {
+
+// Rows in sums that name the person.
+std::int64_t rows_of(const Ledger& ledger, const std::string& label, const std::string& pseudonym) {
+  std::int64_t rows = 0;
+  ledger.for_each_subtotal({}, [&](const Subtotal& s) {
+    for (const auto& [name, value] : s.like.fact.labels)
+      if (name == label && value == pseudonym) {
+        rows += s.rows;
+        return;
+      }
+  });
+  return rows;
+}
+
+}  // namespace
 
 Result erase(const EraseOptions& o, Context& context) {
   if (!is_personal(o.label))
@@ -14,13 +30,19 @@ Result erase(const EraseOptions& o, Context& context) {
                     "user, email, end_user and person are");
   const auto dir = account_dir(context);
   Result out;
-  if (!People(dir, std::chrono::seconds(10)).erase(o.label, o.name)) {
+  People people(dir, std::chrono::seconds(10));
+  const auto ledger = account(context);
+  const auto pseudonym = people.known(o.label, o.name);
+  const std::int64_t rows = ledger && pseudonym ? rows_of(*ledger, o.label, *pseudonym) : 0;
+  if (!people.erase(o.label, o.name)) {
     out.title = "Nobody was erased";
     out.verdict =
         Verdict{false, fmt::format("nobody is known as {} '{}' in {}", o.label, o.name.substr(0, 80), dir.string())};
     return out;
   }
-  out.title = fmt::format("{} is erased", o.label);
+  out.title = fmt::format("The {} '{}' is erased; {} and no more {} whose {}", o.label, o.name.substr(0, 80),
+                          rows == 1 ? "1 row stays" : fmt::format("{} rows stay", rows), rows == 1 ? "tells" : "tell",
+                          rows == 1 ? "it was" : "they were");
   out.note(
       "Name and salt are destroyed. The rows stay in all sums under their pseudonym, and nothing in this account tells "
       "any "
