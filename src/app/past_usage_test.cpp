@@ -6,6 +6,7 @@
 #include "kernel/account.h"
 #include "kernel/testing.h"
 #include "ledger/ledger.h"
+#include "ledger/segment.h"
 
 namespace wattline::app {
 namespace {
