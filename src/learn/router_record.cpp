@@ -16,9 +16,11 @@
 namespace wattline::learn {
 namespace {
 
+const std::vector<std::string> side_names = {"tuning", "judging", "train"};
+
 struct RecordOptions {
   std::string out;
-  lm::Split split = lm::Split::train;
+  enum class Side { tuning, judging, train } side = Side::tuning;
   std::vector<std::string> models;
   std::int64_t questions = 2000, level = lm::hardest_level;
 };
@@ -29,8 +31,14 @@ Result record(const RecordOptions& o, Context& context) {
   std::sort(models.begin(), models.end(),
             [](const auto& a, const auto& b) { return a->shape().parameters() < b->shape().parameters(); });
   const auto host = meter::HostPower::detect(context.get<catalog::Catalog>());
-  const std::string side = o.split == lm::Split::test ? "test" : "train";
+  using Side = RecordOptions::Side;
+  const std::string side = side_names[static_cast<std::size_t>(o.side)];
   std::mt19937_64 random = context.random("router record " + side);
+  const auto next = [&] {
+    const int level = static_cast<int>(o.level);
+    if (o.side == Side::train) return lm::make_problem(lm::Split::train, random, level);
+    return lm::make_held_out(o.side == Side::tuning ? lm::Half::tuning : lm::Half::judging, random, level);
+  };
   lm::GenerateOptions options;
   options.score = true;
   std::string out;
@@ -39,7 +47,7 @@ Result record(const RecordOptions& o, Context& context) {
   for (std::int64_t i = 0; i < o.questions; ++i) {
     context.check_cancelled();
     if (i % 50 == 0) context.progress(static_cast<double>(i) / static_cast<double>(o.questions), "asking");
-    const lm::Problem p = lm::make_problem(o.split, random, static_cast<int>(o.level));
+    const lm::Problem p = next();
     JsonWriter w;
     w.begin_object().member("prompt", p.prompt).member("domain", p.task).member("expected", p.answer);
     w.key("answers").begin_object();
@@ -68,7 +76,7 @@ Result record(const RecordOptions& o, Context& context) {
                joules[m] / static_cast<double>(o.questions)});
   t.caption = host->explanation();
   r.add(std::move(t));
-  r.note(fmt::format("Written: {} ({} bytes), questions of the {} split.", o.out, out.size(), side));
+  r.note(fmt::format("Written: {} ({} bytes), questions of the side '{}'.", o.out, out.size(), side));
   return r;
 }
 
@@ -83,7 +91,9 @@ Capability record_capability() {
           .positional()
           .integer("questions", &O::questions, "questions asked of each model")
           .range(1, 10000000)
-          .enumeration("split", &O::split, {"train", "test"}, "which side of the tasks they are from")
+          .enumeration("side", &O::side, side_names,
+                       "held-out questions to learn from (tuning) or to be judged by (judging), or those that the "
+                       "models were trained on")
           .integer("level", &O::level, "of the hardest tasks")
           .range(1, lm::hardest_level)
           .list("model", &O::models, "a built-in model; absent: all");
@@ -92,9 +102,8 @@ Capability record_capability() {
                     record, fields);
   c.description =
       "Draws questions of the built-in tasks by their shares and writes what each model made of them, as JSON lines: "
-      "whether it was right, joules and seconds, and how sure it was. `learn router-train` learns from the train "
-      "split; "
-      "`serve evaluate` judges algorithms on the test split.";
+      "whether it was right, joules and seconds, and how sure it was. `learn router-train` learns from one half of "
+      "the questions that the models never saw, `serve evaluate` and `serve compare` judge by the other half.";
   c.cost = Cost::job;
   c.doors = Doors::command_line;
   c.emits = {"learn.router_record.v1"};

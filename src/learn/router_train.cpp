@@ -1,4 +1,5 @@
 // `learn router-train`: from recorded answers to a file that predicts, from a prompt alone, which models will do.
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -14,10 +15,28 @@ namespace {
 
 struct RouterTrainOptions {
   InputFile workload;
-  std::string out;
+  std::string out, stop;
   std::int64_t bits = 12;
   double l2 = 3e-5;
 };
+
+// Of right answers so many are sent on to the next model of a cascade for nothing.
+constexpr double right_sent_on = 0.1;
+
+// The mean ln p a token that all but so many of the right answers have; the last model's are not asked, as they stay.
+double stop_threshold(const policy::Workload& w, const std::string& where) {
+  std::vector<double> sure;
+  for (const auto& p : w.rows)
+    for (std::size_t m = 0; m + 1 < w.models.size(); ++m)
+      if (const auto& a = p.answers[m]; a.quality >= 1 && a.evidence.avg_logprob)
+        sure.push_back(*a.evidence.avg_logprob);
+  if (sure.size() < 20)
+    throw bad_input(fmt::format("holds {} right answers with avg_logprob; 20 at least are needed", sure.size()), where,
+                    "record how sure the models were, or leave out --stop");
+  const auto at = sure.begin() + static_cast<std::ptrdiff_t>(right_sent_on * static_cast<double>(sure.size()));
+  std::nth_element(sure.begin(), at, sure.end());
+  return *at;
+}
 
 Result router_train(const RouterTrainOptions& o, Context& context) {
   const policy::Workload w = policy::read_workload(o.workload.read(std::size_t{1} << 30), o.workload.name());
@@ -49,6 +68,13 @@ Result router_train(const RouterTrainOptions& o, Context& context) {
     t.add_row({m.model, 100 * m.adequate, m.auc, m.ece, m.brier, static_cast<std::int64_t>(m.fitted),
                static_cast<std::int64_t>(m.calibrated)});
   r.add(std::move(t));
+  if (!o.stop.empty()) {
+    const double threshold = stop_threshold(w, o.workload.name());
+    write_whole(o.stop, fmt::format("avg_logprob,share_of_right\n{:.5g},{}\n", threshold, 1 - right_sent_on));
+    r.note(
+        fmt::format("Written: {}: answers with a mean ln p above {:.5g} stay, which {:.0f} % of the right ones have.",
+                    o.stop, threshold, 100 * (1 - right_sent_on)));
+  }
   r.note(fmt::format("Written: {} ({} bytes). `[[router]] quality = \"{}\"` uses it.", o.out, bytes.size(), o.out));
   return r;
 }
@@ -65,6 +91,7 @@ Capability router_train_capability() {
           .text("out", &O::out, "the file to write")
           .required()
           .positional()
+          .text("stop", &O::stop, "also write the mean ln p above which an answer of a cascade is to stay (CSV)")
           .integer("bits", &O::bits, "of the table of n-grams: 2^bits places")
           .range(0, 18)
           .number("l2", &O::l2, "how strongly large weights are held down")

@@ -48,6 +48,8 @@ int number_of_digits(Random& random, int digits) {
 }
 Split split_of(std::string_view key) { return hash_of(key) % 8 == 0 ? Split::test : Split::train; }
 
+Half half_of(const Problem& p) { return hash_of(p.key) / 8 % 2 == 0 ? Half::tuning : Half::judging; }
+
 Problem ask(Random& random, Split split, const std::string& phrasing, Values values, std::string key,
             std::string answer, bool turned) {
   Problem p;

@@ -76,6 +76,11 @@ Problem make_problem(Split split, Random& random, int level) {
   return named(*last, split, random);
 }
 
+Problem make_held_out(Half half, Random& random, int level) {
+  while (true)
+    if (Problem p = make_problem(Split::test, random, level); half_of(p) == half) return p;
+}
+
 bool is_right(std::string_view answer, std::string_view expected) { return plain(answer) == plain(expected); }
 
 std::string_view family_quality() {

@@ -36,13 +36,20 @@ Problem make_problem(std::string_view task, Split, std::mt19937_64&);
 // A task of up to that level, drawn by share.
 Problem make_problem(Split, std::mt19937_64&, int level = 1);
 constexpr int hardest_level = 3;
+// Held-out problems in two halves, by what is asked: what is tuned on some of them (a router's predictions of these models) is
+// judged on the others.
+enum class Half { tuning, judging };
+Half half_of(const Problem&);
+// The next held-out problem of that half.
+Problem make_held_out(Half, std::mt19937_64&, int level = 1);
+
 // Whether the answer says what was asked for: equal but for case, outer spaces and a final stop.
 bool is_right(std::string_view answer, std::string_view expected);
 
 // The built-in workload: held-out questions with their answers, columns prompt, expected, task.
 std::string_view first_light_csv();
 
-// Predictions of which built-in model answers which prompt rightly (policy.quality.v1), learned from the train split;
+// Predictions of which built-in model answers which prompt rightly (policy.quality.v1), learned from the tuning half;
 // "" when this build has none. And the mean ln p above which an answer of theirs is mostly right.
 std::string_view family_quality();
 double family_verify_threshold();

@@ -250,5 +250,22 @@ TEST(TasksTest, TheBuiltInWorkloadIsHeldOut) {
   }
 }
 
+// What a router is tuned on it is not judged by: no problem is in both halves, nor was any trained on.
+TEST(TasksTest, HeldOutProblemsAreOfOneHalf) {
+  std::mt19937_64 random(5);
+  std::set<std::string> tuning, judging, trained;
+  for (int i = 0; i < 4000; ++i) {
+    const int level = 1 + i % 3;
+    const Problem t = make_held_out(Half::tuning, random, level), j = make_held_out(Half::judging, random, level);
+    tuning.insert(t.task + "|" + t.key);
+    judging.insert(j.task + "|" + j.key);
+    trained.insert(make_problem(Split::train, random, level).prompt);
+    EXPECT_FALSE(trained.contains(j.prompt)) << j.prompt;
+  }
+  EXPECT_GT(tuning.size(), 1500u);
+  EXPECT_GT(judging.size(), 1500u);
+  for (const auto& key : judging) EXPECT_FALSE(tuning.contains(key)) << key;
+}
+
 }  // namespace
 }  // namespace wattline::lm

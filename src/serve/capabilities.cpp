@@ -100,7 +100,7 @@ std::vector<Capability> capabilities() {
   compared.verb = Verb::observe;
   compared.cost = Cost::job;
   compared.doors = Doors::command_line;
-  compared.emits = {"serve.compare.v1", "serve.compare_levels.v1"};
+  compared.emits = {"serve.compare.v1", "serve.compare_more.v1", "serve.compare_levels.v1"};
 
   compared.examples = {{{"--questions", "10", "--list"}, {}, "addition"}};
   out.push_back(std::move(compared));

@@ -22,6 +22,11 @@ namespace {
 
 constexpr double joules_per_kwh = 3.6e6;
 
+// Until answers of a model have been seen: what one of the program's own costs by its size, about as measured on one core
+// (J a parameter and token, docs/measurements/router.md), and how long an answer is.
+constexpr double joules_per_parameter_token = 3e-10;
+constexpr double usual_tokens_builtin = 8, usual_tokens_upstream = 256;
+
 Duration thread_cpu() {
   timespec t{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
@@ -152,17 +157,19 @@ void Router::predict(const Lane& lane, Seat& seat, const MayUse& may_use) const 
     p.context_window = m.builtin ? m.builtin->shape().context : m.context;
     if (m.upstream) p.in_flight = m.upstream->in_flight.load(std::memory_order_relaxed);
     const auto seen = m.observed->means();
-    if (seen.answers == 0) continue;
     // Byte-level tokenizers and others differ; what was observed is by the model's own tokens.
     const double in =
         m.builtin ? static_cast<double>(seat.view.query().size()) + 2 : static_cast<double>(tokens.prompt);
-    const double out = std::min(limit, std::isnan(seen.tokens_out) ? 0 : seen.tokens_out);
+    const double usual = m.builtin ? usual_tokens_builtin : usual_tokens_upstream;
+    const double out = std::min(limit, std::isnan(seen.tokens_out) ? usual : seen.tokens_out);
     p.output_tokens = out;
     if (m.table) {
       const auto cost = m.table->cost(in, 0, out, std::max(1.0, p.in_flight));
       p.energy = (cost.prefill + cost.decode).base();
     } else if (!std::isnan(seen.joules_in)) {
       p.energy = in * seen.joules_in + (std::isnan(seen.joules_out) ? 0 : out * seen.joules_out);
+    } else if (m.builtin) {
+      p.energy = (in + out) * joules_per_parameter_token * static_cast<double>(m.builtin->shape().parameters());
     }
     if (m.grid && !std::isnan(p.energy))
       p.carbon = m.footprint->grid().pue.value().base() * p.energy / joules_per_kwh * m.grid->carbon();

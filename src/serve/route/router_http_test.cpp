@@ -72,6 +72,16 @@ TEST(RouterHttp, TheChosenModelAnswersAndSaysWhy) {
   EXPECT_EQ(listed.at("route").at("considered").as_array().size(), 2u);
 }
 
+TEST(RouterHttp, BeforeAnAnswerWasSeenTheSmallerIsExpectedToCostLess) {
+  TwoModels g;
+  g.start();
+  EXPECT_EQ(g.chat(ask).header("x-wattline-model"), "babbler");
+  const auto a = g.answer();
+  ASSERT_TRUE(a && a->route);
+  ASSERT_EQ(a->route->considered.size(), 2u);
+  EXPECT_GT(a->route->considered[1].joules, 2 * a->route->considered[0].joules);
+}
+
 TEST(RouterHttp, AModelThatIsNamedIsNotRouted) {
   TwoModels g;
   g.start();
