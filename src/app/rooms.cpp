@@ -10,6 +10,7 @@
 #include "policy/directions.h"
 #include "policy/evaluate/claims.h"
 #include "serve/capabilities.h"
+#include "serve/semantic/claims.h"
 #include "study/capabilities.h"
 #include "text/capabilities.h"
 
@@ -34,6 +35,7 @@ std::vector<Claim> claims() {
   std::vector<Claim> all;
   for (auto& c : ledger::claims()) all.push_back(std::move(c));
   for (auto& c : policy::evaluation_claims()) all.push_back(std::move(c));
+  for (auto& c : serve::cache_claims()) all.push_back(std::move(c));
   for (auto& c : policy::direction_claims()) all.push_back(std::move(c));
   return all;
 }

@@ -8,6 +8,7 @@
 #include "serve/key_command.h"
 #include "serve/route/policy_commands.h"
 #include "serve/schema_command.h"
+#include "serve/semantic/study_command.h"
 #include "serve/service.h"
 #include "serve/workload.h"
 
@@ -122,6 +123,7 @@ std::vector<Capability> capabilities() {
       {{"--file", "prompts.csv", "--list"}, {{"prompts.csv", "prompt,expected,task\n2+2=,4,addition\n"}}, "addition"}};
   out.push_back(std::move(workload));
 
+  for (auto& c : cache_study_capabilities()) out.push_back(std::move(c));
   // Needs nothing of a gateway, but whoever runs one looks for it here.
   out.push_back(policy::evaluate_capability());
   out.push_back(policy::feedback_study_capability());

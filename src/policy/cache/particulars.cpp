@@ -147,6 +147,12 @@ bool opposed(const std::vector<std::string>& a, const std::vector<std::string>& 
   return false;
 }
 
+bool same_but_for_order(std::vector<std::string> a, std::vector<std::string> b) {
+  std::sort(a.begin(), a.end());
+  std::sort(b.begin(), b.end());
+  return a == b;
+}
+
 bool negates(const std::string& a, const std::string& b) {
   static constexpr std::array<std::string_view, 8> prefixes = {"un", "in", "im", "il", "ir", "dis", "non", "anti"};
   return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view p) {
@@ -222,27 +228,21 @@ Particulars particulars_of(std::string_view given) {
   }();
   for (const auto& [phrase, group] : known.kind_phrases)
     if (spelt.find(" " + phrase + " ") != std::string::npos) out.kinds.push_back(group);
-  make_set(out.units);
   make_set(out.kinds);
   make_set(out.sides);
   return out;
 }
 
 std::string_view why_different(const Particulars& a, const Particulars& b) {
-  if (a.numbers != b.numbers) {
-    auto x = a.numbers, y = b.numbers;
-    std::sort(x.begin(), x.end());
-    std::sort(y.begin(), y.end());
-    return x == y ? "the order of numbers" : "a number";
-  }
+  if (a.numbers != b.numbers) return same_but_for_order(a.numbers, b.numbers) ? "the order of numbers" : "a number";
   if (a.symbols != b.symbols) return "a symbol";
   if (a.negations != b.negations) return "a negation";
-  if (a.units != b.units) return "a unit";
+  if (a.units != b.units) return same_but_for_order(a.units, b.units) ? "the order of units" : "a unit";
   if (a.kinds != b.kinds) return "what is asked for";
   if (opposed(a.sides, b.sides) || opposed(b.sides, a.sides)) return "a word and its opposite";
   const Holds ab = holds(b.all, a.names), ba = holds(a.all, b.names);
   if (ab == Holds::no || ba == Holds::no) return "a name";
-  if (a.directed && (ab == Holds::otherwise || ba == Holds::otherwise)) return "the order of names";
+  if (ab == Holds::otherwise || ba == Holds::otherwise) return "the order of names";
   const auto only_a = without(a.telling, b.telling), only_b = without(b.telling, a.telling);
   for (const auto& x : only_a)
     for (const auto& y : only_b)

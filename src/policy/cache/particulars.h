@@ -17,7 +17,8 @@ namespace wattline::policy {
 struct Particulars {
   std::vector<std::string> numbers;  // in their order, as digits; words that hold digits too
   std::string symbols;  // signs that are no punctuation, in their order
-  std::vector<std::string> units, kinds;  // sorted groups, each once
+  std::vector<std::string> units;  // groups, in their order
+  std::vector<std::string> kinds;  // sorted groups, each once
   int negations = 0;
   std::vector<std::string> sides;  // sorted: "amount+"
   std::vector<std::string> names;  // case-folded, in their order

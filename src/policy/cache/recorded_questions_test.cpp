@@ -31,6 +31,8 @@ TEST(RecordedQuestions, OfColumns) {
   EXPECT_EQ(q.labelled, 1u);
   EXPECT_EQ(q.with_energy, 1u);
   EXPECT_EQ(q.timed, 0u);
+  // Quotes that are letters.
+  EXPECT_EQ(read_recorded_questions("question\tanswer\n\"Act\" of what?\ta\n", "x").rows[0].text, "\"Act\" of what?");
 }
 
 TEST(RecordedQuestions, OfLines) {
