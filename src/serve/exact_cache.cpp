@@ -16,14 +16,18 @@ struct ExactCache::Shard {
   struct Entry;
   using Entries = std::unordered_map<CacheKey, Entry, CacheKeyHash>;
   using ByWorth = std::multimap<double, const CacheKey*>;
-  using ByTime = std::list<const CacheKey*>;  // oldest first
+  struct Stored {
+    const CacheKey* key;
+    std::int64_t ns;
+  };
+  using ByTime = std::list<Stored>;  // oldest first
   struct Entry {
     StoredReplyPtr reply;
     std::size_t bytes = 0;
     std::uint64_t uses = 1;
-    std::int64_t stored_ns = 0;
     ByWorth::iterator worth;
     ByTime::iterator time;
+    std::int64_t stored_ns() const { return time->ns; }
   };
 
   mutable std::mutex mutex;
@@ -45,10 +49,8 @@ struct ExactCache::Shard {
     entries.erase(it);
   }
   void drop_expired(std::int64_t now_ns, std::int64_t ttl_ns) {
-    while (!by_time.empty()) {
-      const auto it = entries.find(*by_time.front());
-      if (now_ns - it->second.stored_ns <= ttl_ns) return;
-      drop(it);
+    while (!by_time.empty() && now_ns - by_time.front().ns > ttl_ns) {
+      drop(entries.find(*by_time.front().key));
       ++totals.expired;
     }
   }
@@ -78,7 +80,7 @@ ExactCache::Found ExactCache::find(const CacheKey& key, std::int64_t now_ns, std
     return {};
   }
   auto& e = it->second;
-  const std::int64_t age = std::max<std::int64_t>(now_ns - e.stored_ns, 0);
+  const std::int64_t age = std::max<std::int64_t>(now_ns - e.stored_ns(), 0);
   if (age > ttl_ns_) {
     s.drop(it);
     ++s.totals.expired;
@@ -115,9 +117,8 @@ bool ExactCache::put(const CacheKey& key, StoredReplyPtr reply, std::int64_t now
   auto& e = it->second;
   e.reply = std::move(reply);
   e.bytes = bytes;
-  e.stored_ns = now_ns;
   e.worth = s.by_worth.emplace(s.worth_of(e), &it->first);
-  e.time = s.by_time.insert(s.by_time.end(), &it->first);
+  e.time = s.by_time.insert(s.by_time.end(), {&it->first, now_ns});
   s.bytes += bytes;
   ++s.totals.stored;
   return true;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 
 #include <fmt/format.h>
 
@@ -26,12 +25,6 @@ constexpr double joules_per_kwh = 3.6e6;
 // (J a parameter and token, docs/measurements/router.md), and how long an answer is.
 constexpr double joules_per_parameter_token = 3e-10;
 constexpr double usual_tokens_builtin = 8, usual_tokens_upstream = 256;
-
-Duration thread_cpu() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return Duration(static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec));
-}
 
 // What a router without a policy file does: one decision, of all its candidates.
 policy::Policy plain_policy(const RouterConfig& config) {
@@ -226,7 +219,8 @@ double Router::adapt(const Lane& lane, Seat& seat) const {
 }
 
 Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learned, bool dry) const {
-  const Duration before = thread_cpu();
+  // Signals that cost milliseconds are measured each time.
+  ChoiceCost::Timer timer(cost_, with_learned && learned_, seat.view.query().size());
   Chosen out;
   const policy::Outcome outcome = engine_->decide(seat.view, *seat.scratch, with_learned ? learned_.get() : nullptr);
   auto told = std::make_shared<RouteTold>();
@@ -274,7 +268,7 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
   } else {
     told->reason = "no decision of the policy matches this request";
   }
-  told->cpu = thread_cpu() - before;
+  told->cpu = timer.spent();
   out.told = std::move(told);
   return out;
 }

@@ -13,6 +13,7 @@
 
 #include "policy/engine.h"
 #include "policy/selection.h"
+#include "serve/route/choice_cost.h"
 #include "serve/route/conversations.h"
 #include "serve/route/request_reader.h"
 #include "serve/route/router_config.h"
@@ -104,6 +105,7 @@ class Router {
   std::vector<const ServedModel*> models_;  // by candidate
   std::vector<Lane> lanes_;  // by decision
   std::shared_ptr<const QualityModel> quality_;
+  mutable ChoiceCost cost_;
   bool asks_for_budget_ = false;
   std::unique_ptr<Conversations> conversations_;  // null where no algorithm looks at them
   const AdaptationStore* adaptation_ = nullptr;
