@@ -180,6 +180,12 @@ void append_impact(std::string& out, const Impact& v, const FigureBasis& basis) 
 
 namespace {
 
+void write_plugins(JsonWriter& w, const RouteTold& r) {
+  w.begin_array();
+  for (const auto& p : r.plugins) w.begin_object().member("name", p.name).member("effect", p.effect).end_object();
+  w.end_array();
+}
+
 // What did not happen is never measured, so the saving is modelled: as much as the first time.
 void append_cache(std::string& out, const Answer& a) {
   if (a.cache == CacheUse::none) return;
@@ -204,6 +210,12 @@ void append_usage(std::string& out, const Answer& a) {
   out += a.id;
   out += '"';
   append_cache(out, a);
+  if (a.route && !a.route->plugins.empty()) {
+    JsonWriter w;
+    write_plugins(w, *a.route);
+    out += ",\"plugins\":";
+    out += w.str();
+  }
   out += '}';
 }
 
@@ -223,7 +235,12 @@ void append_route(std::string& out, const Answer& a) {
     if (!c.unable_because.empty()) w.member("unable_because", c.unable_because);
     w.end_object();
   }
-  w.end_array().end_object();
+  w.end_array();
+  if (!r.plugins.empty()) {
+    w.key("plugins");
+    write_plugins(w, r);
+  }
+  w.end_object();
   out += ",\"route\":";
   out += w.str();
 }

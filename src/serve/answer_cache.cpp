@@ -85,7 +85,7 @@ void CacheKeeper::complete(const Answer& a) {
   text_.shrink_to_fit();
   reply->body = std::move(text_);
   // First kept, then told: who comes between finds one of the two.
-  if (plan_.wish.keep && !too_large_ && whole_answer()) cache_.store.put(plan_.key, reply, monotonic_ns());
+  if (plan_.wish.keep && !too_large_ && !spoilt_ && whole_answer()) cache_.store.put(plan_.key, reply, monotonic_ns());
   if (lead_) lead_.complete(std::move(reply));
 }
 

@@ -50,6 +50,8 @@ class CacheKeeper {
   // The answer is all there and its cost is known.
   void complete(const Answer&);
   void fail(const ApiError&);
+  // It is given to those who wait for it, but not kept for later: something was found in it.
+  void spoil() { spoilt_ = true; }
   // The leader's client has gone: true when others wait for the answer.
   bool carries_on(std::function<void()> on_deserted) { return lead_ && lead_.client_left(std::move(on_deserted)); }
 
@@ -61,7 +63,7 @@ class CacheKeeper {
   const CachePlan& plan_;
   SingleFlight::Lead lead_;
   std::string text_;
-  bool too_large_ = false;
+  bool too_large_ = false, spoilt_ = false;
   std::int64_t choices_ = 0, stopped_ = 0;
   bool ended_otherwise_ = false, calls_tools_ = false;
 };

@@ -15,7 +15,7 @@ const ClientDialect* dialect_of(Endpoint e) {
 
 std::optional<Carriage> carriage_of(const Asked* asked, Endpoints served) {
   const Endpoint endpoint = asked ? asked->endpoint : Endpoint::chat;
-  if (served.has(endpoint)) return Carriage{endpoint, true, nullptr};
+  if (served.has(endpoint) && !(asked && asked->rewritten)) return Carriage{endpoint, true, nullptr};
   if (asked && asked->no_chat) return std::nullopt;
   if (served.has(Endpoint::chat)) return Carriage{Endpoint::chat, false, nullptr};
   if (served.has(Endpoint::messages)) return Carriage{Endpoint::messages, false, &anthropic_upstream()};

@@ -21,6 +21,9 @@ struct Asked {
   // Set where there is no canonical form: only an upstream that serves the same endpoint can be asked, and
   // this is why others cannot.
   std::optional<ApiError> no_chat;
+  // The canonical form was changed (plugins): what the client wrote must not be sent any more, nor its reply be handed
+  // on in the client's shape.
+  bool rewritten = false;
 };
 
 // The dialect of an endpoint, null of chat and embeddings.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "serve/json_text.h"
+#include "serve/plugins/active_plugins.h"
 
 namespace wattline::serve {
 
@@ -26,6 +27,7 @@ Attempt::Attempt(IoThread& thread, const ServedModel& served, const Question& qu
     append_trace_headers(headers_, own, question.info->trace_state);
   }
   pending.observe(question.request_id, question.info, own.span);
+  if (question.plugins) question.plugins->change_headers(headers_);
 }
 
 // What a client is told when an upstream answers with a failure: its own words where it speaks

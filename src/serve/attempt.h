@@ -16,6 +16,8 @@
 
 namespace wattline::serve {
 
+class ActivePlugins;
+
 // What a client asks, read; it outlives the tries.
 struct Question {
   const ChatRequest& request;
@@ -27,6 +29,7 @@ struct Question {
   std::shared_ptr<const RouteTold> route = {};  // how the model was chosen; null where it was asked for
   std::string_view request_id;
   std::shared_ptr<RequestInfo> info;  // null where nobody is to be told
+  const ActivePlugins* plugins = nullptr;  // of its decision; null where it has none
 };
 
 class Attempt {

@@ -11,6 +11,7 @@
 #include "serve/admin_api.h"
 #include "serve/dialect.h"
 #include "serve/place_shown.h"
+#include "serve/plugins/plugin_memory.h"
 #include "serve/route/family.h"
 
 namespace wattline::serve {
@@ -261,12 +262,27 @@ void Gateway::make_routers() {
         [this](const std::string& name, const auto& make) { return lasting_->selector(name, make); }));
     for (const auto& f : routers_.back()->findings())
       log(fmt::format("router '{}': {}: {}; {}", r.id, f.where, f.message, f.fix));
+    add_self(*routers_.back());
   }
   if (routers_.empty()) return;
   grid_ = std::make_unique<GridNow>(config_.grid, parts_.catalog, meter::Roots::from_environment(), parts_.log);
   grid_->set_home(grid_->place(home_->grid()));
   for (const auto& m : models_) m->grid = &grid_->place(m->footprint->grid());
   grid_->start();
+}
+
+// A fast response spends what choosing it took, here.
+void Gateway::add_self(const Router& r) {
+  if (r.has_plugins() && !lasting_->plugins) lasting_->plugins = std::make_shared<PluginMemory>();
+  auto& self = router_selves_.emplace_back();
+  if (!r.answers_itself()) return;
+  self = std::make_unique<ServedModel>();
+  self->id = r.id();
+  self->footprint = home_;
+  self->basis = home_->basis(r.id(), "", "router", parts_.host->device(), parts_.host->method(),
+                             {"a fixed answer: only choosing it took work"});
+  self->metrics = lasting_->metrics(r.id(), "router");
+  self->head = response_head(*self);
 }
 
 const Router* Gateway::router(std::string_view id) const {

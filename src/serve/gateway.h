@@ -30,6 +30,7 @@
 namespace wattline::serve {
 
 class AdminApi;
+struct PluginMemory;
 
 struct GatewayParts {
   std::shared_ptr<const catalog::Catalog> catalog;
@@ -58,6 +59,9 @@ class Gateway {
   const std::vector<std::unique_ptr<Router>>& routers() const { return routers_; }
   // What routers know of the grid now; null without routers.
   const GridNow* grid() const { return grid_.get(); }
+  // That stands for a router which answers by itself, in books and accounts; null of others.
+  const ServedModel* self(const Router& r) const { return router_selves_[r.index()].get(); }
+  PluginMemory& plugin_memory() const { return *lasting_->plugins; }
   const std::vector<std::unique_ptr<ServedModel>>& models() const { return models_; }
   const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
   const std::vector<std::unique_ptr<ModelPool>>& pools() const { return pools_; }
@@ -111,6 +115,7 @@ class Gateway {
   void add_governor();
   void make_pools();
   void make_routers();
+  void add_self(const Router&);
   void append_pools(JsonWriter&) const;  // of status_json
   void append_pool_metrics(std::string&) const;  // of metrics_text
   HttpReply own(const HttpRequest&, bool& found);
@@ -120,6 +125,8 @@ class Gateway {
   std::optional<HttpReply> administer_adaptation(const HttpRequest&, std::string_view rest);
   // Of the admin door; nothing where it is none of ours.
   std::optional<HttpReply> administer(const HttpRequest&, std::string_view rest);
+  // What plugins keep of who asks: /api/v1/memory and /api/v1/context. Nothing where it is another path.
+  std::optional<HttpReply> plugin_route(const HttpRequest&);
   std::string status_json() const;
   std::string metrics_text() const;
   std::string line_json() const;
@@ -135,6 +142,7 @@ class Gateway {
   std::vector<std::unique_ptr<ModelPool>> pools_;
   std::vector<std::unique_ptr<Router>> routers_;
   std::unique_ptr<GridNow> grid_;  // null without routers
+  std::vector<std::unique_ptr<ServedModel>> router_selves_;  // by Router::index; null where models always answer
   std::unordered_map<std::string_view, const ServedModel*> by_id_;
   std::map<std::string, const Footprint*, std::less<>> by_upstream_;
   std::unique_ptr<AdminApi> admin_;

@@ -153,6 +153,8 @@ std::string Gateway::metrics_text() const {
   s.started_s = static_cast<double>(lasting_->started.ns) * 1e-9;
   std::vector<const ModelMetrics*> models;
   for (const auto& m : models_) models.push_back(m->metrics.get());
+  for (const auto& m : router_selves_)
+    if (m) models.push_back(m->metrics.get());
   std::string out = render_metrics(models, s);
   if (lasting_->governor) lasting_->governor->append_metrics(out);
   append_pool_metrics(out);
@@ -179,6 +181,7 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
     return json_reply(r.access.key ? lasting_->governor->usage_json(*r.access.tenant)
                                    : lasting_->governor->usage_json());
   }
+  if (auto reply = plugin_route(r)) return std::move(*reply);
   if (path == "/healthz")
     return get ? HttpReply{200, "text/plain; charset=utf-8", {}, "ok\n"} : method_not_allowed("GET");
   if (path == "/readyz") {

@@ -89,6 +89,16 @@ void append_begun_headers(std::string& out, const Answer& a, std::string_view fi
     text("\r\nx-wattline-algorithm: ", a.route->algorithm);
     text("\r\nx-wattline-reason: ", a.route->reason);
     out += "\r\n";
+    if (!a.route->plugins.empty()) {
+      out += "x-wattline-plugins: ";
+      std::string_view before;
+      for (const auto& p : a.route->plugins) {
+        if (p.name == before) continue;
+        if (!before.empty()) out += ", ";
+        out += before = p.name;
+      }
+      out += "\r\n";
+    }
   }
   if (a.cache != CacheUse::none) {
     out += "x-wattline-cache: ";
@@ -128,6 +138,33 @@ std::string usage_chunk(const Answer& a, std::string_view account, bool completi
       "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{},\"wattline\":{}}}}}",
       completions ? "cmpl" : "chatcmpl", a.id, completions ? "text_completion" : "chat.completion.chunk",
       a.begin.ns / 1'000'000'000, model, a.tokens_in, a.tokens_out, a.tokens_in + a.tokens_out, account);
+}
+
+std::string own_chunk(const Answer& a, std::string_view delta, std::string_view finish) {
+  std::string model;
+  append_json_string(model, a.basis->model);
+  return fmt::format(
+      "{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{},"
+      "\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]}}",
+      a.id, a.begin.ns / 1'000'000'000, model, delta, finish.empty() ? "null" : fmt::format("\"{}\"", finish));
+}
+
+std::string content_delta(std::string_view text) {
+  std::string out = "{\"content\":";
+  append_json_string(out, text);
+  return out + "}";
+}
+
+std::string own_completion(const Answer& a, std::string_view text) {
+  std::string model, content;
+  append_json_string(model, a.basis->model);
+  append_json_string(content, text);
+  return fmt::format(
+      "{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion\",\"created\":{},\"model\":{},\"choices\":[{{\"index\":0,"
+      "\"message\":{{\"role\":\"assistant\",\"content\":{}}},\"logprobs\":null,\"finish_reason\":\"{}\"}}],"
+      "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}}}}}",
+      a.id, a.begin.ns / 1'000'000'000, model, content, a.finish_reason, a.tokens_in, a.tokens_out,
+      a.tokens_in + a.tokens_out);
 }
 
 std::string error_event(std::string_view error_json) { return fmt::format("data: {}\n\n", error_json); }

@@ -22,6 +22,12 @@ void append_begun_headers(std::string& out, const Answer&, std::string_view fixe
 // The chunk that ends a stream whose upstream told no usage: `usage` is a JSON object.
 // JSON; `completions`: as that endpoint has it.
 std::string usage_chunk(const Answer&, std::string_view account, bool completions = false);
+// A chunk of a stream of our own: `delta` is a JSON object, `finish` "" where it goes on.
+std::string own_chunk(const Answer&, std::string_view delta, std::string_view finish);
+// A whole chat completion of our own, without its account.
+std::string own_completion(const Answer&, std::string_view text);
+// {"content":"..."}.
+std::string content_delta(std::string_view text);
 // data: {"error":{...}} as an event.
 std::string error_event(std::string_view error_json);
 

@@ -23,6 +23,8 @@
 
 namespace wattline::serve {
 
+struct PluginMemory;
+
 struct Lasting {
   std::int64_t started_ns = monotonic_ns();
   Time started = Time::now();
@@ -33,6 +35,7 @@ struct Lasting {
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<FeedbackDesk> feedback;  // null until it is first configured
   std::unique_ptr<AdaptationStore> adaptation;  // likewise; listens to feedback
+  std::shared_ptr<PluginMemory> plugins;  // what plugins keep; null where no router has any
 
   // The one of this name, made by `make` where it is the first.
   std::shared_ptr<ModelMetrics> metrics(const std::string& model, const std::string& upstream) {

@@ -10,6 +10,7 @@
 
 #include "serve/dispatcher.h"
 #include "serve/last_chunk.h"
+#include "serve/plugins/active_plugins.h"
 #include "serve/target.h"
 
 namespace wattline::serve {

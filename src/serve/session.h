@@ -18,6 +18,7 @@
 
 namespace wattline::serve {
 
+class ActivePlugins;
 class Attempt;
 class Dispatcher;
 
@@ -61,7 +62,16 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> route(const Router&);
   // On the worker pool, for signals that take milliseconds.
   Awaitable<void> route_slowly(const Router&);
-  Awaitable<void> go_on(const Router&, Router::Chosen);
+  Awaitable<void> go_on(const Router&, Router::Chosen, std::unique_ptr<ActivePlugins>);
+  // Of a decision that answers by itself.
+  Awaitable<void> fast_reply(const Router&, Router::Chosen);
+  // The plugins of a choice, which have worked on the body; null where it has none. On any thread.
+  static std::unique_ptr<ActivePlugins> run_plugins(const Router::Chosen&, Gateway&, std::string_view body,
+                                                    const std::string& owner);
+  // What they did to an answer that stays is put into its account.
+  void tell_plugins(PendingAnswer&);
+  // In place of an answer that they hold back.
+  Awaitable<void> send_blocked(PendingAnswer&, const ServedModel&);
   Router::MayUse may_use();
   policy::RequestView view_of_asker(const Router&);
   // Of who asks, for what is learned of users.
@@ -145,6 +155,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   std::shared_ptr<const RouteTold> route_;  // how its model was chosen; null where the client named it
   std::vector<const ServedModel*> escalation_;  // asked next, in order, when the answer does not verify
   const Router* router_ = nullptr;  // that chose
+  std::unique_ptr<ActivePlugins> plugins_;  // of the decision; null where it has none
   std::string again_id_;  // of the answer for which a further model is asked
   std::optional<RequestParser> parser_;
   std::unique_ptr<Asked> asked_;  // where the request is a question and no chat completion

@@ -52,8 +52,13 @@ std::variant<ChatRequest, ApiError> Session::read_asked() {
   const bool tells_usage = asked.endpoint == Endpoint::messages || asked.endpoint == Endpoint::responses;
   if (tells_usage) asked.request.include_usage = asked.request.stream;
   const ServedModel* model = gateway_.find(asked.request.model);
-  if (!model) return asked.request;
-  if (model->builtin && !asked.dialect)
+  // A virtual model routes, and its plugins change, the canonical form.
+  const bool routed = !model && gateway_.router(asked.request.model);
+  if (!model && !routed) return asked.request;
+  if (routed && !asked.dialect)
+    return invalid_request("the virtual model '" + asked.request.model + "' answers questions; it makes no embeddings",
+                           "model", "endpoint_not_served");
+  if (model && model->builtin && !asked.dialect)
     return invalid_request(
         fmt::format("the built-in model '{}' answers questions; it makes no embeddings", asked.request.model), "model",
         "endpoint_not_served");
@@ -61,13 +66,13 @@ std::variant<ChatRequest, ApiError> Session::read_asked() {
     parser_->for_each_field([&](std::string_view name, std::string_view value) {
       if (boost::beast::iequals(name, "anthropic-beta")) asked.headers += fmt::format("anthropic-beta: {}\r\n", value);
     });
-  const bool own_shape_only = !model->builtin && !tells_usage;
+  const bool own_shape_only = model && !model->builtin && !tells_usage;
   if (own_shape_only) {
     asked.no_chat = ApiError{};
   } else {
     auto call = asked.dialect->read(body_);
     if (auto* e = std::get_if<ApiError>(&call)) {
-      if (model->builtin || !model->endpoints.has(asked.endpoint)) return std::move(*e);
+      if (routed || model->builtin || !model->endpoints.has(asked.endpoint)) return std::move(*e);
       asked.no_chat = std::move(*e);
     } else {
       asked.call = std::get<ClientCall>(std::move(call));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "serve/plugins/active_plugins.h"
 #include "serve/session.h"
 
 namespace wattline::serve {
@@ -14,34 +15,6 @@ struct Shared {
   std::mutex mutex;
   GenerationOutcome outcome;
 };
-
-std::string delta_chunk(const Answer& a, std::string_view delta, std::string_view finish) {
-  std::string model;
-  append_json_string(model, a.basis->model);
-  return fmt::format(
-      "{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":{},"
-      "\"choices\":[{{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]}}",
-      a.id, a.begin.ns / 1'000'000'000, model, delta, finish.empty() ? "null" : fmt::format("\"{}\"", finish));
-}
-
-std::string content_delta(std::string_view piece) {
-  std::string out = "{\"content\":";
-  append_json_string(out, piece);
-  return out + "}";
-}
-
-// Without its account.
-std::string whole_answer(const Answer& a, std::string_view text) {
-  std::string model, content;
-  append_json_string(model, a.basis->model);
-  append_json_string(content, text);
-  return fmt::format(
-      "{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion\",\"created\":{},\"model\":{},\"choices\":[{{\"index\":0,"
-      "\"message\":{{\"role\":\"assistant\",\"content\":{}}},\"logprobs\":null,\"finish_reason\":\"{}\"}}],"
-      "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}}}}}",
-      a.id, a.begin.ns / 1'000'000'000, model, content, a.finish_reason, a.tokens_in, a.tokens_out,
-      a.tokens_in + a.tokens_out);
-}
 
 }  // namespace
 
@@ -90,8 +63,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   watch_client_ = true;
   bool begun = false, closed = false;
   // Tells the client in its own dialect.
-  std::unique_ptr<ClientStream> voice;
-  if (asked_ && asked_->dialect) voice = asked_->dialect->stream(asked_->call);
+  std::unique_ptr<ClientStream> voice = new_voice();
   std::string out;
   const auto say = [&](const std::string& chunk, bool keep = true) {
     if (voice) voice->push(chunk, out);
@@ -123,9 +95,9 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
       begin_stream();
       const std::array<std::string_view, 1> pieces{head_};
       if (!co_await send(pieces) && given_up()) continue;
-      say(delta_chunk(pending.answer(), "{\"role\":\"assistant\",\"content\":\"\"}", ""));
+      say(own_chunk(pending.answer(), "{\"role\":\"assistant\",\"content\":\"\"}", ""));
     }
-    say(delta_chunk(pending.answer(), content_delta(text), ""));
+    say(own_chunk(pending.answer(), content_delta(text), ""));
     co_await send_chunk(out);
     out.clear();
   }
@@ -143,6 +115,8 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     co_return;
   }
   pending.generated(outcome.generation);
+  if (plugins_ && outcome.generation.finish != lm::Generation::cancelled)
+    plugins_->judge_text(outcome.generation.text, pending.finish_reason());
   if (outcome.generation.finish == lm::Generation::cancelled) {
     pending.end(AnswerStatus::cancelled, 499,
                 client_gone_ ? "the client left in the middle of the answer" : "the server stopped");
@@ -154,20 +128,25 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   if (verify) {
     policy::Evidence evidence;
     evidence.avg_logprob = outcome.generation.mean_logprob;
-    evidence.format_ok = !outcome.generation.text.empty();
+    evidence.format_ok = !outcome.generation.text.empty() && !(plugins_ && plugins_->failed());
     if (const ServedModel* next = escalate(evidence, pending)) {
       if (next->builtin) co_await chat_builtin(*next, request, use);
       else co_await chat_upstream(*next, request, use);
       co_return;
     }
   }
+  if (plugins_) {
+    if (!request.stream && plugins_->blocks()) co_return co_await send_blocked(pending, model);
+    tell_plugins(pending);
+  }
   const Answer& answer = pending.settle();
   if (!request.stream) {
-    const std::string bare = whole_answer(answer, outcome.generation.text);
+    std::string bare = own_completion(answer, outcome.generation.text);
     if (keeper_) {
       keeper_->whole(bare, thread_.reply_reader.read(bare));
       keeper_->complete(answer);
     }
+    if (plugins_) plugins_->restore(bare);
     std::string account, inserted;
     append_usage(account, answer);
     const Injection injection = inject_account(bare, account, inserted);
@@ -186,10 +165,10 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
     co_return;
   }
   if (verify) {
-    say(delta_chunk(answer, "{\"role\":\"assistant\",\"content\":\"\"}", ""));
-    say(delta_chunk(answer, content_delta(outcome.generation.text), ""));
+    say(own_chunk(answer, "{\"role\":\"assistant\",\"content\":\"\"}", ""));
+    say(own_chunk(answer, content_delta(outcome.generation.text), ""));
   }
-  say(delta_chunk(answer, "{}", answer.finish_reason));
+  say(own_chunk(answer, "{}", answer.finish_reason));
   if (keeper_) keeper_->complete(answer);
   if (request.include_usage) {
     std::string account;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "serve/plugins/active_plugins.h"
 #include "serve/replay.h"
 #include "serve/session.h"
 
@@ -45,7 +46,8 @@ void repeat(Answer& a, const ServedModel& model, const StoredReply& reply) {
 }  // namespace
 
 std::unique_ptr<ClientStream> Session::new_voice() const {
-  return asked_ && asked_->dialect ? asked_->dialect->stream(asked_->call) : nullptr;
+  auto own = asked_ && asked_->dialect ? asked_->dialect->stream(asked_->call) : nullptr;
+  return plugins_ ? plugins_->voice(std::move(own)) : std::move(own);
 }
 
 Answer Session::new_repeat(const ServedModel& model, bool stream, CacheUse use) {
@@ -139,10 +141,12 @@ Awaitable<void> Session::kept_reply(const ServedModel& model, const ChatRequest&
 
 Awaitable<void> Session::send_repeat(Answer&& a, const ServedModel& model, const StoredReply& reply,
                                      std::string_view age) {
-  std::string account, inserted;
+  std::string account, inserted, told, mine;
   append_usage(account, a);
-  Injection injection = inject_account(reply.body, account, inserted);
-  std::string told;
+  // What is kept holds no values of anybody: each gets his own.
+  const bool restores = plugins_ && plugins_->restores();
+  if (restores) plugins_->restore(mine = reply.body);
+  Injection injection = inject_account(restores ? mine : reply.body, account, inserted);
   if (asked_ && asked_->dialect) {
     told =
         asked_->dialect->reply(asked_->call, std::string(injection.before) + inserted + std::string(injection.after));

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "serve/dispatcher.h"
+#include "serve/plugins/active_plugins.h"
 #include "serve/session.h"
 
 namespace wattline::serve {
@@ -49,6 +50,7 @@ Awaitable<void> Session::chat() {
   request_ = std::get<ChatRequest>(std::move(read));
   route_.reset();
   router_ = nullptr;
+  plugins_.reset();
   escalation_.clear();
   const ServedModel* model = gateway_.find(request_.model);
   if (model) return answer_if_admitted(*model);
@@ -72,7 +74,8 @@ Awaitable<void> Session::answer_if_admitted(const ServedModel& model) {
 }
 
 Awaitable<void> Session::answer(const ServedModel& model) {
-  const bool cached = gateway_.cache() && replies_as_chat(asked_.get(), model);
+  // What memory put into the request is its user's alone, and so is the answer.
+  const bool cached = gateway_.cache() && !(plugins_ && plugins_->personal()) && replies_as_chat(asked_.get(), model);
   if (cached) return chat_cached(model, request_);
   const CacheUse use = gateway_.cache() ? CacheUse::bypass : CacheUse::none;
   return model.builtin ? chat_builtin(model, request_, use) : chat_upstream(model, request_, use);
@@ -103,7 +106,8 @@ Awaitable<const ServedModel*> Session::ask_upstream(const ServedModel& model, co
   const std::string_view body = evidence && !evidence->body.empty() ? evidence->body : body_;
   const ServedModel* next = nullptr;
   const auto dispatcher = thread_.dispatchers.make(
-      thread_, model, Question{request, body, new_id(), asked_.get(), ticket(), use, route_, request_id_, info_});
+      thread_, model,
+      Question{request, body, new_id(), asked_.get(), ticket(), use, route_, request_id_, info_, plugins_.get()});
   dispatcher_ = dispatcher.get();
   watch_client_ = true;
   if (model.pool) co_await dispatcher->ask_pool();
@@ -149,6 +153,7 @@ void Session::settle_whole(Attempt& attempt) {
   std::string& body = attempt.exchange.body();
   const int status = attempt.exchange.status();
   attempt.pending.look(attempt.facts);
+  if (plugins_) tell_plugins(attempt.pending);
   const Answer& answer = attempt.pending.settle();
   std::string &account = thread_.account, &inserted = thread_.inserted;
   account.clear();
@@ -157,6 +162,7 @@ void Session::settle_whole(Attempt& attempt) {
     keeper_->whole(body, attempt.facts);
     keeper_->complete(answer);
   }
+  if (plugins_) plugins_->restore(body);
   Injection injection = inject_account(body, account, inserted);
   if (asked_ && asked_->dialect && !attempt.carriage.as_asked) {
     body =
@@ -183,6 +189,13 @@ void Session::settle_whole(Attempt& attempt) {
 }
 
 Awaitable<void> Session::whole_reply(Attempt& attempt) {
+  if (plugins_) {
+    plugins_->judge(attempt.exchange.body());
+    if (plugins_->blocks()) {
+      attempt.pending.look(attempt.facts);
+      co_return co_await send_blocked(attempt.pending, attempt.model);
+    }
+  }
   settle_whole(attempt);
   // Behind those whose replies came at the same time: all their records go with one write().
   co_await asio::post(thread_.io, use_awaitable);
@@ -198,12 +211,13 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
   const auto& name = attempt.model.upstream->config.name;
   // Tells the client in its own dialect what came as a chat completion.
   std::unique_ptr<ClientStream> voice;
-  if (asked_ && asked_->dialect && !attempt.carriage.as_asked) voice = asked_->dialect->stream(asked_->call);
+  if (asked_ ? !attempt.carriage.as_asked : plugins_ != nullptr) voice = new_voice();
   std::string out = std::move(attempt.ahead), account, inserted;
   bool begun = false, told_usage = false, finished = false;
   bool has_words = false;  // `out` holds an event of the answer, not comments alone
   std::optional<ApiError> failed;
   const auto tell = [&] {
+    if (plugins_) tell_plugins(pending);
     account.clear();
     append_usage(account, pending.settle());
     told_usage = true;
@@ -297,6 +311,7 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
       if (!co_await send(pieces) && given_up()) break;
     }
     // Recorded before the last word is out, so that who has it can ask for the account.
+    if (finished && plugins_) tell_plugins(pending);
     if (finished && keeper_) keeper_->complete(pending.settle());
     if (finished) {
       pending.end(AnswerStatus::ok, 200);
@@ -328,7 +343,7 @@ Awaitable<void> Session::stream_reply(Attempt& attempt, bool tell_usage) {
   if (!begun) co_return co_await send_error(*failed, headers);
   keep_alive_ = false;
   std::string last;
-  if (!voice && asked_ && asked_->dialect) voice = asked_->dialect->stream(asked_->call);
+  if (!voice) voice = new_voice();
   if (voice) voice->fail(*failed, last);
   else last = error_event(to_json(*failed));
   if (co_await send_chunk(last)) co_await send_last_chunk();

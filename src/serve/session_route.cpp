@@ -1,16 +1,22 @@
 // Requests to a virtual model: the router chooses who answers, and they go on as if that model had been asked for.
 #include "serve/attempt.h"
+#include "serve/plugins/active_plugins.h"
+#include "serve/plugins/plugin_memory.h"
 #include "serve/session.h"
 
 namespace wattline::serve {
 
 Awaitable<void> Session::route(const Router& router) {
-  if (router.may_be_slow()) return route_slowly(router);
+  // Plugins read all of a body: of a long one not where other connections wait.
+  constexpr std::size_t long_body = std::size_t{128} << 10;
+  if (router.may_be_slow() || (router.has_plugins() && body_.size() > long_body)) return route_slowly(router);
   Router::Seat& seat = thread_.router_seats[router.index()];
   seat.view = view_of_asker(router);
   seat.reader.read(body_, seat.view);
   if (router.adapts()) seat.user = pseudonym(seat.reader.user());
-  return go_on(router, router.choose(seat, may_use()));
+  Router::Chosen chosen = router.choose(seat, may_use());
+  auto plugins = chosen.plugins ? run_plugins(chosen, gateway_, body_, owner_of(access_)) : nullptr;
+  return go_on(router, std::move(chosen), std::move(plugins));
 }
 
 // What is known before the request itself is read: who asks, of which session, and the world.
@@ -45,7 +51,8 @@ std::string Session::pseudonym(std::string_view user) {
   return access_.key ? store->pseudonym(access_.tenant->name(), access_.key->id, user) : store->pseudonym({}, {}, user);
 }
 
-Awaitable<void> Session::go_on(const Router& router, Router::Chosen chosen) {
+Awaitable<void> Session::go_on(const Router& router, Router::Chosen chosen, std::unique_ptr<ActivePlugins> plugins) {
+  if (chosen.plugins && chosen.plugins->fast_response) return fast_reply(router, std::move(chosen));
   if (!chosen.model) {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     return refuse(api_error(503,
@@ -57,6 +64,15 @@ Awaitable<void> Session::go_on(const Router& router, Router::Chosen chosen) {
   router_ = &router;
   escalation_ = std::move(chosen.escalation);
   request_.model = chosen.model->id;
+  plugins_ = std::move(plugins);
+  if (plugins_) {
+    route_ = plugins_->told(*route_);
+    // What is logged of a request is what leaves, where personal data is taken out of it.
+    if (info_ && plugins_->redacts() && !info_->prompt.empty() && !plugins_->body().empty())
+      info_->prompt = plugins_->body();
+    if (asked_ && plugins_->needs_chat()) asked_->rewritten = true;
+    if (!plugins_->body().empty()) body_ = std::move(plugins_->body());
+  }
   return answer_if_admitted(*chosen.model);
 }
 
@@ -65,22 +81,32 @@ Awaitable<void> Session::route_slowly(const Router& router) {
   auto seat = std::make_shared<Router::Seat>(router);
   auto chosen = std::make_shared<Router::Chosen>();
   seat->view = view_of_asker(router);
+  auto plugins = std::make_shared<std::unique_ptr<ActivePlugins>>();
   seat->reader.read(body_, seat->view);
   if (router.adapts()) seat->user = pseudonym(seat->reader.user());
-  const bool taken = thread_.workers.submit([self = shared_from_this(), &router, seat, chosen, done, may = may_use()] {
-    *chosen = router.choose(*seat, may);
+  const auto choose = [this, &router, seat, chosen, plugins, may = may_use(), owner = owner_of(access_)](bool learned) {
+    *chosen = router.choose(*seat, may, learned);
+    if (chosen->plugins) *plugins = run_plugins(*chosen, gateway_, body_, owner);
+  };
+  const bool taken = thread_.workers.submit([self = shared_from_this(), choose, done] {
+    choose(true);
     done->close();
   });
   // Where nobody has time for learned signals, a decision is made without them.
   if (taken) co_await done->wait(std::chrono::hours(24));
-  else *chosen = router.choose(*seat, may_use(), false);
-  co_await go_on(router, std::move(*chosen));
+  else choose(false);
+  co_await go_on(router, std::move(*chosen), std::move(*plugins));
 }
 
 const ServedModel* Session::take_further(Attempt& attempt, const AskedEvidence& asked) {
   std::string& reply = attempt.exchange.body();
   attempt.pending.look(attempt.facts);
-  if (const ServedModel* next = escalate(evidence_of(reply, asked.wants_json), attempt.pending)) return next;
+  policy::Evidence evidence = evidence_of(reply, asked.wants_json);
+  if (plugins_ && plugins_->checks()) {
+    plugins_->judge(reply);
+    evidence.format_ok = evidence.format_ok.value_or(true) && !plugins_->failed();
+  }
+  if (const ServedModel* next = escalate(evidence, attempt.pending)) return next;
   if (asked.added_logprobs) reply = without_logprobs(reply);
   return nullptr;
 }

@@ -116,7 +116,8 @@ void PluginRun::on_request(Draft& d, const PluginPlace& place) {
       const std::size_t tokens = put_before_question(d, recalled, set.memory->tokens);
       personal_ = tokens > 0;
       told(PluginKind::memory,
-           tokens > 0 ? fmt::format("{} episodes recalled, {} tokens", recalled.size(), tokens) : std::string());
+           tokens > 0 ? fmt::format("{} recalled, {} tokens put before the question", recalled.size(), tokens)
+                      : std::string());
     }
   }
   if (set.redaction) {

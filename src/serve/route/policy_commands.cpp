@@ -15,6 +15,11 @@
 #include "policy/language/language.h"
 #include "policy/learned/encoder_signals.h"
 #include "policy/learned/knowledge.h"
+#include "serve/openai.h"
+#include "serve/plugins/compression_command.h"
+#include "serve/plugins/explain_plugins.h"
+#include "serve/plugins/json_edits.h"
+#include "serve/route/request_reader.h"
 #include "text/find_encoder.h"
 
 namespace wattline::serve {
@@ -121,19 +126,29 @@ Result policy_check(const PolicyCheckOptions& o, Context&) {
 }
 
 struct ExplainOptions {
-  InputFile policy;
+  InputFile policy, request;
   std::string prompt, model = "auto";
-  bool heuristic = false;
+  bool heuristic = false, body = false;
 };
 
 Result explain(const ExplainOptions& o, Context&) {
   const auto document = policy::read_policy(o.policy.read(largest), o.policy.name());
   const auto engine = policy::Engine::compile(document.policy_for(o.model));
   const auto scratch = engine->scratch();
-  const policy::Message message{.role = policy::Role::user, .text = o.prompt};
+  if (o.prompt.empty() == !o.request.given())
+    throw bad_input(o.prompt.empty() ? "there is nothing to explain" : "there are a prompt and a request", "prompt",
+                    "give a prompt, or --request with the body of a chat completion");
+  std::string body = o.request.given()
+                         ? o.request.read(largest)
+                         : fmt::format("{{\"model\":{},\"messages\":[{{\"role\":\"user\",\"content\":{}}}]}}",
+                                       json_quoted(o.model), json_quoted(o.prompt));
+  ChatReader checker;
+  if (const auto read = checker.read(body); const auto* e = std::get_if<ApiError>(&read))
+    throw bad_input(e->message, o.request.name(), "give the body of a chat completion, as a client would send it");
+  RequestReader reader;
   policy::RequestView request;
-  request.model = o.model;
-  request.messages = {&message, 1};
+  reader.read(body, request);
+  if (!o.request.given()) request.model = o.model;
   std::vector<policy::Finding> unserved;
   std::shared_ptr<const policy::LearnedSignals> learned;
   const auto all = engine->signals();
@@ -153,6 +168,7 @@ Result explain(const ExplainOptions& o, Context&) {
     for (const auto& m : d.models) models.add_row({m.model, m.fields.dump()});
     models.title = fmt::format("Chosen among by {}", d.algorithm ? d.algorithm->name : "static");
     if (models.rows() > 0) r.add(std::move(models));
+    explain_plugins(r, engine->policy(), d, body, o.body);
   }
   Table signals("serve.explain_signals.v1");
   signals.title = "Signals that were evaluated";
@@ -265,17 +281,19 @@ std::vector<Capability> policy_capabilities() {
                                .required()
                                .positional()
                                .text("prompt", &O::prompt, "what a user asks")
-                               .required()
                                .positional()
+                               .file("request", &O::request, "in its place: the body of a chat completion (JSON)")
                                .text("model", &O::model, "the virtual model that is asked for")
-                               .flag("heuristic", &O::heuristic, "without the sentence encoder"));
+                               .flag("heuristic", &O::heuristic, "without the sentence encoder")
+                               .flag("body", &O::body, "show the body that plugins would send"));
     c.description =
-        "A dry run: no model is asked. Shows the decision with its confidence, the signals that were evaluated with "
-        "their values, and the decisions that matched.";
+        "A dry run: no model is asked. Shows the decision with its confidence, what its plugins would do, the signals "
+        "that were evaluated with their values, and the decisions that matched.";
     c.verb = Verb::decide;
     c.doors = Doors::command_line;
     c.papers = {1};
-    c.emits = {"serve.explain_models.v1", "serve.explain_signals.v1", "serve.explain_decisions.v1"};
+    c.emits = {"serve.explain_models.v1", "serve.explain_plugins.v1", "serve.explain_signals.v1",
+               "serve.explain_decisions.v1"};
     c.examples = {{{"policy.toml", "This is urgent!"}, {{"policy.toml", std::string(sample)}}, "Decision 'now'"}};
     out.push_back(std::move(c));
   }
@@ -295,6 +313,7 @@ std::vector<Capability> policy_capabilities() {
     c.examples = {{{"policy.toml", "--to", "dsl"}, {{"policy.toml", std::string(sample)}}, "ROUTE now"}};
     out.push_back(std::move(c));
   }
+  out.push_back(compression_capability());
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "kernel/options.h"
 #include "policy/language/language.h"
 #include "policy/learned/encoder_signals.h"
+#include "policy/plugins/plugin_set.h"
 #include "policy/select/family.h"
 #include "serve/adapt/adaptation_store.h"
 #include "serve/governor.h"
@@ -42,6 +43,15 @@ policy::Policy policy_of(const RouterConfig& config) {
   if (config.policy.empty()) return plain_policy(config);
   const std::string text = InputFile::from_path(config.policy).read(std::size_t{16} << 20);
   return policy::read_policy(text, config.policy).policy_for(config.id);
+}
+
+// Error when their settings are at fault: half of what was wished for would be worse than none.
+std::shared_ptr<const policy::PluginSet> plugins_of(const policy::Policy& p, const policy::Decision& d) {
+  std::vector<policy::Finding> findings;
+  auto set = std::make_shared<policy::PluginSet>(policy::read_plugins(p, d, findings));
+  for (const auto& f : findings)
+    if (f.level == policy::Finding::Level::error) throw bad_input(f.message, f.where, f.fix);
+  return set->empty() ? nullptr : std::move(set);
 }
 
 std::string_view why_unable(const ServedModel& m, const policy::RequestView& r) {
@@ -123,6 +133,9 @@ Router::Router(const RouterConfig& config, std::size_t index,
     else lane.selector = make();
     lane.uses_sessions = lane.selector->uses_sessions();
     if (lane.uses_sessions && !conversations_) conversations_ = std::make_unique<Conversations>();
+    lane.plugins = plugins_of(engine_->policy(), d);
+    has_plugins_ = has_plugins_ || lane.plugins;
+    answers_itself_ = answers_itself_ || (lane.plugins && lane.plugins->fast_response);
     lanes_.push_back(std::move(lane));
   }
   const auto signals = engine_->signals();
@@ -229,6 +242,14 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
     const Lane& lane = lanes_[static_cast<std::size_t>(outcome.decision)];
     told->decision = lane.name;
     told->algorithm = lane.algorithm;
+    out.plugins = lane.plugins.get();
+    if (out.plugins && out.plugins->fast_response) {
+      told->algorithm.clear();
+      told->reason = "the decision answers by itself";
+      told->cpu = thread_cpu() - before;
+      out.told = std::move(told);
+      return out;
+    }
     predict(lane, seat, may_use);
     seat.scores.assign(seat.predictions.size(), 0);
     policy::Situation situation;

@@ -20,6 +20,10 @@
 #include "serve/route/told.h"
 #include "serve/upstream.h"
 
+namespace wattline::policy {
+struct PluginSet;
+}
+
 namespace wattline::serve {
 
 // Predicts the chance that a model's answer is adequate, from the request alone.
@@ -54,6 +58,9 @@ class Router {
   bool may_be_slow() const { return learned_ != nullptr; }
   // Whether a rule asks for what is left of the tenant's budget, so that it is worth to be looked up.
   bool asks_for_budget() const { return asks_for_budget_; }
+  // Whether some decision changes requests or looks at answers; whether one answers by itself.
+  bool has_plugins() const { return has_plugins_; }
+  bool answers_itself() const { return answers_itself_; }
 
   struct Seat {
     explicit Seat(const Router&);
@@ -73,7 +80,8 @@ class Router {
   // Whether a model may answer whoever asks.
   using MayUse = std::function<bool(const ServedModel&)>;
   struct Chosen {
-    const ServedModel* model = nullptr;  // null: none can answer
+    const ServedModel* model = nullptr;  // null: none can answer, or none is asked (a fast response)
+    const policy::PluginSet* plugins = nullptr;  // of the decision; null where it has none
     std::shared_ptr<const RouteTold> told;
     std::vector<const ServedModel*> escalation;  // to be asked next, in order, when the answer does not verify
   };
@@ -90,6 +98,7 @@ class Router {
     std::vector<std::size_t> candidates;
     std::shared_ptr<policy::Selector> selector;
     bool uses_sessions = false;
+    std::shared_ptr<const policy::PluginSet> plugins;  // null where it has none
   };
   void predict(const Lane&, Seat&, const MayUse&) const;
   // Fills what is known of the conversation; returns its id.
@@ -109,6 +118,7 @@ class Router {
   bool asks_for_budget_ = false;
   std::unique_ptr<Conversations> conversations_;  // null where no algorithm looks at them
   const AdaptationStore* adaptation_ = nullptr;
+  bool has_plugins_ = false, answers_itself_ = false;
 };
 
 }  // namespace wattline::serve

@@ -27,6 +27,12 @@ struct RouteTold {
     std::string_view unable_because;  // "" when it was able
   };
   std::vector<Considered> considered;
+  // What the decision's plugins did to the request and found in the answer, in the order in which they work.
+  struct Plugin {
+    std::string_view name;  // of a static text
+    std::string effect;  // counts and names of settings; never what anybody said
+  };
+  std::vector<Plugin> plugins;
 };
 
 }  // namespace wattline::serve
