@@ -64,6 +64,7 @@ ResolvedPlugin resolve(const Policy& policy, const Decision& decision, const Ste
   for (const auto& named : policy.plugins) {
     if (named.name != step.name) continue;
     type = named.type.empty() ? named.name : named.type;
+    if (step.fields.as_object().empty() && !named.where.empty()) out.where = named.where;
     for (const auto& [key, value] : named.fields.as_object())
       if (!out.fields.find(key)) out.fields.set(key, value);
   }

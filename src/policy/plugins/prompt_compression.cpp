@@ -177,8 +177,11 @@ CompressedPrompt compress_prompt(std::string_view text, const CompressionOptions
     s[i].kept = true;
     used += cost;
   };
-  for (std::size_t i = 0; i < std::min(o.keep_first, s.size()); ++i) keep(i);
-  for (std::size_t i = 0; i < std::min(o.keep_last, s.size()); ++i) keep(s.size() - 1 - i);
+  // In turn, so that a small budget holds something of both ends: people ask at either.
+  for (std::size_t i = 0; i < std::max(o.keep_first, o.keep_last); ++i) {
+    if (i < std::min(o.keep_first, s.size())) keep(i);
+    if (i < std::min(o.keep_last, s.size())) keep(s.size() - 1 - i);
+  }
   std::vector<std::size_t> order(s.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return s[a].score > s[b].score; });
