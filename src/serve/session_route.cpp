@@ -63,7 +63,6 @@ Awaitable<void> Session::go_on(const Router& router, Router::Chosen chosen, std:
   route_ = std::move(chosen.told);
   router_ = &router;
   escalation_ = std::move(chosen.escalation);
-  request_.model = chosen.model->id;
   plugins_ = std::move(plugins);
   if (plugins_) {
     route_ = plugins_->told(*route_);

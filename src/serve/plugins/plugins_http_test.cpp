@@ -134,6 +134,15 @@ TEST(PluginsHttp, ARequestIsChangedInPlaceAndItsAccountSaysHow) {
   EXPECT_GT(w.answer()->routing.base(), 0);
 }
 
+// Also one that is called upstream as it is here.
+TEST(PluginsHttp, AnUpstreamIsNeverAskedForAVirtualModel) {
+  World w;
+  w.config.upstreams[0].models[0].upstream_name = "llama-3.1-8b";
+  w.use("");
+  EXPECT_EQ(w.ask("Hi").status, 200);
+  EXPECT_EQ(parse_json(w.last()).at("model").as_string(), "llama-3.1-8b");
+}
+
 TEST(PluginsHttp, PersonalDataStaysHereAndComesBack) {
   World w;
   w.says = "Dear [EMAIL_ADDRESS_1], not [EMAIL_ADDRESS_7].";
