@@ -7,9 +7,10 @@
 namespace wattline::serve {
 
 Awaitable<void> Session::route(const Router& router) {
-  // Plugins read all of a body: of a long one not where other connections wait.
+  // Plugins read all of a body, and to choose among tools takes an encoder: not where other connections wait.
   constexpr std::size_t long_body = std::size_t{128} << 10;
-  if (router.may_be_slow() || (router.has_plugins() && body_.size() > long_body)) return route_slowly(router);
+  const auto takes_long = [&] { return body_.size() > long_body || body_.find("\"tools\"") != std::string::npos; };
+  if (router.may_be_slow() || (router.has_plugins() && takes_long())) return route_slowly(router);
   Router::Seat& seat = thread_.router_seats[router.index()];
   seat.view = view_of_asker(router);
   seat.reader.read(body_, seat.view);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <optional>
+#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -82,6 +83,13 @@ policy::PluginPlace ActivePlugins::place() {
   p.owner = owner_;
   p.now = Time::now();
   p.memory = &memory_.episodes;
+  if (run_.set().tool_selection) {
+    p.tools = &memory_.tools();
+    p.chance = [] {
+      thread_local std::mt19937_64 random(std::random_device{}());
+      return static_cast<double>(random() >> 11) * 0x1p-53;
+    };
+  }
   if (const auto& c = run_.set().context_compression; c && c->recovery)
     p.keep = [this, ttl = Duration(c->ttl_s)](std::string_view text) {
       std::string id = memory_.context_id(owner_, text);

@@ -22,6 +22,7 @@ void explain_plugins(Result& r, const policy::Policy& p, const policy::Decision&
   place.owner = "explain";
   place.now = Time::now();
   place.memory = &memory.episodes;
+  if (set.tool_selection) place.tools = &memory.tools();
   place.keep = [&](std::string_view text) { return memory.context_id("explain", text); };
   if (!set.fast_response) run.on_request(request.draft, place);
   Table t("serve.explain_plugins.v1");

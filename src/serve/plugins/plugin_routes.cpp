@@ -48,6 +48,7 @@ std::optional<HttpReply> Gateway::plugin_route(const HttpRequest& r) {
                                 "invalid_request_error", {}, "no_memory"));
     if (get) return json_reply(listed(kept->episodes, owner));
     const std::size_t episodes = kept->episodes.forget(owner), texts = kept->context.forget(owner);
+    kept->forget_tools(owner);
     JsonWriter w;
     w.begin_object().member("erased_episodes", episodes).member("erased_context", texts).end_object();
     return json_reply(w.take());

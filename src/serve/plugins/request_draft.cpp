@@ -70,12 +70,15 @@ void RequestDraft::read_message(std::string_view object) {
             add_text(p.value, DraftText::Kind::content, place, m);
         }
       }
+    } else if (member.key == "is_error") {
+      m.is_error = value.raw() == "true";
     } else if (member.key == "refusal" || member.key == "reasoning_content" || member.key == "reasoning") {
       if (value.is_string()) add_text(value.raw(), DraftText::Kind::content, place, m);
     } else if (member.key == "tool_calls" || member.key == "function_call") {
       const auto call = [&](JsonText function) {
         if (!function.is_object()) return;
         m.calls_tools = true;
+        if (const auto name = function["name"].text(); !name.empty()) m.called.push_back(name);
         for (const auto& f : raw_members(function.raw()))
           if (f.key == "arguments" && !f.value.empty() && f.value[0] == '"')
             add_text(f.value, DraftText::Kind::arguments, place, m);
