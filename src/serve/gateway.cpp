@@ -97,6 +97,7 @@ Gateway::Gateway(Config config, GatewayParts parts)
     if (lasting_->feedback) lasting_->feedback->apply(config_.feedback);
     else lasting_->feedback = std::make_unique<FeedbackDesk>(config_.feedback);
   }
+  if (cache_ && cache_->semantic && lasting_->feedback) cache_->semantic->listen(*lasting_->feedback);
   if (config_.adaptation.enabled) {
     if (lasting_->adaptation) lasting_->adaptation->apply(config_.adaptation);
     else lasting_->adaptation = std::make_unique<AdaptationStore>(config_.adaptation, parts_.log);
@@ -274,14 +275,13 @@ void Gateway::make_cache() {
     const Basis& b = *m->basis;
     m->repeat_basis = m->footprint->basis(b.model, b.catalog_model, b.upstream, b.device, b.energy.method,
                                           {"an earlier answer given again: nothing ran at the device"});
-    m->found_basis =
-        m->footprint->basis(b.model, b.catalog_model, b.upstream, host.device(), host.method(), sources);
+    m->found_basis = m->footprint->basis(b.model, b.catalog_model, b.upstream, host.device(), host.method(), sources);
   }
   if (!config_.cache.semantic.enabled) return;
   const auto found = text::find_encoder();
   log(fmt::format("the semantic cache reads questions with {} ({})", found.encoder->name(), found.encoder->limits()));
-  cache_->semantic = std::make_unique<SemanticCache>(config_.cache.semantic, config_.cache.by_user, found.encoder,
-                                                     lasting_->semantic);
+  cache_->semantic =
+      std::make_unique<SemanticCache>(config_.cache.semantic, config_.cache.by_user, found.encoder, lasting_->semantic);
 }
 
 const Router* Gateway::router(std::string_view id) const {

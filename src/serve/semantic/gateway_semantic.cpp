@@ -51,6 +51,7 @@ HttpReply Gateway::own_cache(const HttpRequest& r, bool& found, const Tenant* on
                               fmt::format("no answer '{}' among the last that were given for a similar question",
                                           id->as_string().substr(0, 60)),
                               "invalid_request_error", "answer_id", "answer_not_found"));
+  cache_->semantic->take_out_wrong();
   return {200, "application/json", {}, "{\"removed\":true}"};
 }
 

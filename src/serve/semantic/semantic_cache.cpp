@@ -2,6 +2,7 @@
 
 #include <ctime>
 #include <random>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "kernel/time.h"
 #include "policy/cache/agreement.h"
 #include "serve/chance.h"
+#include "serve/feedback/feedback_desk.h"
 #include "serve/semantic/compatible.h"
 #include "serve/sse.h"
 
@@ -75,6 +77,13 @@ SemanticCache::SemanticCache(const SemanticCacheConfig& c, bool by_user, std::sh
       index_(categories_of(c), index_of(c, *encoder)),
       chance_((std::uint64_t{std::random_device{}()} << 32) ^ std::random_device{}()) {}
 
+SemanticCache::~SemanticCache() {
+  // What hears feedback for it just now comes to its end first.
+  const std::weak_ptr<void> hearing = listening_;
+  listening_.reset();
+  while (!hearing.expired()) std::this_thread::yield();
+}
+
 void SemanticCache::count(SemanticCounts::Outcome o) { counts_->looks[o].fetch_add(1, std::memory_order_relaxed); }
 
 SemanticCache::Look SemanticCache::look(const Request& r) {
@@ -121,6 +130,7 @@ SemanticCache::Look SemanticCache::look(const Request& r) {
   policy::SemanticIndex::Found found;
   {
     std::lock_guard lock(mutex_);
+    take_out();
     const std::int64_t now = monotonic_ns();
     told->threshold = index_.threshold_at(asked, now);
     found = index_.find(asked, now, r.max_age_ns);
@@ -169,20 +179,35 @@ void SemanticCache::gave(const Look& l, std::string answer_id) {
 }
 
 bool SemanticCache::wrong(std::string_view answer_id, std::string_view tenant) {
-  Given given;
-  {
-    std::lock_guard lock(given_mutex_);
-    const auto it = given_.find(std::string(answer_id));
-    if (it == given_.end() || (!tenant.empty() && it->second.tenant != tenant)) return false;
-    given = std::move(it->second);
-    // Called wrong once: a second call finds nothing.
-    std::erase(given_order_, it->first);
-    given_.erase(it);
-  }
-  std::lock_guard lock(mutex_);
-  index_.wrong(given.entry, given.cosine, monotonic_ns());
+  std::lock_guard lock(given_mutex_);
+  const auto it = given_.find(std::string(answer_id));
+  if (it == given_.end() || (!tenant.empty() && it->second.tenant != tenant)) return false;
+  wrong_.push_back(std::move(it->second));
+  // Called wrong once: a second call finds nothing.
+  std::erase(given_order_, it->first);
+  given_.erase(it);
   counts_->called_wrong.fetch_add(1, std::memory_order_relaxed);
   return true;
+}
+
+void SemanticCache::take_out_wrong() {
+  std::lock_guard lock(mutex_);
+  take_out();
+}
+
+void SemanticCache::take_out() {
+  std::vector<Given> wrong;
+  {
+    std::lock_guard lock(given_mutex_);
+    wrong.swap(wrong_);
+  }
+  for (const Given& g : wrong) index_.wrong(g.entry, g.cosine, monotonic_ns());
+}
+
+void SemanticCache::listen(FeedbackDesk& desk) {
+  listening_ = desk.listen([this](const FeedbackRecord& r) {
+    if (r.verdict.negative() && r.answer && r.answer->cache == CacheUse::similar) wrong(r.answer->id, r.tenant);
+  });
 }
 
 void SemanticCache::clear() {

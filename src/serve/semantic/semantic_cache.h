@@ -1,5 +1,5 @@
 // Earlier answers for questions that mean the same, as the gateway's requests meet them. Safe from any thread, and all
-// but gave() and not_looked() for threads that may wait: a look costs the encoder's milliseconds.
+// but gave(), wrong() and not_looked() for threads that may wait: a look costs the encoder's milliseconds.
 //
 // The order of a request: look(); a hit is given again, or, where chance will have it, becomes an audit: the model
 // answers too and judge() compares both. What the model answers is put by keep(). Who got a wrong answer says so by
@@ -25,11 +25,14 @@
 
 namespace wattline::serve {
 
+class FeedbackDesk;
+
 class SemanticCache {
  public:
   // `by_user`: never across the request's `user` either.
   SemanticCache(const SemanticCacheConfig&, bool by_user, std::shared_ptr<const text::Encoder>,
                 std::shared_ptr<SemanticCounts>);
+  ~SemanticCache();
 
   struct Request {
     std::string_view body;  // of a chat completion
@@ -59,8 +62,13 @@ class SemanticCache {
   void judge(const Look&, const StoredReply& fresh);
   // Answer `answer_id` repeated the look's hit; remembered so that it can be called wrong.
   void gave(const Look&, std::string answer_id);
-  // False: no such answer among the last, or not of that tenant ("" asks for any).
+  // Answer `answer_id` was wrong: its entry goes before the next look. False: no such answer among the last, or not of
+  // that tenant ("" asks for any).
   bool wrong(std::string_view answer_id, std::string_view tenant);
+  // Takes out now what was called wrong.
+  void take_out_wrong();
+  // What feedback calls bad counts as called wrong too.
+  void listen(FeedbackDesk&);
   // For want of a free worker.
   void not_looked() { counts_->unlooked.fetch_add(1, std::memory_order_relaxed); }
   void clear();
@@ -71,6 +79,7 @@ class SemanticCache {
 
  private:
   void count(SemanticCounts::Outcome);
+  void take_out();  // with the index locked
   struct Given {
     std::string tenant;
     std::uint64_t entry = 0;
@@ -87,6 +96,8 @@ class SemanticCache {
   std::mutex given_mutex_;  // never held while the index works: I/O threads take it
   std::unordered_map<std::string, Given> given_;  // by the answer's id
   std::deque<std::string> given_order_;
+  std::vector<Given> wrong_;  // called so, and not taken out yet
+  std::shared_ptr<void> listening_;
   std::uint64_t chance_;
 };
 

@@ -198,6 +198,19 @@ TEST_F(SemanticHttp, WhatWasCalledWrongIsGone) {
   EXPECT_EQ(g.use(question("Please list what the benefits of regular exercise are")), "miss");
 }
 
+TEST_F(SemanticHttp, FeedbackThatCallsAnAnswerBadTakesItOut) {
+  g.start();
+  EXPECT_EQ(g.use(question(exercise)), "miss");
+  ASSERT_TRUE(g.holds(1));
+  const Response hit = g.ask_for(question(other_words));
+  EXPECT_EQ(hit.header("x-wattline-cache"), "semantic");
+  Client c(g.port());
+  c.post("/v1/feedback", R"({"answer_id":")" + hit.header("x-wattline-answer-id") + R"(","rating":"down"})");
+  EXPECT_EQ(c.read().status, 200);
+  EXPECT_EQ(g.use(question(other_words)), "miss");
+  EXPECT_EQ(g.view().at("called_wrong").as_integer(), 1);
+}
+
 TEST_F(SemanticHttp, AuditsMeasureFalseHits) {
   std::atomic<int> asked{0};
   FakeUpstream changing([&](const FakeUpstream::Request&, Connection& c) {
