@@ -54,6 +54,7 @@ void append_answer(std::string& out, const Answer& a) {
   figure(out, "water_ml", a.water.value);
   if (!a.finish_reason.empty()) text(out, "finish_reason", a.finish_reason);
   if (a.cache != CacheUse::none) text(out, "cache", to_string(a.cache));
+  if (a.look && a.look->similarity > 0) figure(out, "similarity", a.look->similarity);
   if (a.repeats()) figure(out, "saved_j", a.saved.value);
   if (!a.error.empty()) text(out, "error", a.error);
 }

@@ -42,8 +42,8 @@ bool needs_key(std::string_view path) { return below(path, "/v1") || below(path,
 
 bool shows_own_only(std::string_view path) {
   return !needs_key(path) || below(path, "/v1") || below(path, "/api/v1/answers") || path == "/api/v1/usage" ||
-         path == "/api/v1/events" || path == "/api/v1/status" || path == "/api/v1/memory" ||
-         below(path, "/api/v1/context");
+         path == "/api/v1/events" || path == "/api/v1/status" || path == "/api/v1/cache/wrong" ||
+         path == "/api/v1/memory" || below(path, "/api/v1/context");
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

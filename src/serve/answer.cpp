@@ -170,6 +170,8 @@ std::string_view to_string(CacheUse c) {
     case CacheUse::bypass: return "bypass";
     case CacheUse::hit: return "hit";
     case CacheUse::shared: return "single_flight";
+    case CacheUse::similar: return "semantic";
+    case CacheUse::audit: return "audit";
     default: return "";
   }
 }
@@ -190,6 +192,8 @@ void write_plugins(JsonWriter& w, const RouteTold& r) {
 void append_cache(std::string& out, const Answer& a) {
   if (a.cache == CacheUse::none) return;
   append_member(out, "cache", to_string(a.cache));
+  if (a.cache == CacheUse::similar)
+    fmt::format_to(std::back_inserter(out), ",\"similarity\":{:.4f}", a.look->similarity);
   if (!a.repeats()) return;
   out += ",\"saved\":{\"energy\":";
   append_figure(out, a.saved, ",\"unit\":\"J\",\"method\":\"modelled\"}");
@@ -247,6 +251,21 @@ void append_route(std::string& out, const Answer& a) {
 
 }  // namespace
 
+namespace {
+
+void append_look(std::string& out, const Answer& a) {
+  const LookTold& l = *a.look;
+  JsonWriter w;
+  w.begin_object().member("similarity", l.similarity).member("threshold", l.threshold);
+  w.member("same_text", l.same_text).member("category", l.category);
+  if (!l.why_not.empty()) w.member("why_not", l.why_not);
+  w.member("energy_j", a.looking.base()).end_object();
+  out += ",\"semantic_cache\":";
+  out += w.str();
+}
+
+}  // namespace
+
 void append_json(std::string& out, const Answer& a) {
   const Basis& b = *a.basis;
   out += "{\"id\":\"";
@@ -279,6 +298,7 @@ void append_json(std::string& out, const Answer& a) {
   if (!a.request_id.empty()) append_member(out, "request_id", a.request_id);
   append_cache(out, a);
   if (a.route) append_route(out, a);
+  if (a.look) append_look(out, a);
   append_member(out, "place", place_shown(b.place));
   if (a.requester) append_member(out, "tenant", a.requester->tenant);
   out += '}';

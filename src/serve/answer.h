@@ -16,6 +16,7 @@
 #include "kernel/json.h"
 #include "kernel/time.h"
 #include "serve/route/told.h"
+#include "serve/semantic/told.h"
 
 namespace wattline::serve {
 
@@ -64,8 +65,10 @@ enum class CacheUse {
   bypass,  // not one to be kept, or not wanted
   hit,  // given before
   shared,  // made for another who asked the same at the same time (single flight)
+  similar,  // given before to a question that means the same
+  audit,  // might have been given again for its meaning; the model answered too, to see whether rightly
 };
-// "", "miss", "bypass", "hit", "single_flight".
+// "", "miss", "bypass", "hit", "single_flight", "semantic", "audit".
 std::string_view to_string(CacheUse);
 
 struct Answer {
@@ -90,6 +93,7 @@ struct Answer {
   Estimate<Energy> energy;  // at the device
   Energy prefill{0}, decode{0};  // its parts; waste when the answer did not arrive
   Energy routing{0};  // the third: choosing its model
+  Energy looking{0};  // the fourth: looking for a similar answer
   Impact joules, carbon, water;  // J, mgCO2e, mL
 
   std::shared_ptr<const RouteTold> route;  // how its model was chosen; null where the client named it
@@ -97,11 +101,14 @@ struct Answer {
   std::array<std::uint8_t, 8> span{};  // of the try at an upstream, where traces are recorded
 
   CacheUse cache = CacheUse::none;
-  // Of hit and shared, which spend nothing at a device: the joules of the run that they repeat, and its
-  // answer. Never a part of `energy`.
+  std::shared_ptr<const LookTold> look;  // how a similar answer was looked for; null where none was
+  // Of hit, shared and similar, which spend nothing at the model's device: the joules of the run that they repeat, and
+  // its answer. Never a part of `energy`.
   Impact saved;
   std::string saved_from;
-  bool repeats() const { return cache == CacheUse::hit || cache == CacheUse::shared; }
+  bool repeats() const {
+    return cache == CacheUse::hit || cache == CacheUse::shared || cache == CacheUse::similar;
+  }
 };
 
 // {"value":..,"low":..,"high":..,"unit":..,"method":..,"sources":[..]}

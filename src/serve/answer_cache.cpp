@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/time.h"
+#include "serve/semantic/semantic_cache.h"
 
 namespace wattline::serve {
 namespace {
@@ -20,6 +21,8 @@ ExactCacheOptions options_of(const CacheConfig& c) {
 
 AnswerCache::AnswerCache(const CacheConfig& c)
     : store(options_of(c)), shares(c.single_flight), rules_{.by_user = c.by_user} {}
+
+AnswerCache::~AnswerCache() = default;
 
 CachePlan AnswerCache::plan(std::string_view body, std::string_view tenant, const CacheWish& wish, bool greedy) const {
   CachePlan out;
@@ -85,7 +88,10 @@ void CacheKeeper::complete(const Answer& a) {
   text_.shrink_to_fit();
   reply->body = std::move(text_);
   // First kept, then told: who comes between finds one of the two.
-  if (plan_.wish.keep && !too_large_ && !spoilt_ && whole_answer()) cache_.store.put(plan_.key, reply, monotonic_ns());
+  if (plan_.wish.keep && !too_large_ && !spoilt_ && whole_answer()) {
+    cache_.store.put(plan_.key, reply, monotonic_ns());
+    if (also_) also_(reply);
+  }
   if (lead_) lead_.complete(std::move(reply));
 }
 

@@ -2,6 +2,7 @@
 // that is made now. Safe from any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,9 +23,12 @@ struct CachePlan {
   CacheWish wish;
 };
 
+class SemanticCache;
+
 class AnswerCache {
  public:
   explicit AnswerCache(const CacheConfig&);
+  ~AnswerCache();
 
   // `greedy`: the model draws nothing by chance unless asked to.
   CachePlan plan(std::string_view body, std::string_view tenant, const CacheWish&, bool greedy) const;
@@ -32,6 +36,7 @@ class AnswerCache {
   ExactCache store;
   SingleFlight flights;
   const bool shares;  // what is under way
+  std::unique_ptr<SemanticCache> semantic;  // null where it is not configured
 
  private:
   CanonicalRules rules_;
@@ -43,6 +48,8 @@ class AnswerCache {
 class CacheKeeper {
  public:
   CacheKeeper(AnswerCache&, const CachePlan&, SingleFlight::Lead);
+  // Called with an answer that is kept.
+  void also(std::function<void(StoredReplyPtr)> keep) { also_ = std::move(keep); }
 
   // An event of the stream as it came, [DONE] apart; facts where it has data.
   void event(std::string_view raw, const ReplyFacts* facts);
@@ -62,6 +69,7 @@ class CacheKeeper {
   AnswerCache& cache_;
   const CachePlan& plan_;
   SingleFlight::Lead lead_;
+  std::function<void(StoredReplyPtr)> also_;
   std::string text_;
   bool too_large_ = false, spoilt_ = false;
   std::int64_t choices_ = 0, stopped_ = 0;

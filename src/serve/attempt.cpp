@@ -16,6 +16,7 @@ Attempt::Attempt(IoThread& thread, const ServedModel& served, const Question& qu
       question_(question) {
   pending.cache_use(question.cache);
   if (question.route) pending.routed(question.route);
+  if (question.look) pending.looked(question.look);
   if (!question.request_id.empty()) {
     headers_.reserve(16 + question.request_id.size());
     headers_.append("x-request-id: ").append(question.request_id).append("\r\n");

@@ -27,6 +27,7 @@ struct Question {
   Ticket* ticket = nullptr;  // to which its cost is charged
   CacheUse cache = CacheUse::none;
   std::shared_ptr<const RouteTold> route = {};  // how the model was chosen; null where it was asked for
+  std::shared_ptr<const LookTold> look = {};  // how a similar answer was looked for; null where none was
   std::string_view request_id;
   std::shared_ptr<RequestInfo> info;  // null where nobody is to be told
   const ActivePlugins* plugins = nullptr;  // of its decision; null where it has none

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "serve/config_parts.h"
+
 namespace wattline::serve {
 namespace {
 
@@ -153,6 +155,7 @@ std::vector<Error> check_whole(const Config& c) {
       admin.listen->host == c.server.listen.host)
     faults.push_back(bad_input(fmt::format("admin.listen is {}, where clients are served", admin.listen->text()), file,
                                "give the admin API a port of its own"));
+  for (auto& e : check_semantic_cache(c)) faults.push_back(std::move(e));
   if (c.upstreams.empty() && !c.builtin.enabled)
     faults.push_back(bad_input("nothing is served: no [[upstream]], and builtin.enabled is false", file));
   std::map<std::string, std::size_t> pools;  // upstreams by id

@@ -24,6 +24,7 @@
 #include "serve/pool_config.h"
 #include "serve/route/grid_config.h"
 #include "serve/route/router_config.h"
+#include "serve/semantic/config.h"
 
 namespace wattline::serve {
 
@@ -63,6 +64,7 @@ struct CacheConfig {
   Duration ttl{3600};
   bool by_user = false;  // never across the request's `user` either
   bool single_flight = true;  // one run for those who ask the same at the same time
+  SemanticCacheConfig semantic;
 };
 
 // One line a request.

@@ -16,6 +16,8 @@ void read_api_key(TomlTable&, const Environment&, std::string& env, std::string&
 void read_balance(TomlTable&, std::string_view policy_key, BalanceConfig&);
 // What an upstream's table says of health, breaker, metrics, warm_up, drain, weight and tier.
 void read_watch(TomlTable&, UpstreamConfig&);
+void read_semantic_cache(TomlTable, SemanticCacheConfig&);
+std::vector<Error> check_semantic_cache(const Config&);
 void read_place_in_pool(TomlTable&, double& weight, int& tier);
 std::vector<RouterConfig> read_router_tables(TomlTable& root, const Environment&);
 GridConfig read_grid(TomlTable);

@@ -65,6 +65,7 @@ void read_cache(TomlTable t, CacheConfig& out) {
   t.read_choice("scope", scope, {"tenant", "user"});
   out.by_user = scope == 1;
   t.read("single_flight", out.single_flight);
+  if (auto semantic = t.table("semantic")) read_semantic_cache(std::move(*semantic), out.semantic);
   t.finish();
 }
 

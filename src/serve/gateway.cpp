@@ -13,6 +13,8 @@
 #include "serve/place_shown.h"
 #include "serve/plugins/plugin_memory.h"
 #include "serve/route/family.h"
+#include "serve/semantic/semantic_cache.h"
+#include "text/find_encoder.h"
 
 namespace wattline::serve {
 namespace {
@@ -80,14 +82,7 @@ Gateway::Gateway(Config config, GatewayParts parts)
       throw bad_input(fmt::format("the model id '{}' is taken by a built-in model", m->id), config_.file,
                       "give the upstream's model another id, or leave it out of builtin.models");
   make_routers();
-  if (config_.cache.enabled) {
-    cache_ = std::make_unique<AnswerCache>(config_.cache);
-    for (const auto& m : models_) {
-      const Basis& b = *m->basis;
-      m->repeat_basis = m->footprint->basis(b.model, b.catalog_model, b.upstream, b.device, b.energy.method,
-                                            {"an earlier answer given again: nothing ran at the device"});
-    }
-  }
+  if (config_.cache.enabled) make_cache();
   if (!config_.access_log.file.empty()) access_log_ = std::make_unique<AccessLog>(config_.access_log, parts_.log);
   if (!config_.tracing.endpoint.empty()) {
     std::string instance;
@@ -103,6 +98,7 @@ Gateway::Gateway(Config config, GatewayParts parts)
     if (lasting_->feedback) lasting_->feedback->apply(config_.feedback);
     else lasting_->feedback = std::make_unique<FeedbackDesk>(config_.feedback);
   }
+  if (cache_ && cache_->semantic && lasting_->feedback) cache_->semantic->listen(*lasting_->feedback);
   if (config_.adaptation.enabled) {
     if (lasting_->adaptation) lasting_->adaptation->apply(config_.adaptation);
     else lasting_->adaptation = std::make_unique<AdaptationStore>(config_.adaptation, parts_.log);
@@ -283,6 +279,25 @@ void Gateway::add_self(const Router& r) {
                              {"a fixed answer: only choosing it took work"});
   self->metrics = lasting_->metrics(r.id(), "router");
   self->head = response_head(*self);
+}
+
+void Gateway::make_cache() {
+  cache_ = std::make_unique<AnswerCache>(config_.cache);
+  const auto& host = *parts_.host;
+  auto sources = host.sources();
+  sources.insert(sources.begin(),
+                 "an earlier answer given again: CPU time of choosing a model and of looking for a similar answer");
+  for (const auto& m : models_) {
+    const Basis& b = *m->basis;
+    m->repeat_basis = m->footprint->basis(b.model, b.catalog_model, b.upstream, b.device, b.energy.method,
+                                          {"an earlier answer given again: nothing ran at the device"});
+    m->found_basis = m->footprint->basis(b.model, b.catalog_model, b.upstream, host.device(), host.method(), sources);
+  }
+  if (!config_.cache.semantic.enabled) return;
+  const auto found = text::find_encoder();
+  log(fmt::format("the semantic cache reads questions with {} ({})", found.encoder->name(), found.encoder->limits()));
+  cache_->semantic =
+      std::make_unique<SemanticCache>(config_.cache.semantic, config_.cache.by_user, found.encoder, lasting_->semantic);
 }
 
 const Router* Gateway::router(std::string_view id) const {

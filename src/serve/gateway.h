@@ -84,6 +84,7 @@ class Gateway {
   bool observes() const { return access_log_ || tracing_; }
   // Now and then: what this machine's CPU time costs.
   void refresh() { cpu_energy_.refresh(); }
+  const CpuEnergy& cpu_energy() const { return cpu_energy_; }
 
   // The answer's cost is worked out (charge) and its footprint; what it is told with can be rendered.
   void settle(Answer&, const ServedModel&, const Spent&) const;
@@ -116,6 +117,8 @@ class Gateway {
   void make_pools();
   void make_routers();
   void add_self(const Router&);
+  void make_cache();
+  HttpReply own_cache(const HttpRequest&, bool& found, const Tenant* only);  // below /api/v1/cache
   void append_pools(JsonWriter&) const;  // of status_json
   void append_pool_metrics(std::string&) const;  // of metrics_text
   HttpReply own(const HttpRequest&, bool& found);

@@ -9,6 +9,7 @@
 #include "kernel/json.h"
 #include "serve/gateway.h"
 #include "serve/place_shown.h"
+#include "serve/semantic/semantic_cache.h"
 
 namespace wattline::serve {
 namespace {
@@ -159,6 +160,7 @@ std::string Gateway::metrics_text() const {
   if (lasting_->governor) lasting_->governor->append_metrics(out);
   append_pool_metrics(out);
   if (config_.feedback.enabled && lasting_->feedback) lasting_->feedback->append_metrics(out);
+  if (cache_ && cache_->semantic) cache_->semantic->append_metrics(out);
   return out;
 }
 
@@ -208,6 +210,7 @@ HttpReply Gateway::own(const HttpRequest& r, bool& found) {
                : method_not_allowed("GET");
   if (path == "/api/v1/status") return get ? json_reply(status_json()) : method_not_allowed("GET");
   if (path == "/api/v1/line") return get ? json_reply(line_json()) : method_not_allowed("GET");
+  if (path == "/api/v1/cache" || path.starts_with("/api/v1/cache/")) return own_cache(r, found, only);
   if (path == "/api/v1/answers") {
     if (!get) return method_not_allowed("GET");
     std::size_t limit = 50;

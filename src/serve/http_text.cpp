@@ -102,8 +102,13 @@ void append_begun_headers(std::string& out, const Answer& a, std::string_view fi
   }
   if (a.cache != CacheUse::none) {
     out += "x-wattline-cache: ";
-    out += a.repeats() ? "hit" : to_string(a.cache);
+    out += a.cache == CacheUse::similar ? "semantic" : a.repeats() ? "hit" : to_string(a.cache);
     out += "\r\n";
+    if (a.cache == CacheUse::similar) {
+      out += "x-wattline-cache-similarity: ";
+      append_short_number(out, a.look->similarity);
+      out += "\r\n";
+    }
   }
 }
 

@@ -20,6 +20,7 @@
 #include "serve/governor.h"
 #include "serve/metrics.h"
 #include "serve/recorder.h"
+#include "serve/semantic/counts.h"
 
 namespace wattline::serve {
 
@@ -36,6 +37,7 @@ struct Lasting {
   std::unique_ptr<FeedbackDesk> feedback;  // null until it is first configured
   std::unique_ptr<AdaptationStore> adaptation;  // likewise; listens to feedback
   std::shared_ptr<PluginMemory> plugins;  // what plugins keep; null where no router has any
+  const std::shared_ptr<SemanticCounts> semantic = std::make_shared<SemanticCounts>();
 
   // The one of this name, made by `make` where it is the first.
   std::shared_ptr<ModelMetrics> metrics(const std::string& model, const std::string& upstream) {

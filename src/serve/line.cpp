@@ -61,7 +61,7 @@ Line draw_line(const std::vector<AnswerPtr>& answers, const std::function<const 
     if (a->status == AnswerStatus::ok) {
       g.prefill += a->prefill;
       g.decode += a->decode;
-      g.routing += a->routing;
+      g.routing += a->routing + a->looking;
     } else {
       g.waste += a->energy.value();
     }

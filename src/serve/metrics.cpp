@@ -59,7 +59,7 @@ void ModelMetrics::add(const Answer& a) {
   if (a.cache != CacheUse::none) {
     cache_[static_cast<std::size_t>(a.cache)].fetch_add(1, relaxed);
     if (a.repeats() && a.status == AnswerStatus::ok)
-      serve::add(saved_j_[a.cache == CacheUse::shared ? 1 : 0], a.saved.value);
+      serve::add(saved_j_[a.cache == CacheUse::shared ? 1 : a.cache == CacheUse::similar ? 2 : 0], a.saved.value);
   }
   latency_.add(a.latency.base());
   if (a.first_token) first_token_.add(a.first_token->base());
@@ -132,12 +132,14 @@ std::string render_metrics(const std::vector<const ModelMetrics*>& models, const
          "Modelled energy that answers given again would have cost, by what saved it.", [&](const ModelMetrics& m) {
            fmt::format_to(to,
                           "wattline_saved_joules_total{{{0},reason=\"cache\"}} "
-                          "{1}\nwattline_saved_joules_total{{{0},reason=\"single_flight\"}} {2}\n",
-                          m.labels_, m.saved_j_[0].load(), m.saved_j_[1].load());
+                          "{1}\nwattline_saved_joules_total{{{0},reason=\"single_flight\"}} "
+                          "{2}\nwattline_saved_joules_total{{{0},reason=\"semantic\"}} {3}\n",
+                          m.labels_, m.saved_j_[0].load(), m.saved_j_[1].load(), m.saved_j_[2].load());
          });
     each("wattline_cache_answers_total", "counter", "Answers by what the cache had to do with them.",
          [&](const ModelMetrics& m) {
-           for (const auto use : {CacheUse::miss, CacheUse::bypass, CacheUse::hit, CacheUse::shared})
+           for (const auto use : {CacheUse::miss, CacheUse::bypass, CacheUse::hit, CacheUse::shared, CacheUse::similar,
+                                CacheUse::audit})
              fmt::format_to(to, "wattline_cache_answers_total{{{},result=\"{}\"}} {}\n", m.labels_, to_string(use),
                             m.cache_[static_cast<std::size_t>(use)].load());
          });

@@ -46,8 +46,8 @@ class ModelMetrics {
   std::atomic<std::uint64_t> tokens_in_{0}, tokens_out_{0};
   std::array<std::atomic<double>, 3> joules_{};  // by Method
   std::atomic<double> wasted_j_{0}, carbon_g_{0}, water_l_{0};
-  std::array<std::atomic<std::uint64_t>, 5> cache_{};  // by CacheUse
-  std::array<std::atomic<double>, 2> saved_j_{};  // by the cache, by sharing a run
+  std::array<std::atomic<std::uint64_t>, 7> cache_{};  // by CacheUse
+  std::array<std::atomic<double>, 3> saved_j_{};  // by the cache, by sharing a run, by a similar answer
   Histogram latency_, first_token_;
 };
 

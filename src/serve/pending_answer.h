@@ -33,6 +33,8 @@ class PendingAnswer {
   void routed(std::shared_ptr<const RouteTold> route) { answer_.route = std::move(route); }
   // Who asked, where no ticket tells it.
   void asked_by(std::shared_ptr<const Requester> who) { answer_.requester = std::move(who); }
+  // How a similar answer was looked for.
+  void looked(std::shared_ptr<const LookTold> look) { answer_.look = std::move(look); }
   void cache_use(CacheUse use) { answer_.cache = use; }
   // For which request it is; `info` where somebody is to be told of it.
   void observe(std::string_view request_id, std::shared_ptr<RequestInfo> info, const std::array<std::uint8_t, 8>& span);

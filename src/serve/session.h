@@ -15,6 +15,7 @@
 #include "serve/mailbox.h"
 #include "serve/pending_answer.h"
 #include "serve/route/evidence.h"
+#include "serve/semantic/semantic_cache.h"
 
 namespace wattline::serve {
 
@@ -88,7 +89,12 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   Awaitable<void> count_tokens();
   Awaitable<void> chat_model(const ServedModel&, const ChatRequest&, CacheUse, CacheKeeper*);
   Awaitable<void> chat_cached(const ServedModel&, const ChatRequest&);
-  Awaitable<void> kept_reply(const ServedModel&, const ChatRequest&, const StoredReply&, std::int64_t age_ns);
+  Awaitable<void> kept_reply(const ServedModel&, const ChatRequest&, const StoredReply&, std::int64_t age_ns,
+                             const SemanticCache::Look* similar = nullptr);
+  // On the worker pool; what it found.
+  Awaitable<std::shared_ptr<SemanticCache::Look>> look_for_similar(const ServedModel&, const CacheWish&);
+  // What the model answers is kept for similar questions too, and judges an audit.
+  void keep_for_similar(CacheKeeper&, std::shared_ptr<SemanticCache::Look>);
   Awaitable<void> send_repeat(Answer&&, const ServedModel&, const StoredReply&, std::string_view age);
   // The failure of the run that it follows, where the client was told nothing yet and another may be tried.
   Awaitable<std::optional<ApiError>> follow(const ServedModel&, const ChatRequest&, SingleFlight::Follow&,
@@ -153,6 +159,7 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   std::string body_, head_;
   ChatRequest request_;  // that is answered
   std::shared_ptr<const RouteTold> route_;  // how its model was chosen; null where the client named it
+  std::shared_ptr<const LookTold> look_;  // how a similar answer was looked for; null where none was
   std::vector<const ServedModel*> escalation_;  // asked next, in order, when the answer does not verify
   const Router* router_ = nullptr;  // that chose
   std::unique_ptr<ActivePlugins> plugins_;  // of the decision; null where it has none

@@ -43,6 +43,7 @@ Awaitable<void> Session::chat_builtin(const ServedModel& model, const ChatReques
   PendingAnswer pending(gateway_, model, new_id(), request.stream, body_.size(), ticket());
   pending.cache_use(use);
   if (route_) pending.routed(route_);
+  if (look_) pending.looked(look_);
   pending.observe(request_id_, info_, info_ ? thread_.new_span() : std::array<std::uint8_t, 8>{});
   auto box = std::make_shared<Mailbox>(thread_.io.get_executor());
   auto shared = std::make_shared<Shared>();

@@ -26,21 +26,25 @@ std::optional<ApiError> wish_of(const RequestParser& request, CacheWish& wish) {
   return wrong;
 }
 
-void spend_nothing(Answer& a, const ServedModel& model) {
-  a.energy = Estimate<Energy>::with_sd(Energy(0), Energy(0), a.basis->energy.method, {});
+// Nothing at the model's device.
+void spend_looking(Answer& a, const ServedModel& model, const CpuEnergy& cpu) {
+  const Duration chosen = a.route ? a.route->cpu : Duration(0), looked = a.look ? a.look->cpu : Duration(0);
+  a.routing = cpu.of(chosen);
+  a.looking = cpu.of(looked);
+  a.energy = Estimate<Energy>::with_sd(a.routing + a.looking, cpu.sd_of(chosen + looked), a.basis->energy.method, {});
   a.latency = Time::now() - a.begin;
   a.end = a.begin + a.latency;
   model.footprint->apply(a);
 }
 
-void repeat(Answer& a, const ServedModel& model, const StoredReply& reply) {
+void repeat(Answer& a, const ServedModel& model, const StoredReply& reply, const CpuEnergy& cpu) {
   a.finish_reason = reply.finish_reason;
   a.tokens_in = reply.tokens_in;
   a.tokens_out = reply.tokens_out;
   a.tokens_estimated = reply.tokens_estimated;
   a.saved = reply.joules;
   a.saved_from = reply.answer_id;
-  spend_nothing(a, model);
+  spend_looking(a, model, cpu);
 }
 
 }  // namespace
@@ -54,7 +58,9 @@ Answer Session::new_repeat(const ServedModel& model, bool stream, CacheUse use) 
   Answer a;
   a.id = new_id();
   a.begin = a.end = Time::now();
-  a.basis = model.repeat_basis;
+  a.basis = route_ || look_ ? model.found_basis : model.repeat_basis;
+  a.route = route_;
+  a.look = look_;
   a.streamed = stream;
   a.cache = use;
   a.request_id = request_id_;
@@ -64,7 +70,7 @@ Answer Session::new_repeat(const ServedModel& model, bool stream, CacheUse use) 
 
 void Session::end_repeat(Answer&& a, const ServedModel& model, AnswerStatus status, int http_status,
                          std::string error) {
-  if (status != AnswerStatus::ok) spend_nothing(a, model);
+  if (status != AnswerStatus::ok) spend_looking(a, model, gateway_.cpu_energy());
   a.status = status;
   a.http_status = http_status;
   a.error = std::move(error);
@@ -91,10 +97,16 @@ Awaitable<void> Session::chat_cached(const ServedModel& model, const ChatRequest
   }
   std::optional<ApiError> failed;
   SingleFlight::Follow run;
+  std::shared_ptr<SemanticCache::Look> look;
   for (int failures = 0; true;) {
     if (wish.look) {
       const auto found = cache.store.find(plan.key, monotonic_ns(), wish.max_age_ns);
       if (found.reply) co_return co_await kept_reply(model, request, *found.reply, found.age_ns);
+    }
+    if (cache.semantic && !look) {
+      look = co_await look_for_similar(model, wish);
+      if (look->reply && !look->audit)
+        co_return co_await kept_reply(model, request, *look->reply, look->age_ns, look.get());
     }
     if (wish.only_if_cached)
       co_return co_await send_error(
@@ -106,7 +118,9 @@ Awaitable<void> Session::chat_cached(const ServedModel& model, const ChatRequest
           plan.key, plan.stream, [bell] { bell->push("!"); }, &run);
     if (!joined.follow) {
       CacheKeeper keeper(cache, plan, std::move(joined.lead));
-      co_return co_await chat_model(model, request, CacheUse::miss, &keeper);
+      if (look) keep_for_similar(keeper, look);
+      const CacheUse use = look && look->audit ? CacheUse::audit : CacheUse::miss;
+      co_return co_await chat_model(model, request, use, &keeper);
     }
     run = std::move(joined.follow);
     failed = co_await follow(model, request, run, std::move(bell), failures > 0);
@@ -117,9 +131,10 @@ Awaitable<void> Session::chat_cached(const ServedModel& model, const ChatRequest
 }
 
 Awaitable<void> Session::kept_reply(const ServedModel& model, const ChatRequest& request, const StoredReply& reply,
-                                    std::int64_t age_ns) {
-  Answer a = new_repeat(model, request.stream, CacheUse::hit);
-  repeat(a, model, reply);
+                                    std::int64_t age_ns, const SemanticCache::Look* similar) {
+  Answer a = new_repeat(model, request.stream, similar ? CacheUse::similar : CacheUse::hit);
+  repeat(a, model, reply, gateway_.cpu_energy());
+  if (similar) gateway_.cache()->semantic->gave(*similar, a.id);
   const std::string age = fmt::format("age: {}\r\n", age_ns / 1'000'000'000);
   if (!request.stream) co_return co_await send_repeat(std::move(a), model, reply, age);
   std::string out;
@@ -183,7 +198,7 @@ Awaitable<std::optional<ApiError>> Session::follow(const ServedModel& model, con
     const bool whole = seen.state == FlightView::complete;
     if (client_gone_ || seen.state == FlightView::failed) break;
     if (whole) {
-      repeat(a, model, *seen.reply);
+      repeat(a, model, *seen.reply, gateway_.cpu_energy());
       if (!request.stream) break;
       replay.end(a, out);
     }

@@ -49,6 +49,7 @@ Awaitable<void> Session::chat() {
   if (auto* e = std::get_if<ApiError>(&read)) return refused(std::move(*e));
   request_ = std::get<ChatRequest>(std::move(read));
   route_.reset();
+  look_.reset();
   router_ = nullptr;
   plugins_.reset();
   escalation_.clear();
@@ -105,9 +106,9 @@ Awaitable<const ServedModel*> Session::ask_upstream(const ServedModel& model, co
                                                     const AskedEvidence* evidence) {
   const std::string_view body = evidence && !evidence->body.empty() ? evidence->body : body_;
   const ServedModel* next = nullptr;
-  const auto dispatcher = thread_.dispatchers.make(
-      thread_, model,
-      Question{request, body, new_id(), asked_.get(), ticket(), use, route_, request_id_, info_, plugins_.get()});
+  const auto dispatcher = thread_.dispatchers.make(thread_, model,
+                                                   Question{request, body, new_id(), asked_.get(), ticket(), use,
+                                                            route_, look_, request_id_, info_, plugins_.get()});
   dispatcher_ = dispatcher.get();
   watch_client_ = true;
   if (model.pool) co_await dispatcher->ask_pool();

@@ -121,6 +121,7 @@ const ServedModel* Session::escalate(const policy::Evidence& evidence, PendingAn
   told->cpu = Duration(0);
   told->reason = "the answer of a cheaper model did not verify";
   route_ = std::move(told);
+  look_.reset();
   // The next attempt is for the same answer. Tries at upstreams count from 1, so these count from 101.
   again_id_ = pending.answer().id;
   pending.set_aside("escalated", 100 + route_->attempts - 1);

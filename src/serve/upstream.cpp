@@ -52,6 +52,12 @@ void charge(Answer& a, const ServedModel& m, const Spent& s, const CpuEnergy& cp
     total += a.routing;
     sd += cpu.sd_of(a.route->cpu);
   }
+  // Once for an answer, however often it was tried.
+  if (a.look && a.attempt != "retried" && a.attempt != "hedged") {
+    a.looking = cpu.of(a.look->cpu);
+    total += a.looking;
+    sd += cpu.sd_of(a.look->cpu);
+  }
   a.energy = Estimate<Energy>::with_sd(total, sd, a.basis->energy.method, {});
 }
 

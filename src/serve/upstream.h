@@ -51,6 +51,7 @@ struct ServedModel {
   std::unique_ptr<EnergyTable> table;  // where energy is modelled
   std::shared_ptr<const Basis> basis;  // how its energy is known
   std::shared_ptr<const Basis> repeat_basis;  // of answers given again; null without a cache
+  std::shared_ptr<const Basis> found_basis;  // of those for which a model was chosen or a similar answer looked for
   std::shared_ptr<const Basis> unseen_basis;  // while the process of a local upstream cannot be seen
   std::shared_ptr<ModelMetrics> metrics;
   std::shared_ptr<ObservedModel> observed = std::make_shared<ObservedModel>();  // for routers

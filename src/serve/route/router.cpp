@@ -246,7 +246,7 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
     if (out.plugins && out.plugins->fast_response) {
       told->algorithm.clear();
       told->reason = "the decision answers by itself";
-      told->cpu = thread_cpu() - before;
+      told->cpu = timer.spent();
       out.told = std::move(told);
       return out;
     }
