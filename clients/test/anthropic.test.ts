@@ -181,7 +181,7 @@ test('models are listed as the client expects them', async () => {
     assert.equal(model.type, 'model');
     ids.push(model.id);
   }
-  assert.deepEqual(new Set(ids), new Set([...models, ...claudes, 'glow-xs']));
+  assert.deepEqual(new Set(ids), new Set([...models, ...claudes, 'glow-xs', 'glow-s', 'glow-m', 'auto']));
   assert.equal((await client.models.retrieve('glow-xs')).id, 'glow-xs');
 });
 

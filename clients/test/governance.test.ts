@@ -40,7 +40,7 @@ after(async () => {
 test('a tenant sees and uses the models that it may', async () => {
   const ids: string[] = [];
   for await (const model of openai('narrow').models.list()) ids.push(model.id);
-  assert.deepEqual(ids.sort(), ['glow-xs', 'words']);
+  assert.deepEqual(ids.sort(), ['glow-m', 'glow-s', 'glow-xs', 'words']);
   assert.equal((await ask('narrow')).choices[0]!.message.content, sentence.join(''));
   await assert.rejects(ask('narrow', 'tools'), (e) => e instanceof OpenAI.NotFoundError && e.code === 'model_not_found');
   const claude = new Anthropic({ baseURL: gateway.url, apiKey: keyOf('narrow'), maxRetries: 0 });

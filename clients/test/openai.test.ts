@@ -36,7 +36,7 @@ after(async () => {
 test('models are listed and found', async () => {
   const ids: string[] = [];
   for await (const model of client.models.list()) ids.push(model.id);
-  assert.deepEqual(new Set(ids), new Set([...models, 'nickname', 'glow-xs']));
+  assert.deepEqual(new Set(ids), new Set([...models, 'nickname', 'glow-xs', 'glow-s', 'glow-m', 'auto']));
   assert.equal((await client.models.retrieve('glow-xs')).owned_by, 'builtin');
   await assert.rejects(client.models.retrieve('nobody'), (e) => e instanceof OpenAI.NotFoundError && e.code === 'model_not_found');
 });
