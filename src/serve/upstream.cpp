@@ -47,13 +47,14 @@ void charge(Answer& a, const ServedModel& m, const Spent& s, const CpuEnergy& cp
     sd = total / 1.96;
     split_by_time(a, total);
   }
-  if (a.route) {
+  // Once for an answer, however often it was tried.
+  const bool again = a.attempt == "retried" || a.attempt == "hedged";
+  if (a.route && !again) {
     a.routing = cpu.of(a.route->cpu);
     total += a.routing;
     sd += cpu.sd_of(a.route->cpu);
   }
-  // Once for an answer, however often it was tried.
-  if (a.look && a.attempt != "retried" && a.attempt != "hedged") {
+  if (a.look && !again) {
     a.looking = cpu.of(a.look->cpu);
     total += a.looking;
     sd += cpu.sd_of(a.look->cpu);

@@ -437,5 +437,43 @@ TEST(RouterHttp, HostileRequestsMoveNothingAndBreakNothing) {
   EXPECT_EQ(r.header("x-wattline-model"), "babbler");
 }
 
+// Choosing happens once, however often the answer is tried.
+TEST(RouterHttp, ChoosingIsPaidForOnceThoughAnUpstreamIsAskedAgain) {
+  FakeUpstream down([](const FakeUpstream::Request&, Connection& c) {
+    return c.send("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}");
+  });
+  FakeUpstream up([](const FakeUpstream::Request&, Connection& c) {
+    return c.send(
+        reply(R"({"choices":[{"index":0,"message":{"role":"assistant","content":"so"},"finish_reason":"stop"}],)"
+              R"("usage":{"prompt_tokens":1,"completion_tokens":1}})"));
+  });
+  TestGateway g;
+  g.add_upstream(down.port(), "shared").tier = 0;
+  g.add_upstream(up.port(), "shared");
+  RouterConfig r;
+  r.id = "auto";
+  r.algorithm = "static";
+  r.candidates = {{"shared", 0.9, "test"}};
+  g.config.routers = {r};
+  g.start();
+  int again = 0, answered = 0;
+  for (int i = 0; i < 6; ++i) {
+    const auto told = g.chat(ask);
+    EXPECT_EQ(told.status, 200) << told.body;
+  }
+  for (const auto& a : g.gateway->recorder().answers().latest(100)) {
+    ASSERT_TRUE(a->route);
+    if (a->attempt == "retried") {
+      ++again;
+      EXPECT_EQ(a->routing.base(), 0);
+    } else {
+      ++answered;
+      EXPECT_GT(a->routing.base(), 0);
+    }
+  }
+  EXPECT_EQ(answered, 6);
+  EXPECT_GT(again, 0);
+}
+
 }  // namespace
 }  // namespace wattline::serve::tests
