@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t largest_file = std::size_t{16} << 20;
 
-std::unique_ptr<catalog::LiveIntensity> make_live(const GridConfig& c,
-                                                  std::shared_ptr<const catalog::Catalog> catalog) {
+std::unique_ptr<catalog::LiveIntensity> make_live(const GridConfig& c, std::shared_ptr<const catalog::Catalog> catalog,
+                                                  std::function<bool()> cancelled) {
   using Live = GridConfig::Live;
   if (c.live == Live::none) return nullptr;
   std::shared_ptr<catalog::IntensityProvider> provider;
@@ -26,7 +26,8 @@ std::unique_ptr<catalog::LiveIntensity> make_live(const GridConfig& c,
     const auto file = c.providers.empty() ? catalog::default_providers_file() : std::filesystem::path(c.providers);
     const auto name =
         c.live == Live::watttime ? catalog::ProviderName::watttime : catalog::ProviderName::electricity_maps;
-    provider = catalog::make_provider(catalog::IntensityProviders::load(file, !c.providers.empty()).of(name));
+    provider = catalog::make_provider(catalog::IntensityProviders::load(file, !c.providers.empty()).of(name),
+                                      std::move(cancelled));
   }
   const auto dir = c.series.empty() ? catalog::default_intensity_dir() : std::filesystem::path(c.series);
   return std::make_unique<catalog::LiveIntensity>(std::move(catalog), catalog::IntensityStore(dir),
@@ -68,13 +69,16 @@ double price_at(std::string_view csv, std::string_view where, Time now) {
 
 GridNow::GridNow(const GridConfig& config, std::shared_ptr<const catalog::Catalog> catalog, meter::Roots roots,
                  std::function<void(std::string_view)> log)
-    : config_(config), roots_(std::move(roots)), log_(std::move(log)), live_(make_live(config, std::move(catalog))) {
+    : config_(config),
+      roots_(std::move(roots)),
+      log_(std::move(log)),
+      live_(make_live(config, std::move(catalog), [this] { return leaving_.load(); })) {
   price_ = config_.usd_per_kwh;
   if (!config_.prices.empty())
     price_at(InputFile::from_path(config_.prices).read(largest_file), config_.prices, Time::now());
 }
 
-GridNow::~GridNow() = default;
+GridNow::~GridNow() { leaving_ = true; }
 
 const GridNow::Place& GridNow::place(const catalog::Grid& grid) {
   for (const auto& p : places_)

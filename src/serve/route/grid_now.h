@@ -67,6 +67,7 @@ class GridNow {
   const GridConfig config_;
   const meter::Roots roots_;
   const std::function<void(std::string_view)> log_;
+  std::atomic<bool> leaving_{false};  // nobody is asked any more
   std::unique_ptr<catalog::LiveIntensity> live_;
   std::deque<Place> places_;
   const Place* home_ = nullptr;
