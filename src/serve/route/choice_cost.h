@@ -17,7 +17,8 @@ class ChoiceCost {
    public:
     Timer(ChoiceCost& cost, bool always, std::size_t prompt_bytes)
         : cost_(cost), always_(always), size_(static_cast<double>(prompt_bytes) + constant_part) {
-      measures_ = always_ || cost_.count_.fetch_add(1, std::memory_order_relaxed) % one_of == 0;
+      measures_ = always_ || cost_.count_.fetch_add(1, std::memory_order_relaxed) % one_of == 0 ||
+                  cost_.rate_.load(std::memory_order_relaxed) == 0;
       if (measures_) begin_ = thread_cpu_time();
     }
     Duration spent() const {
