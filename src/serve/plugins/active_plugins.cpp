@@ -1,13 +1,13 @@
 #include "serve/plugins/active_plugins.h"
 
 #include <algorithm>
-#include <ctime>
 #include <optional>
 #include <random>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "kernel/cpu_energy.h"
 #include "serve/api_error.h"
 #include "serve/http_text.h"
 #include "serve/plugins/plugin_memory.h"
@@ -18,19 +18,14 @@ namespace {
 
 class CpuMeter {
  public:
-  explicit CpuMeter(Duration& sum) : sum_(sum), begun_(now()) {}
-  ~CpuMeter() { sum_ = sum_ + Duration(now() - begun_); }
+  explicit CpuMeter(Duration& sum) : sum_(sum), begun_(thread_cpu_time()) {}
+  ~CpuMeter() { sum_ = sum_ + (thread_cpu_time() - begun_); }
   CpuMeter(const CpuMeter&) = delete;
   CpuMeter& operator=(const CpuMeter&) = delete;
 
  private:
-  static double now() {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-  }
   Duration& sum_;
-  double begun_;
+  Duration begun_;
 };
 
 }  // namespace

@@ -2,20 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <numeric>
 
+#include "kernel/cpu_energy.h"
 #include "serve/canonical_key.h"
 #include "serve/exact_cache.h"
 
 namespace wattline::serve {
 namespace {
-
-double thread_cpu_s() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 // Of a kept label: what ExactCache counts for an entry whose text is the label.
 constexpr std::size_t entry_bytes = 544;
@@ -61,7 +55,7 @@ MemoryRun run_memory(std::span<const std::string> samples, std::span<const std::
     request.text = samples[i];
     ++out.inputs;
     ++now;
-    const double before = thread_cpu_s();
+    const double before = thread_cpu_time().base();
     const CacheKey key = keys.of("", request);
     const auto found = memory.find(key, now);
     if (found.reply) {
@@ -73,7 +67,7 @@ MemoryRun run_memory(std::span<const std::string> samples, std::span<const std::
       kept->joules.value = 1;
       memory.put(key, std::move(kept), now);
     }
-    out.cpu_s += thread_cpu_s() - before;
+    out.cpu_s += thread_cpu_time().base() - before;
   }
   return out;
 }

@@ -1,11 +1,11 @@
 #include "serve/semantic/semantic_cache.h"
 
-#include <ctime>
 #include <random>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "kernel/cpu_energy.h"
 #include "kernel/error.h"
 #include "kernel/time.h"
 #include "policy/cache/agreement.h"
@@ -18,12 +18,6 @@ namespace wattline::serve {
 namespace {
 
 constexpr std::size_t most_given = 4096;
-
-Duration thread_cpu() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return Duration(static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec));
-}
 
 policy::CacheCategories categories_of(const SemanticCacheConfig& c) {
   const auto ns = [](Duration d) { return static_cast<std::int64_t>(d.base() * 1e9); };
@@ -87,11 +81,11 @@ SemanticCache::~SemanticCache() {
 void SemanticCache::count(SemanticCounts::Outcome o) { counts_->looks[o].fetch_add(1, std::memory_order_relaxed); }
 
 SemanticCache::Look SemanticCache::look(const Request& r) {
-  const Duration before = thread_cpu();
+  const Duration before = thread_cpu_time();
   Look out;
   auto told = std::make_shared<LookTold>();
   const auto done = [&](SemanticCounts::Outcome outcome) {
-    told->cpu = thread_cpu() - before;
+    told->cpu = thread_cpu_time() - before;
     counts_->cpu_s.fetch_add(told->cpu.base(), std::memory_order_relaxed);
     count(outcome);
     out.told = std::move(told);
