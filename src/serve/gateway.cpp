@@ -270,6 +270,7 @@ void Gateway::make_routers() {
 // A fast response spends what choosing it took, here.
 void Gateway::add_self(const Router& r) {
   if (r.has_plugins() && !lasting_->plugins) lasting_->plugins = std::make_shared<PluginMemory>();
+  if (r.selects_tools()) lasting_->plugins->tools();  // its encoder is read now, and not when somebody waits
   auto& self = router_selves_.emplace_back();
   if (!r.answers_itself()) return;
   self = std::make_unique<ServedModel>();

@@ -135,6 +135,7 @@ Router::Router(const RouterConfig& config, std::size_t index,
     if (lane.uses_sessions && !conversations_) conversations_ = std::make_unique<Conversations>();
     lane.plugins = plugins_of(engine_->policy(), d);
     has_plugins_ = has_plugins_ || lane.plugins;
+    selects_tools_ = selects_tools_ || (lane.plugins && lane.plugins->tool_selection);
     answers_itself_ = answers_itself_ || (lane.plugins && lane.plugins->fast_response);
     lanes_.push_back(std::move(lane));
   }

@@ -60,6 +60,7 @@ class Router {
   bool asks_for_budget() const { return asks_for_budget_; }
   // Whether some decision changes requests or looks at answers; whether one answers by itself.
   bool has_plugins() const { return has_plugins_; }
+  bool selects_tools() const { return selects_tools_; }
   bool answers_itself() const { return answers_itself_; }
 
   struct Seat {
@@ -118,7 +119,7 @@ class Router {
   bool asks_for_budget_ = false;
   std::unique_ptr<Conversations> conversations_;  // null where no algorithm looks at them
   const AdaptationStore* adaptation_ = nullptr;
-  bool has_plugins_ = false, answers_itself_ = false;
+  bool has_plugins_ = false, answers_itself_ = false, selects_tools_ = false;
 };
 
 }  // namespace wattline::serve
