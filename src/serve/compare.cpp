@@ -81,6 +81,7 @@ std::vector<std::string> models_at(const CompareOptions& o) {
 struct Answered {
   std::string text;
   double joules = NAN, seconds = 0;
+  Method method = Method::measured;  // of the joules
 };
 
 Answered ask(const CompareOptions& o, const std::string& model, const std::string& prompt) {
@@ -94,7 +95,10 @@ Answered ask(const CompareOptions& o, const std::string& model, const std::strin
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const WorkloadAnswer a = read_answer(reply.body);
   out.text = a.text;
-  if (a.energy) out.joules = a.energy->value * parse_unit(a.energy->unit).scale;
+  if (a.energy) {
+    out.joules = a.energy->value * parse_unit(a.energy->unit).scale;
+    out.method = a.energy->method;
+  }
   return out;
 }
 
@@ -191,12 +195,14 @@ Result run_compare(const CompareOptions& o, Context& context) {
 
   const auto encoder = text::find_encoder();
   std::vector<Tried> tried(models.size());
+  Method method = Method::measured;  // the worst of all answers'
   for (std::size_t q = 0; q < questions.size(); ++q) {
     context.check_cancelled();
     context.progress(static_cast<double>(q) / static_cast<double>(questions.size()), questions[q].prompt);
     for (std::size_t m = 0; m < models.size(); ++m) {
       const Answered a = ask(o, models[m], questions[q].prompt);
       if (std::isnan(a.joules)) throw world_error("the server does not say what an answer cost", o.url);
+      method = std::max(method, a.method);
       tried[m].right.push_back(answers(a.text, questions[q].expected));
       tried[m].joules.push_back(a.joules);
       tried[m].seconds.push_back(a.seconds);
@@ -252,7 +258,11 @@ Result run_compare(const CompareOptions& o, Context& context) {
           100 * (1 - easy_of(tried[m]) / easy_of(tried[largest]))));
   }
   row("oracle", oracle(singles));
-  t.caption = "The oracle knows which answers are right: for each question the cheapest right one, else the cheapest.";
+  t.caption = fmt::format(
+      "Energy is {}, as the server says. The oracle knows which answers are right: for each question the cheapest "
+      "right "
+      "one, else the cheapest.",
+      to_string(method));
   r.add(std::move(t));
   more.caption = fmt::format("Likeness by the encoder {}.", encoder.encoder->name());
   r.add(std::move(more));
