@@ -1,5 +1,8 @@
 // One upstream that fails, and nobody else to ask: the client is told what it was, and the account has one row that
 // says so, with the energy of what may have been worked.
+#include <chrono>
+#include <semaphore>
+
 #include "serve/chaos_client.h"
 
 namespace wattline::serve::tests {
@@ -114,11 +117,16 @@ TEST(ChaosFault, MoreThanTheLengthIsNotTheNextAnswer) {
   }
 }
 
+// It dies once its reply has been read: a reset before that may take the reply with it, which is another fault.
 TEST(ChaosFault, AKeptConnectionThatHasDiedIsReplacedUnseen) {
   for (const bool reset : {false, true}) {
+    std::counting_semaphore<8> read{0}, dead{0};
     House h([&](const FakeUpstream::Request& r, Connection& c) {
       serve_well(r, c);
+      (void)read.try_acquire_for(std::chrono::seconds(20));
       if (reset) c.reset();
+      else c.close();
+      dead.release();
       return false;
     });
     h.g.config.server.threads = 1;
@@ -128,9 +136,12 @@ TEST(ChaosFault, AKeptConnectionThatHasDiedIsReplacedUnseen) {
       for (int i = 0; i < 5; ++i) {
         c.post("/v1/chat/completions", i % 2 ? hello : hello_stream);
         EXPECT_EQ(c.read().status, 200);
+        read.release();
+        ASSERT_TRUE(dead.try_acquire_for(std::chrono::seconds(20)));
       }
     }
     EXPECT_EQ(h.up.requests(), 5);
+    read.release();
     const auto rows = h.rows();
     ASSERT_EQ(rows.size(), 5u);  // nothing was asked twice
     for (const auto& f : rows) EXPECT_EQ(label(f, "status"), "ok");
