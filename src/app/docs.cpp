@@ -53,7 +53,8 @@ std::string papers_page(Context& context) {
       any = true;
       const auto check = claim.check(context);
       out += fmt::format("| {} | {} | `{}` | {} | {} | {} |\n", p.number, cell(p.title), p.command, cell(claim.claimed),
-                         cell(check.ours + (check.note.empty() ? "" : "; " + check.note)), to_string(check.verdict));
+                         cell(check.ours + (check.ours.empty() || check.note.empty() ? "" : "; ") + check.note),
+                         to_string(check.verdict));
     }
     if (!any)
       out += fmt::format("| {} | {} | `{}` | {} | | open |\n", p.number, cell(p.title), p.command, cell(p.claimed));

@@ -82,6 +82,8 @@ class Selector {
   virtual std::string_view name() const = 0;
   // Whether a situation's session is looked at, so that it is worth to be found.
   virtual bool uses_sessions() const { return false; }
+  // Whether it learns from what every answer took, and not from verdicts alone.
+  virtual bool learns_from_answers() const { return false; }
 
   // Static texts that explain a choice: of the likeliest candidate, and of another, drawn to learn from it.
   struct Reasons {

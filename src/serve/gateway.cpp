@@ -331,6 +331,8 @@ void Gateway::settle(Answer& a, const ServedModel& m, const Spent& spent) const 
 AnswerPtr Gateway::record(Answer&& a, const ServedModel& m) {
   m.metrics->add(a);
   m.observed->add(a);
+  if (a.route)
+    if (const Router* r = router(a.route->router)) r->answered(a);
   auto kept = std::make_shared<const Answer>(std::move(a));
   lasting_->recorder->record(kept);
   return kept;

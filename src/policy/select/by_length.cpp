@@ -63,6 +63,7 @@ class ByLength final : public Selector {
   double percentile = 0.75, default_output = 512;
 
   std::string_view name() const override { return "by_length"; }
+  bool learns_from_answers() const override { return true; }
 
   Reasons weigh(std::span<const Prediction> candidates, const Situation& s, std::span<double> scores,
                 std::span<double> chances) const override {

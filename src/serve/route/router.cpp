@@ -131,6 +131,7 @@ Router::Router(const RouterConfig& config, std::size_t index,
     const auto make = [&] { return policy::make_selector(step.name, step.fields, step.where); };
     if (keep) lane.selector = keep(config_.id + "\n" + d.name + "\n" + step.name + "\n" + step.fields.dump(), make);
     else lane.selector = make();
+    learns_from_answers_ = learns_from_answers_ || lane.selector->learns_from_answers();
     lane.uses_sessions = lane.selector->uses_sessions();
     if (lane.uses_sessions && !conversations_) conversations_ = std::make_unique<Conversations>();
     lane.plugins = plugins_of(engine_->policy(), d);
@@ -295,6 +296,18 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
   return out;
 }
 
+void Router::answered(const Answer& a) const {
+  if (!learns_from_answers_ || a.status != AnswerStatus::ok || a.repeats() || !a.attempt.empty()) return;
+  for (const Lane& lane : lanes_) {
+    if (lane.name != a.route->decision || !lane.selector->learns_from_answers()) continue;
+    policy::Situation situation;
+    situation.decision = lane.name;
+    policy::Feedback f;
+    f.output_tokens = static_cast<double>(a.tokens_out);
+    lane.selector->learn({}, situation, f);
+  }
+}
+
 bool Router::learn(const RouteTold& told, std::string_view model, const policy::Feedback& feedback,
                    std::string_view loser) const {
   for (const Lane& lane : lanes_) {
@@ -314,6 +327,8 @@ bool Router::learn(const RouteTold& told, std::string_view model, const policy::
     policy::Situation situation;
     situation.decision = lane.name;
     if (f.candidate < 0) return false;
+    // That was told when the answer ended.
+    if (lane.selector->learns_from_answers()) f.output_tokens = policy::Prediction::unknown;
     lane.selector->learn(predictions, situation, f);
     return true;
   }

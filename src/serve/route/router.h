@@ -89,6 +89,8 @@ class Router {
   // Of the request in seat.view. `with_learned` false: learned signals fail. `dry`: nothing will come of it, so that
   // nothing is remembered of it either.
   Chosen choose(Seat&, const MayUse&, bool with_learned = true, bool dry = false) const;
+  // An answer of this router has ended: what it took is told to an algorithm that learns from every one of them.
+  void answered(const Answer&) const;
   // What became of a choice; `loser` is the model of the worse answer, of a comparison. False: the decision is not there
   // any more, or the model was none of its candidates.
   bool learn(const RouteTold&, std::string_view model, const policy::Feedback&, std::string_view loser = {}) const;
@@ -119,7 +121,7 @@ class Router {
   bool asks_for_budget_ = false;
   std::unique_ptr<Conversations> conversations_;  // null where no algorithm looks at them
   const AdaptationStore* adaptation_ = nullptr;
-  bool has_plugins_ = false, answers_itself_ = false, selects_tools_ = false;
+  bool has_plugins_ = false, answers_itself_ = false, selects_tools_ = false, learns_from_answers_ = false;
 };
 
 }  // namespace wattline::serve

@@ -437,6 +437,31 @@ TEST(RouterHttp, HostileRequestsMoveNothingAndBreakNothing) {
   EXPECT_EQ(r.header("x-wattline-model"), "babbler");
 }
 
+// A pool is chosen by the length of the answer too, learned from every one of them.
+TEST(RouterHttp, LongAnswersMoveTheChoiceToAPoolThatTheyFitInto) {
+  const auto long_answer = [](const FakeUpstream::Request&, Connection& c) {
+    return c.send(
+        reply(R"({"choices":[{"index":0,"message":{"role":"assistant","content":"so"},"finish_reason":"stop"}],)"
+              R"("usage":{"prompt_tokens":9,"completion_tokens":3000}})"));
+  };
+  FakeUpstream narrow(long_answer), wide(long_answer);
+  TestGateway g;
+  g.add_upstream(narrow.port(), "narrow").models[0].context = 2000;
+  g.add_upstream(wide.port(), "wide").models[0].context = 100'000;
+  RouterConfig r;
+  r.id = "auto";
+  r.algorithm = "by_length";
+  r.candidates = {{"narrow", 0.9, "test"}, {"wide", 0.9, "test"}};
+  g.config.routers = {r};
+  g.start();
+  const auto asked = [&] {
+    return g.chat(R"({"model":"auto","messages":[{"role":"user","content":"Hi"}]})").header("x-wattline-model");
+  };
+  EXPECT_EQ(asked(), "narrow") << "512 tokens are expected of an answer before any was seen";
+  for (int i = 0; i < 12; ++i) asked();
+  EXPECT_EQ(asked(), "wide");
+}
+
 // Choosing happens once, however often the answer is tried.
 TEST(RouterHttp, ChoosingIsPaidForOnceThoughAnUpstreamIsAskedAgain) {
   FakeUpstream down([](const FakeUpstream::Request&, Connection& c) {
