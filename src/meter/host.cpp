@@ -84,4 +84,8 @@ Estimate<Energy> HostModel::energy_of_cpu_time(Duration cpu_time, double busy) c
 Estimate<Power> HostModel::idle() const { return power_.idle * static_cast<double>(host_.packages) * scale_; }
 Estimate<Power> HostModel::full() const { return power_.full * static_cast<double>(host_.packages) * scale_; }
 
+Estimate<Power> HostModel::at(double load) const {
+  return power_.at(load) * static_cast<double>(host_.packages) * scale_;
+}
+
 }  // namespace wattline::meter

@@ -42,6 +42,8 @@ class HostModel {
   // All packages together.
   Estimate<Power> idle() const;
   Estimate<Power> full() const;
+  // All packages at so much of their threads' time busy, 0..1.
+  Estimate<Power> at(double load) const;
 
  private:
   Host host_;
