@@ -106,9 +106,7 @@ struct Answer {
   // its answer. Never a part of `energy`.
   Impact saved;
   std::string saved_from;
-  bool repeats() const {
-    return cache == CacheUse::hit || cache == CacheUse::shared || cache == CacheUse::similar;
-  }
+  bool repeats() const { return cache == CacheUse::hit || cache == CacheUse::shared || cache == CacheUse::similar; }
 };
 
 // {"value":..,"low":..,"high":..,"unit":..,"method":..,"sources":[..]}

@@ -138,8 +138,8 @@ std::string render_metrics(const std::vector<const ModelMetrics*>& models, const
          });
     each("wattline_cache_answers_total", "counter", "Answers by what the cache had to do with them.",
          [&](const ModelMetrics& m) {
-           for (const auto use : {CacheUse::miss, CacheUse::bypass, CacheUse::hit, CacheUse::shared, CacheUse::similar,
-                                CacheUse::audit})
+           for (const auto use :
+                {CacheUse::miss, CacheUse::bypass, CacheUse::hit, CacheUse::shared, CacheUse::similar, CacheUse::audit})
              fmt::format_to(to, "wattline_cache_answers_total{{{},result=\"{}\"}} {}\n", m.labels_, to_string(use),
                             m.cache_[static_cast<std::size_t>(use)].load());
          });

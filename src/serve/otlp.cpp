@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "kernel/json.h"
+#include "kernel/otlp_attributes.h"
 #include "serve/place_shown.h"
 
 namespace wattline::serve {
@@ -11,46 +12,7 @@ namespace {
 enum Kind { server = 2, client = 3 };
 constexpr int status_error = 2;
 
-// The members of an "attributes" list.
-class Attributes {
- public:
-  explicit Attributes(std::string& out) : out_(out) {}
-  void text(std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    begin(name);
-    out_ += "{\"stringValue\":";
-    append_json_string(out_, value);
-    out_ += "}}";
-  }
-  void number(std::string_view name, double value) {
-    begin(name);
-    out_ += "{\"doubleValue\":" + shortest(value) + "}}";
-  }
-  // 64-bit integers are texts in the protocol's JSON.
-  void integer(std::string_view name, std::int64_t value) {
-    begin(name);
-    out_ += fmt::format("{{\"intValue\":\"{}\"}}}}", value);
-  }
-  void flag(std::string_view name, bool value) {
-    begin(name);
-    out_ += value ? "{\"boolValue\":true}}" : "{\"boolValue\":false}}";
-  }
-  void list(std::string_view name, std::string_view value) {
-    begin(name);
-    out_ += "{\"arrayValue\":{\"values\":[{\"stringValue\":";
-    append_json_string(out_, value);
-    out_ += "}]}}}";
-  }
-
- private:
-  void begin(std::string_view name) {
-    if (out_.back() != '[') out_ += ',';
-    out_ += "{\"key\":\"";
-    out_ += name;
-    out_ += "\",\"value\":";
-  }
-  std::string& out_;
-};
+using Attributes = OtlpAttributes;
 
 // Who provides the model, where the conventions have a name for it.
 std::string_view provider(const std::string& upstream) {

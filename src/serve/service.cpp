@@ -1,15 +1,14 @@
 #include "serve/service.h"
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 
 #include <fmt/format.h>
 
 #include "catalog/catalog.h"
 #include "kernel/account.h"
+#include "kernel/reload_signal.h"
 #include "kernel/units.h"
 #include "serve/gateway.h"
 #include "serve/generations.h"
@@ -68,24 +67,6 @@ const Fields<ServeOptions>& serve_fields() {
   return fields;
 }
 
-namespace {
-
-// Asked for by SIGHUP, as of servers of all kinds.
-std::atomic<bool> asked_to_reload{false};
-
-class ReloadSignal {
- public:
-  ReloadSignal() : before_(std::signal(SIGHUP, [](int) { asked_to_reload = true; })) {}
-  ~ReloadSignal() { std::signal(SIGHUP, before_); }
-  ReloadSignal(const ReloadSignal&) = delete;
-  ReloadSignal& operator=(const ReloadSignal&) = delete;
-
- private:
-  void (*before_)(int);
-};
-
-}  // namespace
-
 Result serve(const ServeOptions& o, Context& context) {
   const auto catalog = context.share<catalog::Catalog>();
   bool placeless = false;
@@ -106,8 +87,7 @@ Result serve(const ServeOptions& o, Context& context) {
   if (context.find<Routes>()) parts.routes = context.share<Routes>();
   if (context.find<UsageSource>()) parts.usage = context.share<UsageSource>();
   parts.log = context.on_log;
-  asked_to_reload = false;
-  const ReloadSignal signal;
+  ReloadSignal reload;
   Generations generations(read_all, std::move(parts));
   generations.start();
   const auto served = generations.served();
@@ -124,7 +104,7 @@ Result serve(const ServeOptions& o, Context& context) {
   std::unique_lock lock(mutex);
   while (!context.stop.stop_requested()) {
     wake.wait_for(lock, context.stop, std::chrono::seconds(1), [] { return false; });
-    if (asked_to_reload.exchange(false)) {
+    if (reload.take()) {
       if (o.config.given()) generations.reload();
       else context.log("there is no configuration file to read again: --config FILE names one");
     }

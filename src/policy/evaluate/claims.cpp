@@ -96,7 +96,8 @@ Claim tool_selection() {
 }  // namespace
 
 std::vector<Claim> evaluation_claims() {
-  return {switching_energy(), switching_latency(), cascade_cost(), pairwise_routing(), tool_selection(), adaptation_claim()};
+  return {switching_energy(), switching_latency(), cascade_cost(),
+          pairwise_routing(), tool_selection(),    adaptation_claim()};
 }
 
 }  // namespace wattline::policy
