@@ -80,6 +80,11 @@ bool Attempt::prepare() {
 }
 
 std::optional<SseParser::Event> Attempt::next_event() {
+  if (held && !held->told()) return held->next();
+  return read_event();
+}
+
+std::optional<SseParser::Event> Attempt::read_event() {
   if (!carriage.dialect) return events.next();
   if (!translator_) translator_ = carriage.dialect->stream(Time::now().ns / 1'000'000'000);
   while (next_chunk_ == chunks_.size()) {
@@ -152,7 +157,7 @@ Awaitable<void> Attempt::read_first_event() {
       failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
     exchange.body().clear();
     while (!failed && !first) {
-      const auto event = next_event();
+      const auto event = read_event();
       if (!event) break;
       if (event->has_data) first = event;
       else ahead += event->raw;
@@ -169,6 +174,45 @@ Awaitable<void> Attempt::read_first_event() {
   else if (!facts.is_object)
     failed = upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", name),
                             "upstream_bad_reply");
+}
+
+Awaitable<void> Attempt::hold() {
+  const auto& name = model.upstream->config.name;
+  held.emplace();
+  bool room = true, finished = false, ended = false;
+  const auto keep = [&](const SseParser::Event& event) {
+    room = held->keep(event);
+    if (!event.has_data) return;
+    finished = event.data == "[DONE]";
+    if (finished) return;
+    const ReplyFacts said = thread_.reply_reader.read(event.data);
+    ended = ended || !said.finish_reason.empty();
+    if (said.is_error) failed = translated(200, said, event.data);
+    else if (!said.is_object)
+      failed = upstream_error(502, fmt::format("the stream of upstream '{}' holds something that is not JSON", name),
+                              "upstream_bad_reply");
+  };
+  // Its views would not outlive the next event.
+  if (first) keep(*first);
+  first.reset();
+  while (!failed && room && !finished) {
+    if (!events.push(exchange.body()))
+      failed = upstream_error(502, "an event of the upstream is too large", "upstream_reply_too_large");
+    exchange.body().clear();
+    while (!failed && room && !finished) {
+      const auto event = read_event();
+      if (!event) break;
+      keep(*event);
+    }
+    if (failed || !room || finished) break;
+    if (exchange.done()) {
+      // Some servers leave out [DONE]; a finish reason says as much.
+      if (!ended || !events.rest().empty())
+        failed = upstream_error(502, fmt::format("the stream of upstream '{}' broke off", name), "upstream_truncated");
+      break;
+    }
+    failed = co_await exchange.read_more();
+  }
 }
 
 }  // namespace wattline::serve

@@ -12,6 +12,7 @@
 #include "serve/io_thread.h"
 #include "serve/pending_answer.h"
 #include "serve/retry.h"
+#include "serve/route/held_stream.h"
 #include "serve/sse.h"
 
 namespace wattline::serve {
@@ -63,6 +64,10 @@ class Attempt {
   // The next event, told as a chunk of a chat completion where the upstream speaks another dialect. Valid
   // until the next call.
   std::optional<SseParser::Event> next_event();
+  // Reads a stream to its end before anything of it is told; what it was is in `held`, and next_event() gives it
+  // again. One that is too long to be held is read so far. Ends with `failed` when it breaks off.
+  Awaitable<void> hold();
+  std::optional<HeldStream> held;
 
   // What failed, for those who decide what comes next.
   Failure failure() const;
@@ -74,6 +79,8 @@ class Attempt {
   bool prepare();
   void judge_whole();
   Awaitable<void> read_first_event();
+  // From what was read of the upstream.
+  std::optional<SseParser::Event> read_event();
 
   std::string headers_;  // of this try, each ended by CR LF
   std::string_view head_;

@@ -107,7 +107,10 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   // The model that is to be asked next, where the reply did not verify; `evidence`: null where it need not.
   Awaitable<const ServedModel*> ask_upstream(const ServedModel&, const ChatRequest&, CacheUse,
                                              const AskedEvidence* evidence);
-  const ServedModel* take_further(Attempt&, const AskedEvidence&);
+  // Looks at what came before anything of it is told. `asked`: null where an answer that came stays.
+  const ServedModel* take_further(Attempt&, const AskedEvidence* asked);
+  // What was spent on a stream that is not told.
+  void look_at_held(Attempt&);
   Awaitable<void> failed_reply(Attempt&);
   Awaitable<void> whole_reply(Attempt&);
   // Settles and records it, and puts the reply together: in head_, and of a long one the rest in its body.
@@ -118,6 +121,12 @@ class Session : public Watched, public std::enable_shared_from_this<Session> {
   bool verifies() const { return router_ && router_->config().verify && !escalation_.empty(); }
   // The next model of the cascade when the answer does not verify; null: it stays.
   const ServedModel* escalate(const policy::Evidence&, PendingAnswer&);
+  static bool another_may_answer(const ApiError&);
+  const ServedModel* next_of_cascade(std::string_view reason);
+  // Sets the attempt aside; the next model of the cascade.
+  const ServedModel* go_further(PendingAnswer&, int status = 200,
+                                std::string_view reason = "the answer of a cheaper model did not verify",
+                                std::string error = "the answer did not verify, and a larger model was asked");
   Awaitable<void> finish();
 
   // The request's id, of the client or ours; and where somebody is told of requests, what is known of this one.

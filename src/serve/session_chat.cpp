@@ -92,8 +92,7 @@ Awaitable<void> Session::chat_model(const ServedModel& model, const ChatRequest&
 }
 
 Awaitable<void> Session::chat_upstream(const ServedModel& model, const ChatRequest& request, CacheUse use) {
-  // A stream is told as it comes, so nothing of it can be taken back: the first answer stays.
-  const bool verify = verifies() && !request.stream && replies_as_chat(asked_.get(), model);
+  const bool verify = verifies() && replies_as_chat(asked_.get(), model);
   AskedEvidence evidence;
   if (verify) evidence = ask_for_evidence(body_, router_->config().verify->method);
   const ServedModel* next = co_await ask_upstream(model, request, use, verify ? &evidence : nullptr);
@@ -114,13 +113,17 @@ Awaitable<const ServedModel*> Session::ask_upstream(const ServedModel& model, co
   if (model.pool) co_await dispatcher->ask_pool();
   else if (Attempt* only = dispatcher->attempt_at_one()) co_await only->run();
   if (Attempt* attempt = dispatcher->attempt()) {
+    // Nothing of a stream can be taken back, so that one which may not stay is read to its end first.
+    if (evidence && attempt->is_stream && !attempt->failed) co_await attempt->hold();
     if (given_up() && (attempt->failed || !attempt->is_stream))
       attempt->pending.end(AnswerStatus::cancelled, 499, "the client left before the answer");
-    else if (attempt->failed) co_await failed_reply(*attempt);
-    else if (attempt->is_stream) co_await stream_reply(*attempt, request.include_usage);
-    else if (evidence && (next = take_further(*attempt, *evidence))) {
+    else if (!given_up() && (next = take_further(*attempt, evidence))) {
       // Nothing of it is told.
-    } else co_await whole_reply(*attempt);
+    } else if (attempt->failed) co_await failed_reply(*attempt);
+    else if (attempt->is_stream) co_await stream_reply(*attempt, request.include_usage);
+    else co_await whole_reply(*attempt);
+  } else if (!escalation_.empty() && another_may_answer(dispatcher->refusal())) {
+    next = next_of_cascade("a cheaper model could not be asked");
   } else {
     gateway_.refused.fetch_add(1, std::memory_order_relaxed);
     if (keeper_) keeper_->fail(dispatcher->refusal());

@@ -98,34 +98,66 @@ Awaitable<void> Session::route_slowly(const Router& router) {
   co_await go_on(router, std::move(*chosen), std::move(*plugins));
 }
 
-const ServedModel* Session::take_further(Attempt& attempt, const AskedEvidence& asked) {
-  std::string& reply = attempt.exchange.body();
-  attempt.pending.look(attempt.facts);
-  policy::Evidence evidence = evidence_of(reply, asked.wants_json);
+// What is wrong with the request would be with any model.
+bool Session::another_may_answer(const ApiError& e) { return e.status >= 500 || e.status == 408 || e.status == 429; }
+
+const ServedModel* Session::take_further(Attempt& attempt, const AskedEvidence* asked) {
+  if (escalation_.empty()) return nullptr;
+  if (attempt.failed) {
+    if (!another_may_answer(*attempt.failed)) return nullptr;
+    if (attempt.held) look_at_held(attempt);
+    return go_further(attempt.pending, attempt.failed->status, "a cheaper model failed", attempt.failed->message);
+  }
+  if (!asked) return nullptr;
+  std::string& whole = attempt.exchange.body();
+  const std::string streamed = attempt.held ? attempt.held->reply() : std::string();
+  policy::Evidence evidence = evidence_of(attempt.held ? streamed : whole, asked->wants_json);
   if (plugins_ && plugins_->checks()) {
-    plugins_->judge(reply);
+    plugins_->judge(attempt.held ? streamed : whole);
     evidence.format_ok = evidence.format_ok.value_or(true) && !plugins_->failed();
   }
-  if (const ServedModel* next = escalate(evidence, attempt.pending)) return next;
-  if (asked.added_logprobs) reply = without_logprobs(reply);
+  // One that was too long to be held back has not come to its end, and stays.
+  const bool cut = attempt.held && !attempt.held->whole();
+  if (!cut && policy::judge(*router_->config().verify, evidence) != policy::Verdict::accept) {
+    if (attempt.held) look_at_held(attempt);
+    else attempt.pending.look(attempt.facts);
+    return go_further(attempt.pending);
+  }
+  if (!asked->added_logprobs) return nullptr;
+  if (attempt.held) attempt.held->drop_logprobs();
+  else whole = without_logprobs(whole);
   return nullptr;
+}
+
+void Session::look_at_held(Attempt& attempt) {
+  while (const auto event = attempt.held->next())
+    if (event->has_data && event->data != "[DONE]") attempt.pending.look(thread_.reply_reader.read(event->data));
 }
 
 const ServedModel* Session::escalate(const policy::Evidence& evidence, PendingAnswer& pending) {
   if (policy::judge(*router_->config().verify, evidence) == policy::Verdict::accept) return nullptr;
+  return go_further(pending);
+}
+
+const ServedModel* Session::next_of_cascade(std::string_view reason) {
   const ServedModel* next = escalation_.front();
   escalation_.erase(escalation_.begin());
   // The router's own energy is in the first attempt.
   auto told = std::make_shared<RouteTold>(*route_);
   ++told->attempts;
   told->cpu = Duration(0);
-  told->reason = "the answer of a cheaper model did not verify";
+  told->reason = reason;
   route_ = std::move(told);
   look_.reset();
+  return next;
+}
+
+const ServedModel* Session::go_further(PendingAnswer& pending, int status, std::string_view reason, std::string error) {
+  const ServedModel* next = next_of_cascade(reason);
   // The next attempt is for the same answer. Tries at upstreams count from 1, so these count from 101.
   again_id_ = pending.answer().id;
   pending.set_aside("escalated", 100 + route_->attempts - 1);
-  pending.end(AnswerStatus::error, 200, "the answer did not verify, and a larger model was asked");
+  pending.end(AnswerStatus::error, status, std::move(error));
   return next;
 }
 
