@@ -17,11 +17,16 @@ class FakeTree {
     put("proc/meminfo", "MemTotal: 16000000 kB\n");
     put("proc/stat", "cpu 100 0 100 1000 0 0 0 0 0 0\n");
   }
-  Roots roots() const { return {dir_.path() / "sys", dir_.path() / "proc"}; }
+  Roots roots() const { return {dir_.path() / "sys", dir_.path() / "proc", dir_.path() / "dev", {}}; }
   std::filesystem::path path(const std::string& name) const { return dir_.path() / name; }
   void put(const std::string& name, const std::string& content) {
     std::filesystem::create_directories(path(name).parent_path());
     std::ofstream(path(name), std::ios::binary | std::ios::trunc) << content;
+  }
+  // A second way to the same folder or file.
+  void link(const std::string& name, const std::string& to) {
+    std::filesystem::create_directories(path(name).parent_path());
+    std::filesystem::create_symlink(path(to), path(name));
   }
   void remove(const std::string& name) { std::filesystem::remove_all(path(name)); }
 

@@ -12,6 +12,16 @@ Roots Roots::from_environment() {
   Roots roots;
   if (const char* sys = std::getenv("WATTLINE_SYSFS_ROOT"); sys && *sys) roots.sys = sys;
   if (const char* proc = std::getenv("WATTLINE_PROCFS_ROOT"); proc && *proc) roots.proc = proc;
+  if (const char* dev = std::getenv("WATTLINE_DEV_ROOT"); dev && *dev) roots.dev = dev;
+  if (const char* config = std::getenv("WATTLINE_METER_CONFIG"); config && *config) {
+    roots.configuration = {config};
+    return roots;
+  }
+  if (const char* xdg = std::getenv("XDG_CONFIG_HOME"); xdg && *xdg)
+    roots.configuration.push_back(std::filesystem::path(xdg) / "wattline/config.toml");
+  else if (const char* home = std::getenv("HOME"); home && *home)
+    roots.configuration.push_back(std::filesystem::path(home) / ".config/wattline/config.toml");
+  roots.configuration.emplace_back("/etc/wattline/config.toml");
   return roots;
 }
 

@@ -5,14 +5,25 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wattline::meter {
 
 struct Roots {
   std::filesystem::path sys = "/sys";
   std::filesystem::path proc = "/proc";  // for what describes the machine; processes are always the real ones
+  std::filesystem::path dev = "/dev";
+  // Files with [[meter.source]] tables (docs/formats/meter-sources.md), strongest first; those that are missing are
+  // passed over.
+  std::vector<std::filesystem::path> configuration{};
 
-  // WATTLINE_SYSFS_ROOT and WATTLINE_PROCFS_ROOT, where set, replace /sys and /proc.
+  // The running machine itself, and no made-up tree: only then are system calls made that name no file.
+  bool real() const { return sys == "/sys"; }
+
+  // WATTLINE_SYSFS_ROOT, WATTLINE_PROCFS_ROOT and WATTLINE_DEV_ROOT, where set, replace /sys, /proc and /dev.
+  // Configuration: the file that WATTLINE_METER_CONFIG names, else the user's config.toml and /etc/wattline/config.toml.
+  // Never a file of the folder one works in: which meters a machine has is no matter of a project, and a folder must
+  // not make the program ask URLs with the user's keys.
   static Roots from_environment();
 };
 

@@ -1,5 +1,6 @@
 #include "meter/source.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -41,6 +42,8 @@ class Demoted : public Source {
   const SourceInfo& info() const override { return info_; }
   std::optional<double> read() override { return source_->read(); }
   std::string trouble() const override { return source_->trouble(); }
+  Duration age() const override { return source_->age(); }
+  void finish() override { source_->finish(); }
   std::optional<double> watts_now() override { return source_->watts_now(); }
 
  private:
@@ -53,12 +56,21 @@ class Demoted : public Source {
 Found find_sources(const Roots& roots) {
   Found all;
   std::map<Domain, std::string> owner;  // the family that is counted
+  std::map<std::string, std::string> counters;  // who reads each
   std::set<std::string> names;
   for (const auto& family : source_families()) {
     Found found = family.find(roots);
     std::set<Domain> seen;
     for (auto& source : found.sources) {
       SourceInfo info = source->info();
+      if (!info.counter.empty()) {
+        const auto [it, first] = counters.emplace(info.counter, family.name);
+        if (!first && it->second != family.name) {
+          all.notes.push_back(fmt::format("{}: {} is the counter that {} reads already; it is not read twice.",
+                                          family.name, info.component, it->second));
+          continue;
+        }
+      }
       bool changed = false;
       // Two vendors' GPUs are two devices; there is one set of processors and memory.
       if (info.counted && (info.domain == Domain::cpu || info.domain == Domain::memory)) {
@@ -80,38 +92,63 @@ Found find_sources(const Roots& roots) {
     }
     for (const Domain d : seen) owner[d] = family.name;
     for (auto& o : found.obstacles) all.obstacles.push_back(std::move(o));
+    for (auto& n : found.notes) all.notes.push_back(std::move(n));
   }
   return all;
 }
 
-SysfsNumber::SysfsNumber(const std::filesystem::path& path)
-    : path_(path.string()), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-  if (fd_ < 0) {
-    errno_ = errno;
-    trouble_ = fmt::format("cannot open {}: {}", path_, std::strerror(errno_));
+Sources appeared(const Roots& roots, const std::vector<SourceInfo>& known) {
+  Roots machine = roots;
+  machine.configuration.clear();
+  Sources out;
+  for (auto& source : find_sources(machine).sources) {
+    const SourceInfo& i = source->info();
+    const bool old = std::any_of(known.begin(), known.end(),
+                                 [&](const SourceInfo& k) { return k.family == i.family && k.where == i.where; });
+    if (!old) out.push_back(std::move(source));
   }
+  return out;
 }
+
+SysfsNumber::SysfsNumber(const std::filesystem::path& path) : path_(path.string()) { open(); }
 SysfsNumber::~SysfsNumber() {
   if (fd_ >= 0) ::close(fd_);
 }
 SysfsNumber::SysfsNumber(SysfsNumber&& o) noexcept
     : path_(std::move(o.path_)), trouble_(std::move(o.trouble_)), fd_(std::exchange(o.fd_, -1)), errno_(o.errno_) {}
 
-std::optional<double> SysfsNumber::read() {
-  if (fd_ < 0) return std::nullopt;
-  char text[64];
-  const ssize_t n = ::pread(fd_, text, sizeof text, 0);
-  if (n < 0) {
+bool SysfsNumber::denied() const { return errno_ == EACCES || errno_ == EPERM; }
+
+void SysfsNumber::open() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd_ < 0) {
     errno_ = errno;
-    trouble_ = fmt::format("cannot read {}: {}", path_, std::strerror(errno_));
-    return std::nullopt;
+    trouble_ = fmt::format("cannot open {}: {}", path_, std::strerror(errno_));
   }
+}
+
+std::optional<double> SysfsNumber::read() {
+  char text[64];
+  ssize_t n = -1;
+  for (int attempt = 0; attempt < 2 && n <= 0; ++attempt) {
+    // An attribute of a driver that went away answers no more; there may be a new one under its name.
+    if (attempt > 0 || fd_ < 0) open();
+    if (fd_ < 0) return std::nullopt;
+    n = ::pread(fd_, text, sizeof text, 0);
+    if (n < 0) {
+      errno_ = errno;
+      trouble_ = fmt::format("cannot read {}: {}", path_, std::strerror(errno_));
+    }
+  }
+  if (n < 0) return std::nullopt;
   const auto value = parse_signed({text, static_cast<std::size_t>(n)});
   if (!value) {
     errno_ = EINVAL;
-    trouble_ = fmt::format("{} does not hold a whole number", path_);
+    trouble_ = fmt::format("{} {}", path_, n == 0 ? "is empty" : "does not hold a whole number");
     return std::nullopt;
   }
+  errno_ = 0;
   trouble_.clear();
   return static_cast<double>(*value);
 }

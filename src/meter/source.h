@@ -1,9 +1,10 @@
-// Sources of power: each reads one counter or sensor of one component. Families (RAPL, hwmon, NVML) say
+// Sources of power: each reads one counter or sensor of one component. Families (RAPL, hwmon, NVML ...) say
 // which sources this machine has, and why others cannot be used and what would mend that.
 //
 // What a joule includes is a matter of domains: the sources of one domain that a family marks `counted`
 // never overlap, and of two families that see the same domain only the first is counted (RAPL before
-// hwmon). Platform counters (psys) contain the packages and are shown, never added.
+// hwmon). What measures the whole machine (psys, a battery, a meter at the wall) contains the others and is shown,
+// never added.
 #pragma once
 
 #include <filesystem>
@@ -35,11 +36,16 @@ struct SourceInfo {
   std::string where;  // path or call, for people
   Domain domain = Domain::other;
   SourceKind kind = SourceKind::energy;
+  std::string id;  // what the maker calls this one (UUID, serial number), "" unknown: stays when numbers change
+  // One hardware counter that several families reach has one text here ("rapl package-0"): of them the first is kept.
+  std::string counter;
   bool counted = true;  // part of the sum of its domain; false: contained in another, or unknown
   std::string not_counted_because;
   double range = 0;  // J at which the counter starts again at 0; 0: it does not
   Power most{2000};  // no component draws more: a step back that would need more is a reset
   Duration update{1e-3};  // how often the value is renewed
+  Duration averaged{0};  // a power is the mean of so long before it; 0: of an instant, or not known
+  double resolution = 0;  // the least step of the value, J or W; 0: too small to matter
   std::string gain;  // factor id: how sure the reading is
 };
 
@@ -50,6 +56,10 @@ class Source {
   // J or W by kind; nothing when it cannot be read now (then `trouble` says why).
   virtual std::optional<double> read() = 0;
   virtual std::string trouble() const { return {}; }
+  // How long ago the value of the last read() was taken; meters that are asked in the background answer late.
+  virtual Duration age() const { return Duration(0); }
+  // The read() that follows ends a measurement: what is asked in the background may be asked now.
+  virtual void finish() {}
   // Of an energy counter that moves in steps too long for a short run: the power now, W.
   virtual std::optional<double> watts_now() { return std::nullopt; }
 };
@@ -58,10 +68,12 @@ using Sources = std::vector<std::unique_ptr<Source>>;
 // A source that is or might be there and cannot be used.
 struct Obstacle {
   std::string family, component, why, mend;
+  bool absent = false;  // nothing of the kind is here; otherwise it is here and the mend would help
 };
 struct Found {
   Sources sources;
   std::vector<Obstacle> obstacles;
+  std::vector<std::string> notes;  // what else a person should know, whole sentences
 };
 
 struct SourceFamily {
@@ -71,10 +83,16 @@ struct SourceFamily {
 // In the order in which they are trusted.
 const std::vector<SourceFamily>& source_families();
 
-// All families' sources, overlaps between families marked as not counted, component names made unique.
+// All families' sources, overlaps between families marked as not counted, component names made unique. Meters that are
+// configured and asked over the network are asked at once, for at most their timeout. Error where the configuration
+// is wrong; what the machine does wrong is an obstacle.
 Found find_sources(const Roots&);
+// Those that are there now and were not among the known: a driver was loaded, a board came. Configured meters are not
+// looked at.
+Sources appeared(const Roots&, const std::vector<SourceInfo>& known);
 
-// Shared by the families that read sysfs: an attribute that is read again and again, kept open.
+// Shared by the families that read sysfs: an attribute that is read again and again, kept open. Where its driver was
+// loaded anew it is opened again.
 class SysfsNumber {
  public:
   explicit SysfsNumber(const std::filesystem::path&);
@@ -86,8 +104,10 @@ class SysfsNumber {
   std::optional<double> read();
   const std::string& trouble() const { return trouble_; }
   int error() const { return errno_; }
+  bool denied() const;
 
  private:
+  void open();
   std::string path_, trouble_;
   int fd_ = -1, errno_ = 0;
 };
