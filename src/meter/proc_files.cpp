@@ -141,9 +141,12 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   if (open == text.npos || close == text.npos || close < open) return std::nullopt;
   const auto pid = whole<int>(trimmed(text.substr(0, open)));
   if (!pid) return std::nullopt;
-  text.remove_prefix(close + 1);
   ProcessStat out;
   out.pid = *pid;
+  out.name = text.substr(open + 1, std::min<std::size_t>(close - open - 1, 64));
+  for (char& c : out.name)
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
+  text.remove_prefix(close + 1);
   std::uint64_t ticks[4] = {};
   for (int field = 3; field <= 22; ++field) {
     const auto word = next_word(text);
@@ -165,6 +168,23 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   out.own_ticks = ticks[0] + ticks[1];
   out.waited_ticks = ticks[2] + ticks[3];
   return out;
+}
+
+std::optional<std::uint32_t> parse_effective_user(std::string_view status) {
+  while (!status.empty()) {
+    auto line = next_line(status);
+    if (next_word(line) != "Uid:") continue;
+    next_word(line);  // the real one
+    return whole<std::uint32_t>(next_word(line));
+  }
+  return std::nullopt;
+}
+
+std::optional<int> parse_last_pid(std::string_view loadavg) {
+  for (int field = 0; field < 4; ++field)
+    if (next_word(loadavg).empty()) return std::nullopt;
+  const auto pid = whole<int>(next_word(loadavg));
+  return pid && *pid > 0 ? pid : std::nullopt;
 }
 
 std::set<std::uint64_t> listening_inodes(std::string_view tcp_table, std::uint16_t port) {

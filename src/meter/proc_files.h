@@ -39,15 +39,22 @@ struct CpuTicks {
 };
 std::optional<CpuTicks> parse_cpu_ticks(std::string_view stat);
 
-// /proc/PID/stat: fields 4, 14 to 17 and 22. The name (field 2) may hold spaces and brackets: it ends at
+// /proc/PID/stat: fields 2, 4, 14 to 17 and 22. The name (field 2) may hold spaces and brackets: it ends at
 // the last ')'.
 struct ProcessStat {
   int pid = 0, parent = 0;
   std::uint64_t own_ticks = 0;  // user and system
   std::uint64_t waited_ticks = 0;  // of children that ended and were waited for
   std::uint64_t start_ticks = 0;  // after boot: tells a number given anew from the old process
+  std::string name;  // what is not printable is "?"
 };
 std::optional<ProcessStat> parse_process_stat(std::string_view text);
+
+// The effective user of /proc/PID/status.
+std::optional<std::uint32_t> parse_effective_user(std::string_view status);
+
+// The number given last to a process or thread (/proc/loadavg, last field).
+std::optional<int> parse_last_pid(std::string_view loadavg);
 
 // Inodes of the sockets in /proc/net/tcp or tcp6 that listen on the port.
 std::set<std::uint64_t> listening_inodes(std::string_view tcp_table, std::uint16_t port);

@@ -62,6 +62,7 @@ TEST(ProcFiles, ProcessNamesMayHoldAnything) {
   // The name ends at the last bracket: this one is "a) R (b".
   ASSERT_TRUE(stat);
   EXPECT_EQ(stat->pid, 42);
+  EXPECT_EQ(stat->name, "a) R (b");
   EXPECT_EQ(stat->parent, 7);
   EXPECT_EQ(stat->own_ticks, 200u);
   EXPECT_EQ(stat->waited_ticks, 20u);
@@ -69,6 +70,19 @@ TEST(ProcFiles, ProcessNamesMayHoldAnything) {
   for (const char* bad : {"", "42", "42 (a", "42 a) S 7", ")(", "x (a) S 7 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
                           "42 (a) S 7 42 42 0 -1 1 1 2 3 4 150"})
     EXPECT_FALSE(parse_process_stat(bad)) << bad;
+}
+
+TEST(ProcFiles, WhoseAProcessIs) {
+  EXPECT_EQ(parse_effective_user("Name:\tsudo\nUid:\t1000\t0\t0\t0\nGid:\t5\t5\t5\t5\n"), 0u);
+  EXPECT_EQ(parse_effective_user("Uid:\t4294967294\t4294967294\t1\t1\n"), 4294967294u);
+  for (const char* bad : {"", "Uid:\n", "Uid:\t0\n", "Uid:\t0\t-1\n", "Uid:\t0\troot\n", "Gid:\t0\t0\n"})
+    EXPECT_FALSE(parse_effective_user(bad)) << bad;
+}
+
+TEST(ProcFiles, TheLastNumberGiven) {
+  EXPECT_EQ(parse_last_pid("2.45 1.45 1.59 6/114 26051\n"), 26051);
+  for (const char* bad : {"", "2.45 1.45 1.59 6/114\n", "a b c d e\n", "1 1 1 1/1 0\n", "1 1 1 1/1 -4\n"})
+    EXPECT_FALSE(parse_last_pid(bad)) << bad;
 }
 
 TEST(ProcFiles, ListeningSockets) {

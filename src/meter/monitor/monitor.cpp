@@ -1,0 +1,228 @@
+#include "meter/monitor/monitor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "kernel/units.h"
+#include "meter/attribution/energy_book.h"
+#include "meter/attribution/process_table.h"
+#include "meter/attribution/unseen.h"
+#include "meter/attribution/users.h"
+#include "meter/monitor/component_meter.h"
+#include "meter/monitor/model_meter.h"
+#include "meter/proc_files.h"
+
+namespace wattline::meter {
+namespace {
+
+std::int64_t clock_ns(clockid_t clock) {
+  timespec t{};
+  ::clock_gettime(clock, &t);
+  return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+}
+
+Instant machine_clock() { return {clock_ns(CLOCK_BOOTTIME), clock_ns(CLOCK_MONOTONIC), Time::now()}; }
+
+double seconds(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; }
+
+std::optional<double> known_idle(const SourceInfo& info, const HostModel& host, const catalog::Catalog& catalog) {
+  if (info.domain == Domain::cpu) return host.idle().value().base() / host.host().packages;
+  const catalog::Device* device = info.device.empty() ? nullptr : catalog.find_device(info.device);
+  if (device && device->idle_power) return device->idle_power->base();
+  return std::nullopt;
+}
+
+// The same estimate with the value that the book has, so that sums add up to the last digit.
+Estimate<Energy> with_value(const Estimate<Energy>& e, double joules) {
+  const double value = e.value().base();
+  if (!(value > 0)) return Estimate<Energy>::with_sd(Energy(joules), Energy(0), e.method(), {});
+  return Estimate<Energy>(RawEstimate::scaled(e.raw(), joules / value));
+}
+
+constexpr std::int64_t asleep_ns = 100'000'000;  // clocks that stop and clocks that go on differ by less
+
+}  // namespace
+
+class Monitor::Watch {
+ public:
+  Watch(const MonitorSettings& settings, const catalog::Catalog& catalog, MonitorParts parts)
+      : settings_(settings),
+        clock_(std::move(parts.clock)),
+        book_(settings.most_ended),
+        table_(settings.roots, find_cpu_times(settings.roots)),
+        tick_s_(1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK))),
+        model_(HostModel(read_host(settings.roots), catalog)),
+        unseen_(2 * tick_s_ * model_.host().host().threads) {
+    for (auto& s : parts.sources.sources) {
+      const SourceInfo& info = s->info();
+      if (info.counted && info.domain == Domain::cpu) modelled_ = false;
+      const auto idle = known_idle(info, model_.host(), catalog);
+      meters_.emplace_back(std::move(s), catalog, idle);
+    }
+    if (modelled_)
+      for (const auto& o : parts.sources.obstacles)
+        if (o.family == "rapl")
+          warnings_.push_back(fmt::format("the processor's power is {}: {}", model_.host().explanation(), o.why));
+  }
+
+  void tick() {
+    const Instant now = clock_();
+    const bool first = ticks_++ == 0;
+    if (first) {
+      begin_ = now;
+    }
+    const std::int64_t gone_ns = std::max<std::int64_t>(now.boot_ns - last_.boot_ns, 0);
+    const double length = first ? 0 : seconds(gone_ns);
+    const bool slept = !first && gone_ns - (now.awake_ns - last_.awake_ns) > asleep_ns;
+    last_ = now;
+
+    const std::optional<double> busy = busy_since_last();
+    std::array<ComponentMeter::Step, domain_count> domains;
+    for (auto& m : meters_) {
+      if (slept) {
+        m.lose(now.boot_ns);
+        continue;
+      }
+      const auto step = m.step(now.boot_ns, settings_.interval);
+      if (m.info().counted) add(domains[static_cast<std::size_t>(m.info().domain)], step);
+    }
+    if (modelled_) {
+      if (slept) model_.lose(length);
+      else if (!first) add(domains[static_cast<std::size_t>(Domain::cpu)], model_.step(busy, length));
+    }
+    if (settings_.processes) look(now, busy);
+    if (first) return;
+    bool known = false;
+    for (std::size_t d = 0; d < domain_count; ++d) {
+      const auto& step = domains[d];
+      if (!step.known) continue;
+      known = true;
+      const bool shared = d == static_cast<std::size_t>(Domain::cpu) || d == static_cast<std::size_t>(Domain::memory);
+      if (shared) book_.share(static_cast<Domain>(d), step.joules, step.idle, work_, unseen_work_);
+      else book_.share(static_cast<Domain>(d), step.joules, step.idle, {}, 0);
+      if (step.earlier > 0) book_.share(static_cast<Domain>(d), step.earlier, step.earlier_idle, {}, 0);
+    }
+    (known ? covered_ : missing_) += length;
+  }
+
+  Snapshot snapshot() const {
+    Snapshot out;
+    out.now = last_.utc;
+    out.started = begin_.utc;
+    // A clock that was set meanwhile must not make the time longer or shorter than it was.
+    const Duration elapsed(seconds(last_.boot_ns - begin_.boot_ns));
+    if (std::abs((out.now - out.started - elapsed).base()) > 1) out.started = out.now + -elapsed;
+    out.covered = Duration(covered_);
+    out.missing = Duration(missing_);
+    out.ticks = ticks_;
+    std::array<Estimate<Energy>, domain_count> energy, idle;
+    std::array<bool, domain_count> there{};
+    const auto count = [&](const ComponentSeen& seen, const Estimate<Energy>& at_rest) {
+      const auto d = static_cast<std::size_t>(seen.info.domain);
+      energy[d] = there[d] ? energy[d] + seen.energy : seen.energy;
+      idle[d] = there[d] ? idle[d] + at_rest : at_rest;
+      there[d] = true;
+    };
+    if (modelled_) {
+      out.components.push_back(model_.seen());
+      count(out.components.back(), model_.idle());
+    }
+    for (const auto& m : meters_) {
+      out.components.push_back(m.seen());
+      if (m.info().counted) count(out.components.back(), m.idle());
+    }
+    for (std::size_t d = 0; d < domain_count; ++d) {
+      if (!there[d]) continue;
+      const auto& sums = book_.sums(static_cast<Domain>(d));
+      DomainSeen seen;
+      seen.domain = static_cast<Domain>(d);
+      seen.energy = with_value(energy[d], sums.energy);
+      seen.idle = with_value(idle[d], sums.idle);
+      seen.unattributed = sums.unattributed;
+      const bool shared = seen.domain == Domain::cpu || seen.domain == Domain::memory;
+      if (settings_.processes && shared) seen.how = "share of CPU time";
+      out.domains.push_back(std::move(seen));
+    }
+    out.consumers = book_.consumers();
+    out.forgotten = book_.forgotten();
+    out.warnings = warnings_;
+    if (!table_.trouble().empty()) out.warnings.push_back("processes are not seen: " + table_.trouble());
+    return out;
+  }
+
+ private:
+  static void add(ComponentMeter::Step& sum, const ComponentMeter::Step& step) {
+    if (!step.known) return;
+    sum.known = true;
+    sum.joules += step.joules;
+    sum.idle += step.idle;
+    sum.earlier += step.earlier;
+    sum.earlier_idle += step.earlier_idle;
+  }
+
+  // CPU seconds of the whole machine since the tick before; nothing when either could not be read.
+  std::optional<double> busy_since_last() {
+    const auto text = read_small_file(settings_.roots.proc / "stat", 4096);
+    const auto ticks = text ? parse_cpu_ticks(*text) : std::nullopt;
+    std::optional<double> out;
+    if (ticks && busy_ticks_)
+      out = ticks->busy >= *busy_ticks_ ? static_cast<double>(ticks->busy - *busy_ticks_) * tick_s_ : 0;
+    busy_ticks_ = ticks ? std::optional(ticks->busy) : std::nullopt;
+    return out;
+  }
+
+  void look(const Instant& now, const std::optional<double>& busy) {
+    table_.look(now.boot_ns);
+    for (const auto& p : table_.ended())
+      if (p.account != no_account) book_.end(p.account);
+    work_.clear();
+    double seen = 0;
+    for (auto& p : table_.processes()) {
+      if (p.changed) {
+        Belonging b;
+        b.user = users_.name(p.user);
+        if (p.account == no_account) p.account = book_.open_process(p.name, p.pid, p.started, b);
+        else book_.change(p.account, p.name, b);
+        p.changed = false;
+      }
+      if (!(p.worked > 0)) continue;
+      seen += p.worked;
+      work_.push_back({p.account, p.worked});
+      book_.add_seconds(p.account, p.worked);
+    }
+    unseen_work_ = busy ? unseen_.of(*busy, seen) : 0;
+  }
+
+  const MonitorSettings settings_;
+  const std::function<Instant()> clock_;
+  EnergyBook book_;
+  ProcessTable table_;
+  const double tick_s_;
+  ModelMeter model_;
+  Unseen unseen_;
+  Users users_;
+  std::vector<ComponentMeter> meters_;
+  bool modelled_ = true;
+  std::vector<std::string> warnings_;
+  std::vector<Work> work_;
+  double unseen_work_ = 0, covered_ = 0, missing_ = 0;
+  std::optional<std::uint64_t> busy_ticks_;
+  Instant begin_, last_;
+  std::uint64_t ticks_ = 0;
+};
+
+Monitor::Monitor(const MonitorSettings& settings, const catalog::Catalog& catalog)
+    : Monitor(settings, catalog, MonitorParts{find_sources(settings.roots), machine_clock}) {}
+Monitor::Monitor(const MonitorSettings& settings, const catalog::Catalog& catalog, MonitorParts parts)
+    : watch_(std::make_unique<Watch>(settings, catalog, std::move(parts))) {}
+Monitor::~Monitor() = default;
+Monitor::Monitor(Monitor&&) noexcept = default;
+
+void Monitor::tick() { watch_->tick(); }
+Snapshot Monitor::snapshot() const { return watch_->snapshot(); }
+
+}  // namespace wattline::meter

@@ -1,0 +1,53 @@
+// Watches a machine tick by tick: what its components draw, and whose work that is.
+//
+// The energy of a domain is split into idle (what the machine draws without work), the shares of the processes by what
+// they did in the tick, and the rest, which is nobody's (snapshot.h). The processor's and the memory's joules are shared
+// out by CPU time. Where the processor has no counter its power is modelled from its load, and the snapshot says so.
+//
+// There is no thread inside: the owner calls tick() at about the interval of the settings, from one thread at a time;
+// snapshot() may not run at the same time.
+#pragma once
+
+#include <memory>
+
+#include "catalog/catalog.h"
+#include "meter/monitor/snapshot.h"
+
+namespace wattline::meter {
+
+struct MonitorSettings {
+  Roots roots;
+  Duration interval{1};
+  bool processes = true;  // false: components alone
+  std::size_t most_ended = 1000;  // consumers that ended and are kept by name, of each level
+};
+
+// What a monitor takes its instants from; all in nanoseconds.
+struct Instant {
+  std::int64_t boot_ns = 0;  // goes on while the machine sleeps
+  std::int64_t awake_ns = 0;  // stands still while it sleeps
+  Time utc;
+};
+
+// What tests put in the place of the machine's own.
+struct MonitorParts {
+  Found sources;
+  std::function<Instant()> clock;
+};
+
+class Monitor {
+ public:
+  Monitor(const MonitorSettings&, const catalog::Catalog&);
+  Monitor(const MonitorSettings&, const catalog::Catalog&, MonitorParts);
+  ~Monitor();
+  Monitor(Monitor&&) noexcept;
+
+  void tick();  // the first one is the beginning
+  Snapshot snapshot() const;
+
+ private:
+  class Watch;
+  std::unique_ptr<Watch> watch_;
+};
+
+}  // namespace wattline::meter

@@ -1,0 +1,217 @@
+#include "meter/monitor/monitor.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "meter/fake_tree.h"
+
+namespace wattline::meter {
+namespace {
+
+// A world with its own clock, processes and counters.
+class World {
+ public:
+  World() { stat(); }
+  Monitor monitor() {
+    MonitorSettings settings;
+    settings.roots = tree.roots();
+    settings.interval = Duration(0.1);
+    return Monitor(settings, *catalog::Catalog::load(), MonitorParts{find(), [this] { return now; }});
+  }
+  void pass(double s, bool asleep = false) {
+    now.boot_ns += std::llround(s * 1e9);
+    if (!asleep) now.awake_ns += std::llround(s * 1e9);
+    now.utc = now.utc + Duration(s);
+  }
+  // Clock ticks so far; the machine's busy time grows with them unless it is said to be unseen.
+  void process(int pid, const std::string& name, int ticks, long started = 100) {
+    tree.put(fmt::format("proc/{}/stat", pid),
+             fmt::format("{} ({}) S 1 1 1 0 -1 4194560 1 2 3 4 {} 0 0 0 20 0 1 0 {} 0 0\n", pid, name, ticks, started));
+    tree.put(fmt::format("proc/{}/status", pid), fmt::format("Uid:\t{0}\t{0}\t{0}\t{0}\n", 700000 + pid));
+  }
+  void gone(int pid) { tree.remove(fmt::format("proc/{}", pid)); }
+  void busy(int ticks) {
+    busy_ += ticks;
+    stat();
+  }
+
+  tests::FakeTree tree;
+  Instant now{1'000'000'000'000, 1'000'000'000'000, Time{1'700'000'000'000'000'000}};
+
+ private:
+  Found find() const {
+    Found f = find_sources(tree.roots());
+    std::erase_if(f.sources, [](const auto& s) { return s->info().family == "nvml"; });
+    return f;
+  }
+  void stat() { tree.put("proc/stat", fmt::format("cpu {} 0 0 100000 0 0 0 0 0 0\n", busy_)); }
+  int busy_ = 0;
+};
+
+const Consumer* find(const Snapshot& s, Level level, const std::string& name) {
+  for (const auto& c : s.consumers)
+    if (c.level == level && c.name == name) return &c;
+  return nullptr;
+}
+
+void expect_sums(const Snapshot& s) {
+  for (const auto& d : s.domains) {
+    std::map<Level, double> by_level;
+    for (const auto& c : s.consumers) by_level[c.level] += c.joules[static_cast<std::size_t>(d.domain)];
+    const double energy = d.energy.value().base();
+    for (const auto& [level, active] : by_level) {
+      if (level == Level::gpu_process || level == Level::gpu_slice) continue;
+      EXPECT_NEAR(d.idle.value().base() + active + d.unattributed, energy, 1e-9 * std::max(1.0, energy))
+          << to_string(d.domain) << " " << to_string(level);
+    }
+  }
+}
+
+constexpr auto cpu = static_cast<std::size_t>(Domain::cpu);
+
+TEST(Monitor, WithoutACounterTheProcessorIsModelledAndShared) {
+  World w;
+  w.process(10, "busy", 1000);
+  w.process(11, "idler", 1000);
+  w.process(12, "half", 0);
+  Monitor m = w.monitor();
+  m.tick();
+  for (int i = 1; i <= 20; ++i) {
+    w.pass(0.1);
+    w.process(10, "busy", 1000 + 10 * i);
+    w.process(12, "half", 5 * i);
+    w.busy(15);
+    m.tick();
+  }
+  const Snapshot s = m.snapshot();
+  ASSERT_EQ(s.components.size(), 1u);
+  EXPECT_EQ(s.components[0].info.family, "model");
+  EXPECT_EQ(s.components[0].energy.method(), Method::modelled);
+  EXPECT_FALSE(s.warnings.empty());
+  ASSERT_EQ(s.domains.size(), 1u);
+  EXPECT_GT(s.domains[0].idle.value(), Energy(0));
+  EXPECT_GT(s.domains[0].energy.value(), s.domains[0].idle.value());
+  EXPECT_LE(s.domains[0].energy.low(), s.domains[0].energy.value());
+  expect_sums(s);
+  const Consumer *busy = find(s, Level::process, "busy"), *half = find(s, Level::process, "half"),
+                 *idler = find(s, Level::process, "idler");
+  ASSERT_TRUE(busy && half && idler);
+  EXPECT_NEAR(busy->joules[cpu], 2 * half->joules[cpu], 1e-9);
+  EXPECT_NEAR(busy->cpu_seconds, 2, 1e-9);
+  EXPECT_EQ(idler->joules[cpu], 0);
+  EXPECT_NEAR(s.covered.base(), 2, 1e-9);
+  EXPECT_EQ(s.missing.base(), 0);
+  EXPECT_EQ(s.ticks, 21u);
+  EXPECT_TRUE(find(s, Level::user, "uid 700010"));
+  EXPECT_FALSE(find(s, Level::container, "outside"));
+}
+
+TEST(Monitor, CountersAreMeasuredAndTheRestIsNobodys) {
+  World w;
+  w.tree.zone("intel-rapl:0", "package-0", "262143000000");
+  w.process(10, "busy", 0);
+  Monitor m = w.monitor();
+  m.tick();
+  long long uj = 262143000000;
+  for (int i = 1; i <= 50; ++i) {
+    w.pass(0.1);
+    uj += 20'000'000;  // 200 W
+    w.tree.set_energy("intel-rapl:0", std::to_string(uj % 262143328850));
+    w.process(10, "busy", 40 * i);
+    w.busy(80);  // half of it is by nobody to be seen
+    m.tick();
+  }
+  const Snapshot s = m.snapshot();
+  ASSERT_EQ(s.domains.size(), 1u);
+  EXPECT_EQ(s.domains[0].energy.method(), Method::measured);
+  EXPECT_NEAR(s.domains[0].energy.value().base(), 1000, 1e-3);
+  const double active = 1000 - s.domains[0].idle.value().base();
+  EXPECT_GT(active, 0);
+  EXPECT_NEAR(find(s, Level::process, "busy")->joules[cpu], active / 2, active * 0.01);
+  EXPECT_NEAR(s.domains[0].unattributed, active / 2, active * 0.01);
+  expect_sums(s);
+}
+
+TEST(Monitor, AProcessThatTakesTheNumberOfAnotherIsAnother) {
+  World w;
+  w.process(10, "first", 50, 100);
+  Monitor m = w.monitor();
+  m.tick();
+  w.pass(0.1);
+  w.process(10, "second", 7, 100'000);
+  w.busy(7);
+  m.tick();
+  const Snapshot s = m.snapshot();
+  ASSERT_TRUE(find(s, Level::process, "first") && find(s, Level::process, "second"));
+  EXPECT_FALSE(find(s, Level::process, "first")->alive);
+  EXPECT_EQ(find(s, Level::process, "first")->cpu_seconds, 0);
+  EXPECT_NEAR(find(s, Level::process, "second")->cpu_seconds, 0.07, 1e-9);
+  EXPECT_EQ(find(s, Level::process, "second")->started, 100'000);
+  expect_sums(s);
+}
+
+TEST(Monitor, SleepIsAGapAndAClockThatIsSetIsNone) {
+  World w;
+  w.tree.zone("intel-rapl:0", "package-0", "0");
+  Monitor m = w.monitor();
+  m.tick();
+  w.pass(1);
+  w.tree.set_energy("intel-rapl:0", "50000000");
+  m.tick();
+  w.pass(3600, true);
+  w.tree.set_energy("intel-rapl:0", "51000000");
+  m.tick();
+  w.pass(1);
+  w.now.utc = w.now.utc + Duration(-86400 * 365);
+  w.tree.set_energy("intel-rapl:0", "101000000");
+  m.tick();
+  const Snapshot s = m.snapshot();
+  EXPECT_NEAR(s.domains[0].energy.value().base(), 100, 1e-6);
+  EXPECT_NEAR(s.covered.base(), 2, 1e-9);
+  EXPECT_NEAR(s.missing.base(), 3600, 1e-9);
+  EXPECT_NEAR((s.now - s.started).base(), 3602, 1e-3);
+  EXPECT_NEAR(s.components[0].missing.base(), 3600, 1e-6);
+}
+
+TEST(Monitor, WithoutProcessesAllWorkIsNobodys) {
+  World w;
+  w.process(10, "busy", 0);
+  MonitorSettings settings;
+  settings.roots = w.tree.roots();
+  settings.processes = false;
+  Monitor m(settings, *catalog::Catalog::load(), MonitorParts{{}, [&w] { return w.now; }});
+  m.tick();
+  w.pass(1);
+  w.busy(100);
+  m.tick();
+  const Snapshot s = m.snapshot();
+  EXPECT_TRUE(s.consumers.empty());
+  EXPECT_GT(s.domains[0].unattributed, 0);
+  EXPECT_EQ(s.domains[0].how, "");
+  expect_sums(s);
+}
+
+TEST(Monitor, OfTheRealMachine) {
+  const auto catalog = catalog::Catalog::load();
+  MonitorSettings settings;
+  Monitor m(settings, *catalog);
+  m.tick();
+  double x = 1;
+  for (int i = 0; i < 20'000'000; ++i) x = x * 1.0000001 + 1e-9;
+  EXPECT_GT(x, 1);
+  m.tick();
+  const Snapshot s = m.snapshot();
+  EXPECT_FALSE(s.domains.empty());
+  EXPECT_FALSE(s.consumers.empty());
+  expect_sums(s);
+  const auto me =
+      std::find_if(s.consumers.begin(), s.consumers.end(), [](const Consumer& c) { return c.pid == getpid(); });
+  ASSERT_NE(me, s.consumers.end());
+  EXPECT_GT(me->cpu_seconds, 0);
+}
+
+}  // namespace
+}  // namespace wattline::meter
