@@ -81,25 +81,52 @@ std::string_view Catalog::file(std::string_view name) const {
   }
 }
 
-const Device* Catalog::find_device(std::string_view name) const {
-  return find_in(devices_, device_index_, device_key(name));
+const std::vector<Device>& Catalog::devices() const {
+  if (loader_) loader_->need_devices();
+  return devices_;
 }
-const Model* Catalog::find_model(std::string_view name) const { return find_in(models_, model_index_, name_key(name)); }
+const std::vector<Model>& Catalog::models() const {
+  if (loader_) loader_->need_models();
+  return models_;
+}
+const std::vector<Place>& Catalog::places() const {
+  if (loader_) loader_->need_places();
+  return places_;
+}
+const std::vector<Region>& Catalog::regions() const {
+  if (loader_) loader_->need_regions();
+  return regions_;
+}
+const std::vector<Factor>& Catalog::factors() const {
+  if (loader_) loader_->need_factors();
+  return factors_;
+}
+const std::string& Catalog::version() const {
+  if (loader_) loader_->need_version();
+  return version_;
+}
+
+const Device* Catalog::find_device(std::string_view name) const {
+  return find_in(devices(), device_index_, device_key(name));
+}
+const Model* Catalog::find_model(std::string_view name) const {
+  return find_in(models(), model_index_, name_key(name));
+}
 const Region* Catalog::find_region(std::string_view name) const {
   const auto slash = name.find('/');
   if (slash == std::string_view::npos) return nullptr;
-  return find_in(regions_, region_index_, name_key(name.substr(0, slash)) + "/" + name_key(name.substr(slash + 1)));
+  return find_in(regions(), region_index_, name_key(name.substr(0, slash)) + "/" + name_key(name.substr(slash + 1)));
 }
 const Place* Catalog::find_place(std::string_view name) const {
   if (name.empty()) name = "WORLD";
   if (const Region* r = find_region(name)) return find_place(r->place);
-  return find_in(places_, place_index_, name_key(name));
+  return find_in(places(), place_index_, name_key(name));
 }
 
 const Device& Catalog::device(std::string_view name) const {
   if (const Device* d = find_device(name)) return *d;
   std::vector<std::string> known;
-  for (const auto& d : devices_) {
+  for (const auto& d : devices()) {
     known.push_back(d.name);
     known.insert(known.end(), d.aliases.begin(), d.aliases.end());
   }
@@ -109,7 +136,7 @@ const Device& Catalog::device(std::string_view name) const {
 const Model& Catalog::model(std::string_view name) const {
   if (const Model* m = find_model(name)) return *m;
   std::vector<std::string> known;
-  for (const auto& m : models_) {
+  for (const auto& m : models()) {
     known.push_back(m.name);
     known.insert(known.end(), m.aliases.begin(), m.aliases.end());
   }
@@ -120,15 +147,15 @@ const Place& Catalog::place(std::string_view name) const {
   if (const Place* p = find_place(name)) return *p;
   std::vector<std::string> known;
   if (name.find('/') != std::string_view::npos) {
-    for (const auto& r : regions_) known.push_back(r.provider + "/" + r.name);
+    for (const auto& r : regions()) known.push_back(r.provider + "/" + r.name);
     throw unknown_name("region", name, known, "wattline catalog places --regions");
   }
-  for (const auto& p : places_) {
+  for (const auto& p : places()) {
     known.push_back(p.name);
     known.push_back(p.code);
     known.insert(known.end(), p.aliases.begin(), p.aliases.end());
   }
-  for (const auto& r : regions_)
+  for (const auto& r : regions())
     if (name_key(r.name) == name_key(name)) known.insert(known.begin(), r.provider + "/" + r.name);
   throw unknown_name("place", name, known, "wattline catalog places");
 }
@@ -136,14 +163,14 @@ const Place& Catalog::place(std::string_view name) const {
 const Region& Catalog::region(std::string_view name) const {
   if (const Region* r = find_region(name)) return *r;
   std::vector<std::string> known;
-  for (const auto& r : regions_) known.push_back(r.provider + "/" + r.name);
+  for (const auto& r : regions()) known.push_back(r.provider + "/" + r.name);
   throw unknown_name("region", name, known, "wattline catalog places --regions");
 }
 
 const Factor& Catalog::factor(std::string_view id) const {
-  if (const Factor* f = find_in(factors_, factor_index_, std::string(id))) return *f;
+  if (const Factor* f = loader_ ? loader_->find_factor(id) : nullptr) return *f;
   std::vector<std::string> known;
-  for (const auto& f : factors_) known.push_back(f.id);
+  for (const auto& f : factors()) known.push_back(f.id);
   throw unknown_name("factor", id, known, "wattline catalog factors");
 }
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -104,8 +103,15 @@ struct Factor {
   RawEstimate estimate() const;  // base units, attributed to the factor's id
 };
 
+class Loader;
+
+// A table is read when something of it is first asked for, by any thread; with rows put over it all are read at once,
+// so that their faults show before anything is done.
 class Catalog {
  public:
+  Catalog() = default;
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
   // The embedded rows, with those of `overrides` (same file names) put over or added to them.
   static std::shared_ptr<Catalog> load(const std::filesystem::path& overrides = {});
 
@@ -121,17 +127,17 @@ class Catalog {
   const Place* find_place(std::string_view) const;  // also by region, "gcp/europe-west9"
   const Region* find_region(std::string_view) const;
 
-  const std::vector<Device>& devices() const { return devices_; }
-  const std::vector<Model>& models() const { return models_; }
-  const std::vector<Place>& places() const { return places_; }
-  const std::vector<Region>& regions() const { return regions_; }
-  const std::vector<Factor>& factors() const { return factors_; }
+  const std::vector<Device>& devices() const;
+  const std::vector<Model>& models() const;
+  const std::vector<Place>& places() const;
+  const std::vector<Region>& regions() const;
+  const std::vector<Factor>& factors() const;  // by id
   // The text of a data file that other rooms read themselves ("green_algorithms_places.csv"): the one
   // of the override folder, else the embedded one. Error not_found.
   std::string_view file(std::string_view name) const;
   // Digest of all rows, stored with ledger rows: "2026-11-24-3f9a1c"; with overrides
   // "2026-11-24-3f9a1c+7b20d4".
-  const std::string& version() const { return version_; }
+  const std::string& version() const;
 
  private:
   std::vector<Device> devices_;
@@ -139,9 +145,10 @@ class Catalog {
   std::vector<Place> places_;
   std::vector<Region> regions_;
   std::vector<Factor> factors_;
-  std::map<std::string, std::size_t> device_index_, model_index_, place_index_, region_index_, factor_index_;
+  std::map<std::string, std::size_t> device_index_, model_index_, place_index_, region_index_;
   std::map<std::string, std::string, std::less<>> override_files_;  // name, content
   std::string version_;
+  std::shared_ptr<Loader> loader_;  // fills the above
 
   friend class Loader;
 };

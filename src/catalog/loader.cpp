@@ -1,6 +1,8 @@
 #include "catalog/loader.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -14,10 +16,16 @@ namespace {
 
 std::string plain_key(std::string_view name) { return name_key(name); }
 
-// FNV-1a, 64 bit: a name for a set of rows, not a proof.
+// A name for a set of rows, not a proof: half a megabyte at each start that records something, so by whole words.
 std::uint64_t digest(std::uint64_t state, std::string_view text) {
-  for (const unsigned char c : text) state = (state ^ c) * 0x100000001b3ull;
-  return (state ^ 0x1ff) * 0x100000001b3ull;  // ends the text
+  const auto mix = [&](std::uint64_t word) { state = std::rotl((state ^ word) * 0x9e3779b97f4a7c15ull, 29); };
+  mix(text.size());
+  for (std::size_t at = 0; at < text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, std::min(sizeof word, text.size() - at));
+    mix(word);
+  }
+  return state;
 }
 std::string six_digits(std::uint64_t state) {
   return fmt::format("{:06x}", (state ^ (state >> 24) ^ (state >> 48)) & 0xffffff);
@@ -45,6 +53,12 @@ std::string date(const DataRow& row, std::string_view column) {
 
 }  // namespace
 
+Loader::Loader(Catalog& catalog, std::string folder, Tables tables)
+    : catalog_(catalog), folder_(std::move(folder)), tables_(tables) {
+  for (const auto& data : catalog_data())
+    if (data.name.starts_with("factors")) factor_files_.emplace_back().name = data.name;
+}
+
 std::string_view Loader::embedded(std::string_view name) {
   for (const auto& file : catalog_data())
     if (file.name == name) return file.content;
@@ -58,7 +72,8 @@ DataFile Loader::merged(const std::string& name, std::vector<std::string> keys, 
   return out;
 }
 
-Origin Loader::origin(const DataRow& row, std::string_view source_column, std::string_view year_column) const {
+Origin Loader::origin(const DataRow& row, std::string_view source_column, std::string_view year_column) {
+  once(sources_read_, &Loader::read_sources);
   Origin out;
   const std::string& source = row.required(source_column);
   // A row of our own names an entry of sources.csv; one put over it may say its source in words.
@@ -200,6 +215,7 @@ void Loader::read_places() {
 }
 
 void Loader::read_regions() {
+  need_places();
   const auto file = merged("regions.csv", {"provider", "name"}, plain_key);
   for (const auto& row : file.rows()) {
     Region r;
@@ -227,18 +243,8 @@ void Loader::read_regions() {
   }
 }
 
-void Loader::read_factors() {
-  for (const auto& data : catalog_data())
-    if (data.name.starts_with("factors")) read_factors(std::string(data.name));
-  std::sort(catalog_.factors_.begin(), catalog_.factors_.end(),
-            [](const Factor& a, const Factor& b) { return a.id < b.id; });
-  for (std::size_t i = 0; i < catalog_.factors_.size(); ++i)
-    if (!catalog_.factor_index_.emplace(catalog_.factors_[i].id, i).second)
-      throw bad_input(fmt::format("the factor '{}' is in two files", catalog_.factors_[i].id), "factors.csv");
-}
-
-void Loader::read_factors(const std::string& name) {
-  const auto file = merged(name, {"id"}, [](std::string_view s) { return std::string(s); });
+void Loader::read_factors(FactorFile& into) {
+  const auto file = merged(into.name, {"id"}, [](std::string_view s) { return std::string(s); });
   for (const auto& row : file.rows()) {
     Factor f;
     f.id = row.required("id");
@@ -256,8 +262,40 @@ void Loader::read_factors(const std::string& name) {
     f.origin = origin(row);
     if (row.text("source") == "wattline") f.method = Method::modelled;
     f.note = row.text("note");
-    catalog_.factors_.push_back(std::move(f));
+    std::string id = f.id;
+    into.rows.emplace(std::move(id), std::move(f));
   }
+}
+
+void Loader::need(FactorFile& file) {
+  std::call_once(file.read, [&] { read_factors(file); });
+}
+
+const Factor* Loader::find_factor(std::string_view id) {
+  const auto look = [&](FactorFile& file) -> const Factor* {
+    need(file);
+    const auto it = file.rows.find(id);
+    return it == file.rows.end() ? nullptr : &it->second;
+  };
+  const std::string own = fmt::format("factors_{}.csv", id.substr(0, id.find('.')));
+  for (auto& file : factor_files_)
+    if (file.name == own)
+      if (const Factor* f = look(file)) return f;
+  for (auto& file : factor_files_)
+    if (const Factor* f = look(file)) return f;
+  return nullptr;
+}
+
+void Loader::gather_factors() {
+  std::vector<Factor>& all = catalog_.factors_;
+  for (auto& file : factor_files_) {
+    need(file);
+    for (const auto& [id, factor] : file.rows) all.push_back(factor);
+  }
+  std::sort(all.begin(), all.end(), [](const Factor& a, const Factor& b) { return a.id < b.id; });
+  const auto twice =
+      std::adjacent_find(all.begin(), all.end(), [](const Factor& a, const Factor& b) { return a.id == b.id; });
+  if (twice != all.end()) throw bad_input(fmt::format("the factor '{}' is in two files", twice->id), "factors.csv");
 }
 
 void Loader::set_version() {
@@ -284,14 +322,12 @@ std::shared_ptr<Catalog> Loader::load(std::map<std::string, std::string, std::le
     if (std::find(known.begin(), known.end(), name) == known.end() || name == "edition.csv")
       throw bad_input(unknown_name("catalog file", name, known).message(), folder + name,
                       "docs/formats/catalog.md lists the files");
-  Loader loader(*out, folder, tables);
-  loader.read_sources();
-  loader.read_places();
-  loader.read_regions();
-  loader.read_devices();
-  loader.read_models();
-  loader.read_factors();
-  loader.set_version();
+  out->loader_.reset(new Loader(*out, folder, tables));
+  if (out->override_files_.empty() && tables == embedded) return out;
+  out->loader_->need_regions();
+  out->loader_->need_devices();
+  out->loader_->need_models();
+  out->loader_->need_factors();
   return out;
 }
 

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <mutex>
 #include <optional>
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
+#include "kernel/curl_library.h"
 #include "kernel/error.h"
 #include "kernel/time.h"
 
@@ -19,18 +18,19 @@ constexpr int most_redirects = 3;
 constexpr std::size_t largest_head = std::size_t{64} << 10;
 constexpr int wait_ms = 100;  // between two looks at `cancelled`
 
-template <auto free>
+// By a call of the library, which is open when there is something to free.
+template <auto call>
 struct FreedBy {
   template <class T>
   void operator()(T* held) const {
-    free(held);
+    (CurlLibrary::get().*call)(held);
   }
 };
-using HeldUrl = std::unique_ptr<CURLU, FreedBy<curl_url_cleanup>>;
-using HeldList = std::unique_ptr<curl_slist, FreedBy<curl_slist_free_all>>;
+using HeldUrl = std::unique_ptr<CURLU, FreedBy<&CurlLibrary::url_cleanup>>;
+using HeldList = std::unique_ptr<curl_slist, FreedBy<&CurlLibrary::slist_free_all>>;
 // The library's two kinds of handles are one type to the compiler, and each has a way to be freed.
-using HeldEasy = std::unique_ptr<CURL, FreedBy<curl_easy_cleanup>>;
-using HeldMulti = std::unique_ptr<CURLM, FreedBy<curl_multi_cleanup>>;
+using HeldEasy = std::unique_ptr<CURL, FreedBy<&CurlLibrary::easy_cleanup>>;
+using HeldMulti = std::unique_ptr<CURLM, FreedBy<&CurlLibrary::multi_cleanup>>;
 
 struct UrlParts {
   std::string scheme, host, port, path;
@@ -39,14 +39,15 @@ struct UrlParts {
 };
 
 std::optional<UrlParts> parts_of(std::string_view url) {
-  const HeldUrl handle(curl_url());
-  if (!handle || curl_url_set(handle.get(), CURLUPART_URL, std::string(url).c_str(), CURLU_NON_SUPPORT_SCHEME))
+  const CurlLibrary& curl = CurlLibrary::get();
+  const HeldUrl handle(curl.url());
+  if (!handle || curl.url_set(handle.get(), CURLUPART_URL, std::string(url).c_str(), CURLU_NON_SUPPORT_SCHEME))
     return std::nullopt;
   const auto part = [&](CURLUPart what, unsigned flags = 0) {
     char* text = nullptr;
     std::string out;
-    if (curl_url_get(handle.get(), what, &text, flags) == CURLUE_OK && text) out = text;
-    curl_free(text);
+    if (curl.url_get(handle.get(), what, &text, flags) == CURLUE_OK && text) out = text;
+    curl.free(text);
     return out;
   };
   UrlParts out{part(CURLUPART_SCHEME), part(CURLUPART_HOST), part(CURLUPART_PORT, CURLU_DEFAULT_PORT),
@@ -120,26 +121,24 @@ long milliseconds(Duration d) { return static_cast<long>(std::clamp(std::ceil(d.
 class Exchange {
  public:
   Exchange(const FetchRequest& request, const std::string& url, Duration left) : r_(request), url_(url), left_(left) {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-    easy_.reset(curl_easy_init());
-    multi_.reset(curl_multi_init());
+    easy_.reset(curl_.easy_init());
+    multi_.reset(curl_.multi_init());
     if (!easy_ || !multi_) throw world_error("the HTTP library cannot be set up", shown_url(url));
   }
-  ~Exchange() { curl_multi_remove_handle(multi_.get(), easy_.get()); }
+  ~Exchange() { curl_.multi_remove_handle(multi_.get(), easy_.get()); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
   FetchResponse run(std::string& target) {
     set_up();
-    curl_multi_add_handle(multi_.get(), easy_.get());
+    curl_.multi_add_handle(multi_.get(), easy_.get());
     const CURLcode code = wait();
     if (code != CURLE_OK) fail(code);
     long status = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_.easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     answer_.response.status = static_cast<int>(status);
     char* location = nullptr;
-    curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &location);
+    curl_.easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &location);
     target = location ? location : "";
     return std::move(answer_.response);
   }
@@ -147,9 +146,9 @@ class Exchange {
  private:
   template <class V>
   void set(CURLoption option, V value) {
-    if (const CURLcode code = curl_easy_setopt(easy_.get(), option, value); code != CURLE_OK)
+    if (const CURLcode code = curl_.easy_setopt(easy_.get(), option, value); code != CURLE_OK)
       throw Error(ErrorKind::unsupported,
-                  fmt::format("the HTTP library refuses an option: {}", curl_easy_strerror(code)), shown_url(url_));
+                  fmt::format("the HTTP library refuses an option: {}", curl_.easy_strerror(code)), shown_url(url_));
   }
 
   void set_up() {
@@ -184,8 +183,8 @@ class Exchange {
     curl_slist* list = nullptr;
     for (const auto& [name, value] : r_.headers)
       // "name;" is how the library is told of a header without a value.
-      list = curl_slist_append(list, value.empty() ? (name + ";").c_str() : fmt::format("{}: {}", name, value).c_str());
-    list = curl_slist_append(list, "Expect:");
+      list = curl_.slist_append(list, value.empty() ? (name + ";").c_str() : fmt::format("{}: {}", name, value).c_str());
+    list = curl_.slist_append(list, "Expect:");
     headers_.reset(list);
     set(CURLOPT_HTTPHEADER, list);
   }
@@ -193,14 +192,14 @@ class Exchange {
   CURLcode wait() {
     int running = 1;
     while (true) {
-      if (const CURLMcode m = curl_multi_perform(multi_.get(), &running); m != CURLM_OK)
-        throw world_error(curl_multi_strerror(m), shown_url(url_));
+      if (const CURLMcode m = curl_.multi_perform(multi_.get(), &running); m != CURLM_OK)
+        throw world_error(curl_.multi_strerror(m), shown_url(url_));
       int left = 0;
-      while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left))
+      while (const CURLMsg* message = curl_.multi_info_read(multi_.get(), &left))
         if (message->msg == CURLMSG_DONE) return message->data.result;
       if (!running) return CURLE_RECV_ERROR;
       if (r_.cancelled && r_.cancelled()) throw Error(ErrorKind::cancelled, "cancelled", shown_url(url_));
-      curl_multi_poll(multi_.get(), nullptr, 0, wait_ms, nullptr);
+      curl_.multi_poll(multi_.get(), nullptr, 0, wait_ms, nullptr);
     }
   }
 
@@ -211,11 +210,11 @@ class Exchange {
     if (answer_.head_too_large)
       throw world_error(fmt::format("the answer's head is larger than the {} bytes that are allowed", largest_head),
                         where);
-    const std::string why = reason_[0] ? reason_ : curl_easy_strerror(code);
+    const std::string why = reason_[0] ? reason_ : curl_.easy_strerror(code);
     switch (code) {
       case CURLE_OPERATION_TIMEDOUT:
         if (curl_off_t ready = 0;
-            curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &ready) == CURLE_OK && ready == 0)
+            curl_.easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &ready) == CURLE_OK && ready == 0)
           throw world_error(fmt::format("no connection within {:.3g} s", std::min(left_, r_.connect_deadline).base()),
                             where, "is the host up, and may this machine reach it?");
         throw world_error(fmt::format("no whole answer within {:.3g} s", left_.base()), where,
@@ -231,6 +230,7 @@ class Exchange {
     }
   }
 
+  const CurlLibrary& curl_ = CurlLibrary::get();
   const FetchRequest& r_;
   const std::string& url_;
   const Duration left_;
