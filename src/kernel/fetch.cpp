@@ -183,7 +183,8 @@ class Exchange {
     curl_slist* list = nullptr;
     for (const auto& [name, value] : r_.headers)
       // "name;" is how the library is told of a header without a value.
-      list = curl_.slist_append(list, value.empty() ? (name + ";").c_str() : fmt::format("{}: {}", name, value).c_str());
+      list =
+          curl_.slist_append(list, value.empty() ? (name + ";").c_str() : fmt::format("{}: {}", name, value).c_str());
     list = curl_.slist_append(list, "Expect:");
     headers_.reset(list);
     set(CURLOPT_HTTPHEADER, list);
@@ -271,7 +272,12 @@ FetchResponse fetch(const FetchRequest& request) {
 }
 
 std::string shown_url(std::string_view url) {
-  const auto parts = parts_of(url);
+  std::optional<UrlParts> parts;
+  try {
+    parts = parts_of(url);
+  } catch (const Error&) {
+    // Without the library nothing is known of it; whoever fetches is told why.
+  }
   // What cannot be taken apart may hold anything anywhere.
   if (!parts || parts->host.empty()) return "the URL";
   const bool usual =

@@ -21,10 +21,11 @@
 namespace wattline::meter {
 namespace {
 
-constexpr std::array passed_on = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+constexpr std::array passed_on = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT};
 
 // A signal handler can reach nothing else.
 std::atomic<pid_t> child_pid = 0;
+std::atomic<int> next_phase = -1;
 
 // Signals that came, on a thread that does not block them, before the child's number was known.
 std::atomic<std::uint64_t> early_signals = 0;
@@ -39,7 +40,9 @@ void pass_on(int signal, siginfo_t* info, void*) {
   // What the terminal (the kernel) sends went to the whole process group, and so to the child.
   if (info->si_code > 0) return;
   const int kept = errno;
-  if (const pid_t pid = child_pid; pid > 0) {
+  if (const int to = next_phase; signal == SIGUSR1 && to >= 0) {
+    [[maybe_unused]] const auto n = ::write(to, "next\n", 5);
+  } else if (const pid_t pid = child_pid; pid > 0) {
     ::kill(pid, signal);
   } else {
     early_signals |= std::uint64_t{1} << signal;
@@ -52,8 +55,9 @@ void pass_on(int signal, siginfo_t* info, void*) {
 // From before the child is started until it has ended.
 class SignalGuard {
  public:
-  SignalGuard() {
+  explicit SignalGuard(int phase_descriptor) {
     early_signals = 0;
+    next_phase = phase_descriptor;
     sigset_t all;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &old_mask_);
@@ -63,11 +67,18 @@ class SignalGuard {
     ::sigemptyset(&action.sa_mask);
     for (std::size_t i = 0; i < passed_on.size(); ++i) {
       ::sigaction(passed_on[i], nullptr, &old_[i]);
-      if (!ignored(i)) ::sigaction(passed_on[i], &action, nullptr);
+      if (!ignored(old_[i]) || (passed_on[i] == SIGUSR1 && phase_descriptor >= 0))
+        ::sigaction(passed_on[i], &action, nullptr);
     }
+    // Where it is ignored the kernel forgets how children ended.
+    struct sigaction plain {};
+    plain.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &plain, &old_child_);
   }
   ~SignalGuard() {
     for (std::size_t i = 0; i < passed_on.size(); ++i) ::sigaction(passed_on[i], &old_[i], nullptr);
+    ::sigaction(SIGCHLD, &old_child_, nullptr);
+    next_phase = -1;
     ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
   }
   SignalGuard(const SignalGuard&) = delete;
@@ -83,16 +94,18 @@ class SignalGuard {
     struct sigaction plain {};
     plain.sa_handler = SIG_DFL;
     for (std::size_t i = 0; i < passed_on.size(); ++i)
-      if (!ignored(i)) ::sigaction(passed_on[i], &plain, nullptr);
+      ::sigaction(passed_on[i], ignored(old_[i]) ? &old_[i] : &plain, nullptr);
+    if (ignored(old_child_)) ::sigaction(SIGCHLD, &old_child_, nullptr);
     // Our own choice for writing to closed pipes is not the program's.
     ::sigaction(SIGPIPE, &plain, nullptr);
     ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
   }
 
  private:
-  bool ignored(std::size_t i) const { return old_[i].sa_handler == SIG_IGN && !(old_[i].sa_flags & SA_SIGINFO); }
+  static bool ignored(const struct sigaction& a) { return a.sa_handler == SIG_IGN && !(a.sa_flags & SA_SIGINFO); }
   sigset_t old_mask_{};
   std::array<struct sigaction, passed_on.size()> old_{};
+  struct sigaction old_child_ {};
 };
 
 Duration seconds(const timeval& t) {
@@ -131,17 +144,52 @@ std::vector<char*> pointers(const std::vector<std::string>& argv) {
   return out;
 }
 
+// Ours with those put over it, "NAME=VALUE".
+std::vector<std::string> environment_with(const std::vector<std::pair<std::string, std::string>>& over) {
+  std::vector<std::string> out;
+  for (char** at = environ; at && *at; ++at) {
+    const std::string_view entry = *at;
+    if (std::none_of(over.begin(), over.end(), [&](const auto& o) { return entry.starts_with(o.first + "="); }))
+      out.emplace_back(entry);
+  }
+  for (const auto& [name, value] : over) out.push_back(name + "=" + value);
+  return out;
+}
+
+// Until the child has ended; it is not waited for yet, so that its number stays taken and no signal can reach another
+// process. With `adopting`, orphans that end meanwhile are waited for: of a service that runs for weeks they would
+// fill the table of processes.
+void await_end(pid_t pid, bool adopting) {
+  while (true) {
+    siginfo_t seen{};
+    if (::waitid(adopting ? P_ALL : P_PID, static_cast<id_t>(pid), &seen, WEXITED | WSTOPPED | WNOWAIT) != 0) {
+      if (errno == EINTR) continue;
+      return;
+    }
+    const bool stopped = seen.si_code == CLD_STOPPED || seen.si_code == CLD_TRAPPED;
+    if (seen.si_pid == pid && !stopped) return;
+    siginfo_t taken{};
+    ::waitid(P_PID, static_cast<id_t>(seen.si_pid), &taken, (stopped ? WSTOPPED : WEXITED) | WNOHANG);
+    // SIGSTOP is between whoever sent it and the child: nobody would wake us with it.
+    const int by = seen.si_status;
+    if (seen.si_pid == pid && seen.si_code == CLD_STOPPED && (by == SIGTSTP || by == SIGTTIN || by == SIGTTOU))
+      ::raise(SIGSTOP);
+  }
+}
+
 }  // namespace
 
-ChildOutcome run_child(const std::vector<std::string>& argv) {
+ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& setup) {
   ChildOutcome out;
   std::vector<char*> words = pointers(argv);
+  const std::vector<std::string> environment = environment_with(setup.environment);
+  std::vector<char*> variables = pointers(environment);
   int failure[2];  // closes when the program starts, else carries errno
   if (::pipe2(failure, O_CLOEXEC) != 0) throw errno_error("make", "a pipe", errno);
   const std::vector<int> before = child_processes(::getpid());
   const Usage usage_before = of_children();
   const Adoption adoption;
-  SignalGuard signals;
+  SignalGuard signals(setup.next_phase);
 
   out.begin = Time::now();
   const std::int64_t started = monotonic_ns();
@@ -154,7 +202,8 @@ ChildOutcome run_child(const std::vector<std::string>& argv) {
   }
   if (pid == 0) {
     signals.restore_in_child();
-    ::execvp(words[0], words.data());
+    if (setup.inherited >= 0) ::fcntl(setup.inherited, F_SETFD, 0);
+    ::execvpe(words[0], words.data(), variables.data());
     const int why = errno;
     [[maybe_unused]] const auto n = ::write(failure[1], &why, sizeof why);
     ::_exit(127);
@@ -167,9 +216,7 @@ ChildOutcome run_child(const std::vector<std::string>& argv) {
   while ((got = ::read(failure[0], &why, sizeof why)) < 0 && errno == EINTR) {}
   ::close(failure[0]);
 
-  siginfo_t ended{};
-  // The number stays taken until it is waited for, so that no signal can reach another process.
-  while (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {}
+  await_end(pid, before.empty());
   child_pid = 0;
   int status = 0;
   rusage own{};

@@ -2,10 +2,12 @@
 //
 // The program stays in our process group, so that Ctrl-C, Ctrl-Z and pipelines work as without us: what
 // the terminal sends reaches it directly, and we live on to report. What is sent to us alone (kill PID) is
-// passed on. Signals that were ignored when we were started stay ignored for it.
+// passed on. When it is stopped by the terminal's means, so are we, and the shell sees a stopped job. Signals that
+// were ignored when we were started stay ignored for it.
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/quantity.h"
@@ -26,9 +28,15 @@ struct ChildOutcome {
   int left_running = 0;  // descendants that outlive it
 };
 
+struct ChildSetup {
+  std::vector<std::pair<std::string, std::string>> environment;  // put over ours
+  int inherited = -1;  // a descriptor that it keeps, under the same number
+  int next_phase = -1;  // SIGUSR1 sent to us writes "next\n" there and is not passed on
+};
+
 // Waits until it ends. argv[0] is looked up in PATH. Error world: no process can be made.
-// Descendants that lose their parent become ours meanwhile, so that their CPU time is not lost. To be
-// called from one thread at a time: signal handling is the whole process's.
-ChildOutcome run_child(const std::vector<std::string>& argv);
+// Descendants that lose their parent become ours meanwhile and are waited for when they end, so that their CPU time
+// is not lost. To be called from one thread at a time: signal handling is the whole process's.
+ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& = {});
 
 }  // namespace wattline::meter

@@ -3,8 +3,10 @@
 
 #include <csignal>
 #include <fstream>
+#include <functional>
 #include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -107,6 +109,119 @@ TEST(Child, HandlingIsAsBeforeAfterwards) {
   std::signal(SIGUSR1, SIG_DFL);
   ::sigaction(SIGTERM, nullptr, &now);
   EXPECT_EQ(now.sa_handler, SIG_DFL);
+}
+
+// Somebody may have started us with SIGCHLD ignored, and then the kernel keeps no exit codes.
+TEST(Child, ExitCodesAreSeenWhereChildrenAreIgnored) {
+  std::signal(SIGCHLD, SIG_IGN);
+  EXPECT_EQ(shell("exit 7").exit_code, 7);
+  struct sigaction now {};
+  ::sigaction(SIGCHLD, nullptr, &now);
+  EXPECT_EQ(now.sa_handler, SIG_IGN);
+  EXPECT_EQ(run_child({"grep", "-q", "SigIgn:.*1....$", "/proc/self/status"}).exit_code, 0)
+      << "as it was for us it is for the command: bit 17";
+  std::signal(SIGCHLD, SIG_DFL);
+}
+
+// In a process group of its own, as a shell would start us: stopped and continued as a job is.
+int exit_code_of_job(const std::string& script, const std::function<void(pid_t)>& meanwhile) {
+  const pid_t job = ::fork();
+  if (job == 0) {
+    ::setpgid(0, 0);
+    ::_exit(shell(script).exit_code);
+  }
+  ::setpgid(job, job);
+  meanwhile(job);
+  int status = 0;
+  ::waitpid(job, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+bool stops(pid_t job) {
+  int status = 0;
+  return ::waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status);
+}
+
+TEST(Child, AStoppedCommandIsAStoppedJob) {
+  EXPECT_EQ(exit_code_of_job("kill -TSTP $$; exit 5",
+                             [](pid_t job) {
+                               EXPECT_TRUE(stops(job));
+                               ::kill(job, SIGCONT);
+                             }),
+            5);
+}
+
+TEST(Child, AskedToStopWeAskTheCommand) {
+  ScratchDir dir;
+  const std::string ready = (dir.path() / "ready").string();
+  EXPECT_EQ(
+      exit_code_of_job(": >" + ready + "; for i in $(seq 1000); do sleep 0.01; [ -e " + ready + ".go ] && exit 6; done",
+                       [&](pid_t job) {
+                         while (::access(ready.c_str(), F_OK) != 0) ::usleep(2000);
+                         ::kill(job, SIGTSTP);
+                         EXPECT_TRUE(stops(job));
+                         std::ofstream(ready + ".go") << "";
+                         ::kill(job, SIGCONT);
+                       }),
+      6);
+}
+
+TEST(Child, WhatStopsAndWakesTheCommandAloneIsNotOurs) {
+  EXPECT_EQ(shell("(sleep 0.2; kill -CONT $$) & kill -STOP $$; exit 4").exit_code, 4);
+}
+
+TEST(Child, OneThatIgnoresSignalsIsWaitedFor) {
+  ScratchDir dir;
+  const std::string ready = (dir.path() / "ready").string();
+  std::thread sender([&] {
+    while (::access(ready.c_str(), F_OK) != 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    for (const int s : {SIGTERM, SIGINT, SIGHUP}) ::kill(::getpid(), s);
+  });
+  const auto out = shell("trap '' TERM INT HUP; : >" + ready + "; sleep 0.3; exit 8");
+  sender.join();
+  EXPECT_EQ(out.exit_code, 8);
+  EXPECT_GE(out.length.base(), 0.3);
+}
+
+TEST(Child, OrphansThatEndAreWaitedForMeanwhile) {
+  // Ten daemons, twice forked, that end while the command goes on; it waits until its parent has no zombies.
+  const auto out = shell(
+      "for i in 1 2 3 4 5 6 7 8 9 10; do (setsid sh -c 'exit 0' &) ; done;"
+      "for i in $(seq 500); do sleep 0.02; n=0; for p in $(cat /proc/$PPID/task/*/children); do"
+      "  if [ $p != $$ ]; then n=$((n+1)); fi; done; [ $n = 0 ] && exit 0; done; exit 1");
+  EXPECT_EQ(out.exit_code, 0) << "zombies";
+  EXPECT_EQ(out.left_running, 0);
+}
+
+TEST(Child, ClosedDescriptorsAndNoInput) { EXPECT_EQ(shell("exec 0<&- 1>&- 2>&-; exit 9").exit_code, 9); }
+
+TEST(Child, EnvironmentAndDescriptor) {
+  ::setenv("WATTLINE_TEST_VARIABLE", "ours", 1);
+  int pipe[2];
+  ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+  ChildSetup setup;
+  setup.environment = {{"WATTLINE_TEST_VARIABLE", "theirs"}, {"OUT", std::to_string(pipe[1])}};
+  setup.inherited = pipe[1];
+  EXPECT_EQ(run_child({"sh", "-c", "echo $WATTLINE_TEST_VARIABLE >&$OUT"}, setup).exit_code, 0);
+  ::close(pipe[1]);
+  char text[32] = {};
+  EXPECT_EQ(::read(pipe[0], text, sizeof text), 7);
+  EXPECT_STREQ(text, "theirs\n");
+  ::close(pipe[0]);
+  EXPECT_STREQ(::getenv("WATTLINE_TEST_VARIABLE"), "ours");
+  ::unsetenv("WATTLINE_TEST_VARIABLE");
+}
+
+TEST(Child, Sigusr1MayMeanTheNextPhase) {
+  int pipe[2];
+  ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+  ChildSetup setup;
+  setup.next_phase = pipe[1];
+  EXPECT_EQ(run_child({"sh", "-c", "kill -USR1 $PPID; exit 2"}, setup).exit_code, 2);
+  ::close(pipe[1]);
+  char text[32] = {};
+  EXPECT_EQ(::read(pipe[0], text, sizeof text), 5);
+  EXPECT_STREQ(text, "next\n");
+  ::close(pipe[0]);
 }
 
 TEST(Child, OurChoiceForClosedPipesIsNotTheCommands) {

@@ -18,11 +18,11 @@ namespace wattline::meter {
 namespace fs = std::filesystem;
 namespace {
 
-// Numbers of the processes that can be seen, ascending.
-std::vector<int> process_ids() {
+// Numbers that are names in the folder, ascending: of processes, of a process's threads.
+std::vector<int> numbers_in(const fs::path& folder) {
   std::vector<int> ids;
   std::error_code failed;
-  for (fs::directory_iterator it("/proc", failed), end; !failed && it != end; it.increment(failed)) {
+  for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed)) {
     const std::string name = it->path().filename().string();
     int pid = 0;
     const auto [stop, ec] = std::from_chars(name.data(), name.data() + name.size(), pid);
@@ -31,6 +31,8 @@ std::vector<int> process_ids() {
   std::sort(ids.begin(), ids.end());
   return ids;
 }
+
+std::vector<int> process_ids() { return numbers_in("/proc"); }
 
 bool holds_one_of(int pid, const std::set<std::uint64_t>& inodes) {
   std::error_code failed;
@@ -63,7 +65,44 @@ std::optional<int> process_listening_on(std::uint16_t port) {
   return std::nullopt;
 }
 
+namespace {
+
+// As the kernel lists them, by the thread that made them; nothing where it does not (a kernel without
+// CONFIG_PROC_CHILDREN, a process that is gone). One that ends while we read may hide another.
+std::optional<std::vector<int>> listed_children(int pid) {
+  std::vector<int> out;
+  const std::string tasks = fmt::format("/proc/{}/task", pid);
+  bool any = false;
+  for (const int thread : numbers_in(tasks)) {
+    const auto text = read_small_file(fmt::format("{}/{}/children", tasks, thread), std::size_t{1} << 20);
+    if (!text) {
+      if (!any && !fs::exists("/proc/self/task/" + std::to_string(::getpid()) + "/children")) return std::nullopt;
+      continue;  // a thread that has ended
+    }
+    any = true;
+    const char* at = text->data();
+    const char* const end = at + text->size();
+    for (int id = 0; at < end; ++at)
+      if (const auto [stop, ec] = std::from_chars(at, end, id); ec == std::errc()) {
+        out.push_back(id);
+        at = stop;
+      }
+  }
+  if (!any) return std::nullopt;
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::uint64_t ticks_of(const ProcessStat& s) { return s.own_ticks + s.waited_ticks; }
+
+Duration of_ticks(std::uint64_t ticks) {
+  return Duration(static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+}
+
+}  // namespace
+
 std::vector<int> child_processes(int pid) {
+  if (auto listed = listed_children(pid)) return *listed;
   std::vector<int> out;
   for (const int id : process_ids())
     if (const auto stat = stat_of(id); stat && stat->parent == pid) out.push_back(id);
@@ -71,7 +110,23 @@ std::vector<int> child_processes(int pid) {
 }
 
 std::optional<Duration> cpu_time_of_process_tree(int pid) {
-  if (!stat_of(pid)) return std::nullopt;
+  const auto first = stat_of(pid);
+  if (!first) return std::nullopt;
+  std::uint64_t ticks = ticks_of(*first);
+  std::vector<int> open = {pid};
+  std::set<int> seen = {pid};  // numbers are given anew while we read: a circle must not hold us
+  if (listed_children(pid)) {
+    while (!open.empty()) {
+      const auto children = listed_children(open.back()).value_or(std::vector<int>{});
+      open.pop_back();
+      for (const int id : children) {
+        if (!seen.insert(id).second) continue;
+        if (const auto stat = stat_of(id)) ticks += ticks_of(*stat);
+        open.push_back(id);
+      }
+    }
+    return of_ticks(ticks);
+  }
   std::map<int, ProcessStat> all;
   std::multimap<int, int> children;
   for (const int id : process_ids())
@@ -79,19 +134,16 @@ std::optional<Duration> cpu_time_of_process_tree(int pid) {
       all[id] = *stat;
       children.emplace(stat->parent, id);
     }
-  if (!all.contains(pid)) return std::nullopt;
-  std::uint64_t ticks = 0;
-  std::vector<int> open = {pid};
-  std::set<int> seen;  // numbers are given anew while we read: a circle must not hold us
   while (!open.empty()) {
-    const int id = open.back();
+    const auto [begin, end] = children.equal_range(open.back());
     open.pop_back();
-    if (!seen.insert(id).second) continue;
-    ticks += all[id].own_ticks + all[id].waited_ticks;
-    const auto [first, last] = children.equal_range(id);
-    for (auto it = first; it != last; ++it) open.push_back(it->second);
+    for (auto it = begin; it != end; ++it) {
+      if (!seen.insert(it->second).second) continue;
+      ticks += ticks_of(all[it->second]);
+      open.push_back(it->second);
+    }
   }
-  return Duration(static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+  return of_ticks(ticks);
 }
 
 }  // namespace wattline::meter
