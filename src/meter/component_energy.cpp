@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kernel/units.h"
+#include "meter/counter_steps.h"
 #include "meter/recorder.h"
 
 namespace wattline::meter {
@@ -39,49 +40,82 @@ std::optional<Power> peak_of(const Series& total, Duration window) {
   return peak;
 }
 
+bool overlaps(const std::vector<TimeSpan>& spans, Time a, Time b) {
+  return std::any_of(spans.begin(), spans.end(), [&](const TimeSpan& s) { return s.begin < b && a < s.end; });
+}
+
+// Whether the step from a to b lies in a span during which the counter stood still.
+bool within(const std::vector<TimeSpan>& spans, Time a, Time b) {
+  return std::any_of(spans.begin(), spans.end(), [&](const TimeSpan& s) { return s.begin <= a && b <= s.end; });
+}
+
+Duration length_of(const std::vector<TimeSpan>& spans) {
+  Duration sum{0};
+  for (const auto& s : spans) sum += s.end - s.begin;
+  return sum;
+}
+
 void of_counter(ComponentEnergy& out, const SourceRecord& record, Time begin, Time end, double& joules) {
   const SourceInfo& info = record.info;
   // A failed reading loses nothing: the counter went on.
   const Series readings = without_failures(record.readings);
-  const CounterSeries counter = unwrap(readings, info.range, info.most.base());
-  const Series& total = counter.total;
-  out.wraps = counter.wraps;
-  out.resets = counter.resets;
+  CounterSteps steps(info.range, info.most, info.update);
+  Series total;  // J that only rise; NaN: not known since the sample before
+  std::size_t unseen = 0;
   out.power.name = info.component;
   out.power.unit = "W";
-  if (readings.size() > 0) {
-    out.missing = between(begin, readings.times.front()) + between(readings.times.back(), end);
-    joules = total.values.back();
-  } else {
-    out.missing = between(begin, end);
-  }
-  for (std::size_t i = 1; i < total.size(); ++i) {
-    const Duration step = total.times[i] - total.times[i - 1];
-    if (std::isnan(total.values[i]) || std::isnan(total.values[i - 1])) {
-      out.missing += step;
-      out.power.add(total.times[i], std::nan(""));
-    } else if (step > Duration(0)) {
-      out.covered += step;
-      out.power.add(total.times[i], (total.values[i] - total.values[i - 1]) / step.base());
-    }
+  out.missing = readings.size() == 0 ? between(begin, end)
+                                     : between(begin, readings.times.front()) + between(readings.times.back(), end);
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    const Time at = readings.times[i], last = i ? readings.times[i - 1] : at;
+    const auto step = steps.next(at.ns, readings.values[i], overlaps(record.sleeps, last, at));
+    out.wraps += step.kind == CounterSteps::Kind::wrap;
+    out.resets += step.kind == CounterSteps::Kind::reset;
+    unseen += step.least;
+    joules += step.joules;
+    const bool known = step.known && !(step.joules == 0 && within(record.stalls, last, at));
+    if (i && !known) total.add(Time{last.ns + (at.ns - last.ns) / 2}, std::nan(""));
+    total.add(at, joules);
+    if (step.length <= Duration(0)) continue;
+    (known ? out.covered : out.missing) += step.length;
+    out.power.add(at, known ? step.joules / step.length.base() : std::nan(""));
   }
   if (out.covered > Duration(0)) {
     out.mean = Energy(joules) / out.covered;
     out.peak = peak_of(total, std::min(out.covered, info.update * 5.0));
   }
-  if (counter.resets > 0)
-    out.warnings.push_back(fmt::format("{}: the counter started anew {} times; the time around it is left out",
-                                       info.component, counter.resets));
-  if (counter.ambiguous > 0)
+  if (out.resets > 0)
+    out.warnings.push_back(fmt::format("{}: the counter started anew {} time{}; the time around it is left out",
+                                       info.component, out.resets, out.resets == 1 ? "" : "s"));
+  if (!record.stalls.empty())
+    out.warnings.push_back(fmt::format("{}: the counter stood still for {} while {} at work: that time is left out",
+                                       info.component, to_string(length_of(record.stalls), 3),
+                                       info.domain == Domain::cpu ? "the processor was" : "the board was"));
+  out.least = unseen > 0;
+  if (unseen > 0)
     out.warnings.push_back(
         fmt::format("{}: {} readings lie so far apart that the counter may have wrapped unseen; the "
                     "energy is at least this",
-                    info.component, counter.ambiguous));
+                    info.component, unseen));
+}
+
+// A sensor tells nothing of the time in which the machine slept.
+Series with_sleeps(const SourceRecord& record) {
+  if (record.sleeps.empty()) return record.readings;
+  Series out;
+  out.name = record.readings.name;
+  out.unit = record.readings.unit;
+  for (std::size_t i = 0; i < record.readings.size(); ++i) {
+    const Time at = record.readings.times[i], last = i ? record.readings.times[i - 1] : at;
+    if (i && overlaps(record.sleeps, last, at)) out.add(Time{last.ns + (at.ns - last.ns) / 2}, std::nan(""));
+    out.add(at, record.readings.values[i]);
+  }
+  return out;
 }
 
 void of_sensor(ComponentEnergy& out, const SourceRecord& record, Time begin, Time end, double& joules,
                double& sampling_sd) {
-  const Series& s = record.readings;
+  const Series s = with_sleeps(record);
   // Readings closer together than the sensor renews its value: a gap is then a matter of renewals.
   const Duration renewal = std::max(record.info.update, renewal_period(s)), step = find_faults(s).median_step;
   const double gap_factor = 3 * std::max(1.0, step > Duration(0) ? renewal.in(step) : 1.0);
@@ -150,6 +184,10 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
     out.warnings.push_back(fmt::format("{}: the run is shorter than five renewals of the reading ({} each)",
                                        info.component, to_string(renewal)));
   }
+  if (!record.sleeps.empty())
+    out.warnings.push_back(fmt::format("{}: the machine slept in {} of {}{}", info.component,
+                                       to_string(length_of(record.sleeps), 3), to_string(length, 3),
+                                       info.kind == SourceKind::power ? ": that time is left out" : ""));
   if (out.missing > length * 0.01)
     out.warnings.push_back(fmt::format("{}: {} of {} are not covered, nothing is put in their place{}", info.component,
                                        to_string(out.missing, 3), to_string(length, 3),
@@ -157,7 +195,12 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
 
   // Each end of the span falls somewhere between two renewals of the value.
   const double watts = out.mean ? out.mean->base() : 0;
-  const double edges_sd = watts * std::min(renewal, length).base() / std::sqrt(6.0);
+  double edges_sd = watts * std::min(renewal, length).base() / std::sqrt(6.0);
+  // And a value is known to a step of the counter or sensor.
+  if (method == Method::measured)
+    edges_sd =
+        std::hypot(edges_sd, info.kind == SourceKind::energy ? info.resolution / std::sqrt(6.0)
+                                                             : info.resolution * out.covered.base() / std::sqrt(12.0));
   double gain = 1, gain_sd = 0;
   if (!info.gain.empty()) {
     const auto& factor = catalog.factor(info.gain);

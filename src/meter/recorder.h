@@ -1,8 +1,8 @@
 // Reads sources again and again while something runs, and makes energies of what was read.
 //
-// Counters: the difference of the first and last reading, wraps put right, resets left out. Sensors: the
-// trapezoid over the readings, nothing across gaps of more than three intervals. The idle power of the
-// machine is part of every figure. Instants go by a clock that neither steps nor stops when the machine
+// Counters: the sum of the rises, wraps put right, resets and stalls left out (counter_steps.h). Sensors: the
+// trapezoid over the readings, nothing across gaps of more than three intervals or a sleep of the machine. The idle
+// power of the machine is part of every figure. Instants go by a clock that neither steps nor stops when the machine
 // sleeps; their origin is UTC at the start.
 #pragma once
 
@@ -16,47 +16,30 @@
 #include "kernel/estimate.h"
 #include "kernel/series.h"
 #include "kernel/table.h"
-#include "meter/source.h"
+#include "meter/sampler.h"
 
 namespace wattline::meter {
 
-// What one source said: J of a counter, W of a sensor; NaN where it could not be read.
-struct SourceRecord {
-  SourceInfo info;
-  Series readings;
-  std::size_t failures = 0;
-  std::string trouble;  // the last one
-  std::optional<double> watts_at_end;  // of a counter, for runs shorter than its steps
-};
-
-struct Recording {
-  Time begin, end;
-  std::vector<SourceRecord> records;
-};
-
 class Recorder {
  public:
-  // `interval` is shortened where a counter could wrap unseen; over `most_samples` a record is thinned to
-  // every second reading and the interval doubled, up to ten seconds.
+  // As Sampler's, on a thread of its own.
   Recorder(Sources, Duration interval, std::size_t most_samples = 36000);
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
+  // Before start(): looks every so often whether sources have come (source.h: appeared), and reads them too.
+  void keep_looking(Roots roots, Duration every = Duration(60));
   void start();  // the first reading of all sources, then a thread goes on
   Recording stop();  // the last reading of all
-  Duration interval() const { return interval_; }
+  Duration interval() const { return sampler_.interval(); }
 
  private:
-  void sample();
-  void thin();
-  Time now() const;
+  void run();
 
-  Sources sources_;
-  Duration interval_;
-  const std::size_t most_samples_;
-  Recording recording_;
-  std::int64_t origin_ns_ = 0;
+  Sampler sampler_;
+  std::optional<Roots> roots_;
+  Duration look_every_{60};
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
@@ -70,6 +53,7 @@ struct ComponentEnergy {
   std::optional<Power> mean, peak;  // peak over at least five renewals of the value
   Duration covered{0}, missing{0};
   std::size_t samples = 0, wraps = 0, resets = 0;
+  bool least = false;  // the counter may have wrapped unseen: at least so much
   std::vector<std::string> warnings;
   std::vector<FactorUse> factors;
 };
