@@ -43,6 +43,8 @@ TEST(Data, EverySourceIsUsedAndEveryRowHasOne) {
   ids("places.csv", {"source", "water_source"});
   ids("regions.csv", {"source"});
   ids("factors.csv", {"source"});
+  ids("processor_curves.csv", {"source"});
+  ids("processor_walls.csv", {"source"});
   used.erase("");
   const Table sources = read_csv(embedded().file("sources.csv"), "sources.csv", {.delimiter = ',', .infer = false});
   std::set<std::string> known;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/units.h"
 #include "meter/proc_files.h"
 
 namespace wattline::meter {
@@ -35,32 +36,50 @@ bool of_a_server(const Host& host) {
 }  // namespace
 
 HostModel::HostModel(Host host, const catalog::Catalog& catalog) : host_(std::move(host)) {
+  const auto curves = physics::LoadCurves::load(catalog);
+  catalog::Device made;
+  made.kind = catalog::DeviceKind::cpu;
+  made.cores = std::max(1, host_.cores / host_.packages);
+  made.name = device_ = host_.cpu.empty() ? "unknown processor" : host_.cpu;
+
   const catalog::Device* row = host_.cpu.empty() ? nullptr : catalog.find_device(host_.cpu);
   if (row && (row->cores <= 0 || row->board_power <= Power(0))) row = nullptr;
+  const auto own = std::find_if(curves->curves.begin(), curves->curves.end(), [&](const physics::LoadCurve& c) {
+    return !c.device.empty() && catalog::device_key(c.device) == catalog::device_key(host_.cpu);
+  });
+  const bool of_the_catalog = row != nullptr;
   if (row) {
+    made = *row;
+  } else if (const auto* wall = host_.cpu.empty() ? nullptr : curves->find_wall(host_.cpu)) {
+    made.name = wall->device;
+    made.board_power = wall->tdp;
+    factors_.push_back(wall->use);
+  } else if (own != curves->curves.end()) {
+    // The curve says all; the TDP is not asked for.
+    made.board_power = own->tdp > Power(0) ? own->tdp : own->full();
+  }
+  if (made.board_power > Power(0)) {
     known_ = true;
-    device_ = row->name;
-    power_ = physics::processor_power(*row, catalog);
-    explanation_ = fmt::format("modelled from CPU time and the catalog's {}", device_);
+    device_ = made.name;
+    if (row || own == curves->curves.end() || own->tdp > Power(0)) {
+      design_power_ = made.board_power * static_cast<double>(host_.packages);
+      most_of_design_power_ = catalog.factor("physics.cpu.most_of_tdp").value;
+    }
   } else {
     const auto& core = catalog.factor(of_a_server(host_) ? "meter.core_power.server" : "meter.core_power");
     const RawEstimate watts = core.estimate();
-    catalog::Device generic;
-    device_ = host_.cpu.empty() ? "unknown processor" : host_.cpu;
-    generic.name = device_;
-    generic.kind = catalog::DeviceKind::cpu;
-    generic.cores = std::max(1, host_.cores / host_.packages);
-    generic.board_power = Power(watts.value() * generic.cores);
+    made.board_power = Power(watts.value() * made.cores);
     factors_.push_back(core.use());
     scale_ = Estimate<Ratio>(RawEstimate::scaled(watts, 1 / watts.value()));
-    power_ = physics::processor_power(generic, catalog);
-    explanation_ = fmt::format(
-        "modelled from CPU time and a general figure for a core, since the catalog does not "
-        "know the processor {}",
-        host_.cpu.empty() ? "(this machine does not name it)" : "'" + host_.cpu + "'");
   }
-  // The made-up row of an unknown processor is no row of the catalog.
-  for (std::size_t i = known_ ? 0 : 1; i < power_.factors.size(); ++i) factors_.push_back(power_.factors[i]);
+  power_ = physics::processor_power(made, *curves, catalog);
+  explanation_ = known_ ? fmt::format("modelled from CPU time and the catalog's {}, by {}", device_, power_.basis)
+                        : fmt::format(
+                              "modelled from CPU time and a general figure for a core, since the catalog does not "
+                              "know the processor {}",
+                              host_.cpu.empty() ? "(this machine does not name it)" : "'" + host_.cpu + "'");
+  // A made-up device is no row of the catalog.
+  for (std::size_t i = of_the_catalog ? 0 : 1; i < power_.factors.size(); ++i) factors_.push_back(power_.factors[i]);
 }
 
 Estimate<Energy> HostModel::energy_of_cpu_time(Duration cpu_time, double busy) const {
@@ -84,8 +103,17 @@ Estimate<Energy> HostModel::energy_of_cpu_time(Duration cpu_time, double busy) c
 Estimate<Power> HostModel::idle() const { return power_.idle * static_cast<double>(host_.packages) * scale_; }
 Estimate<Power> HostModel::full() const { return power_.full * static_cast<double>(host_.packages) * scale_; }
 
-Estimate<Power> HostModel::at(double load) const {
-  return power_.at(load) * static_cast<double>(host_.packages) * scale_;
+Estimate<Power> HostModel::at(double load, physics::LoadKind kind) const {
+  return power_.at(load, kind) * static_cast<double>(host_.packages) * scale_;
+}
+
+std::optional<std::string> HostModel::doubt(Power mean, Duration span) const {
+  constexpr Duration longest_boost{28};  // processors may exceed their limit for so long
+  if (!design_power_ || span <= longest_boost || mean <= *design_power_ * most_of_design_power_) return std::nullopt;
+  return fmt::format(
+      "{} over {} is {:.2f} times the design power of {} {}: the cores may have been added to the packages that "
+      "contain them",
+      to_string(mean), to_string(span, 2), mean / *design_power_, host_.packages > 1 ? "all" : "the", device_);
 }
 
 }  // namespace wattline::meter

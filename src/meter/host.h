@@ -2,6 +2,7 @@
 // the catalog knows of it. The base of everything that is modelled.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,13 +43,20 @@ class HostModel {
   // All packages together.
   Estimate<Power> idle() const;
   Estimate<Power> full() const;
-  // All packages at so much of their threads' time busy, 0..1.
-  Estimate<Power> at(double load) const;
+  // At a load of 0..1 of all threads.
+  Estimate<Power> at(double load, physics::LoadKind = physics::LoadKind::unknown) const;
+  // The design power (TDP) of all packages; nothing where the processor is not known.
+  std::optional<Power> design_power() const { return design_power_; }
+  // Why a mean power read over so long cannot be that of the packages (their cores counted twice); nothing
+  // when it can, when it is too short to tell, or when the processor is not known.
+  std::optional<std::string> doubt(Power mean, Duration span) const;
 
  private:
   Host host_;
   std::string device_, explanation_;
   bool known_ = false;
+  std::optional<Power> design_power_;
+  double most_of_design_power_ = 0;
   physics::ProcessorPower power_;  // of one package
   Estimate<Ratio> scale_ = Estimate<Ratio>::exact(1);  // how sure the processor itself is
   std::vector<FactorUse> factors_;

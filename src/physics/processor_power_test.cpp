@@ -3,14 +3,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <limits>
-#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "kernel/error.h"
-#include "kernel/table.h"
 #include "kernel/testing.h"
 
 namespace wattline::physics {
@@ -55,11 +52,13 @@ TEST(processor_power, loads_out_of_range_are_the_nearest_bound) {
 
 TEST(processor_power, takes_the_idle_power_that_is_known) {
   catalog::Device d = processor(100, 4);
-  EXPECT_EQ(processor_power(d, known()).warnings.size(), 1u);
+  EXPECT_NE(processor_power(d, known()).idle.value().base(), 9);
   d.idle_power = Power(9);
   const ProcessorPower p = processor_power(d, known());
   EXPECT_EQ(p.idle.value().base(), 9);
-  EXPECT_TRUE(p.warnings.empty());
+  EXPECT_EQ(p.idle.sd().base(), 0);
+  EXPECT_GT(p.full.value(), p.idle.value());
+  EXPECT_EQ(p.warnings.size(), 1u);  // that no curve of it was measured
   EXPECT_GE(p.factors.size(), 3u);
 }
 
@@ -73,7 +72,7 @@ TEST(processor_power, all_cores_for_a_second_cost_the_full_power) {
 TEST(processor_power, cpu_time_costs_between_the_share_and_the_step_of_a_core) {
   const ProcessorPower p = processor_power(processor(120, 12), known());
   const double share = p.full.value().base() / 12;
-  const double step = (p.at(1 / 12.0).value() - p.idle.value()).base() + p.idle.value().base() / 12;
+  const double step = (p.at(1 / 12.0, LoadKind::packed).value() - p.idle.value()).base() + p.idle.value().base() / 12;
   const Estimate<Energy> e = energy_of_cpu_time(p, 1, Duration(1));
   EXPECT_GT(e.value().base(), share);
   EXPECT_LT(e.value().base(), step);
@@ -121,44 +120,51 @@ TEST(processor_power, of_memory_by_size) {
   EXPECT_THROW(memory_power(Bytes(std::nan("")), known()), Error);
 }
 
-// Three servers, measured by their counters step by step. The second session of the Xeon E3 added two
-// zones (91 W on a part of 69 W); it is left out for that reason.
-TEST(processor_power, interval_covers_measured_servers) {
-  const auto shared = tests::shared_dir();
-  if (!shared) GTEST_SKIP() << "skipped: no shared data";
-  const std::string rapl = "data/cpu-load-rapl/compare_cpu_load_and_RAPL-";
-  const std::vector<std::pair<std::string, std::pair<double, int>>> sessions = {
-      {rapl + "all_cores-AMD_EPYC_8024P_8-Core_Processor-2025-01-14.csv", {90, 8}},
-      {rapl + "some_cores-AMD_EPYC_8024P_8-Core_Processor-2025-01-14.csv", {90, 8}},
-      {rapl + "all_cores-Intel(R)_Xeon(R)_CPU_E5-2620_v3_@_2.40GHz-2025-01-14.csv", {170, 12}},
-      {rapl + "some_cores-Intel(R)_Xeon(R)_CPU_E5-2620_v3_@_2.40GHz-2025-01-14.csv", {170, 12}},
-      {"data/cpu-load-vs-rapl/E3-1240__all_cores.csv", {69, 4}},
-      {"data/cpu-load-vs-rapl/E3-1240__some_cores.csv", {69, 4}}};
-  int points = 0, inside = 0;
-  double error = 0;
-  for (const auto& [file, part] : sessions) {
-    std::ifstream in(*shared / file);
-    if (!in) continue;
-    std::stringstream text;
-    text << in.rdbuf();
-    const Table t = read_csv(text.str(), file);
-    const ProcessorPower p = processor_power(processor(part.first, part.second), known());
-    for (std::size_t row = 0; row < t.rows(); ++row) {
-      const double load = t.column("cpu_load").numbers()[row] / 100, watts = t.column("rapl_power").numbers()[row];
-      if (load < 0.05) continue;  // the first step was read before the counter had moved
-      const Estimate<Power> e = p.at(load);
-      ++points;
-      inside += watts >= e.low().base() && watts <= e.high().base();
-      error += std::abs(e.value().base() / watts - 1);
-    }
-  }
-  if (points == 0) GTEST_SKIP() << "skipped: no shared data";
-  std::cout << inside << " of " << points << " steps inside the 95 % interval, mean error " << 100 * error / points
-            << " %\n";
-  RecordProperty("mean_error_percent", std::to_string(100 * error / points));
-  EXPECT_GE(points, 50);
-  EXPECT_GE(inside, 0.9 * points);
-  EXPECT_LT(error / points, 0.45);
+TEST(processor_power, its_own_curve_before_that_of_others) {
+  const ProcessorPower own = processor_power(known().device("AMD EPYC 8024P"), known());
+  EXPECT_TRUE(own.own_curve);
+  EXPECT_TRUE(own.warnings.empty());
+  EXPECT_NEAR(own.idle.value().base(), 18, 0.5);
+  EXPECT_NEAR(own.full.value().base(), 46.5, 0.5);
+  // A quarter of the load costs more when it is packed onto few threads, and the interval of "unknown" holds both.
+  const auto spread = own.at(0.1, LoadKind::spread), packed = own.at(0.1, LoadKind::packed), either = own.at(0.1);
+  EXPECT_LT(spread.value(), packed.value());
+  EXPECT_LT(either.low(), spread.value());
+  EXPECT_GT(either.high(), packed.value());
+  EXPECT_FALSE(processor_power(known().device("AMD EPYC 7763"), known()).own_curve);
+}
+
+TEST(processor_power, a_curve_of_the_user_is_taken) {
+  tests::ScratchDir dir;
+  std::ofstream(dir.path() / "processor_curves.csv")
+      << "name,device,load,basis,w0 [W],w10 [W],w20 [W],w30 [W],w40 [W],w50 [W],w60 [W],w70 [W],w80 [W],w90 [W],"
+         "w100 [W],error [%],year,source\n"
+         "mine,AMD EPYC 7763,spread,package,50,60,70,80,90,100,110,120,130,140,150,8,2026,fitted here\n";
+  const auto mine = catalog::Catalog::load(dir.path());
+  const ProcessorPower p = processor_power(mine->device("AMD EPYC 7763"), *mine);
+  EXPECT_TRUE(p.own_curve);
+  EXPECT_NEAR(p.at(0.25).value().base(), 75, 1e-9);
+  EXPECT_NEAR(p.at(0.25).high().base(), 75 * 1.08, 0.3);
+  std::ofstream(dir.path() / "processor_curves.csv")
+      << "name,device,load,basis,w0 [W],w100 [W],year,source\nmine,AMD EPYC 7763,spread,package,50,40,2026,x\n";
+  const auto falling = catalog::Catalog::load(dir.path());
+  EXPECT_THROW(processor_power(falling->device("AMD EPYC 7763"), *falling), Error);
+}
+
+TEST(processor_power, families_and_lines_by_name) {
+  EXPECT_EQ(processor_family("Intel(R) Xeon(R) CPU E5-2620 v3 @ 2.40GHz"), "server Intel");
+  EXPECT_EQ(processor_line("Intel(R) Xeon(R) CPU E5-2620 v3 @ 2.40GHz"), "Xeon E5 v3");
+  EXPECT_EQ(processor_family("Intel(R) Xeon(R) CPU E3-1240 V2 @ 3.40GHz"), "client");
+  EXPECT_EQ(processor_line("Intel Xeon E3-1240 v2"), "Xeon E3 v2");
+  EXPECT_EQ(processor_family("AMD EPYC 8024P 8-Core Processor"), "server AMD");
+  EXPECT_EQ(processor_line("AMD EPYC 8024P 8-Core Processor"), "EPYC 8xx4");
+  EXPECT_EQ(processor_line("Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz"), "Xeon x3xx");
+  EXPECT_EQ(processor_family("Intel(R) Core(TM) i7-8700K CPU @ 3.70GHz"), "client");
+  EXPECT_EQ(processor_family("Apple M1"), "client");
+  EXPECT_EQ(processor_family("AWS Graviton3"), "server ARM");
+  EXPECT_EQ(processor_family("Imaginary 9000"), "");
+  EXPECT_EQ(processor_line("EPYC"), "");
+  EXPECT_EQ(processor_family(""), "");
 }
 
 }  // namespace
