@@ -82,6 +82,8 @@ class Selector {
   virtual std::string_view name() const = 0;
   // Whether a situation's session is looked at, so that it is worth to be found.
   virtual bool uses_sessions() const { return false; }
+  // Whether the request's features are looked at.
+  virtual bool uses_features() const { return false; }
   // Whether it learns from what every answer took, and not from verdicts alone.
   virtual bool learns_from_answers() const { return false; }
 

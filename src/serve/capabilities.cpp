@@ -3,6 +3,7 @@
 #include "policy/adapt/adaptation_study.h"
 #include "policy/evaluate/evaluate.h"
 #include "policy/evaluate/feedback_log.h"
+#include "policy/evaluate/session_fit.h"
 #include "policy/tools/tools_study.h"
 #include "serve/compare.h"
 #include "serve/key_command.h"
@@ -127,6 +128,7 @@ std::vector<Capability> capabilities() {
   // Needs nothing of a gateway, but whoever runs one looks for it here.
   out.push_back(policy::evaluate_capability());
   out.push_back(policy::feedback_study_capability());
+  out.push_back(policy::session_fit_capability());
   out.push_back(policy::tools_study_capability());
   out.push_back(policy::adaptation_study_capability());
   out.push_back(policy::adaptation_capability());

@@ -249,13 +249,16 @@ void Gateway::add_governor() {
 void Gateway::make_routers() {
   auto all = config_.routers;
   if (all.empty()) all = family_routers(models_);
+  if (!lasting_->learned && !all.empty())
+    lasting_->learned = std::make_unique<LearnedState>(config_.feedback.state, parts_.log);
   for (const auto& r : all) {
     if (by_id_.contains(r.id))
       throw bad_input(fmt::format("the router '{}' has the id of a served model", r.id), r.where,
                       "give it another id: clients ask for a model by it");
     routers_.push_back(std::make_unique<Router>(
         r, routers_.size(), [this](std::string_view id) { return find(id); }, load_quality(r),
-        [this](const std::string& name, const auto& make) { return lasting_->selector(name, make); }));
+        [this](const LearnedState::Name& name, const auto& make) { return lasting_->learned->selector(name, make); }));
+    if (config_.feedback.enabled && !config_.feedback.file.empty()) routers_.back()->tell_what_is_seen();
     for (const auto& f : routers_.back()->findings())
       log(fmt::format("router '{}': {}: {}; {}", r.id, f.where, f.message, f.fix));
     add_self(*routers_.back());

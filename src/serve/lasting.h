@@ -13,10 +13,10 @@
 #include <utility>
 
 #include "kernel/time.h"
-#include "policy/selection.h"
 #include "serve/adapt/adaptation_store.h"
 #include "serve/cpu_share.h"
 #include "serve/feedback/feedback_desk.h"
+#include "serve/feedback/learned_state.h"
 #include "serve/governor.h"
 #include "serve/metrics.h"
 #include "serve/recorder.h"
@@ -36,6 +36,7 @@ struct Lasting {
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<FeedbackDesk> feedback;  // null until it is first configured
   std::unique_ptr<AdaptationStore> adaptation;  // likewise; listens to feedback
+  std::unique_ptr<LearnedState> learned;  // of routing algorithms; null without routers
   std::shared_ptr<PluginMemory> plugins;  // what plugins keep; null where no router has any
   const std::shared_ptr<SemanticCounts> semantic = std::make_shared<SemanticCounts>();
 
@@ -45,17 +46,6 @@ struct Lasting {
     auto& held = metrics_[{model, upstream}];
     if (!held) held = std::make_shared<ModelMetrics>(model, upstream);
     return held;
-  }
-  // What an algorithm has learned stays with it: the one that a router of this name, decision and settings has, or made
-  // by `make` where there is none any more.
-  std::shared_ptr<policy::Selector> selector(const std::string& name,
-                                             const std::function<std::unique_ptr<policy::Selector>()>& make) {
-    std::lock_guard lock(mutex_);
-    auto& held = selectors_[name];
-    if (auto alive = held.lock()) return alive;
-    std::shared_ptr<policy::Selector> made = make();
-    held = made;
-    return made;
   }
   // Of the process that listens on this port.
   std::shared_ptr<CpuShare> cpu_share(std::uint16_t port) {
@@ -69,7 +59,6 @@ struct Lasting {
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<ModelMetrics>> metrics_;
   std::map<std::uint16_t, std::shared_ptr<CpuShare>> shares_;
-  std::map<std::string, std::weak_ptr<policy::Selector>> selectors_;
 };
 
 }  // namespace wattline::serve

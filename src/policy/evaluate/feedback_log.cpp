@@ -13,7 +13,7 @@
 namespace wattline::policy {
 namespace {
 
-constexpr std::size_t most_candidates = 64;
+constexpr std::size_t most_candidates = 64, most_features = 256;
 
 double number(const Json& row, const char* name, double low, double high, const std::string& at) {
   const Json* v = row.find(name);
@@ -28,6 +28,23 @@ double number(const Json& row, const char* name, double low, double high, const 
 double expected(const Json& row, const char* name, double high, const std::string& at) {
   const Json* v = row.find(name);
   return !v || v->is_null() ? Prediction::unknown : number(row, name, 0, high, at);
+}
+
+void read_seen(const Json& seen, const std::string& at, LoggedVerdict& out) {
+  if (!seen.is_object()) throw bad_input("'seen' is no object", at);
+  out.conversation = seen.text_or("conversation", "");
+  out.turn = static_cast<int>(number(seen, "turn", 0, 1e6, at));
+  const Json* loop = seen.find("tool_loop");
+  out.tool_loop = loop && loop->is_bool() && loop->as_bool();
+  out.prompt_tokens = static_cast<std::int64_t>(number(seen, "prompt_tokens", 0, 1e12, at));
+  const Json* features = seen.find("features");
+  if (!features) return;
+  if (!features->is_array() || features->as_array().size() > most_features)
+    throw bad_input(fmt::format("'features' is no list of at most {} numbers", most_features), at);
+  for (const Json& x : features->as_array()) {
+    if (!x.is_number()) throw bad_input("a feature is no number", at);
+    out.features.push_back(static_cast<float>(x.as_number()));
+  }
 }
 
 // True: a choice that can be judged.
@@ -45,6 +62,9 @@ bool verdict_of(const Json& row, const std::string& at, LoggedVerdict& out) {
   out.energy = number(row, "energy_j", 0, 1e15, at);
   out.decision = row.text_or("decision", "");
   out.algorithm = row.text_or("algorithm", "");
+  out.router = row.text_or("router", "");
+  out.time = row.text_or("time", "");
+  if (const Json* seen = row.find("seen")) read_seen(*seen, at, out);
   const std::string model = row.text_or("model", "");
   bool found = false;
   for (const Json& c : candidates->as_array()) {
@@ -105,22 +125,37 @@ FeedbackLog read_feedback_log(std::string_view content, const std::string& where
   return out;
 }
 
+Situation situation_of(const LoggedVerdict& v) {
+  Situation s;
+  s.decision = v.decision;
+  s.session = v.conversation;
+  s.turn = v.turn;
+  s.tool_loop = v.tool_loop;
+  s.prompt_tokens = v.prompt_tokens;
+  s.features = v.features;
+  return s;
+}
+
+std::vector<Prediction> predictions_of(const LoggedVerdict& v) {
+  std::vector<Prediction> out;
+  for (const auto& c : v.candidates) {
+    Prediction p;
+    p.model = c.model;
+    p.able = c.able;
+    p.quality = p.quality_low = p.quality_high = c.quality;
+    p.energy = c.energy;
+    out.push_back(p);
+  }
+  return out;
+}
+
 JudgedOnFeedback judge_on_feedback(const FeedbackLog& log, const Selector& selector, double cap, std::size_t resamples,
                                    std::uint64_t seed) {
   const MeanReward quality(log, false), energy(log, true);
   std::vector<LoggedChoice> by_quality, by_energy;
   for (const auto& v : log.verdicts) {
-    std::vector<Prediction> predictions;
-    for (const auto& c : v.candidates) {
-      Prediction p;
-      p.model = c.model;
-      p.able = c.able;
-      p.quality = p.quality_low = p.quality_high = c.quality;
-      p.energy = c.energy;
-      predictions.push_back(p);
-    }
-    Situation situation;
-    situation.decision = v.decision;
+    const auto predictions = predictions_of(v);
+    const Situation situation = situation_of(v);
     std::vector<double> scores(predictions.size()), chances(predictions.size());
     selector.weigh(predictions, situation, scores, chances);
     const double sum = std::accumulate(chances.begin(), chances.end(), 0.0);

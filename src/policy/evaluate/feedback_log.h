@@ -2,6 +2,7 @@
 // earned on it: importance weighting by the logged propensity (off_policy.h). `serve feedback-study`.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,17 @@ struct LoggedVerdict {
     bool able = true;
   };
   std::vector<Candidate> candidates;
+  // How the request was seen; absent in logs of before.
+  std::string conversation;
+  int turn = 0;
+  bool tool_loop = false;
+  std::int64_t prompt_tokens = 0;
+  std::vector<float> features;
+  std::string router, time;
 };
+// As an algorithm would see it; valid as long as the verdict.
+Situation situation_of(const LoggedVerdict&);
+std::vector<Prediction> predictions_of(const LoggedVerdict&);
 struct FeedbackLog {
   std::vector<LoggedVerdict> verdicts;
   std::size_t without_choice = 0;  // lines of answers whose model nobody chose, or chose among one

@@ -21,6 +21,7 @@ class CacheAffinity final : public Selector {
 
   std::string_view name() const override { return "cache_affinity"; }
   bool uses_sessions() const override { return true; }
+  bool uses_features() const override { return inner->uses_features(); }
   bool learns_from_answers() const override { return inner->learns_from_answers(); }
 
   Reasons weigh(std::span<const Prediction> candidates, const Situation& s, std::span<double> scores,

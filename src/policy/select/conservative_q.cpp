@@ -34,6 +34,8 @@ class ConservativeQ final : public Selector {
   double epsilon = 0.02;
 
   std::string_view name() const override { return "conservative_q"; }
+  bool uses_sessions() const override { return true; }
+  bool uses_features() const override { return true; }
 
   Reasons weigh(std::span<const Prediction> candidates, const Situation& s, std::span<double> scores,
                 std::span<double> chances) const override {

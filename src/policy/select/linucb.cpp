@@ -30,6 +30,7 @@ class LinUcb final : public Selector {
   double alpha = 0.5, epsilon = 0.05, cost_weight = 0.1;
 
   std::string_view name() const override { return "linucb"; }
+  bool uses_features() const override { return true; }
 
   Reasons weigh(std::span<const Prediction> candidates, const Situation& s, std::span<double> scores,
                 std::span<double> chances) const override {

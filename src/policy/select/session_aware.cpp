@@ -20,6 +20,7 @@ class SessionAware final : public Selector {
 
   std::string_view name() const override { return "session_aware"; }
   bool uses_sessions() const override { return true; }
+  bool uses_features() const override { return inner->uses_features(); }
   bool learns_from_answers() const override { return inner->learns_from_answers(); }
 
   Reasons weigh(std::span<const Prediction> candidates, const Situation& s, std::span<double> scores,

@@ -12,6 +12,7 @@ void read_feedback_table(TomlTable& root, FeedbackConfig& out) {
   t->read("half_life", out.half_life, "s", Duration(1), Duration(366.0 * 86400));
   t->read("kept", out.kept, 1, 1'000'000);
   t->read("file", out.file);
+  t->read("state", out.state);
   t->finish();
 }
 

@@ -15,6 +15,7 @@ struct FeedbackConfig {
   Duration half_life{86400};  // after which half of what counted may be said again
   std::int64_t kept = 10'000;  // verdicts in memory
   std::string file;  // appended to, a line each; "" is none
+  std::string state;  // what algorithms have learned, read at the start and kept; "" is none
 };
 
 }  // namespace wattline::serve

@@ -62,6 +62,13 @@ std::string to_json(const FeedbackRecord& r) {
       w.member("energy_j", c.joules).member("able", c.unable_because.empty()).end_object();
     }
     w.end_array();
+    if (const auto& seen = a.route->seen) {
+      w.key("seen").begin_object().member("conversation", fmt::format("{:016x}", seen->conversation));
+      w.member("turn", seen->turn).member("tool_loop", seen->tool_loop).member("prompt_tokens", seen->prompt_tokens);
+      w.key("features").begin_array();
+      for (const float x : seen->features) w.value(static_cast<double>(x));
+      w.end_array().end_object();
+    }
   }
   w.end_object();
   return w.take();

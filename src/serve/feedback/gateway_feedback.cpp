@@ -54,7 +54,10 @@ HttpReply Gateway::take_feedback(const HttpRequest& r) {
   const auto find_answer = [this](std::string_view id) { return lasting_->recorder->answers().find(id); };
   const auto teach = [this](const Answer& a, const Answer* loser, const policy::Feedback& f) {
     const Router* chose = router(a.route->router);
-    return chose && chose->learn(*a.route, a.basis->model, f, loser ? loser->basis->model : std::string_view());
+    const bool learned =
+        chose && chose->learn(*a.route, a.basis->model, f, loser ? loser->basis->model : std::string_view());
+    if (learned) lasting_->learned->changed();
+    return learned;
   };
   const auto taken = desk->take(std::get<FeedbackAsk>(ask), who, find_answer, teach, Time::now(), monotonic_ns());
   if (const auto* e = std::get_if<ApiError>(&taken)) return to_reply(*e);

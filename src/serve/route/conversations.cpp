@@ -1,6 +1,7 @@
 #include "serve/route/conversations.h"
 
 #include <algorithm>
+#include <random>
 #include <string>
 
 #include "serve/digest.h"
@@ -15,6 +16,14 @@ std::uint64_t Conversations::id_of(const policy::RequestView& r) {
     const std::uint64_t size = t.size();
     text.append(reinterpret_cast<const char*>(&size), sizeof size).append(t);
   };
+  // Who reads a log can neither find a conversation by its words nor follow it over a restart.
+  static const std::string salt = [] {
+    std::random_device random;
+    std::string s;
+    for (int i = 0; i < 8; ++i) s += std::to_string(random());
+    return s;
+  }();
+  part(salt);
   part(r.tenant);
   part(r.session);
   if (r.session.empty())

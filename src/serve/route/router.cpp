@@ -98,6 +98,24 @@ class Explored final : public policy::Selector {
   double share_;
 };
 
+RouteTold::Seen look(const policy::RequestView& r, std::int64_t prompt_tokens, std::uint64_t conversation) {
+  RouteTold::Seen out;
+  out.conversation = conversation;
+  out.turn = static_cast<int>(std::count_if(r.messages.begin(), r.messages.end(),
+                                            [](const auto& m) { return m.role == policy::Role::assistant; }));
+  out.tool_loop = !r.messages.empty() && r.messages.back().role == policy::Role::tool;
+  out.prompt_tokens = prompt_tokens;
+  out.features = policy::request_features(r, prompt_tokens, out.turn, out.tool_loop);
+  return out;
+}
+
+void show(const RouteTold::Seen& seen, policy::Situation& s) {
+  s.turn = seen.turn;
+  s.tool_loop = seen.tool_loop;
+  s.prompt_tokens = seen.prompt_tokens;
+  s.features = seen.features;
+}
+
 }  // namespace
 
 Router::Seat::Seat(const Router& router) : scratch(router.engine().scratch()), random(std::random_device{}()) {
@@ -129,10 +147,11 @@ Router::Router(const RouterConfig& config, std::size_t index,
     const policy::Step step = d.algorithm.value_or(policy::Step{"static", "", Json::Object{}, d.where});
     lane.algorithm = step.name;
     const auto make = [&] { return policy::make_selector(step.name, step.fields, step.where); };
-    if (keep) lane.selector = keep(config_.id + "\n" + d.name + "\n" + step.name + "\n" + step.fields.dump(), make);
+    if (keep) lane.selector = keep({config_.id, d.name, step.name, step.fields.dump()}, make);
     else lane.selector = make();
     learns_from_answers_ = learns_from_answers_ || lane.selector->learns_from_answers();
     lane.uses_sessions = lane.selector->uses_sessions();
+    lane.uses_features = lane.selector->uses_features();
     if (lane.uses_sessions && !conversations_) conversations_ = std::make_unique<Conversations>();
     lane.plugins = plugins_of(engine_->policy(), d);
     has_plugins_ = has_plugins_ || lane.plugins;
@@ -191,21 +210,19 @@ void Router::predict(const Lane& lane, Seat& seat, const MayUse& may_use) const 
   if (quality_) quality_->predict(seat.view, seat.predictions);
 }
 
-std::uint64_t Router::situate(const Lane& lane, Seat& seat, policy::Situation& s) const {
+void Router::tell_what_is_seen() { tells_what_is_seen_ = true; }
+
+void Router::situate(const Lane& lane, Seat& seat, policy::Situation& s, std::uint64_t id) const {
   const auto& r = seat.view;
-  s.turn = static_cast<int>(std::count_if(r.messages.begin(), r.messages.end(),
-                                          [](const auto& m) { return m.role == policy::Role::assistant; }));
-  s.tool_loop = !r.messages.empty() && r.messages.back().role == policy::Role::tool;
   s.chained = !r.previous_response.empty();
   s.portable = !s.chained;  // what an earlier response refers to lies at the one who gave it
   s.history_tokens = tokens_before(r);
-  const std::uint64_t id = Conversations::id_of(r);
   const auto seen = conversations_->find(id, monotonic_ns());
   s.switches = seen.switches;
   s.session_idle = seen.idle;
   for (std::size_t i = 0; i < lane.candidates.size(); ++i)
     if (static_cast<int>(lane.candidates[i]) == seen.candidate) s.previous = static_cast<int>(i);
-  if (s.previous < 0) return id;
+  if (s.previous < 0) return;
   for (std::size_t i = 0; i < lane.candidates.size(); ++i) {
     // The program's own models keep nothing of a prefix, so leaving one of them loses nothing.
     const ServedModel& m = *models_[lane.candidates[i]];
@@ -215,7 +232,6 @@ std::uint64_t Router::situate(const Lane& lane, Seat& seat, policy::Situation& s
     else if (const auto per_token = m.observed->means().joules_in; !std::isnan(per_token))
       p.switch_energy = per_token * static_cast<double>(s.history_tokens);
   }
-  return id;
 }
 
 double Router::adapt(const Lane& lane, Seat& seat) const {
@@ -260,7 +276,13 @@ Router::Chosen Router::choose(Seat& seat, const MayUse& may_use, bool with_learn
     situation.session = seat.view.session;
     situation.prompt_tokens = outcome.prompt_tokens;
     situation.max_output_tokens = seat.view.max_output_tokens.value_or(0);
-    const std::uint64_t conversation = lane.uses_sessions ? situate(lane, seat, situation) : 0;
+    const bool follows = lane.uses_sessions || tells_what_is_seen_;
+    const std::uint64_t conversation = follows ? Conversations::id_of(seat.view) : 0;
+    if (follows || lane.uses_features) {
+      told->seen = look(seat.view, situation.prompt_tokens, conversation);
+      show(*told->seen, situation);
+    }
+    if (lane.uses_sessions) situate(lane, seat, situation, conversation);
     const bool any =
         std::any_of(seat.predictions.begin(), seat.predictions.end(), [](const auto& p) { return p.able; });
     policy::Choice choice;
@@ -326,6 +348,7 @@ bool Router::learn(const RouteTold& told, std::string_view model, const policy::
     }
     policy::Situation situation;
     situation.decision = lane.name;
+    if (told.seen) show(*told.seen, situation);
     if (f.candidate < 0) return false;
     // That was told when the answer ended.
     if (lane.selector->learns_from_answers()) f.output_tokens = policy::Prediction::unknown;

@@ -13,6 +13,7 @@
 
 #include "policy/engine.h"
 #include "policy/selection.h"
+#include "serve/feedback/learned_state.h"
 #include "serve/route/choice_cost.h"
 #include "serve/route/conversations.h"
 #include "serve/route/request_reader.h"
@@ -39,9 +40,9 @@ class AdaptationStore;
 class Router {
  public:
   // Error: a candidate is not served, a policy or a setting is at fault.
-  // `keep` gives the algorithm of a decision, which outlives a configuration, by a name of its own.
+  // `keep` gives the algorithm of a decision, which outlives a configuration.
   using Keep = std::function<std::shared_ptr<policy::Selector>(
-      const std::string& name, const std::function<std::unique_ptr<policy::Selector>()>& make)>;
+      const LearnedState::Name&, const std::function<std::unique_ptr<policy::Selector>()>& make)>;
   Router(const RouterConfig&, std::size_t index, const std::function<const ServedModel*(std::string_view)>& find,
          std::shared_ptr<const QualityModel> quality, const Keep& keep = {});
   ~Router();
@@ -77,6 +78,8 @@ class Router {
   // Learned needs of users are considered from now on; before the first request.
   void adapt(const AdaptationStore* store) { adaptation_ = store; }
   bool adapts() const { return adaptation_ != nullptr; }
+  // From now on every choice tells how the request was seen: a log of verdicts is kept. Before the first request.
+  void tell_what_is_seen();
 
   // Whether a model may answer whoever asks.
   using MayUse = std::function<bool(const ServedModel&)>;
@@ -100,12 +103,12 @@ class Router {
     std::string name, algorithm;
     std::vector<std::size_t> candidates;
     std::shared_ptr<policy::Selector> selector;
-    bool uses_sessions = false;
+    bool uses_sessions = false, uses_features = false;
     std::shared_ptr<const policy::PluginSet> plugins;  // null where it has none
   };
   void predict(const Lane&, Seat&, const MayUse&) const;
-  // Fills what is known of the conversation; returns its id.
-  std::uint64_t situate(const Lane&, Seat&, policy::Situation&) const;
+  // Fills what is known of the conversation, by its id.
+  void situate(const Lane&, Seat&, policy::Situation&, std::uint64_t conversation) const;
   // What this user needs more or less than others, in the predictions; how much that is.
   double adapt(const Lane&, Seat&) const;
 
@@ -122,6 +125,7 @@ class Router {
   std::unique_ptr<Conversations> conversations_;  // null where no algorithm looks at them
   const AdaptationStore* adaptation_ = nullptr;
   bool has_plugins_ = false, answers_itself_ = false, selects_tools_ = false, learns_from_answers_ = false;
+  bool tells_what_is_seen_ = false;
 };
 
 }  // namespace wattline::serve

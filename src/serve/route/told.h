@@ -1,11 +1,14 @@
 // What an answer tells of how its model was chosen.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "kernel/quantity.h"
+#include "policy/request_features.h"
 
 namespace wattline::serve {
 
@@ -19,6 +22,15 @@ struct RouteTold {
   // Whose needs were considered, a pseudonym; "" where that is switched off. `shift` of the quality is theirs.
   std::string user;
   double shift = 0;
+  // The request as a learned algorithm sees it; absent where none looks and no log is kept.
+  struct Seen {
+    std::uint64_t conversation = 0;  // salted: of this process's life; 0: not looked for
+    int turn = 0;
+    bool tool_loop = false;
+    std::int64_t prompt_tokens = 0;
+    policy::RequestFeatures features{};
+  };
+  std::optional<Seen> seen;
   int attempts = 1;  // of a cascade
   Duration cpu{0};  // that choosing took
   struct Considered {
