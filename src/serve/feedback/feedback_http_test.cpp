@@ -1,8 +1,11 @@
 // Feedback through the door: what it moves, for whom, and what it never moves.
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "kernel/json.h"
+#include "kernel/testing.h"
 #include "serve/api_key.h"
 #include "serve/gateway_fixture.h"
 
@@ -88,6 +91,51 @@ TEST(FeedbackHttp, AVerdictMovesTheChoice) {
   EXPECT_EQ(compared.status, 200) << compared.body;
   EXPECT_THAT(g.get("/metrics").body, HasSubstr("wattline_feedback_total{effect=\"learned\"} 2"));
   EXPECT_EQ(parse_json(g.get("/v1/feedback?limit=1").body).at("feedback").as_array().size(), 1u);
+}
+
+// LinUCB that knows nothing tries; told by kinds of requests, it tells them apart, and a process after it still does.
+TEST(FeedbackHttp, WhatIsLearnedOfKindsOfRequestsOutlivesTheProcess) {
+  wattline::tests::ScratchDir folder;
+  const auto question = [](bool code) {
+    return std::string(R"({"model":"auto","max_tokens":4,"messages":[{"role":"user","content":")") +
+           (code ? "(){}[](){}[];" : "tell me something") + "\"}]}";
+  };
+  const auto prepare = [&](Rated& g) {
+    g.config.routers[0].algorithm = "linucb";
+    g.config.routers[0].settings = Json::Object{{"epsilon", 0.001}, {"cost_weight", 0}, {"alpha", 0.1}};
+    g.config.feedback.state = folder.path() / "learned.json";
+    g.config.feedback.file = folder.path() / "verdicts.jsonl";
+    g.config.feedback.influence = 1000;
+    g.start();
+  };
+  const auto model_of = [&](Rated& g, bool code, std::string* id = nullptr) {
+    const auto r = g.chat(question(code));
+    if (id) *id = r.header("x-wattline-answer-id");
+    return r.header("x-wattline-model");
+  };
+  {
+    Rated g;
+    prepare(g);
+    // The second is right about code and nothing else.
+    for (int i = 0; i < 40; ++i) {
+      std::string id;
+      const bool code = i % 2;
+      const std::string model = model_of(g, code, &id);
+      g.rate(id, (model == "second") == code ? "up" : "down");
+    }
+    EXPECT_EQ(model_of(g, true), "second");
+    EXPECT_EQ(model_of(g, false), "babbler");
+  }
+  Rated again;
+  prepare(again);
+  EXPECT_EQ(model_of(again, true), "second");
+  EXPECT_EQ(model_of(again, false), "babbler");
+  std::ifstream log(folder.path() / "verdicts.jsonl");
+  std::string line;
+  ASSERT_TRUE(std::getline(log, line));
+  const Json seen = parse_json(line).at("seen");
+  EXPECT_EQ(seen.at("features").as_array().size(), policy::request_feature_count);
+  EXPECT_EQ(seen.at("conversation").as_string().size(), 16u);
 }
 
 TEST(FeedbackHttp, OnlyOfOnesOwnAnswersAndWithAKey) {
