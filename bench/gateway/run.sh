@@ -10,13 +10,15 @@
 #   tls                 the same with an upstream that is reached by verified TLS
 #   route               with a router of six kinds of heuristic signals, eight decisions and the exact cache, where every
 #                       prompt is new and where it is always the same (goal: 0.65 of nginx where it is new)
+#   learned             with a signal that has to read the prompt's meaning (a sentence encoder), and what a policy saves
+#                       that decides four of five prompts by a word before it
 #
-# Usage: bench/gateway/run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]     PARTS: rate,latency,streams,tls,route (all when not said)
+# Usage: bench/gateway/run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]     PARTS: rate,latency,streams,tls,route,learned (all when not said)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 wattline=$(readlink -f "${1:?usage: run.sh WATTLINE [SECONDS] [ROUNDS] [PARTS]}")
 load=$(dirname "$wattline")/bench/gateway_load
-seconds=${2:-5} rounds=${3:-5} parts=${4:-rate,latency,streams,tls,route} connections=${CONNECTIONS:-32}
+seconds=${2:-5} rounds=${3:-5} parts=${4:-rate,latency,streams,tls,route,learned} connections=${CONNECTIONS:-32}
 port_up=${PORT_UPSTREAM:-18081} port_nginx=${PORT_NGINX:-18082} port_wattline=${PORT_WATTLINE:-18083}
 port_portkey=${PORT_PORTKEY:-18084} port_load=${PORT_LOAD:-18085} port_through=${PORT_THROUGH:-18086}
 port_tls_up=${PORT_TLS_UPSTREAM:-18087} port_tls_load=${PORT_TLS_LOAD:-18088}
@@ -335,5 +337,73 @@ CONF
   compare "$port_nginx" $proxy "$port_wattline" $gateway "" new
   printf '\nthe same; always the same prompt, answered from the cache'
   compare "$port_nginx" $proxy "$port_wattline" $gateway "" same
+  stop_all
+fi
+
+if wants learned; then
+  stop_all
+  # Four of five prompts hold the word; all are new.
+  sed '/^wrk.body/d; s/^wrk.method.*/&\nlocal n = math.random(1000000000)/' "$work/load.lua" >"$work/words.lua"
+  cat >>"$work/words.lua" <<'LUA'
+request = function()
+  n = n + 1
+  local word = n % 5 == 0 and 'town' or 'capital'
+  return wrk.format(nil, nil, nil, '{"model":"auto","messages":[{"role":"user","content":"Please tell me what the ' .. word .. ' of country ' .. n .. ' is called, and how many people live there today."}],"max_tokens":64,"temperature":0}')
+end
+LUA
+  by_word='[[decision]]
+name = "by_word"
+priority = 20
+when = '"'keyword(\"word\")'"'
+models = ["llama-3.1-8b"]'
+  by_meaning='[[decision]]
+name = "by_meaning"
+priority = 10
+when = '"'embedding(\"deploy\")'"'
+models = ["llama-3.1-8b"]'
+  learned_policy() {  # name, decisions
+    cat >"$work/policy-$1.toml" <<CONF
+[[signal]]
+type = "keyword"
+name = "word"
+keywords = ["capital"]
+[[signal]]
+type = "embedding"
+name = "deploy"
+threshold = 0.8
+candidates = ["deploy the service", "roll the release back", "restart the cluster"]
+$2
+[[decision]]
+name = "rest"
+models = ["llama-3.1-8b"]
+CONF
+    { gateway_toml "$3" "http://127.0.0.1:$port_up"; printf '[[router]]\nid = "auto"\npolicy = "%s"\n' "$work/policy-$1.toml"; } >"$work/$1.toml"
+  }
+  port_skips=${PORT_SKIPS:-18089} port_words=${PORT_WORDS:-18090}
+  learned_policy always "$by_meaning" "$port_wattline"
+  learned_policy skips "$by_word
+$by_meaning" "$port_skips"
+  learned_policy words "$by_word" "$port_words"
+  taskset -c "$others" nginx -e "$work/error.log" -c "$work/up.conf" -g 'daemon off; master_process off;' & pids+=($!)
+  wait_for "$port_up" / $!
+  start_gateway always "$port_wattline"; always=$gateway
+  start_gateway skips "$port_skips"; skips=$gateway
+  start_gateway words "$port_words"; words=$gateway
+  for name in always skips words; do : >"$work/$name.n"; done
+  for i in $(seq "$rounds"); do
+    one_load "$port_wattline" $always "$seconds" words >>"$work/always.n"
+    one_load "$port_skips" $skips "$seconds" words >>"$work/skips.n"
+    one_load "$port_words" $words "$seconds" words >>"$work/words.n"
+  done
+  printf '\nlearned signals, every prompt new and of some 25 tokens: %s rounds of %s s\n' "$rounds" "$seconds"
+  for name in always skips words; do
+    read -r v _ _ <<<"$(middle "$work/$name.n" 1)"
+    read -r c _ _ <<<"$(middle "$work/$name.n" 2)"
+    case $name in always) text="read by the encoder, all" ;; skips) text="a word decides four of five" ;; words) text="no learned signal" ;; esac
+    printf '  %-28s %7d requests a second, %7d per CPU second (%.0f us of CPU each)\n' "$text" "$v" "$c" "$(awk -v c="$c" 'BEGIN{print 1e6 / c}')"
+    [ $name = always ] && first=$c
+    [ $name = skips ] && awk -v a="$first" -v c="$c" 'BEGIN{printf "    saves %.0f %% of the CPU of a request\n", 100 * (1 - a / c)}'
+  done
+  grep -h -i encoder "$work/always.log" | head -1 || true
   stop_all
 fi
