@@ -14,16 +14,19 @@
 namespace wattline::meter {
 namespace {
 
+constexpr int most_pids = 1 << 22;  // of the kernel: greater numbers would be another clock
+
 // As clock_getcpuclockid(3) makes it, without its first question to the kernel: the scheduler's time of the process.
 clockid_t clock_of(int pid) { return static_cast<clockid_t>((~static_cast<unsigned>(pid) << 3) | 2u); }
 
 class Clocks : public CpuTimes {
  public:
-  std::optional<double> of(int pid) override {
+  std::optional<CpuTime> of(int pid) override {
     timespec t{};
-    if (pid <= 0 || ::clock_gettime(clock_of(pid), &t) != 0) return std::nullopt;
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+    if (pid <= 0 || pid > most_pids || ::clock_gettime(clock_of(pid), &t) != 0) return std::nullopt;
+    return CpuTime{static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9, 0};
   }
+  bool cheap() const override { return true; }
   std::string name() const override { return "CPU clocks"; }
   Duration resolution() const override { return Duration(1e-9); }
 };
@@ -38,7 +41,7 @@ class StatFiles : public CpuTimes {
   StatFiles(const StatFiles&) = delete;
   StatFiles& operator=(const StatFiles&) = delete;
 
-  std::optional<double> of(int pid) override {
+  std::optional<CpuTime> of(int pid) override {
     char text[1024];
     ssize_t n = -1;
     if (const auto kept = open_.find(pid); kept != open_.end()) {
@@ -55,7 +58,7 @@ class StatFiles : public CpuTimes {
     if (n <= 0) return std::nullopt;
     const auto stat = parse_process_stat({text, static_cast<std::size_t>(n)});
     if (!stat) return std::nullopt;
-    return static_cast<double>(stat->own_ticks) * tick_;
+    return CpuTime{static_cast<double>(stat->own_ticks) * tick_, static_cast<std::int64_t>(stat->start_ticks)};
   }
   void forget(int pid) override {
     const auto kept = open_.find(pid);

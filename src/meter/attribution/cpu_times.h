@@ -7,6 +7,7 @@
 // /proc/PID/schedstat would be cheaper than stat and is of no use: it holds the first thread alone.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,13 +17,20 @@
 
 namespace wattline::meter {
 
+struct CpuTime {
+  double seconds = 0;
+  std::int64_t started = 0;  // clock ticks after boot; 0: not told
+};
+
 class CpuTimes {
  public:
   virtual ~CpuTimes() = default;
-  // Seconds; nothing when there is no such process (any more) or it may not be seen.
-  virtual std::optional<double> of(int pid) = 0;
+  // Nothing when there is no such process (any more) or it may not be seen.
+  virtual std::optional<CpuTime> of(int pid) = 0;
   // It is gone: what was kept for it may go.
   virtual void forget(int) {}
+  // It is cheap to ask for numbers that may not be given to any process.
+  virtual bool cheap() const { return false; }
   virtual std::string name() const = 0;
   virtual Duration resolution() const = 0;
 };

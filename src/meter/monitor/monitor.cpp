@@ -9,9 +9,7 @@
 
 #include "kernel/units.h"
 #include "meter/attribution/energy_book.h"
-#include "meter/attribution/process_table.h"
-#include "meter/attribution/unseen.h"
-#include "meter/attribution/users.h"
+#include "meter/attribution/work_watch.h"
 #include "meter/monitor/component_meter.h"
 #include "meter/monitor/model_meter.h"
 #include "meter/proc_files.h"
@@ -53,10 +51,14 @@ class Monitor::Watch {
       : settings_(settings),
         clock_(std::move(parts.clock)),
         book_(settings.most_ended),
-        table_(settings.roots, find_cpu_times(settings.roots)),
         tick_s_(1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK))),
-        model_(HostModel(read_host(settings.roots), catalog)),
-        unseen_(2 * tick_s_ * model_.host().host().threads) {
+        model_(HostModel(read_host(settings.roots), catalog)) {
+    if (settings.processes) {
+      std::string why;
+      auto exits = parts.exits ? std::move(parts.exits) : listen_to_exits(settings.roots, why);
+      watch_.emplace(settings.roots, model_.host().host().threads,
+                     parts.times ? std::move(parts.times) : find_cpu_times(settings.roots), std::move(exits), why);
+    }
     for (auto& s : parts.sources.sources) {
       const SourceInfo& info = s->info();
       if (info.counted && info.domain == Domain::cpu) modelled_ = false;
@@ -94,19 +96,9 @@ class Monitor::Watch {
       if (slept) model_.lose(length);
       else if (!first) add(domains[static_cast<std::size_t>(Domain::cpu)], model_.step(busy, length));
     }
-    if (settings_.processes) look(now, busy);
-    if (first) return;
-    bool known = false;
-    for (std::size_t d = 0; d < domain_count; ++d) {
-      const auto& step = domains[d];
-      if (!step.known) continue;
-      known = true;
-      const bool shared = d == static_cast<std::size_t>(Domain::cpu) || d == static_cast<std::size_t>(Domain::memory);
-      if (shared) book_.share(static_cast<Domain>(d), step.joules, step.idle, work_, unseen_work_);
-      else book_.share(static_cast<Domain>(d), step.joules, step.idle, {}, 0);
-      if (step.earlier > 0) book_.share(static_cast<Domain>(d), step.earlier, step.earlier_idle, {}, 0);
-    }
-    (known ? covered_ : missing_) += length;
+    if (watch_) watch_->look(now.boot_ns, busy, book_);
+    if (!first) share(domains, length);
+    if (watch_) watch_->close(book_);
   }
 
   Snapshot snapshot() const {
@@ -144,13 +136,14 @@ class Monitor::Watch {
       seen.idle = with_value(idle[d], sums.idle);
       seen.unattributed = sums.unattributed;
       const bool shared = seen.domain == Domain::cpu || seen.domain == Domain::memory;
-      if (settings_.processes && shared) seen.how = "share of CPU time";
+      if (watch_ && shared) seen.how = "share of CPU time";
       out.domains.push_back(std::move(seen));
     }
     out.consumers = book_.consumers();
     out.forgotten = book_.forgotten();
     out.warnings = warnings_;
-    if (!table_.trouble().empty()) out.warnings.push_back("processes are not seen: " + table_.trouble());
+    if (watch_)
+      for (auto& w : watch_->warnings()) out.warnings.push_back(std::move(w));
     return out;
   }
 
@@ -164,6 +157,22 @@ class Monitor::Watch {
     sum.earlier_idle += step.earlier_idle;
   }
 
+  // Books what the domains drew in a tick of so many seconds.
+  void share(const std::array<ComponentMeter::Step, domain_count>& domains, double length) {
+    bool known = false;
+    for (std::size_t d = 0; d < domain_count; ++d) {
+      const auto& step = domains[d];
+      if (!step.known) continue;
+      known = true;
+      const bool shared = d == static_cast<std::size_t>(Domain::cpu) || d == static_cast<std::size_t>(Domain::memory);
+      if (watch_ && shared)
+        book_.share(static_cast<Domain>(d), step.joules, step.idle, watch_->work(), watch_->unseen());
+      else book_.share(static_cast<Domain>(d), step.joules, step.idle, {}, 0);
+      if (step.earlier > 0) book_.share(static_cast<Domain>(d), step.earlier, step.earlier_idle, {}, 0);
+    }
+    (known ? covered_ : missing_) += length;
+  }
+
   // CPU seconds of the whole machine since the tick before; nothing when either could not be read.
   std::optional<double> busy_since_last() {
     const auto text = read_small_file(settings_.roots.proc / "stat", 4096);
@@ -175,48 +184,23 @@ class Monitor::Watch {
     return out;
   }
 
-  void look(const Instant& now, const std::optional<double>& busy) {
-    table_.look(now.boot_ns);
-    for (const auto& p : table_.ended())
-      if (p.account != no_account) book_.end(p.account);
-    work_.clear();
-    double seen = 0;
-    for (auto& p : table_.processes()) {
-      if (p.changed) {
-        Belonging b;
-        b.user = users_.name(p.user);
-        if (p.account == no_account) p.account = book_.open_process(p.name, p.pid, p.started, b);
-        else book_.change(p.account, p.name, b);
-        p.changed = false;
-      }
-      if (!(p.worked > 0)) continue;
-      seen += p.worked;
-      work_.push_back({p.account, p.worked});
-      book_.add_seconds(p.account, p.worked);
-    }
-    unseen_work_ = busy ? unseen_.of(*busy, seen) : 0;
-  }
-
   const MonitorSettings settings_;
   const std::function<Instant()> clock_;
   EnergyBook book_;
-  ProcessTable table_;
   const double tick_s_;
   ModelMeter model_;
-  Unseen unseen_;
-  Users users_;
+  std::optional<WorkWatch> watch_;
   std::vector<ComponentMeter> meters_;
   bool modelled_ = true;
   std::vector<std::string> warnings_;
-  std::vector<Work> work_;
-  double unseen_work_ = 0, covered_ = 0, missing_ = 0;
+  double covered_ = 0, missing_ = 0;
   std::optional<std::uint64_t> busy_ticks_;
   Instant begin_, last_;
   std::uint64_t ticks_ = 0;
 };
 
 Monitor::Monitor(const MonitorSettings& settings, const catalog::Catalog& catalog)
-    : Monitor(settings, catalog, MonitorParts{find_sources(settings.roots), machine_clock}) {}
+    : Monitor(settings, catalog, MonitorParts{find_sources(settings.roots), machine_clock, {}, {}}) {}
 Monitor::Monitor(const MonitorSettings& settings, const catalog::Catalog& catalog, MonitorParts parts)
     : watch_(std::make_unique<Watch>(settings, catalog, std::move(parts))) {}
 Monitor::~Monitor() = default;

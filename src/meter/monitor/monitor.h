@@ -8,9 +8,12 @@
 // snapshot() may not run at the same time.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "catalog/catalog.h"
+#include "meter/attribution/cpu_times.h"
+#include "meter/attribution/exit_listener.h"
 #include "meter/monitor/snapshot.h"
 
 namespace wattline::meter {
@@ -33,6 +36,8 @@ struct Instant {
 struct MonitorParts {
   Found sources;
   std::function<Instant()> clock;
+  std::unique_ptr<CpuTimes> times;  // null: as the tree has it
+  std::unique_ptr<ExitListener> exits;  // null: the machine's own, where there is one
 };
 
 class Monitor {

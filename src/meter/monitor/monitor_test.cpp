@@ -19,7 +19,7 @@ class World {
     MonitorSettings settings;
     settings.roots = tree.roots();
     settings.interval = Duration(0.1);
-    return Monitor(settings, *catalog::Catalog::load(), MonitorParts{find(), [this] { return now; }});
+    return Monitor(settings, *catalog::Catalog::load(), MonitorParts{find(), [this] { return now; }, {}, {}});
   }
   void pass(double s, bool asleep = false) {
     now.boot_ns += std::llround(s * 1e9);
@@ -182,7 +182,7 @@ TEST(Monitor, WithoutProcessesAllWorkIsNobodys) {
   MonitorSettings settings;
   settings.roots = w.tree.roots();
   settings.processes = false;
-  Monitor m(settings, *catalog::Catalog::load(), MonitorParts{{}, [&w] { return w.now; }});
+  Monitor m(settings, *catalog::Catalog::load(), MonitorParts{{}, [&w] { return w.now; }, {}, {}});
   m.tick();
   w.pass(1);
   w.busy(100);

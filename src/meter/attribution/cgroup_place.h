@@ -1,0 +1,26 @@
+// What a process's cgroups (/proc/PID/cgroup) say of where it belongs: its container, its pod and its batch job.
+//
+// Containers: the last group of 64 hexadecimal digits in the path, which is how Docker, containerd, CRI-O and Podman
+// name them under cgroup v1, v2 and both at once, with and without systemd; of LXC and systemd-nspawn the name. Pods:
+// the uid behind "pod" in a path of kubepods, dashes restored. Jobs: job_N below a path of Slurm.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wattline::meter {
+
+struct CgroupPlace {
+  std::string container;  // "" none
+  std::string pod;
+  std::string job;  // "1234"
+  std::string unified, accounting;  // path in the hierarchy of v2, and in the one of v1 with cpuacct; "" none
+};
+
+CgroupPlace parse_cgroups(std::string_view text);
+
+// s, of usage_usec in a cpu.stat of v2; nothing when it is not there.
+std::optional<double> parse_cpu_usage(std::string_view cpu_stat);
+
+}  // namespace wattline::meter

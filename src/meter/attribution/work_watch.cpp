@@ -1,0 +1,153 @@
+#include "meter/attribution/work_watch.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace wattline::meter {
+namespace {
+
+constexpr std::int64_t claims_every_ns = 1'000'000'000;
+
+double noise_of(int threads) { return 2.0 * std::max(threads, 1) / static_cast<double>(::sysconf(_SC_CLK_TCK)); }
+
+}  // namespace
+
+WorkWatch::WorkWatch(const Roots& roots, int threads, std::unique_ptr<CpuTimes> times,
+                     std::unique_ptr<ExitListener> exits, std::string why_no_exits)
+    : table_(roots, std::move(times)),
+      exits_(std::move(exits)),
+      why_no_exits_(std::move(why_no_exits)),
+      balance_(noise_of(threads)),
+      waited_(roots),
+      cgroups_(roots) {}
+
+Belonging WorkWatch::belonging(const CgroupPlace& place, std::uint32_t user) {
+  return {place.container, place.pod, user == UINT32_MAX ? std::string() : users_.name(user), place.job};
+}
+
+void WorkWatch::add(AccountId account, double seconds, EnergyBook& book) {
+  if (!(seconds > 0)) return;
+  work_.push_back({account, seconds, {no_account, no_account}});
+  book.add_seconds(account, seconds);
+}
+
+void WorkWatch::book_living(EnergyBook& book, double& seen) {
+  for (auto& p : table_.processes()) {
+    if (p.changed) {
+      const Belonging b = belonging(*p.place, p.user);
+      if (p.account == no_account) p.account = book.open_process(p.name, p.pid, p.started, b);
+      else book.change(p.account, p.name, b);
+      p.changed = false;
+    }
+    add(p.account, p.worked, book);
+    seen += p.worked;
+    if (!exits_ && p.worked > 0) cgroups_.worked(p.place, p.worked);
+  }
+}
+
+void WorkWatch::book_exits(EnergyBook& book, double& seen) {
+  std::unordered_map<int, const WatchedProcess*> ended;
+  for (const auto& p : table_.ended()) ended[p.pid] = &p;
+  lost_ = exits_->drain(told_) || lost_;
+  // A child ends before its parent: from the last to the first, each finds whose child it was.
+  struct Known {
+    std::shared_ptr<const CgroupPlace> place;
+    std::uint32_t user;
+  };
+  std::unordered_map<int, Known> brief;
+  std::vector<ExitRecord> later;
+  for (auto r = told_.rbegin(); r != told_.rend(); ++r) {
+    if (const auto e = ended.find(r->pid); e != ended.end()) {
+      const double rest = r->seconds - e->second->used;
+      if (e->second->account != no_account && rest > 0) {
+        add(e->second->account, rest, book);
+        seen += rest;
+      }
+      continue;
+    }
+    if (const WatchedProcess* p = table_.find(r->pid)) {
+      // It is on its way out: its last stretch is booked when it is gone. One whose number is another's by now worked
+      // more than that has.
+      if (r->seconds >= p->used) later.push_back(std::move(*r));
+      continue;
+    }
+    Known known{nullptr, r->user};
+    if (const WatchedProcess* parent = table_.find(r->parent)) known.place = parent->place;
+    else if (const auto e2 = ended.find(r->parent); e2 != ended.end()) known.place = e2->second->place;
+    else if (const auto b = brief.find(r->parent); b != brief.end()) known.place = b->second.place;
+    brief[r->pid] = known;
+    if (first_) continue;
+    const AccountId account =
+        book.open_process(r->name, r->pid, 0, known.place ? belonging(*known.place, r->user) : belonging({}, r->user));
+    add(account, r->seconds, book);
+    seen += r->seconds;
+    ending_.push_back(account);
+  }
+  std::reverse(later.begin(), later.end());
+  told_ = std::move(later);
+}
+
+void WorkWatch::book_claims(std::int64_t boot_ns, double& unseen, EnergyBook& book) {
+  for (const auto& p : table_.ended()) waited_.ended(p);
+  if (boot_ns - last_claims_ns_ >= claims_every_ns && (claimed_ || unseen > 0)) {
+    // The first sums are a beginning.
+    const bool counts = claimed_;
+    claimed_ = true;
+    last_claims_ns_ = boot_ns;
+    for (const auto& [p, seconds] : waited_.look(table_)) {
+      if (!counts) continue;
+      claims_.add(p->account, seconds, boot_ns);
+      cgroups_.worked(p->place, seconds);
+    }
+    std::set<std::shared_ptr<const CgroupPlace>> places;
+    for (const auto& p : table_.processes()) places.insert(p.place);
+    for (const auto& r : cgroups_.rest({places.begin(), places.end()})) {
+      const std::string key = fmt::format("{}|{}|{}", r.place->container, r.place->pod, r.place->job);
+      auto [it, is_new] = short_lived_.try_emplace(key, no_account);
+      if (is_new) it->second = book.open_process("short-lived", 0, 0, belonging(*r.place, UINT32_MAX));
+      claims_.add(it->second, r.seconds, boot_ns);
+    }
+  }
+  const std::size_t before = work_.size();
+  unseen = claims_.pay(unseen, boot_ns, work_);
+  for (std::size_t i = before; i < work_.size(); ++i) book.add_seconds(work_[i].account, work_[i].amount);
+}
+
+void WorkWatch::look(std::int64_t boot_ns, std::optional<double> busy, EnergyBook& book) {
+  table_.look(boot_ns);
+  work_.clear();
+  double seen = 0;
+  book_living(book, seen);
+  if (exits_) book_exits(book, seen);
+  unseen_ = busy && !first_ ? balance_.of(*busy, seen) : 0;
+  if (!exits_) book_claims(boot_ns, unseen_, book);
+  for (const auto& p : table_.ended())
+    if (p.account != no_account) {
+      claims_.forget(p.account);
+      ending_.push_back(p.account);
+    }
+  first_ = false;
+}
+
+void WorkWatch::close(EnergyBook& book) {
+  for (const AccountId a : ending_) book.end(a);
+  ending_.clear();
+}
+
+std::vector<std::string> WorkWatch::warnings() const {
+  std::vector<std::string> out;
+  if (const std::string trouble = table_.trouble(); !trouble.empty()) out.push_back(trouble);
+  if (!exits_)
+    out.push_back(
+        fmt::format("processes that come and go between two ticks are not seen one by one ({}): what their "
+                    "parents or cgroups tell is booked there, the rest to nobody",
+                    why_no_exits_));
+  else if (lost_)
+    out.push_back("so many processes ended at once that the kernel dropped word of some: their work is nobody's");
+  return out;
+}
+
+}  // namespace wattline::meter
