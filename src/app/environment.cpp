@@ -21,8 +21,8 @@ namespace {
 // Most commands record nothing: the account is opened by the first fact.
 class LazySink : public AccountSink {
  public:
-  LazySink(ledger::Location location, std::string factor_set)
-      : location_(std::move(location)), factor_set_(std::move(factor_set)) {}
+  LazySink(ledger::Location location, std::shared_ptr<const catalog::Catalog> catalog)
+      : location_(std::move(location)), catalog_(std::move(catalog)) {}
   std::string record(const Fact& fact) override { return account().record(fact); }
   void record_all(std::span<const Fact> facts) override { account().record_all(facts); }
   std::shared_ptr<AccountJournal> open_journal(std::function<void(std::string_view)> log) override {
@@ -34,13 +34,13 @@ class LazySink : public AccountSink {
   AccountSink& account() {
     std::lock_guard lock(mutex_);
     if (!ledger_) {
-      ledger_ = ledger::open_with_leftovers(location_.dir(), factor_set_);
+      ledger_ = ledger::open_with_leftovers(location_.dir(), catalog_->version());
     }
     return *ledger_;
   }
 
   const ledger::Location location_;
-  const std::string factor_set_;
+  const std::shared_ptr<const catalog::Catalog> catalog_;
   std::mutex mutex_;
   std::shared_ptr<AccountSink> ledger_;
 };
@@ -59,13 +59,15 @@ Duration cpu_time(int who) {
 void provide_shared_parts(Context& context, const std::string& catalog_dir, const std::string& ledger_dir,
                           const std::string& intensity_dir) {
   const auto catalog = catalog::Catalog::load(catalog_dir);
+  // The first stays until the program ends: to take thousands of rows apart is work for nothing.
+  [[maybe_unused]] static const auto* const kept = new std::shared_ptr<const catalog::Catalog>(catalog);
   const auto location = std::make_shared<ledger::Location>(ledger::Location{ledger_dir});
   context.provide(catalog);
   context.provide(location);
   context.provide(std::make_shared<catalog::IntensityLocation>(catalog::IntensityLocation{intensity_dir}));
   context.provide(std::make_shared<CpuEnergy>(
       [catalog](Duration cpu) { return meter::HostPower::detect(*catalog)->energy_of_cpu_time(cpu); }));
-  context.provide<AccountSink>(std::make_shared<LazySink>(*location, catalog->version()));
+  context.provide<AccountSink>(std::make_shared<LazySink>(*location, catalog));
 }
 
 std::string self_account(Context& context) {

@@ -120,7 +120,9 @@ void Loader::read_sources() {
 
 void Loader::read_devices() {
   const auto file = merged("devices.csv", {"name"}, device_key);
-  for (const auto& row : file.rows()) {
+  const auto rows = file.rows();
+  catalog_.devices_.reserve(rows.size());
+  for (const auto& row : rows) {
     Device d;
     d.name = row.required("name");
     d.aliases = row.list("aliases");
@@ -151,7 +153,9 @@ void Loader::read_devices() {
 
 void Loader::read_models() {
   const auto file = merged("models.csv", {"name"}, plain_key);
-  for (const auto& row : file.rows()) {
+  const auto rows = file.rows();
+  catalog_.models_.reserve(rows.size());
+  for (const auto& row : rows) {
     Model m;
     m.name = row.required("name");
     m.aliases = row.list("aliases");
@@ -191,7 +195,9 @@ void Loader::read_models() {
 
 void Loader::read_places() {
   const auto file = merged("places.csv", {"code"}, plain_key);
-  for (const auto& row : file.rows()) {
+  const auto rows = file.rows();
+  catalog_.places_.reserve(rows.size());
+  for (const auto& row : rows) {
     Place p;
     p.code = row.required("code");
     p.name = row.required("name");
@@ -217,7 +223,9 @@ void Loader::read_places() {
 void Loader::read_regions() {
   need_places();
   const auto file = merged("regions.csv", {"provider", "name"}, plain_key);
-  for (const auto& row : file.rows()) {
+  const auto rows = file.rows();
+  catalog_.regions_.reserve(rows.size());
+  for (const auto& row : rows) {
     Region r;
     r.provider = row.required("provider");
     r.name = row.required("name");
