@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   ::mallopt(M_TOP_PAD, 1 << 20);
   const int code = wattline::app::run_command_line(argv[0], std::vector<std::string>(argv + 1, argv + argc),
                                                    wattline::app::rooms());
-#ifdef NDEBUG
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // All files are closed: taking the declarations apart one by one would only be for checkers of memory.
   std::fflush(nullptr);
   std::_Exit(code);

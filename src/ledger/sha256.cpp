@@ -1,6 +1,9 @@
+// The plain functions stand under this version; they are there in the later ones.
+#define OPENSSL_API_COMPAT 10101
+
 #include "ledger/sha256.h"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "kernel/error.h"
 
@@ -13,24 +16,21 @@ void demand(bool good) {
 
 }  // namespace
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-  demand(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
-}
+Sha256::Sha256() : state_(new SHA256_CTX, [](SHA256_CTX* state) { delete state; }) { begin(); }
 
-void Sha256::begin() { demand(EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) == 1); }
+void Sha256::begin() { demand(SHA256_Init(state_.get()) == 1); }
 
-void Sha256::add(std::string_view text) { demand(EVP_DigestUpdate(context_.get(), text.data(), text.size()) == 1); }
+void Sha256::add(std::string_view text) { demand(SHA256_Update(state_.get(), text.data(), text.size()) == 1); }
 
 std::string Sha256::hex() {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  demand(EVP_DigestFinal_ex(context_.get(), digest, &size) == 1);
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  demand(SHA256_Final(digest, state_.get()) == 1);
   constexpr char digits[] = "0123456789abcdef";
   std::string out;
-  out.reserve(2 * size);
-  for (unsigned int i = 0; i < size; ++i) {
-    out += digits[digest[i] >> 4];
-    out += digits[digest[i] & 15];
+  out.reserve(2 * sizeof digest);
+  for (const unsigned char byte : digest) {
+    out += digits[byte >> 4];
+    out += digits[byte & 15];
   }
   return out;
 }
