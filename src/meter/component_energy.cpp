@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kernel/units.h"
+#include "meter/averaging/corrected.h"
 #include "meter/counter_steps.h"
 #include "meter/recorder.h"
 
@@ -137,6 +138,13 @@ void of_sensor(ComponentEnergy& out, const SourceRecord& record, Time begin, Tim
     if (other.covered > Duration(0))
       sampling_sd =
           std::abs(other.value / other.covered.base() - whole.value / out.covered.base()) * out.covered.base();
+  }
+  // A trailing mean tells of the time before each reading: at the begin of a load it still sees what was before.
+  if (record.info.averaged > renewal && out.missing <= renewal * 2.0) {
+    const auto corrected = corrected_energy(s, begin, end, {renewal, record.info.averaged}, {}, {}, gap_factor);
+    joules = corrected.energy.value().base();
+    sampling_sd = std::max(sampling_sd, corrected.energy.sd().base());
+    if (out.covered > Duration(0)) out.mean = Energy(joules) / corrected.covered;
   }
 }
 
