@@ -1,10 +1,7 @@
-// Sensors of chips in /sys/class/hwmon: energy counters before power (mean before instant).
+// Sensors of chips in /sys/class/hwmon (families/hwmon_chips.h) that no other family knows better.
 //
-// Counted are the chips whose extent is known: the processors' drivers (amd_energy, zenpower, fam15h_power,
-// xgene) and the graphics drivers (amdgpu, i915, xe). What another chip's rail feeds, and which other rails
-// it contains, its driver does not say: it is shown, never added. Voltage times current is used for no sum
-// for the same reason.
-// Channels that are switched off, negative readings and 0xFFFFFFFF mW ("not available") are left out.
+// Counted are the processors' drivers, whose extent is known (zenpower, k10temp, fam15h_power, apm_xgene). What another
+// chip's rail feeds, and which other rails it contains, its driver does not say: it is shown, never added.
 #pragma once
 
 #include "meter/source.h"

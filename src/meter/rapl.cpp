@@ -1,8 +1,6 @@
 #include "meter/rapl.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <set>
 
@@ -15,8 +13,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* permission_mend =
-    "run wattline as root, or once give it the right to read: sudo setcap cap_dac_read_search=ep $(command -v "
-    "wattline)";
+    "give wattline the right to the same counters by performance events: sudo setcap cap_perfmon=ep $(command -v "
+    "wattline); or run it as root (`wattline agent` gives root up once they are open)";
 
 struct Zone {
   fs::path path;
@@ -78,10 +76,11 @@ Obstacle no_zones(const fs::path& folder) {
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored))
     return {"rapl", "packages", fmt::format("there is no {}", folder.string()),
-            "virtual machines have none; on real machines load the driver (modprobe intel_rapl_msr)"};
+            "virtual machines have none; on real ones load the driver (modprobe intel_rapl_msr)", true};
   return {"rapl", "packages", fmt::format("{} holds no RAPL zone", folder.string()),
           "container runtimes hide them (mount /sys/devices/virtual/powercap read-only into the container); on real "
-          "machines load the driver (modprobe intel_rapl_msr)"};
+          "machines load the driver (modprobe intel_rapl_msr)",
+          true};
 }
 
 // "dram" of package-1 on a machine with two: "dram-1".
@@ -119,6 +118,7 @@ Found find_rapl(const Roots& roots) {
     info.component = component_of(z, names, packages.size() > 1);
     if (taken.contains(info.component)) continue;  // the same zone by the other path
     info.family = "rapl";
+    info.counter = "rapl " + info.component;
     info.where = (z.path / "energy_uj").string();
     info.domain = package ? Domain::cpu : dram ? Domain::memory : Domain::platform;
     info.counted = !platform;
@@ -131,14 +131,15 @@ Found find_rapl(const Roots& roots) {
 
     if (const auto on = read_small_file(z.path / "enabled", 16); on && parse_whole(*on) == 0u) {
       out.obstacles.push_back({"rapl", info.component, "the zone is switched off and its counter may stand still",
-                               fmt::format("as root: echo 1 > {}", (z.path / "enabled").string())});
+                               fmt::format("as root: echo 1 > {}", (z.path / "enabled").string()), false,
+                               info.counter});
       continue;
     }
     SysfsNumber counter(z.path / "energy_uj");
     if (!counter.read()) {
-      const bool denied = counter.error() == EACCES || counter.error() == EPERM;
       out.obstacles.push_back({"rapl", info.component, counter.trouble(),
-                               denied ? permission_mend : "the kernel's driver does not answer for this zone"});
+                               counter.denied() ? permission_mend : "the kernel's driver does not answer for this zone",
+                               false, info.counter});
       continue;
     }
     taken.insert(info.component);

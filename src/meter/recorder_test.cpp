@@ -102,7 +102,7 @@ TEST(FindSources, TheFirstFamilyThatSeesTheProcessorIsCounted) {
   std::map<std::string, bool> counted;
   for (const auto& s : found.sources)
     if (s->info().family != "nvml") counted[s->info().component] = s->info().counted;
-  EXPECT_THAT(counted, testing::ElementsAre(testing::Pair("amdgpu-1", true), testing::Pair("amdgpu-1-2", true),
+  EXPECT_THAT(counted, testing::ElementsAre(testing::Pair("amdgpu-0", true), testing::Pair("amdgpu-1", true),
                                             testing::Pair("k10temp-Package", false), testing::Pair("package-0", true)));
 }
 

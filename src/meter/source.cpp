@@ -11,6 +11,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "meter/families/amd_energy.h"
+#include "meter/families/battery.h"
+#include "meter/families/gpu_sysfs.h"
+#include "meter/families/jetson.h"
+#include "meter/families/perf_rapl.h"
 #include "meter/hwmon.h"
 #include "meter/nvml.h"
 #include "meter/proc_files.h"
@@ -26,9 +31,16 @@ std::string_view to_string(SourceKind k) { return k == SourceKind::energy ? "ene
 
 const std::vector<SourceFamily>& source_families() {
   static const std::vector<SourceFamily> all = {
+      {"perf", "energy counters of processor packages and memory by performance events",
+       [](const Roots& r) { return find_perf_rapl(r); }},
       {"rapl", "energy counters of processor packages and memory (/sys/class/powercap)", find_rapl},
       {"nvml", "NVIDIA GPUs through their driver's library", [](const Roots&) { return find_nvml(); }},
+      {"amdgpu", "AMD GPUs (/sys/class/hwmon)", find_amdgpu},
+      {"intel-gpu", "Intel GPUs (/sys/class/hwmon)", find_intel_gpu},
+      {"amd_energy", "energy counters of AMD's sockets (/sys/class/hwmon)", find_amd_energy},
+      {"jetson", "rails of NVIDIA Jetson boards (/sys/bus/i2c)", find_jetson},
       {"hwmon", "sensors of chips (/sys/class/hwmon)", find_hwmon},
+      {"battery", "what the machine draws from its battery (/sys/class/power_supply)", find_battery},
   };
   return all;
 }
@@ -53,12 +65,14 @@ class Demoted : public Source {
 
 }  // namespace
 
-Found find_sources(const Roots& roots) {
+Found find_sources(const Roots& roots) { return find_sources(roots, source_families()); }
+
+Found find_sources(const Roots& roots, const std::vector<SourceFamily>& families) {
   Found all;
   std::map<Domain, std::string> owner;  // the family that is counted
   std::map<std::string, std::string> counters;  // who reads each
   std::set<std::string> names;
-  for (const auto& family : source_families()) {
+  for (const auto& family : families) {
     Found found = family.find(roots);
     std::set<Domain> seen;
     for (auto& source : found.sources) {
@@ -94,6 +108,12 @@ Found find_sources(const Roots& roots) {
     for (auto& o : found.obstacles) all.obstacles.push_back(std::move(o));
     for (auto& n : found.notes) all.notes.push_back(std::move(n));
   }
+  // That one of two ways to a counter is barred is no loss.
+  std::erase_if(all.obstacles, [&](const Obstacle& o) {
+    return !o.counter.empty() && std::any_of(counters.begin(), counters.end(), [&](const auto& read) {
+      return o.counter.back() == ' ' ? read.first.starts_with(o.counter) : read.first == o.counter;
+    });
+  });
   return all;
 }
 

@@ -69,6 +69,7 @@ using Sources = std::vector<std::unique_ptr<Source>>;
 struct Obstacle {
   std::string family, component, why, mend;
   bool absent = false;  // nothing of the kind is here; otherwise it is here and the mend would help
+  std::string counter{};  // as SourceInfo has it, "rapl " for all of them: no loss where another family reads it
 };
 struct Found {
   Sources sources;
@@ -87,6 +88,7 @@ const std::vector<SourceFamily>& source_families();
 // configured and asked over the network are asked at once, for at most their timeout. Error where the configuration
 // is wrong; what the machine does wrong is an obstacle.
 Found find_sources(const Roots&);
+Found find_sources(const Roots&, const std::vector<SourceFamily>&);
 // Those that are there now and were not among the known: a driver was loaded, a board came. Configured meters are not
 // looked at.
 Sources appeared(const Roots&, const std::vector<SourceInfo>& known);
