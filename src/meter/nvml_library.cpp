@@ -43,6 +43,7 @@ Library::Library(const std::string& path) : handle_(::dlopen(path.c_str(), RTLD_
   load(api_.mig_handle, "nvmlDeviceGetMigDeviceHandleByIndex");
   load(api_.processes, "nvmlDeviceGetComputeRunningProcesses_v3");
   load(api_.utilization, "nvmlDeviceGetProcessUtilization");
+  load(api_.attributes, "nvmlDeviceGetAttributes_v2");
   trouble_.clear();
   if (const int code = api_.init(); code != done) trouble_ = fmt::format("{} does not start: {}", path, text(code));
   else started_ = true;
@@ -51,6 +52,12 @@ Library::Library(const std::string& path) : handle_(::dlopen(path.c_str(), RTLD_
 Library::~Library() {
   if (started_) api_.shutdown();
   if (handle_) ::dlclose(handle_);
+}
+
+std::optional<double> Library::multiprocessors(Device slice) const {
+  Attributes a;
+  if (!api_.attributes || api_.attributes(slice, &a) != done || a.multiprocessors == 0) return std::nullopt;
+  return a.multiprocessors;
 }
 
 std::string Library::text(int code) const {

@@ -43,6 +43,12 @@ struct ProcessUtilization {
   unsigned sm = 0, memory = 0, encoder = 0, decoder = 0;  // percent
 };
 
+struct Attributes {
+  unsigned multiprocessors = 0, copy_engines = 0, decoders = 0, encoders = 0, jpeg = 0, ofa = 0;
+  unsigned gpu_slices = 0, compute_slices = 0;
+  unsigned long long memory_mb = 0;
+};
+
 struct Api {
   int (*init)() = nullptr;
   int (*shutdown)() = nullptr;
@@ -62,6 +68,7 @@ struct Api {
   // `count`: room on entry, how many on return; too_small where there is too little.
   int (*processes)(Device, unsigned* count, ProcessInfo*) = nullptr;
   int (*utilization)(Device, ProcessUtilization*, unsigned* count, unsigned long long since_us) = nullptr;
+  int (*attributes)(Device, Attributes*) = nullptr;  // of a slice
 };
 
 class Library {
@@ -83,6 +90,7 @@ class Library {
   // A field as a number in its own unit; nothing where the driver or board does not tell it.
   std::optional<double> field(Device, unsigned field, unsigned scope = 0) const;
   std::string uuid(Device) const;  // "" not told
+  std::optional<double> multiprocessors(Device slice) const;
 
  private:
   template <class F>

@@ -34,14 +34,28 @@ void ComponentMeter::gap(double seconds, std::string why) {
 void ComponentMeter::lose(std::int64_t at_ns) {
   if (tick_ns_ != 0) gap(static_cast<double>(at_ns - (last_ ? last_ns_ : tick_ns_)) * 1e-9, {});
   tick_ns_ = last_ns_ = at_ns;
-  if (const auto value = source_->read()) last_ = *value;
+  if (const auto value = source_->read(); value && std::isfinite(*value)) begin_at(at_ns, *value);
+}
+
+void ComponentMeter::begin_at(std::int64_t at_ns, double value) {
+  // A counter whose last step could not be used begins anew here.
+  if (!last_ && info().kind == SourceKind::energy) {
+    steps_.emplace(info().range, info().most, info().update);
+    steps_->next(at_ns, value);
+  }
+  last_ = value;
+  last_ns_ = at_ns;
 }
 
 void ComponentMeter::observe(double joules, double seconds) {
   window_joules_ += joules;
   window_seconds_ += seconds;
-  if (window_seconds_ < std::max(idle_window, 10 * info().update.base())) return;
-  least_ = std::min(least_, window_joules_ / window_seconds_);
+  // A counter that stands still says nothing of power until it moves again.
+  if (joules <= 0 || window_seconds_ < std::max(idle_window, 10 * info().update.base())) return;
+  const double mean = window_joules_ / window_seconds_;
+  // What was owed by a base that was too high is owed no more.
+  if (mean < least_) owed_idle_ = 0;
+  least_ = std::min(least_, mean);
   window_joules_ = window_seconds_ = 0;
 }
 
@@ -54,21 +68,15 @@ double ComponentMeter::take_idle(double seconds, double joules) {
   return taken;
 }
 
-ComponentMeter::Step ComponentMeter::of_counter(double value, double seconds, double limbo) {
+ComponentMeter::Step ComponentMeter::of_counter(std::int64_t at_ns, double value, double seconds, double limbo) {
   const SourceInfo& i = info();
-  const double could_rise = i.most.base() * seconds;
-  double rise = value - *last_;
-  if (rise < 0) {
-    // A small step back of a counter without wraps is its noise.
-    if (i.range <= 0 && -rise <= std::min(1.0, i.most.base() * i.update.base())) rise = 0;
-    else if (i.range > 0 && rise + i.range <= could_rise) rise += i.range;
-    else rise = -1;
-  }
-  if (rise < 0 || rise > could_rise + i.most.base() * i.update.base()) {
-    gap(seconds, rise < 0 ? "the counter started anew" : "the counter jumped further than any power explains");
+  const CounterSteps::Step step = steps_->next(at_ns, value);
+  if (!step.known) {
+    gap(seconds, "the counter started anew, or jumped further than any power explains");
     return {};
   }
-  if (i.range > 0 && rise + i.range <= could_rise) ++ambiguous_;
+  if (step.least) ++ambiguous_;
+  const double rise = step.joules;
   still_ = rise > 0 ? 0 : still_ + seconds;
   if (rise > 0) last_moved_ = true;
   if (still_ > std::max(2.0, 20 * i.update.base())) {
@@ -82,7 +90,6 @@ ComponentMeter::Step ComponentMeter::of_counter(double value, double seconds, do
     }
     gap(seconds, "the counter does not move");
     still_ = silent;
-    last_ = value;
     return {};
   }
   Step out;
@@ -117,7 +124,7 @@ ComponentMeter::Step ComponentMeter::step(std::int64_t at_ns, Duration interval)
   if (!last_ || seconds < 0) {
     missing_ += tick;
   } else if (counter) {
-    out = of_counter(*value, seconds, seconds - tick);
+    out = of_counter(at_ns, *value, seconds, seconds - tick);
   } else if (seconds <= bridge) {
     out.known = true;
     const double joules = (*last_ + *value) / 2 * seconds * gain_, part = seconds > 0 ? tick / seconds : 1;
@@ -137,8 +144,7 @@ ComponentMeter::Step ComponentMeter::step(std::int64_t at_ns, Duration interval)
     watts_ = tick > 0 ? out.joules / tick : unread;
   }
   if (out.known) trouble_.clear();
-  last_ = *value;
-  last_ns_ = at_ns;
+  begin_at(at_ns, *value);
   return out;
 }
 
@@ -152,6 +158,9 @@ ComponentSeen ComponentMeter::seen() const {
   out.watts = watts_;
   out.missing = Duration(missing_);
   out.trouble = trouble_;
+  if (trouble_.empty() && ambiguous_ > 0)
+    out.trouble =
+        fmt::format("{} readings lie so far apart that the counter may have wrapped unseen: at least this", ambiguous_);
   return out;
 }
 

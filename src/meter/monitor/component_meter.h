@@ -15,6 +15,7 @@
 #include <string>
 
 #include "catalog/catalog.h"
+#include "meter/counter_steps.h"
 #include "meter/monitor/snapshot.h"
 
 namespace wattline::meter {
@@ -40,7 +41,8 @@ class ComponentMeter {
   Duration covered() const { return Duration(covered_); }
 
  private:
-  Step of_counter(double value, double seconds, double limbo);
+  Step of_counter(std::int64_t at_ns, double value, double seconds, double limbo);
+  void begin_at(std::int64_t at_ns, double value);
   double take_idle(double seconds, double joules);
   void observe(double joules, double seconds);
   void gap(double seconds, std::string why);
@@ -49,6 +51,7 @@ class ComponentMeter {
   double gain_ = 1, gain_sd_ = 0;
   std::optional<double> known_idle_;
   double least_ = std::numeric_limits<double>::infinity();  // W
+  std::optional<CounterSteps> steps_;
   std::optional<double> last_;  // reading
   std::int64_t last_ns_ = 0, tick_ns_ = 0;  // of the last good reading, of the last step
   double still_ = 0;  // s for which the counter has not moved

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <map>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "kernel/units.h"
 #include "meter/attribution/energy_book.h"
+#include "meter/attribution/gpu_work.h"
 #include "meter/attribution/work_watch.h"
 #include "meter/monitor/component_meter.h"
 #include "meter/monitor/model_meter.h"
@@ -41,6 +43,11 @@ Estimate<Energy> with_value(const Estimate<Energy>& e, double joules) {
   return Estimate<Energy>(RawEstimate::scaled(e.raw(), joules / value));
 }
 
+// Half of what the factor leaves open, to the wider side.
+double spread_of(const catalog::Factor& f) {
+  return std::max(f.interval.high - f.value, f.value - f.interval.low) / f.value;
+}
+
 constexpr std::int64_t asleep_ns = 100'000'000;  // clocks that stop and clocks that go on differ by less
 
 }  // namespace
@@ -53,12 +60,20 @@ class Monitor::Watch {
         book_(settings.most_ended),
         tick_s_(1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK))),
         model_(HostModel(read_host(settings.roots), catalog)) {
+    for (const char* id : {"cpu_time", "gpu_sm", "gpu_slices", "gpu_equal"}) {
+      const auto& f = catalog.factor(std::string("meter.attribution.") + id);
+      spreads_[f.id] = spread_of(f);
+    }
     if (settings.processes) {
       std::string why;
       auto exits = parts.exits ? std::move(parts.exits) : listen_to_exits(settings.roots, why);
       watch_.emplace(settings.roots, model_.host().host().threads,
                      parts.times ? std::move(parts.times) : find_cpu_times(settings.roots), std::move(exits), why);
     }
+    const bool boards = std::any_of(parts.sources.sources.begin(), parts.sources.sources.end(),
+                                    [](const auto& s) { return s->info().family == "nvml"; });
+    if (!parts.gpu_users && boards && settings.processes) parts.gpu_users = nvml_users(nvml::Library::open());
+    if (parts.gpu_users) gpus_.emplace(std::move(parts.gpu_users), sees_all_numbers(settings.roots));
     for (auto& s : parts.sources.sources) {
       const SourceInfo& info = s->info();
       if (info.counted && info.domain == Domain::cpu) modelled_ = false;
@@ -84,13 +99,16 @@ class Monitor::Watch {
 
     const std::optional<double> busy = busy_since_last();
     std::array<ComponentMeter::Step, domain_count> domains;
+    boards_.clear();
     for (auto& m : meters_) {
       if (slept) {
         m.lose(now.boot_ns);
         continue;
       }
       const auto step = m.step(now.boot_ns, settings_.interval);
-      if (m.info().counted) add(domains[static_cast<std::size_t>(m.info().domain)], step);
+      if (!m.info().counted) continue;
+      if (gpus_ && m.info().domain == Domain::gpu) boards_.emplace_back(&m.info(), step);
+      else add(domains[static_cast<std::size_t>(m.info().domain)], step);
     }
     if (modelled_) {
       if (slept) model_.lose(length);
@@ -136,7 +154,13 @@ class Monitor::Watch {
       seen.idle = with_value(idle[d], sums.idle);
       seen.unattributed = sums.unattributed;
       const bool shared = seen.domain == Domain::cpu || seen.domain == Domain::memory;
-      if (watch_ && shared) seen.how = "share of CPU time";
+      if (watch_ && shared) {
+        seen.how = "share of CPU time";
+        seen.spread = spreads_.at("meter.attribution.cpu_time");
+      } else if (gpus_ && seen.domain == Domain::gpu && !gpus_->how().empty()) {
+        seen.how = gpus_->how();
+        seen.spread = spreads_.at(gpus_->factor());
+      }
       out.domains.push_back(std::move(seen));
     }
     out.consumers = book_.consumers();
@@ -160,6 +184,13 @@ class Monitor::Watch {
   // Books what the domains drew in a tick of so many seconds.
   void share(const std::array<ComponentMeter::Step, domain_count>& domains, double length) {
     bool known = false;
+    for (const auto& [info, step] : boards_) {
+      if (!step.known) continue;
+      known = true;
+      const auto uses = gpus_->of(*info, last_.boot_ns, watch_ ? &watch_->table() : nullptr, book_);
+      book_.share(Domain::gpu, step.joules, step.idle, uses.work, uses.unseen);
+      if (step.earlier > 0) book_.share(Domain::gpu, step.earlier, step.earlier_idle, {}, 0);
+    }
     for (std::size_t d = 0; d < domain_count; ++d) {
       const auto& step = domains[d];
       if (!step.known) continue;
@@ -187,9 +218,12 @@ class Monitor::Watch {
   const MonitorSettings settings_;
   const std::function<Instant()> clock_;
   EnergyBook book_;
+  std::map<std::string, double> spreads_;  // by factor
   const double tick_s_;
   ModelMeter model_;
   std::optional<WorkWatch> watch_;
+  std::optional<GpuWork> gpus_;
+  std::vector<std::pair<const SourceInfo*, ComponentMeter::Step>> boards_;  // of this tick
   std::vector<ComponentMeter> meters_;
   bool modelled_ = true;
   std::vector<std::string> warnings_;
@@ -200,7 +234,7 @@ class Monitor::Watch {
 };
 
 Monitor::Monitor(const MonitorSettings& settings, const catalog::Catalog& catalog)
-    : Monitor(settings, catalog, MonitorParts{find_sources(settings.roots), machine_clock, {}, {}}) {}
+    : Monitor(settings, catalog, MonitorParts{find_sources(settings.roots), machine_clock, {}, {}, {}}) {}
 Monitor::Monitor(const MonitorSettings& settings, const catalog::Catalog& catalog, MonitorParts parts)
     : watch_(std::make_unique<Watch>(settings, catalog, std::move(parts))) {}
 Monitor::~Monitor() = default;

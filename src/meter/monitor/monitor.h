@@ -2,7 +2,7 @@
 //
 // The energy of a domain is split into idle (what the machine draws without work), the shares of the processes by what
 // they did in the tick, and the rest, which is nobody's (snapshot.h). The processor's and the memory's joules are shared
-// out by CPU time. Where the processor has no counter its power is modelled from its load, and the snapshot says so.
+// out by CPU time, a GPU's by what its driver tells of its processes. Where the processor has no counter its power is modelled from its load, and the snapshot says so.
 //
 // There is no thread inside: the owner calls tick() at about the interval of the settings, from one thread at a time;
 // snapshot() may not run at the same time.
@@ -14,6 +14,7 @@
 #include "catalog/catalog.h"
 #include "meter/attribution/cpu_times.h"
 #include "meter/attribution/exit_listener.h"
+#include "meter/attribution/gpu_users.h"
 #include "meter/monitor/snapshot.h"
 
 namespace wattline::meter {
@@ -38,6 +39,7 @@ struct MonitorParts {
   std::function<Instant()> clock;
   std::unique_ptr<CpuTimes> times;  // null: as the tree has it
   std::unique_ptr<ExitListener> exits;  // null: the machine's own, where there is one
+  std::unique_ptr<GpuUsers> gpu_users;  // null: the driver's, where there is one
 };
 
 class Monitor {

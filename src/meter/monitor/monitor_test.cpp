@@ -19,7 +19,7 @@ class World {
     MonitorSettings settings;
     settings.roots = tree.roots();
     settings.interval = Duration(0.1);
-    return Monitor(settings, *catalog::Catalog::load(), MonitorParts{find(), [this] { return now; }, {}, {}});
+    return Monitor(settings, *catalog, MonitorParts{find(), [this] { return now; }, {}, {}, {}});
   }
   void pass(double s, bool asleep = false) {
     now.boot_ns += std::llround(s * 1e9);
@@ -38,6 +38,7 @@ class World {
     stat();
   }
 
+  std::shared_ptr<catalog::Catalog> catalog = catalog::Catalog::load();
   tests::FakeTree tree;
   Instant now{1'000'000'000'000, 1'000'000'000'000, Time{1'700'000'000'000'000'000}};
 
@@ -182,7 +183,7 @@ TEST(Monitor, WithoutProcessesAllWorkIsNobodys) {
   MonitorSettings settings;
   settings.roots = w.tree.roots();
   settings.processes = false;
-  Monitor m(settings, *catalog::Catalog::load(), MonitorParts{{}, [&w] { return w.now; }, {}, {}});
+  Monitor m(settings, *w.catalog, MonitorParts{{}, [&w] { return w.now; }, {}, {}, {}});
   m.tick();
   w.pass(1);
   w.busy(100);

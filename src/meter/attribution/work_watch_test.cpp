@@ -1,0 +1,224 @@
+#include "meter/attribution/work_watch.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "meter/fake_tree.h"
+
+namespace wattline::meter {
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr auto cpu = static_cast<std::size_t>(Domain::cpu);
+const std::string box(64, 'a');
+
+// Tells what the test puts there.
+class MadeUpExits : public ExitListener {
+ public:
+  explicit MadeUpExits(std::vector<ExitRecord>& next) : next_(next) {}
+  bool drain(std::vector<ExitRecord>& out) override {
+    for (auto& r : next_) out.push_back(std::move(r));
+    next_.clear();
+    return overrun;
+  }
+  bool overrun = false;
+
+ private:
+  std::vector<ExitRecord>& next_;
+};
+
+class Watched : public testing::Test {
+ protected:
+  void process(int pid, const std::string& name, int ticks, int waited = 0, int parent = 1,
+               const std::string& place = "/", long started = 100'000) {
+    tree.put(fmt::format("proc/{}/stat", pid),
+             fmt::format("{} ({}) S {} 1 1 0 -1 1 1 2 3 4 {} 0 {} 0 20 0 1 0 {} 0 0\n", pid, name, parent, ticks,
+                         waited, started));
+    tree.put(fmt::format("proc/{}/status", pid), "Uid:\t800001\t800001\t0\t0\n");
+    tree.put(fmt::format("proc/{}/cgroup", pid), "0::" + place + "\n");
+  }
+  void died(int pid) { tree.remove(fmt::format("proc/{}", pid)); }
+  WorkWatch watch(bool exits) {
+    return WorkWatch(tree.roots(), 4, find_cpu_times(tree.roots()),
+                     exits ? std::make_unique<MadeUpExits>(records) : nullptr, exits ? "" : "not allowed");
+  }
+  void tick(WorkWatch& w, double busy) {
+    now += second;
+    w.look(now, busy, book);
+    // A joule for each second of work.
+    double all = w.unseen();
+    for (const auto& k : w.work()) all += k.amount;
+    book.share(Domain::cpu, all, 0, w.work(), w.unseen());
+    w.close(book);
+  }
+  double joules(Level level, const std::string& name) const {
+    double sum = 0;
+    for (const auto& c : book.consumers())
+      if (c.level == level && c.name == name) sum += c.joules[cpu];
+    return sum;
+  }
+
+  tests::FakeTree tree;
+  std::vector<ExitRecord> records;
+  EnergyBook book{100};
+  std::int64_t now = 1000 * second;
+};
+
+TEST_F(Watched, ProcessesThatNobodySawAreBookedByTheirNames) {
+  process(10, "make", 0, 0, 1, "/docker/" + box);
+  WorkWatch w = watch(true);
+  tick(w, 0);
+  process(10, "make", 10, 0, 1, "/docker/" + box);
+  records = {{500, 10, 800001, "cc1", 0.5}, {501, 500, 800001, "as", 0.25}, {502, 77, 800001, "lost child", 0.125}};
+  tick(w, 0.975);
+  EXPECT_NEAR(joules(Level::process, "cc1"), 0.5, 1e-12);
+  EXPECT_NEAR(joules(Level::process, "lost child"), 0.125, 1e-12);
+  EXPECT_NEAR(joules(Level::container, box), 0.1 + 0.5, 1e-12);  // "as" came before its parent's end was told
+  EXPECT_NEAR(joules(Level::user, "uid 800001"), 0.975, 1e-12);
+  EXPECT_EQ(book.sums(Domain::cpu).unattributed, 0);
+  for (const auto& c : book.consumers()) {
+    if (c.name == "cc1") {
+      EXPECT_FALSE(c.alive);
+    }
+  }
+}
+
+TEST_F(Watched, AGrandchildFindsItsContainerThroughItsParent) {
+  process(10, "make", 0, 0, 1, "/docker/" + box);
+  WorkWatch w = watch(true);
+  tick(w, 0);
+  // As it happens: the child first, then its parent.
+  records = {{501, 500, 800001, "as", 0.25}, {500, 10, 800001, "cc1", 0.5}};
+  tick(w, 0.75);
+  EXPECT_NEAR(joules(Level::container, box), 0.75, 1e-12);
+}
+
+TEST_F(Watched, TheLastStretchOfAProcessIsBookedOnce) {
+  process(10, "job", 100);
+  WorkWatch w = watch(true);
+  tick(w, 0);
+  process(10, "job", 150);
+  tick(w, 0.5);
+  // It ended after 1.8 s in all, and waits to be collected for two ticks.
+  process(10, "job", 180);
+  records = {{10, 1, 800001, "job", 1.8}};
+  tick(w, 0.3);
+  tick(w, 0);
+  died(10);
+  tick(w, 0);
+  EXPECT_NEAR(joules(Level::process, "job"), 0.8, 1e-9);
+  // Another one is gone before it can be looked at again.
+  process(11, "quick", 50, 0, 1, "/", 100'450);
+  tick(w, 0.5);
+  died(11);
+  records = {{11, 1, 800001, "quick", 0.9}};
+  tick(w, 0.4);
+  EXPECT_NEAR(joules(Level::process, "quick"), 0.9, 1e-9);
+}
+
+TEST_F(Watched, WithoutWordOfEndsParentsTell) {
+  process(10, "make", 0, 500);
+  WorkWatch w = watch(false);
+  tick(w, 0);
+  EXPECT_FALSE(w.warnings().empty());
+  int waited = 500;
+  for (int i = 0; i < 20; ++i) {
+    waited += 50;
+    process(10, "make", 0, waited);
+    tick(w, 0.5);
+  }
+  // 10 s of children that nobody saw; the first ticks find out that there is something to be asked.
+  EXPECT_GT(joules(Level::process, "make"), 8.5);
+  EXPECT_NEAR(joules(Level::process, "make") + book.sums(Domain::cpu).unattributed, 10, 0.1);
+}
+
+TEST_F(Watched, ChildrenThatWereSeenAreNotToldAgainByTheirParent) {
+  process(10, "make", 0, 0);
+  process(11, "child", 0, 0, 10);
+  WorkWatch w = watch(false);
+  tick(w, 1);  // something unseen, so that sums are asked
+  tick(w, 1);
+  for (int i = 1; i <= 5; ++i) {
+    process(11, "child", 100 * i, 0, 10);
+    tick(w, 2);
+  }
+  died(11);
+  process(10, "make", 0, 500);
+  const double before = joules(Level::process, "make");
+  for (int i = 0; i < 3; ++i) tick(w, 1);
+  EXPECT_NEAR(joules(Level::process, "make"), before, 1e-9);
+  EXPECT_NEAR(joules(Level::process, "child"), 5, 1e-9);
+}
+
+TEST_F(Watched, WhatParentsDoNotTellTheCgroupDoes) {
+  tree.put("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+  const std::string place = "/docker/" + box, file = "sys/fs/cgroup" + place + "/cpu.stat";
+  const auto usage = [&](double s) { tree.put(file, fmt::format("usage_usec {}\n", std::llround(s * 1e6))); };
+  usage(100);
+  process(10, "sh", 0, 0, 1, place);
+  WorkWatch w = watch(false);
+  tick(w, 0);
+  double used = 100;
+  for (int i = 1; i <= 20; ++i) {
+    used += 1;  // 0.25 of it by the shell
+    usage(used);
+    process(10, "sh", 25 * i, 0, 1, place);
+    tick(w, 1);
+  }
+  EXPECT_NEAR(joules(Level::process, "sh"), 5, 1e-9);
+  EXPECT_GT(joules(Level::process, "short-lived"), 12.5);
+  EXPECT_NEAR(joules(Level::container, box) + book.sums(Domain::cpu).unattributed, 20, 0.2);
+}
+
+TEST_F(Watched, CgroupsOfTheFirstVersionToo) {
+  tree.put("sys/fs/cgroup/cpuacct/cpuacct.usage", "0\n");
+  const auto usage = [&](double s) {
+    tree.put("sys/fs/cgroup/cpuacct/slurm/uid_1/job_5/cpuacct.usage", fmt::format("{}\n", std::llround(s * 1e9)));
+  };
+  const auto process_of_job = [&](int ticks) {
+    process(10, "sh", ticks);
+    tree.put("proc/10/cgroup", "4:cpuacct:/slurm/uid_1/job_5\n0::/\n");
+  };
+  usage(1);
+  process_of_job(0);
+  WorkWatch w = watch(false);
+  tick(w, 0);
+  for (int i = 1; i <= 20; ++i) {
+    usage(1 + i);
+    tick(w, 1);
+  }
+  EXPECT_GT(joules(Level::job, "5"), 16);
+}
+
+TEST_F(Watched, ThousandsThatComeAndGoAddUp) {
+  process(10, "make", 0, 0, 1, "/docker/" + box);
+  WorkWatch w = watch(true);
+  tick(w, 0);
+  int pid = 1000;
+  double all = 0;
+  for (int i = 1; i <= 50; ++i) {
+    for (int k = 0; k < 1000; ++k) {
+      const double s = 0.0005 + 0.000001 * (k % 7);
+      records.push_back({pid++, 10, 800001, fmt::format("p{}", k % 30), s});
+      all += s;
+    }
+    process(10, "make", 10 * i, 0, 1, "/docker/" + box);
+    all += 0.1;
+    // The kernel's sum goes by ticks.
+    tick(w, std::floor(all * 100) / 100 - std::floor((all - 0.1 - 0.503) * 100) / 100);
+  }
+  const auto& sums = book.sums(Domain::cpu);
+  double processes = 0;
+  for (const auto& c : book.consumers())
+    if (c.level == Level::process) processes += c.joules[cpu];
+  EXPECT_NEAR(processes + sums.unattributed, sums.energy, sums.energy * 1e-9);
+  EXPECT_NEAR(processes, all, all * 0.005);
+  EXPECT_LT(sums.unattributed, all * 0.005);
+  EXPECT_LT(book.consumers().size(), 200u);
+}
+
+}  // namespace
+}  // namespace wattline::meter

@@ -1,0 +1,122 @@
+// Real processes at a high rate: sums that hold whatever the scheduler does; no time is asserted.
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <map>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/time.h"
+#include "meter/monitor/monitor.h"
+
+namespace wattline::meter {
+namespace {
+
+constexpr auto cpu = static_cast<std::size_t>(Domain::cpu);
+
+// A child that works for so long, of CPU time.
+int worker(double seconds) {
+  const int pid = ::fork();
+  if (pid != 0) return pid;
+  double x = 1;
+  timespec t{};
+  do {
+    for (int i = 0; i < 2000; ++i) x = x * 1.0000001 + 1e-9;
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  } while (static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9 < seconds && x > 0);
+  ::_exit(0);
+}
+
+const Consumer* of_pid(const Snapshot& s, int pid) {
+  const auto it = std::find_if(s.consumers.begin(), s.consumers.end(),
+                               [pid](const Consumer& c) { return c.level == Level::process && c.pid == pid; });
+  return it == s.consumers.end() ? nullptr : &*it;
+}
+
+TEST(Churn, ProcessesThatComeAndGoAddUpToTheTotal) {
+  const auto catalog = catalog::Catalog::load();
+  Monitor m(MonitorSettings{}, *catalog);
+  m.tick();
+  double worked = 0;
+  std::map<int, int> born;
+  for (int round = 0; round < 8; ++round) {
+    for (int i = 0; i < 100; ++i) {
+      const int pid = worker(0.001);
+      ASSERT_GT(pid, 0);
+      ++born[pid];
+      int status = 0;
+      ::waitpid(pid, &status, 0);
+      worked += 0.001;
+    }
+    m.tick();
+    const Snapshot s = m.snapshot();
+    for (const auto& d : s.domains) {
+      std::map<Level, double> levels;
+      for (const auto& c : s.consumers) levels[c.level] += c.joules[static_cast<std::size_t>(d.domain)];
+      const double energy = d.energy.value().base();
+      for (const auto& [level, active] : levels) {
+        if (level == Level::gpu_process || level == Level::gpu_slice) continue;
+        EXPECT_NEAR(d.idle.value().base() + active + d.unattributed, energy, 0.005 * energy) << to_string(level);
+      }
+    }
+  }
+  const Snapshot s = m.snapshot();
+  double found = 0;
+  std::size_t named = 0;
+  for (const auto& c : s.consumers)
+    if (c.level == Level::process && born.contains(c.pid)) {
+      found += c.cpu_seconds;
+      ++named;
+    }
+  // Where the kernel tells of ends, each of them is there.
+  const bool told = std::none_of(s.warnings.begin(), s.warnings.end(),
+                                 [](const std::string& w) { return w.find("come and go") != w.npos; });
+  if (!told) GTEST_SKIP() << "the kernel tells of no ends here";
+  EXPECT_GE(named, born.size() * 95 / 100);
+  EXPECT_GE(found, worked * 0.95);
+}
+
+TEST(Churn, TwoEqualLoopsGetEqualSharesAndASleeperNothing) {
+  const auto catalog = catalog::Catalog::load();
+  const int sleeper = ::fork();
+  if (sleeper == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  Monitor m(MonitorSettings{}, *catalog);
+  m.tick();
+  // Equal work, however the scheduler deals the processors out meanwhile.
+  const int one = worker(0.6), other = worker(0.6);
+  for (int left = 2; left > 0;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    m.tick();
+    int status = 0;
+    // Collected late, so that the last of what they did is seen.
+    siginfo_t info{};
+    left = 0;
+    for (const int pid : {one, other}) {
+      info.si_pid = 0;
+      if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) ++left;
+    }
+    if (left == 0) {
+      m.tick();
+      for (const int pid : {one, other}) ::waitpid(pid, &status, 0);
+    }
+  }
+  m.tick();
+  ::kill(sleeper, SIGKILL);
+  int status = 0;
+  ::waitpid(sleeper, &status, 0);
+  const Snapshot s = m.snapshot();
+  const Consumer *a = of_pid(s, one), *b = of_pid(s, other), *c = of_pid(s, sleeper);
+  ASSERT_TRUE(a && b && c);
+  EXPECT_NEAR(a->cpu_seconds, b->cpu_seconds, 0.03 * a->cpu_seconds);
+  EXPECT_GT(a->joules[cpu], 0);
+  EXPECT_LE(c->joules[cpu], 0.003 * a->joules[cpu]);
+}
+
+}  // namespace
+}  // namespace wattline::meter
