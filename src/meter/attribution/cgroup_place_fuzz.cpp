@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "meter/attribution/cgroup_place.h"
+#include "meter/attribution/reservations.h"
 #include "meter/attribution/users.h"
 
 // Whatever a process's cgroups are called: names that come out are printable and of bounded length.
@@ -17,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (!p.pod.empty() && p.pod.size() != 36 && p.pod.size() != 32) __builtin_trap();
   if (const auto s = parse_cpu_usage(text); s && *s < 0) __builtin_trap();
+  if (const auto limit = parse_cpu_max(text); limit && !(*limit > 0)) __builtin_trap();
   for (const auto& [uid, name] : parse_passwd(text))
     if (name.empty() || name.size() > 200) __builtin_trap();
   return 0;
@@ -30,5 +32,6 @@ std::vector<std::string> wattline_fuzz_seeds() {
       "8:memory:/slurm/uid_1000/job_77/step_batch/task_0\n",
       "0::/lxc.payload.web01/init.scope\n",
       "usage_usec 2500000\nuser_usec 1\n",
+      "200000 100000\n",
       "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534::/:/sbin/nologin\n"};
 }

@@ -28,6 +28,12 @@ Belonging WorkWatch::belonging(const CgroupPlace& place, std::uint32_t user) {
   return {place.container, place.pod, user == UINT32_MAX ? std::string() : users_.name(user), place.job};
 }
 
+std::vector<std::shared_ptr<const CgroupPlace>> WorkWatch::places() {
+  std::set<std::shared_ptr<const CgroupPlace>> out;
+  for (const auto& p : table_.processes()) out.insert(p.place);
+  return {out.begin(), out.end()};
+}
+
 void WorkWatch::add(AccountId account, double seconds, EnergyBook& book) {
   if (!(seconds > 0)) return;
   work_.push_back({account, seconds, {no_account, no_account}});
@@ -102,9 +108,7 @@ void WorkWatch::book_claims(std::int64_t boot_ns, double& unseen, EnergyBook& bo
       claims_.add(p->account, seconds, boot_ns);
       cgroups_.worked(p->place, seconds);
     }
-    std::set<std::shared_ptr<const CgroupPlace>> places;
-    for (const auto& p : table_.processes()) places.insert(p.place);
-    for (const auto& r : cgroups_.rest({places.begin(), places.end()})) {
+    for (const auto& r : cgroups_.rest(places())) {
       const std::string key = fmt::format("{}|{}|{}", r.place->container, r.place->pod, r.place->job);
       auto [it, is_new] = short_lived_.try_emplace(key, no_account);
       if (is_new) it->second = book.open_process("short-lived", 0, 0, belonging(*r.place, UINT32_MAX));

@@ -36,11 +36,13 @@ class WorkWatch {
   // Ends the accounts of what ended; after the tick's joules are shared.
   void close(EnergyBook&);
 
+  // Places that processes are in now.
+  std::vector<std::shared_ptr<const CgroupPlace>> places();
+  Belonging belonging(const CgroupPlace&, std::uint32_t user);
   ProcessTable& table() { return table_; }
   std::vector<std::string> warnings() const;
 
  private:
-  Belonging belonging(const CgroupPlace&, std::uint32_t user);
   void book_living(EnergyBook&, double& seen);
   void book_exits(EnergyBook&, double& seen);
   void book_claims(std::int64_t boot_ns, double& unseen, EnergyBook&);

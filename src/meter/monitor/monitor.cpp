@@ -11,6 +11,7 @@
 #include "kernel/units.h"
 #include "meter/attribution/energy_book.h"
 #include "meter/attribution/gpu_work.h"
+#include "meter/attribution/reservations.h"
 #include "meter/attribution/work_watch.h"
 #include "meter/monitor/component_meter.h"
 #include "meter/monitor/model_meter.h"
@@ -181,6 +182,40 @@ class Monitor::Watch {
     sum.earlier_idle += step.earlier_idle;
   }
 
+  // Books joules of the processor or the memory by CPU time, and the idle part by the policy.
+  void share_work(Domain domain, double joules, double idle) {
+    if (settings_.idle == IdlePolicy::by_share && !watch_->work().empty()) {
+      idle = 0;
+    } else if (settings_.idle == IdlePolicy::by_reservation) {
+      renew_reservations();
+      double part = 0;
+      for (const auto& w : reserved_) part += w.amount;
+      part = std::min(part, 1.0);
+      if (part > 0) book_.share(domain, idle * part, 0, reserved_, 0);
+      joules -= idle * part;
+      idle -= idle * part;
+    }
+    book_.share(domain, joules, idle, watch_->work(), watch_->unseen());
+  }
+
+  // Limits are changed rarely.
+  void renew_reservations() {
+    if (reserved_ns_ != 0 && last_.boot_ns - reserved_ns_ < 10'000'000'000) return;
+    reserved_ns_ = last_.boot_ns;
+    std::map<std::string, AccountId> before;
+    before.swap(reserved_accounts_);
+    reserved_.clear();
+    for (const auto& r : read_reservations(settings_.roots, model_.host().host().threads, watch_->places())) {
+      const std::string key = r.place->container + "|" + r.place->job;
+      const auto known = before.extract(key);
+      const AccountId account =
+          known ? known.mapped() : book_.open_process("reserved", 0, 0, watch_->belonging(*r.place, UINT32_MAX));
+      reserved_accounts_[key] = account;
+      reserved_.push_back({account, r.share, {no_account, no_account}});
+    }
+    for (const auto& [key, account] : before) book_.end(account);
+  }
+
   // Books what the domains drew in a tick of so many seconds.
   void share(const std::array<ComponentMeter::Step, domain_count>& domains, double length) {
     bool known = false;
@@ -196,8 +231,7 @@ class Monitor::Watch {
       if (!step.known) continue;
       known = true;
       const bool shared = d == static_cast<std::size_t>(Domain::cpu) || d == static_cast<std::size_t>(Domain::memory);
-      if (watch_ && shared)
-        book_.share(static_cast<Domain>(d), step.joules, step.idle, watch_->work(), watch_->unseen());
+      if (watch_ && shared) share_work(static_cast<Domain>(d), step.joules, step.idle);
       else book_.share(static_cast<Domain>(d), step.joules, step.idle, {}, 0);
       if (step.earlier > 0) book_.share(static_cast<Domain>(d), step.earlier, step.earlier_idle, {}, 0);
     }
@@ -222,6 +256,9 @@ class Monitor::Watch {
   const double tick_s_;
   ModelMeter model_;
   std::optional<WorkWatch> watch_;
+  std::vector<Work> reserved_;  // shares of the machine
+  std::map<std::string, AccountId> reserved_accounts_;
+  std::int64_t reserved_ns_ = 0;
   std::optional<GpuWork> gpus_;
   std::vector<std::pair<const SourceInfo*, ComponentMeter::Step>> boards_;  // of this tick
   std::vector<ComponentMeter> meters_;

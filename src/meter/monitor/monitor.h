@@ -19,11 +19,19 @@
 
 namespace wattline::meter {
 
+// Who bears what the machine draws without work.
+enum class IdlePolicy {
+  nobody,  // it stays idle
+  by_share,  // whoever works, by the same shares as the rest; without work it stays idle
+  by_reservation,  // containers and jobs with a limit of CPU time by that limit; the rest stays idle
+};
+
 struct MonitorSettings {
   Roots roots;
   Duration interval{1};
   bool processes = true;  // false: components alone
   std::size_t most_ended = 1000;  // consumers that ended and are kept by name, of each level
+  IdlePolicy idle = IdlePolicy::nobody;  // of the processor and the memory; what is borne is with its bearers then
 };
 
 // What a monitor takes its instants from; all in nanoseconds.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "meter/fake_tree.h"
+#include "meter/host.h"
 
 namespace wattline::meter {
 namespace {
@@ -175,6 +176,44 @@ TEST(Monitor, SleepIsAGapAndAClockThatIsSetIsNone) {
   EXPECT_NEAR(s.missing.base(), 3600, 1e-9);
   EXPECT_NEAR((s.now - s.started).base(), 3602, 1e-3);
   EXPECT_NEAR(s.components[0].missing.base(), 3600, 1e-6);
+}
+
+TEST(Monitor, WhoBearsTheIdlePowerIsAMatterOfPolicy) {
+  const std::string box(64, 'a');
+  for (const IdlePolicy policy : {IdlePolicy::nobody, IdlePolicy::by_share, IdlePolicy::by_reservation}) {
+    World w;
+    w.tree.put("sys/fs/cgroup/docker/" + box + "/cpu.max", "200000 100000\n");  // a quarter of the machine
+    w.process(10, "worker", 0);
+    w.process(11, "kept", 0);
+    w.tree.put("proc/11/cgroup", "0::/docker/" + box + "\n");
+    MonitorSettings settings;
+    settings.roots = w.tree.roots();
+    settings.idle = policy;
+    Monitor m(settings, *w.catalog, MonitorParts{{}, [&w] { return w.now; }, {}, {}, {}});
+    m.tick();
+    w.pass(1);
+    w.process(10, "worker", 100);
+    w.busy(100);
+    m.tick();
+    w.pass(1);  // without work nobody bears it
+    m.tick();
+    const Snapshot s = m.snapshot();
+    expect_sums(s);
+    const double idle = s.domains[0].idle.value().base();
+    const Consumer *worker = find(s, Level::process, "worker"), *kept = find(s, Level::container, box);
+    const double at_rest = HostModel(read_host(w.tree.roots()), *w.catalog).idle().value().base();
+    if (policy == IdlePolicy::nobody) {
+      EXPECT_NEAR(idle, 2 * at_rest, 1e-6);
+      EXPECT_EQ(kept->joules[cpu], 0);
+    } else if (policy == IdlePolicy::by_share) {
+      EXPECT_NEAR(idle, at_rest, 1e-6);
+      EXPECT_GT(worker->joules[cpu], at_rest);
+    } else {
+      EXPECT_NEAR(idle, 1.5 * at_rest, 1e-6);
+      EXPECT_NEAR(kept->joules[cpu], 0.5 * at_rest, 1e-6);
+      EXPECT_EQ(find(s, Level::process, "reserved")->detail, box);
+    }
+  }
 }
 
 TEST(Monitor, WithoutProcessesAllWorkIsNobodys) {

@@ -22,6 +22,7 @@ struct ProcessesOptions {
   Level level = Level::process;
   std::int64_t top = 15;
   bool by_name = false;
+  IdlePolicy idle = IdlePolicy::nobody;
 };
 
 double total(const std::array<double, domain_count>& joules) {
@@ -84,6 +85,7 @@ Result processes(const ProcessesOptions& o, Context& context) {
   MonitorSettings settings;
   settings.roots = Roots::from_environment();
   settings.interval = std::min(o.interval, o.watch);
+  settings.idle = o.idle;
   Monitor monitor(settings, catalog);
   monitor.tick();
   const auto ticks = std::max(1L, std::lround(o.watch.base() / settings.interval.base()));
@@ -186,6 +188,9 @@ Capability processes_capability() {
                        "or slices of GPUs (MIG)")
           .integer("top", &ProcessesOptions::top, "rows to show by name")
           .range(1, 10000)
+          .enumeration("idle", &ProcessesOptions::idle, {"nobody", "by_share", "by_reservation"},
+                       "who bears what the processor draws without work: nobody, whoever works, or containers and jobs "
+                       "by their limit of CPU time")
           .flag("by-name", &ProcessesOptions::by_name, "processes of one name together");
   Capability c = capability<ProcessesOptions>("meter", "processes", "Whose joules they are: processes to batch jobs.",
                                               processes, fields);
