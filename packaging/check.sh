@@ -17,7 +17,7 @@ deb=$(find "$root/made" -name 'wattline_*.deb')
 for library in libc6 libcurl4 libssl3 libsqlite3-0 libstdc++6; do
   dpkg-deb -f "$deb" Depends | grep -q "$library" || fail "does not depend on $library: $(dpkg-deb -f "$deb" Depends)"
 done
-[ "$(dpkg-deb -e "$deb" "$root/control" && cat "$root/control/conffiles")" = "$(printf '/etc/wattline/environment\n/etc/wattline/gateway.toml')" ] ||
+[ "$(dpkg-deb -e "$deb" "$root/control" && cat "$root/control/conffiles")" = "$(printf '/etc/wattline/agent.toml\n/etc/wattline/environment\n/etc/wattline/gateway.toml')" ] ||
   fail "the files of /etc are not marked as configuration"
 
 # An installation in every respect but that it lies in a folder: this machine's list of packages stands in for that of
@@ -61,15 +61,19 @@ kill -TERM "$server"
 wait "$server" || fail "the gateway ended with $?"
 server=
 "$program" ledger verify --quiet >/dev/null || fail "the account is not whole"
+"$program" agent --config "$installed/etc/wattline/agent.toml" --once --interval 0.2 >"$root/agent.out" 2>&1 || { cat "$root/agent.out" >&2; fail "the agent does not meter"; }
 
 if command -v systemd-analyze >/dev/null; then
-  sed "s|/usr/bin/wattline|$program|" "$installed/lib/systemd/system/wattline.service" >"$root/wattline.service"
-  systemd-analyze verify --man=no "$root/wattline.service" >"$root/unit.out" 2>&1 || { cat "$root/unit.out" >&2; fail "the unit is faulty"; }
-  ! grep "$root/wattline.service" "$root/unit.out" || fail "the unit has warnings"
-  # 0 is closed, 10 open.
-  systemd-analyze security --offline=true --threshold=20 "$root/wattline.service" >"$root/security.out" 2>&1 ||
-    { grep -v ✓ "$root/security.out" >&2; fail "the unit is more exposed than 2.0"; }
-  tail -1 "$root/security.out"
+  # 0 is closed, 10 open. The agent sees all processes and, while it opens the counters, any file.
+  for unit in wattline:20 wattline-agent:30; do
+    file=$root/${unit%:*}.service
+    sed "s|/usr/bin/wattline|$program|" "$installed/lib/systemd/system/${unit%:*}.service" >"$file"
+    systemd-analyze verify --man=no "$file" >"$root/unit.out" 2>&1 || { cat "$root/unit.out" >&2; fail "${unit%:*}.service is faulty"; }
+    ! grep "$file" "$root/unit.out" || fail "${unit%:*}.service has warnings"
+    systemd-analyze security --offline=true --threshold="${unit#*:}" "$file" >"$root/security.out" 2>&1 ||
+      { grep -v ✓ "$root/security.out" >&2; fail "${unit%:*}.service is more exposed than ${unit#*:} tenths"; }
+    tail -1 "$root/security.out"
+  done
 else
   echo "not checked: the unit (no systemd-analyze)"
 fi

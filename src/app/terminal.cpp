@@ -21,16 +21,6 @@ int terminal_width(int fd, int fallback) {
 
 bool is_terminal(int fd) { return ::isatty(fd) != 0; }
 
-bool unicode_locale() {
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"})
-    if (const char* value = std::getenv(name); value && *value) {
-      const std::string_view v = value;
-      return v.find("UTF-8") != v.npos || v.find("utf8") != v.npos || v.find("UTF8") != v.npos;
-    }
-  // No locale at all, as in containers and CI, says nothing; today's terminals read UTF-8.
-  return true;
-}
-
 ProgressBar::ProgressBar() : active_(is_terminal(STDERR_FILENO)), started_ns_(monotonic_ns()) {}
 ProgressBar::~ProgressBar() { clear(); }
 

@@ -6,11 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "kernel/unicode_locale.h"
+
 namespace wattline::app {
 
 int terminal_width(int fd, int fallback = 100);
 bool is_terminal(int fd);
-bool unicode_locale();
 
 // One line on stderr, redrawn at most ten times a second and wiped at the end; silent elsewhere.
 // From any thread.

@@ -231,7 +231,7 @@ TEST_F(Account, KindsAreKnownOrRefused) {
   for (const char* command : {"report", "list", "export", "impacts"}) {
     const std::string said = message(command, {"--kind", "jobs"});
     EXPECT_THAT(said, AllOf(HasSubstr("unknown kind of row 'jobs'"), HasSubstr("did you mean 'job'?"),
-                            HasSubstr("run, answer, job, training, rented")))
+                            HasSubstr("run, answer, job, training, rented, machine")))
         << command;
   }
   EXPECT_THAT(message("report", {"--kind", "answer,jobs"}), HasSubstr("'jobs'"));

@@ -112,6 +112,8 @@ class Report {
       const HourlyShare hourly = hourly_ ? hourly_->of(s) : HourlyShare{};
       total_.add(s, hourly);
       pues_.see(f, s.rows);
+      if (f.kind == "machine") whole_machines_ += s.rows;
+      else if (!is_rented(f)) inside_ += s.rows;
       if (is_rented(f)) rented_ += s.rows;
       else own_[site_of(f)].add(s.energy);
       for (std::size_t i = 0; i < by_.size(); ++i) {
@@ -192,6 +194,16 @@ class Report {
                                        rented_ > 0 ? " of your own machines" : "", *o_.price, o_.currency)});
   }
 
+  // What an agent wrote is all that its machine drew.
+  void counted_twice() {
+    if (whole_machines_ == 0 || inside_ == 0) return;
+    out_.warn(
+        fmt::format("{} hold all that a machine drew, what ran and was answered on it included: what {} tell of "
+                    "the same machine is counted twice; --kind chooses one or the other",
+                    counted(whole_machines_, "row of kind machine", "rows of kind machine"),
+                    counted(inside_, "other row", "other rows")));
+  }
+
   // How it is known: a sum is as good as its worst part.
   void methods() {
     Table t("ledger.methods.v1");
@@ -265,6 +277,7 @@ class Report {
     if (std::count_if(std::begin(methods_), std::end(methods_), [](auto n) { return n > 0; }) > 1) methods();
     primary_.tell(out_);
     compared_with_daily_life(all);
+    counted_twice();
     tell_assumptions();
     grids_.tell(out_);
   }
@@ -316,7 +329,7 @@ class Report {
   ReportSum other_;
   ReportGroups other_groups_;
   std::string other_period_;
-  std::int64_t placeless_ = 0, world_ = 0, rented_ = 0;
+  std::int64_t placeless_ = 0, world_ = 0, rented_ = 0, whole_machines_ = 0, inside_ = 0;
   EnergyBySite own_;  // of machines that are not rented
   OwnPues pues_;
   std::map<std::string, std::int64_t> factor_sets_;

@@ -17,7 +17,7 @@ bool among(const std::vector<std::string>& names, const std::string& name) {
 // Imports may give rows a kind of their own, so what the account holds is known too. A misspelt kind would read as
 // "nothing was used".
 void demand_known(const std::string& kind, const Ledger& ledger) {
-  std::vector<std::string> known{"run", "answer", "job", "training", "rented"};
+  std::vector<std::string> known{"run", "answer", "job", "training", "rented", "machine"};
   if (among(known, kind) || kind == "retraction") return;
   ledger.for_each_subtotal({}, [&](const Subtotal& sum) {
     if (!among(known, sum.like.fact.kind)) known.push_back(sum.like.fact.kind);

@@ -143,6 +143,14 @@ TEST_F(OwnPue, StaysWithSealedRows) {
   EXPECT_NEAR(kwh(run("impacts", {"--allocation", "time"})), by_time, 1e-12);
 }
 
+// What an agent wrote of a machine holds what ran on it.
+TEST_F(OwnPue, AMachinesRowsBesideRunsAreSaidToCountTwice) {
+  EXPECT_THAT(to_text(run("report", {}), 500), testing::Not(HasSubstr("counted twice")));
+  record("node", "", "machine");
+  EXPECT_THAT(to_text(run("report", {}), 500), HasSubstr("counted twice"));
+  EXPECT_THAT(to_text(run("report", {"--kind", "machine"}), 500), testing::Not(HasSubstr("counted twice")));
+}
+
 // A cloud's bill contains its electricity.
 TEST_F(OwnPue, RentedMachinesCostNothingMore) {
   record("cloud", "", "rented");

@@ -1,0 +1,154 @@
+#include "meter/agent/agent.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "kernel/error.h"
+#include "kernel/time.h"
+#include "meter/proc_files.h"
+#include "meter/roots.h"
+
+namespace wattline::meter {
+namespace {
+
+constexpr double stale_after = 5;  // resolutions
+
+std::int64_t ns(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9); }
+
+std::uint64_t resident_bytes() {
+  const auto text = read_small_file("/proc/self/statm", 256);
+  if (!text) return 0;
+  const auto first = text->find(' '), second = text->find(' ', first + 1);
+  if (first == text->npos || second == text->npos) return 0;
+  const auto pages = parse_whole(text->substr(first + 1, second - first - 1));
+  return pages ? *pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+class Loop {
+ public:
+  Loop(AgentSettings settings, Watch watch, AgentParts parts)
+      : settings_(std::move(settings)),
+        watch_(std::move(watch)),
+        parts_(std::move(parts)),
+        publisher_(settings_.publish, settings_.host, new_instance()),
+        shelf_(Duration(std::max(10.0, settings_.resolution.base() * stale_after))) {
+    door_ = std::make_unique<Door>(settings_.door,
+                                   [this](const DoorRequest& r) { return shelf_.answer(r, door_->counts()); });
+  }
+
+  PublishedPtr run(std::stop_token stop) {
+    watch_.tick();
+    if (parts_.give_up_rights) parts_.give_up_rights();
+    door_->start();
+    start_outbox();
+    publish();
+    if (parts_.ready) parts_.ready(door_->address());
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    std::int64_t next = monotonic_ns(), publish_at = next + ns(settings_.resolution);
+    while (true) {
+      const std::int64_t now = monotonic_ns(), interval = ns(settings_.interval);
+      next += interval;
+      if (next <= now) {
+        // After a stall the rhythm starts anew instead of catching up.
+        late_ += now - next > interval;
+        next = now + interval;
+      }
+      wake.wait_for(lock, stop, std::chrono::nanoseconds(next - now), [] { return false; });
+      if (stop.stop_requested()) break;
+      watch_.tick();
+      if (parts_.reload && parts_.reload()) reload();
+      // Half an interval early is nearer than half an interval late.
+      if (const auto then = monotonic_ns(); then + interval / 2 >= publish_at) {
+        publish();
+        publish_at = std::max(publish_at + ns(settings_.resolution), then + ns(settings_.resolution) / 2);
+      }
+    }
+    door_->stop();
+    watch_.tick();
+    publish();
+    outbox_.reset();
+    return shelf_.latest();
+  }
+
+ private:
+  void publish() {
+    AgentUse own = agent_use(watch_);
+    own.late = late_;
+    const auto p = publisher_.publish(watch_.snapshot(), std::move(own), settings_.interval);
+    shelf_.put(p);
+    if (outbox_) outbox_->put(p);
+  }
+
+  void start_outbox() {
+    outbox_.reset();
+    const bool records = parts_.account && settings_.outbox.record_interval;
+    if (!settings_.outbox.otlp_url.empty() || records)
+      outbox_ = std::make_unique<Outbox>(settings_.outbox, parts_.account, parts_.log);
+  }
+
+  void log(std::string_view text) {
+    if (parts_.log) parts_.log(text);
+  }
+
+  void reload() {
+    try {
+      AgentSettings fresh = parts_.read_settings();
+      if (fresh.door.address.text() != settings_.door.address.text() ||
+          fresh.door.certificate_file != settings_.door.certificate_file || fresh.host != settings_.host ||
+          fresh.user != settings_.user || fresh.processes != settings_.processes)
+        log("address, certificate, host, user and processes are those of the start until a restart");
+      door_->change(fresh.door.keys);
+      publisher_.change(fresh.publish);
+      settings_.interval = fresh.interval;
+      settings_.resolution = fresh.resolution;
+      settings_.outbox = fresh.outbox;
+      start_outbox();
+      log("the configuration was read again");
+    } catch (const Error& e) {
+      log(fmt::format("the configuration stays as it was: {}", e.what()));
+    }
+  }
+
+  AgentSettings settings_;
+  Watch watch_;
+  AgentParts parts_;
+  Publisher publisher_;
+  Shelf shelf_;
+  std::unique_ptr<Door> door_;
+  std::unique_ptr<Outbox> outbox_;
+  std::uint64_t late_ = 0;
+};
+
+}  // namespace
+
+std::string new_instance() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}", device(), device());
+}
+
+AgentUse agent_use(const Watch& watch) {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  AgentUse out;
+  out.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  out.resident_bytes = resident_bytes();
+  if (watch.own_energy) out.energy = watch.own_energy(Duration(out.cpu_seconds));
+  return out;
+}
+
+PublishedPtr run_agent(AgentSettings settings, Watch watch, AgentParts parts, std::stop_token stop) {
+  return Loop(std::move(settings), std::move(watch), std::move(parts)).run(std::move(stop));
+}
+
+}  // namespace wattline::meter

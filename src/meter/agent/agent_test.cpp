@@ -1,0 +1,151 @@
+// The agent whole, on a machine that never was, asked over its own door.
+#include "meter/agent/agent.h"
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "kernel/error.h"
+#include "kernel/fetch.h"
+#include "kernel/json.h"
+#include "meter/agent/fixture.h"
+#include "meter/agent/snapshot_json.h"
+
+namespace wattline::meter {
+namespace {
+
+// Each tick is a second of the machine that never was.
+struct Machine {
+  std::atomic<int> ticks{0};
+  Watch watch() {
+    return {[this] { ++ticks; }, [this] { return tests::snapshot_at(ticks); },
+            [](Duration) { return Estimate<Energy>::exact(Energy(1)); }};
+  }
+};
+
+struct Running {
+  explicit Running(AgentSettings settings, AgentParts parts = {}) {
+    std::promise<DoorAddress> ready;
+    parts.ready = [&](const DoorAddress& a) { ready.set_value(a); };
+    if (!parts.log) parts.log = [this](std::string_view text) {
+      std::lock_guard lock(mutex);
+      log += std::string(text) + "\n";
+    };
+    ended = std::async(std::launch::async, [this, settings, parts] {
+      return run_agent(settings, machine.watch(), parts, stop.get_token());
+    });
+    url = "http://" + ready.get_future().get().text();
+  }
+  PublishedPtr end() {
+    stop.request_stop();
+    return ended.get();
+  }
+  FetchResponse get(const std::string& path, HttpHeaders headers = {}) {
+    FetchRequest r;
+    r.url = url + path;
+    r.headers = std::move(headers);
+    return fetch(r);
+  }
+  std::string logged() {
+    std::lock_guard lock(mutex);
+    return log;
+  }
+  Machine machine;
+  std::stop_source stop;
+  std::future<PublishedPtr> ended;
+  std::string url, log;
+  std::mutex mutex;
+};
+
+AgentSettings quick() {
+  AgentSettings s;
+  s.door.address.port = 0;
+  s.interval = Duration(0.02);
+  s.resolution = Duration(0.04);
+  s.host = "node7";
+  return s;
+}
+
+TEST(Agent, TellsAllItsFormsAndItsHealth) {
+  Running r(quick());
+  EXPECT_EQ(r.get("/healthz").status, 200);
+  const auto metrics = r.get("/metrics");
+  EXPECT_EQ(metrics.status, 200);
+  EXPECT_EQ(metrics.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_NE(metrics.body.find("wattline_node_energy_joules_total"), std::string::npos);
+  const auto open = r.get("/metrics", {{"accept", "application/openmetrics-text; version=1.0.0"}});
+  EXPECT_TRUE(open.body.ends_with("# EOF\n"));
+  EXPECT_EQ(parse_snapshot(r.get("/api/v1/snapshot").body).host, "node7");
+  EXPECT_EQ(r.get("/").status, 404);
+  const auto last = r.end();
+  EXPECT_EQ(last->seen.ticks, static_cast<std::uint64_t>(r.machine.ticks) + 1);
+}
+
+TEST(Agent, GoesOnReadingWhoeverAsksOrDoesNot) {
+  Running r(quick());
+  const auto first = parse_snapshot(r.get("/api/v1/snapshot").body);
+  std::uint64_t version = first.version;
+  while (version < first.version + 3) version = parse_snapshot(r.get("/api/v1/snapshot").body).version;
+  EXPECT_GE(r.machine.ticks, 3);
+  r.end();
+}
+
+TEST(Agent, RightsAreGivenUpAfterTheFirstReadingAndBeforeAnybodyIsAnswered) {
+  AgentParts parts;
+  Machine machine;
+  std::stop_source stop;
+  std::vector<std::string> order;
+  parts.give_up_rights = [&] { order.push_back(machine.ticks == 1 ? "rights" : "rights too late or early"); };
+  parts.ready = [&](const DoorAddress&) {
+    order.push_back("ready");
+    stop.request_stop();
+  };
+  run_agent(quick(), machine.watch(), parts, stop.get_token());
+  EXPECT_EQ(order, (std::vector<std::string>{"rights", "ready"}));
+}
+
+TEST(Agent, AReloadTakesNewKeysAndAFaultyOneChangesNothing) {
+  std::atomic<int> asked{0}, faulty{0};
+  AgentParts parts;
+  parts.reload = [&] { return asked.exchange(0) != 0; };
+  parts.read_settings = [&] {
+    if (faulty) throw bad_input("'x' is not known", "agent.toml:3");
+    auto s = quick();
+    s.door.keys = DoorKeys::parse("0123456789abcdef", "test");
+    return s;
+  };
+  Running r(quick(), parts);
+  faulty = 1;
+  asked = 1;
+  while (r.logged().find("agent.toml:3") == std::string::npos) std::this_thread::yield();
+  EXPECT_EQ(r.get("/metrics").status, 200);
+  faulty = 0;
+  asked = 1;
+  while (r.logged().find("read again") == std::string::npos) std::this_thread::yield();
+  EXPECT_EQ(r.get("/metrics").status, 401);
+  EXPECT_EQ(r.get("/metrics", {{"authorization", "Bearer 0123456789abcdef"}}).status, 200);
+  r.end();
+}
+
+TEST(Agent, OneThatCannotListenReadsNothing) {
+  Running r(quick());
+  auto s = quick();
+  s.door.address = parse_door_address(r.url.substr(7), "");
+  Machine other;
+  EXPECT_THROW(run_agent(s, other.watch(), {}, {}), Error);
+  EXPECT_EQ(other.ticks, 0);
+  r.end();
+}
+
+TEST(Agent, KnowsItsOwnMemoryAndTime) {
+  const auto use = agent_use({});
+  EXPECT_GT(use.resident_bytes, 1'000'000u);
+  EXPECT_GT(use.cpu_seconds, 0);
+  EXPECT_NE(new_instance(), new_instance());
+}
+
+}  // namespace
+}  // namespace wattline::meter

@@ -1,0 +1,181 @@
+#include "meter/agent/publisher.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace wattline::meter {
+namespace {
+
+constexpr double memory_s = 60;  // over which "of late" is meant
+constexpr double worth_a_name = 1.3;  // so much hungrier than a named one takes its name: names do not flicker
+
+double sum(const std::array<double, domain_count>& j) { return std::accumulate(j.begin(), j.end(), 0.0); }
+
+// The same estimate of another amount, as sure in proportion.
+void set_value(Estimate<Energy>& e, double value) {
+  const double now = e.value().base();
+  if (now > 0 && std::isfinite(now)) e = e * (value / now);
+}
+
+}  // namespace
+
+Publisher::Publisher(PublishSettings settings, std::string host, std::string instance)
+    : settings_(settings), host_(std::move(host)), instance_(std::move(instance)) {}
+
+PublishedPtr Publisher::publish(Snapshot seen, AgentUse own, Duration interval) {
+  auto out = std::make_shared<Published>();
+  const double seconds = last_.ns ? std::max(0.0, (seen.now - last_).base()) : 0;
+  last_ = seen.now;
+  mean_watts(seen);
+  name_consumers(seen, seconds);
+  round(seen);
+  out->host = host_;
+  out->instance = instance_;
+  out->version = ++version_;
+  out->interval = interval;
+  out->seen = std::move(seen);
+  out->own = std::move(own);
+  return out;
+}
+
+void Publisher::mean_watts(Snapshot& seen) {
+  const double covered = (seen.now - seen.started).base();
+  for (auto& c : seen.components) {
+    const double j = c.energy.value().base(), missing = c.missing.base();
+    const auto it = last_components_.find(c.info.component);
+    if (it != last_components_.end()) {
+      const auto [j0, read0] = it->second;
+      const double read = covered - missing - read0;
+      c.watts = read > 1e-3 && j >= j0 ? (j - j0) / read : std::nan("");
+    }
+    last_components_[c.info.component] = {j, covered - missing};
+  }
+}
+
+void Publisher::name_consumers(Snapshot& seen, double seconds) {
+  std::map<Level, std::vector<Consumer*>> by_level;
+  for (auto& [level, state] : levels_) by_level[level];
+  for (auto& c : seen.consumers) by_level[c.level].push_back(&c);
+  std::vector<Consumer> out;
+  for (auto& [level, consumers] : by_level) name_level(level, consumers, seconds, out);
+  seen.consumers = std::move(out);
+  seen.forgotten = 0;
+}
+
+void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, double seconds, std::vector<Consumer>& out) {
+  LevelState& state = levels_[level];
+  struct Candidate {
+    Consumer* consumer;
+    Watched* watched;
+  };
+  std::vector<Candidate> all;
+  all.reserve(consumers.size());
+  Joules total{};
+  for (Consumer* c : consumers) {
+    for (std::size_t d = 0; d < domain_count; ++d) total[d] += c->joules[d];
+    if (!c->alive && c->name == "ended" && c->pid == 0) continue;
+    Watched& w = state.watched[Key{c->pid ? std::string() : c->name, c->pid, c->started}];
+    const double j = sum(c->joules);
+    const double weight = seconds > 0 ? 1 - std::exp(-seconds / memory_s) : 1;
+    if (seconds > 0) w.recent += weight * (std::max(0.0, j - w.last) / seconds - w.recent);
+    w.last = j;
+    w.seen = version_ + 1;
+    if (c->alive) w.ended = Time{};
+    else if (w.ended.ns == 0) w.ended = last_;
+    all.push_back({c, &w});
+  }
+  std::erase_if(state.watched, [&](const auto& entry) { return entry.second.seen != version_ + 1; });
+
+  // Who keeps its name: those alive or ended of late; then the hungriest take what names are left.
+  std::size_t named = 0;
+  for (auto& c : all) {
+    Watched& w = *c.watched;
+    if (w.named && w.ended.ns && (last_ - w.ended).base() > settings_.kept.base()) w.named = false;
+    named += w.named;
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.watched->recent > b.watched->recent; });
+  const auto give = [&](Candidate& c) {
+    c.watched->named = true;
+    c.watched->base = c.consumer->joules;
+  };
+  if (version_ == 0) {  // at the first publication names cost nobody a reset: all begin with what they have
+    for (auto& c : all)
+      if (named < settings_.top && c.consumer->alive) give(c), c.watched->base = Joules{}, ++named;
+  }
+  std::size_t weakest = all.size();  // above it no named one is left to take a name from
+  for (auto& c : all) {
+    if (c.watched->named || !c.consumer->alive || c.watched->recent <= 0) continue;
+    if (named < settings_.top) {
+      give(c);
+      ++named;
+      continue;
+    }
+    while (weakest > 0 && !(all[weakest - 1].watched->named && all[weakest - 1].consumer->alive)) --weakest;
+    if (weakest == 0 || all[weakest - 1].watched->recent * worth_a_name >= c.watched->recent) break;
+    all[weakest - 1].watched->named = false;
+    give(c);
+  }
+  while (named > settings_.top) {  // after a reload with fewer
+    auto last = std::find_if(all.rbegin(), all.rend(), [](const Candidate& c) { return c.watched->named; });
+    last->watched->named = false;
+    --named;
+  }
+
+  Joules rest = total;
+  for (std::size_t d = 0; d < domain_count; ++d) {
+    state.gone[d] += std::max(0.0, state.before[d] - total[d]);
+    state.before[d] = total[d];
+    rest[d] += state.gone[d];
+  }
+  std::vector<Consumer> told;
+  for (auto& c : all) {
+    if (!c.watched->named) {
+      c.watched->told = false;
+      continue;
+    }
+    Consumer shown = *c.consumer;
+    if (!c.watched->told) c.watched->published = Joules{};
+    c.watched->told = true;
+    for (std::size_t d = 0; d < domain_count; ++d) {
+      const double q = settings_.rounding.base();
+      const double mine = std::max(0.0, shown.joules[d] - c.watched->base[d]);
+      rest[d] -= mine;
+      shown.joules[d] = c.watched->published[d] = std::max(c.watched->published[d], std::round(mine / q) * q);
+    }
+    told.push_back(std::move(shown));
+  }
+  std::stable_sort(told.begin(), told.end(),
+                   [](const Consumer& a, const Consumer& b) { return sum(a.joules) > sum(b.joules); });
+  for (auto& c : told) out.push_back(std::move(c));
+  Consumer other;
+  other.level = level;
+  other.name = other_consumers;
+  for (std::size_t d = 0; d < domain_count; ++d) {
+    const double q = settings_.rounding.base();
+    other.joules[d] = state.other[d] = std::max(state.other[d], std::round(std::max(0.0, rest[d]) / q) * q);
+  }
+  out.push_back(std::move(other));
+}
+
+void Publisher::round(Snapshot& seen) {
+  const double q = settings_.rounding.base();
+  const auto told = [&](const std::string& name, double joules) {
+    double& floor = floor_[name];
+    if (std::isfinite(joules)) floor = std::max(floor, std::round(joules / q) * q);
+    return floor;
+  };
+  for (auto& c : seen.components) {
+    set_value(c.energy, told("component " + c.info.component, c.energy.value().base()));
+    c.watts = std::round(c.watts * 10) / 10;
+  }
+  for (auto& d : seen.domains) {
+    const std::string name(to_string(d.domain));
+    set_value(d.energy, told("domain " + name, d.energy.value().base()));
+    set_value(d.idle, told("idle " + name, d.idle.value().base()));
+    d.unattributed = told("unattributed " + name, d.unattributed);
+  }
+}
+
+}  // namespace wattline::meter

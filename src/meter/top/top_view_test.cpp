@@ -1,0 +1,218 @@
+#include "meter/top/top_view.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "kernel/utf8.h"
+#include "meter/agent/fixture.h"
+
+namespace wattline::meter {
+namespace {
+
+struct Scene {
+  Snapshot before = tests::snapshot_at(60), now = tests::snapshot_at(62);
+  TopState state;
+  TopHistory history;
+  TopCarbon carbon{"FR", 45};
+  TopLook look;
+  Scene() {
+    for (int i = 1; i <= 8; ++i) {
+      auto s = now;
+      for (auto& c : s.components) c.watts = 10.0 * i;
+      history.add(s);
+    }
+  }
+  std::vector<std::string> draw() const { return draw_top(&before, now, "node7", state, history, carbon, look); }
+  std::string text() const {
+    std::string out;
+    for (const auto& line : draw()) out += line + "\n";
+    return out;
+  }
+};
+
+TEST(TopView, DrawsAFrameOf80By24) {
+  Scene s;
+  s.look.height = 18;
+  const std::string expected =
+      R"(wattline top  node7  80.0 W                          3.6 gCO2e/h in FR, 45 g/kWh
+2.73 kJ in 1 min 02 s, 0.0341 gCO2e
+package-0    40.0 W    2.48 kJ measured  ▂▃▄▅▅▆▇█
+dram         40.0 W      248 J measured  ▂▃▄▅▅▆▇█
+psys         40.0 W    3.72 kJ measured  ▂▃▄▅▅▆▇█ (contained)
+
+processes by watts                               shared out by share of CPU time
+    watts     joules   CPU %      pid  name
+    15.00      930 J   150.0       71  train  in 5f2c
+     5.00      310 J    50.0       12  sshd
+
+
+
+
+
+
+idle 1.24 kJ, nobody's 0 J; 2 processes
+q quit  h help  p c u j levels  s sort  / filter  space pause
+)";
+  EXPECT_EQ(s.text(), expected);
+}
+
+TEST(TopView, FitsWhateverTheSize) {
+  Scene s;
+  for (int i = 0; i < 50; ++i) s.now.consumers.push_back(tests::consumer(Level::process, "more", 100 + i, 1));
+  for (const bool help : {false, true})
+    for (const bool unicode : {false, true})
+      for (const std::size_t width : {1, 2, 7, 20, 79, 80, 81, 500})
+        for (const std::size_t height : {1, 2, 3, 8, 9, 24, 200}) {
+          s.state.help = help;
+          s.look = {width, height, unicode, false};
+          const auto lines = s.draw();
+          EXPECT_LE(lines.size(), height);
+          EXPECT_GE(lines.size(), 1u);
+          for (const auto& line : lines) {
+            EXPECT_LE(text_width(line), width) << line;
+            EXPECT_EQ(valid_utf8_prefix(line), line.size());
+            if (!unicode) {
+              EXPECT_EQ(text_width(line), line.size()) << line;
+            }
+          }
+        }
+}
+
+TEST(TopView, NothingSeenYetIsAFrameToo) {
+  Scene s;
+  s.now = Snapshot{};
+  EXPECT_NE(draw_top(nullptr, s.now, "", s.state, s.history, {}, s.look).size(), 0u);
+}
+
+TEST(TopView, ColoursAreAllThatTheyAdd) {
+  Scene plain, coloured;
+  coloured.look.colour = true;
+  std::string text = coloured.text();
+  EXPECT_NE(text, plain.text());
+  for (auto at = text.find('\x1b'); at != text.npos; at = text.find('\x1b')) text.erase(at, text.find('m', at) - at + 1);
+  // A reversed line keeps its blanks.
+  std::string stripped;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n')
+      while (!stripped.empty() && stripped.back() == ' ') stripped.pop_back();
+    stripped += text[i];
+  }
+  EXPECT_EQ(stripped, plain.text());
+}
+
+TEST(TopView, WhatIsModelledSaysSoAndAGapIsNoZero) {
+  Scene s;
+  s.now.components[0] = tests::component("package-0", Domain::cpu, 2480, Method::modelled);
+  s.now.components[1].watts = std::nan("");
+  s.now.components[1].trouble = "permission denied";
+  const auto text = s.text();
+  EXPECT_NE(text.find("(modelled)"), std::string::npos) << text;
+  EXPECT_NE(text.find("and what is not read"), std::string::npos);
+  EXPECT_NE(text.find("dram              -"), std::string::npos) << text;
+  EXPECT_NE(text.find("permission denied"), std::string::npos);
+}
+
+TEST(TopView, NamesCannotSteerTheTerminal) {
+  Scene s;
+  s.now.consumers[0].name = "\x1b[2Jevil\r\n\xff\xc2\x9b";
+  for (const auto& line : s.draw()) {
+    EXPECT_EQ(line.find('\x1b'), std::string::npos);
+    EXPECT_EQ(line.find('\r'), std::string::npos);
+    EXPECT_EQ(line.find("\xc2\x9b"), std::string::npos);
+  }
+}
+
+TEST(TopRows, WattsAreWhatCameInBetween) {
+  Scene s;
+  const auto rows = top_rows(&s.before, s.now, s.state);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].consumer->name, "train");
+  EXPECT_NEAR(rows[0].watts, 15, 1e-9);
+  EXPECT_NEAR(rows[0].cpu_percent, 150, 1e-6);
+  EXPECT_NEAR(rows[0].joules, 930, 1e-9);
+}
+
+TEST(TopRows, AnotherRunOrNoneIsMeasuredFromItsBeginning) {
+  Scene s;
+  EXPECT_NEAR(top_rows(nullptr, s.now, s.state)[0].watts, 15, 1e-9);
+  s.before.started = s.before.started + Duration(5);
+  EXPECT_NEAR(top_rows(&s.before, s.now, s.state)[0].watts, 15, 1e-9);
+}
+
+TEST(TopRows, ANumberUsedAgainHasNoPast) {
+  Scene s;
+  s.now.consumers[0].joules[0] = 4;
+  s.now.consumers[0].started = 12345;
+  for (const auto& r : top_rows(&s.before, s.now, s.state))
+    if (r.consumer->name == "train") {
+      EXPECT_NEAR(r.watts, 2, 1e-9);
+    }
+}
+
+TEST(TopRows, OrderAndFilter) {
+  Scene s;
+  s.state.sort = TopSort::name;
+  EXPECT_EQ(top_rows(&s.before, s.now, s.state)[0].consumer->name, "sshd");
+  s.state.filter = "TRA";
+  ASSERT_EQ(top_rows(&s.before, s.now, s.state).size(), 1u);
+  s.state.level = Level::pod;
+  EXPECT_TRUE(top_rows(&s.before, s.now, s.state).empty());
+}
+
+void type(TopState& s, std::string_view text) {
+  for (const char c : text) s.take({Key::Kind::text, std::string(1, c)}, 5);
+}
+
+TEST(TopState, KeysDoWhatHelpSays) {
+  TopState s;
+  type(s, "u");
+  EXPECT_EQ(s.level, Level::user);
+  type(s, "l");
+  EXPECT_EQ(s.level, Level::job);
+  type(s, "s");
+  EXPECT_EQ(s.sort, TopSort::joules);
+  type(s, " ");
+  EXPECT_TRUE(s.paused);
+  type(s, "?");
+  EXPECT_TRUE(s.help);
+  type(s, "u");
+  EXPECT_FALSE(s.help);
+  EXPECT_EQ(s.level, Level::job) << "the key that ends the help does nothing else";
+  s.take({Key::Kind::down, {}}, 5);
+  s.take({Key::Kind::page_down, {}}, 5);
+  EXPECT_EQ(s.scrolled, 6u);
+  s.take({Key::Kind::page_up, {}}, 50);
+  EXPECT_EQ(s.scrolled, 0u);
+  type(s, "q");
+  EXPECT_TRUE(s.quit);
+}
+
+TEST(TopState, AFilterIsTypedWithoutItsLettersBeingKeys) {
+  TopState s;
+  type(s, "/qu ");
+  s.take({Key::Kind::text, "é"}, 5);
+  EXPECT_EQ(s.filter, "qu é");
+  EXPECT_FALSE(s.quit);
+  EXPECT_FALSE(s.paused);
+  s.take({Key::Kind::backspace, {}}, 5);
+  EXPECT_EQ(s.filter, "qu ");
+  s.take({Key::Kind::enter, {}}, 5);
+  EXPECT_FALSE(s.typing);
+  s.take({Key::Kind::escape, {}}, 5);
+  EXPECT_EQ(s.filter, "");
+  type(s, "/" + std::string(1000, 'x'));
+  EXPECT_LE(s.filter.size(), 64u);
+  s.take({Key::Kind::quit, {}}, 5);
+  EXPECT_TRUE(s.quit);
+}
+
+TEST(SmallGraph, IsAsHighAsItsHighestAndHasHolesForGaps) {
+  EXPECT_EQ(small_graph({0, 7, std::nan(""), 3.5}, 10, true), "▁█ ▅");
+  EXPECT_EQ(small_graph({0, 4, 2}, 2, false), "#-");
+  EXPECT_EQ(small_graph({}, 10, true), "");
+  EXPECT_EQ(small_graph({0, 0}, 10, true), "▁▁");
+}
+
+}  // namespace
+}  // namespace wattline::meter
