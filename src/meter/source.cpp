@@ -13,7 +13,9 @@
 
 #include "meter/families/amd_energy.h"
 #include "meter/families/battery.h"
+#include "meter/families/external.h"
 #include "meter/families/gpu_sysfs.h"
+#include "meter/families/ipmi.h"
 #include "meter/families/jetson.h"
 #include "meter/families/perf_rapl.h"
 #include "meter/hwmon.h"
@@ -41,6 +43,8 @@ const std::vector<SourceFamily>& source_families() {
       {"jetson", "rails of NVIDIA Jetson boards (/sys/bus/i2c)", find_jetson},
       {"hwmon", "sensors of chips (/sys/class/hwmon)", find_hwmon},
       {"battery", "what the machine draws from its battery (/sys/class/power_supply)", find_battery},
+      {"ipmi", "the machine by its management controller (/dev/ipmi0)", [](const Roots& r) { return find_ipmi(r); }},
+      {"meter", "meters outside the machine that the configuration names", find_external},
   };
   return all;
 }
@@ -87,7 +91,9 @@ Found find_sources(const Roots& roots, const std::vector<SourceFamily>& families
       }
       bool changed = false;
       // Two vendors' GPUs are two devices; there is one set of processors and memory.
-      if (info.counted && (info.domain == Domain::cpu || info.domain == Domain::memory)) {
+      const bool one_of_a_kind = info.domain == Domain::cpu || info.domain == Domain::memory ||
+                                 (info.domain == Domain::gpu && family.name == "meter");
+      if (info.counted && one_of_a_kind) {
         const auto it = owner.find(info.domain);
         if (it != owner.end()) {
           info.counted = false;
@@ -96,6 +102,8 @@ Found find_sources(const Roots& roots, const std::vector<SourceFamily>& families
         } else {
           seen.insert(info.domain);
         }
+      } else if (info.counted) {
+        seen.insert(info.domain);
       }
       for (int n = 2; !names.insert(info.component).second; ++n) {
         info.component = fmt::format("{}-{}", source->info().component, n);
@@ -104,7 +112,7 @@ Found find_sources(const Roots& roots, const std::vector<SourceFamily>& families
       if (changed) source = std::make_unique<Demoted>(std::move(source), std::move(info));
       all.sources.push_back(std::move(source));
     }
-    for (const Domain d : seen) owner[d] = family.name;
+    for (const Domain d : seen) owner.emplace(d, family.name);
     for (auto& o : found.obstacles) all.obstacles.push_back(std::move(o));
     for (auto& n : found.notes) all.notes.push_back(std::move(n));
   }
