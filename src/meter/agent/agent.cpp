@@ -11,6 +11,7 @@
 
 #include "kernel/error.h"
 #include "kernel/time.h"
+#include "meter/agent/startup_pages.h"
 #include "meter/proc_files.h"
 #include "meter/roots.h"
 
@@ -48,6 +49,7 @@ class Loop {
     door_->start();
     start_outbox();
     publish();
+    let_go_of_startup_pages();
     if (parts_.ready) parts_.ready(door_->address());
     std::mutex mutex;
     std::condition_variable_any wake;

@@ -34,12 +34,7 @@ Result once(const AgentSettings& s, const Watch& watch, Context& context) {
   std::unique_lock lock(mutex);
   wake.wait_for(lock, context.stop, std::chrono::duration<double>(s.interval.base()), [] { return false; });
   watch.tick();
-  Publisher publisher(s.publish, s.host, new_instance());
-  Snapshot seen = watch.snapshot();
-  const auto watts = seen.components;  // means over all that was seen
-  auto p = *publisher.publish(std::move(seen), agent_use(watch), s.interval);
-  for (std::size_t i = 0; i < p.seen.components.size(); ++i) p.seen.components[i].watts = watts[i].watts;
-  return snapshot_report(p.seen, fmt::format("{}, {:.3g} s", s.host, s.interval.base()));
+  return snapshot_report(watch.snapshot(), fmt::format("{}, {:.3g} s", s.host, s.interval.base()));
 }
 
 Result agent(const AgentOptions& o, Context& context) {
@@ -68,15 +63,18 @@ Result agent(const AgentOptions& o, Context& context) {
 }  // namespace
 
 Capability agent_capability() {
-  Capability c = capability<AgentOptions>("meter", "agent", "Meters this machine for Prometheus, OpenTelemetry and others.",
-                                          agent, agent_fields());
+  Capability c = capability<AgentOptions>(
+      "meter", "agent", "Meters this machine for Prometheus, OpenTelemetry and others.", agent, agent_fields());
   c.description =
-      "A small daemon: reads every counter of this machine (what is modelled says so), shares the energy above idle out "
+      "A small daemon: reads every counter of this machine (what is modelled says so), shares the energy above idle "
+      "out "
       "to processes, containers, pods, users and jobs, and tells it as counters of joules: GET /metrics for Prometheus "
-      "(text 0.0.4 or OpenMetrics, docs/formats/agent-metrics.md), GET /api/v1/snapshot as JSON for `wattline serve` and "
+      "(text 0.0.4 or OpenMetrics, docs/formats/agent-metrics.md), GET /api/v1/snapshot as JSON for `wattline serve` "
+      "and "
       "`wattline meter agents`, GET /healthz, OTLP/HTTP push (--otlp), and rows of the account (--record-every).\n\n"
       "Started as root it opens the counters, becomes --user and gives up every right for good; clients are answered "
-      "from what was published last and cannot make it read anything. Published figures are at least a second apart and "
+      "from what was published last and cannot make it read anything. Published figures are at least a second apart "
+      "and "
       "rounded, since energy told finely tells secrets of the programs that run (docs/security.md). Off loopback a key "
       "is needed. SIGHUP reads the --config file again, SIGTERM ends it; --once reads twice and prints.";
   c.verb = Verb::observe;

@@ -13,12 +13,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     meter::AgentOptions o;
     meter::read_agent_file(o, text, "agent.toml");
     meter::parse_door_address(o.listen, "listen");
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
   try {
     meter::DoorKeys::parse(text, "keys");
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
   return 0;
 }
 

@@ -33,7 +33,8 @@ TEST(AgentOptions, DefaultsAreLoopbackAndASecond) {
 TEST(AgentOptions, AFileFillsInWhatIsNotGiven) {
   AgentOptions o;
   o.top = 7;
-  read_agent_file(o, "top = 30\ninterval = \"100 ms\"\nresolution = 5\nplace = \"FR\"\nprocesses = false\n", "agent.toml");
+  read_agent_file(o, "top = 30\ninterval = \"100 ms\"\nresolution = 5\nplace = \"FR\"\nprocesses = false\n",
+                  "agent.toml");
   EXPECT_EQ(o.top, 7);
   EXPECT_EQ(o.interval.base(), 0.1);
   EXPECT_EQ(o.resolution.base(), 5);

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "kernel/error.h"
@@ -13,6 +14,7 @@
 #include "kernel/json.h"
 #include "meter/agent/fixture.h"
 #include "meter/agent/snapshot_json.h"
+#include "meter/agent/startup_pages.h"
 
 namespace wattline::meter {
 namespace {
@@ -30,10 +32,11 @@ struct Running {
   explicit Running(AgentSettings settings, AgentParts parts = {}) {
     std::promise<DoorAddress> ready;
     parts.ready = [&](const DoorAddress& a) { ready.set_value(a); };
-    if (!parts.log) parts.log = [this](std::string_view text) {
-      std::lock_guard lock(mutex);
-      log += std::string(text) + "\n";
-    };
+    if (!parts.log)
+      parts.log = [this](std::string_view text) {
+        std::lock_guard lock(mutex);
+        log += std::string(text) + "\n";
+      };
     ended = std::async(std::launch::async, [this, settings, parts] {
       return run_agent(settings, machine.watch(), parts, stop.get_token());
     });
@@ -138,6 +141,14 @@ TEST(Agent, OneThatCannotListenReadsNothing) {
   EXPECT_THROW(run_agent(s, other.watch(), {}, {}), Error);
   EXPECT_EQ(other.ticks, 0);
   r.end();
+}
+
+TEST(Agent, WhatIsLetGoOfComesBack) {
+  const auto before = agent_use({}).resident_bytes;
+  let_go_of_startup_pages();
+  const auto after = agent_use({}).resident_bytes;
+  EXPECT_LT(after, before);
+  EXPECT_EQ(std::to_string(after), fmt::format("{}", after));
 }
 
 TEST(Agent, KnowsItsOwnMemoryAndTime) {

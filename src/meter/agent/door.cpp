@@ -12,12 +12,12 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
 #include "kernel/error.h"
@@ -147,9 +147,8 @@ class Talk : public std::enable_shared_from_this<Talk<Stream>> {
     if (failed)
       return failed == http::error::header_limit || failed == http::error::buffer_overflow
                  ? refuse(431, "the head is too large")
-             : failed == http::error::body_limit
-                 ? refuse(413, "requests with a body are not taken")
-                 : refuse(400, "this is no HTTP/1.1 request");
+             : failed == http::error::body_limit ? refuse(413, "requests with a body are not taken")
+                                                 : refuse(400, "this is no HTTP/1.1 request");
     const auto& request = parser_->get();
     if (parser_->chunked() || parser_->content_length_remaining().value_or(0) > 0)
       return refuse(413, "requests with a body are not taken");

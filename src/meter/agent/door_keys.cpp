@@ -40,9 +40,9 @@ DoorKeys DoorKeys::parse(std::string_view text, std::string_view where) {
     if (key.empty() || key.starts_with('#')) continue;
     const std::string place = fmt::format("{}:{}", where, line);
     if (key.size() < shortest_key || key.size() > longest_key)
-      throw bad_input(fmt::format("a key of {} characters found; {} to {} are allowed", key.size(), shortest_key,
-                                  longest_key),
-                      place, "openssl rand -base64 32 makes one");
+      throw bad_input(
+          fmt::format("a key of {} characters found; {} to {} are allowed", key.size(), shortest_key, longest_key),
+          place, "openssl rand -base64 32 makes one");
     for (const unsigned char c : key)
       if (c <= 0x20 || c >= 0x7f) throw bad_input("a key with a blank or control character in it", place);
     out.digests_.push_back(digest(key));
@@ -74,9 +74,7 @@ bool DoorKeys::opens(std::string_view authorization) const {
     return false;
   const Digest given = digest(trimmed(authorization.substr(scheme.size())));
   bool any = false;
-  const auto text = [](const Digest& d) {
-    return std::string_view(reinterpret_cast<const char*>(d.data()), d.size());
-  };
+  const auto text = [](const Digest& d) { return std::string_view(reinterpret_cast<const char*>(d.data()), d.size()); };
   for (const auto& d : digests_) any = equal_in_constant_time(text(d), text(given)) || any;
   return any;
 }

@@ -25,8 +25,9 @@ TEST(DoorKeys, OpenWithEachOfThemAndNothingElse) {
   const auto keys = DoorKeys::parse("# ours\n" + key + "\n\n  " + other + "\r\n", "keys");
   EXPECT_TRUE(keys.opens("Bearer " + key));
   EXPECT_TRUE(keys.opens("bearer " + other));
-  for (const std::string& bad : std::vector<std::string>{"", "Bearer ", "Bearer " + key + "x", "Bearer " + key.substr(1),
-                                "Basic " + key, key, "Bearer " + key + key, "Bearer\t" + key, "Bearer # ours", "Bearer " + std::string(100000, 'a')})
+  for (const std::string& bad : std::vector<std::string>{
+           "", "Bearer ", "Bearer " + key + "x", "Bearer " + key.substr(1), "Basic " + key, key, "Bearer " + key + key,
+           "Bearer\t" + key, "Bearer # ours", "Bearer " + std::string(100000, 'a')})
     EXPECT_FALSE(keys.opens(bad)) << bad.substr(0, 40);
   EXPECT_FALSE(DoorKeys().opens("Bearer "));
 }

@@ -75,8 +75,9 @@ TEST(Door, AnswersGetAndHead) {
 
 TEST(Door, KeepsAConnectionAndAnswersInOrder) {
   Running r;
-  const std::string two = "GET /a HTTP/1.1\r\nhost: localhost\r\n\r\nGET /b HTTP/1.1\r\nhost: localhost\r\n"
-                          "connection: close\r\n\r\n";
+  const std::string two =
+      "GET /a HTTP/1.1\r\nhost: localhost\r\n\r\nGET /b HTTP/1.1\r\nhost: localhost\r\n"
+      "connection: close\r\n\r\n";
   const auto out = r.ask(two, 5000);
   const auto a = out.find("hello /a"), b = out.find("hello /b");
   EXPECT_NE(a, std::string::npos);
@@ -113,7 +114,8 @@ TEST(Door, KeysAreNeededForAllButHealth) {
 
 TEST(Door, BodiesMethodsAndNonsenseAreRefused) {
   Running r;
-  EXPECT_TRUE(r.ask("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\nhello").starts_with("HTTP/1.1 413"));
+  EXPECT_TRUE(
+      r.ask("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\nhello").starts_with("HTTP/1.1 413"));
   EXPECT_TRUE(r.ask("GET / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")
                   .starts_with("HTTP/1.1 413"));
   EXPECT_TRUE(r.ask("DELETE / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").starts_with("HTTP/1.1 405"));
@@ -196,7 +198,8 @@ void make_certificate(const std::filesystem::path& certificate, const std::files
   X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
   X509_set_issuer_name(x, X509_get_subject_name(x));
-  for (const auto& [id, text] : {std::pair{NID_subject_alt_name, "DNS:localhost"}, {NID_basic_constraints, "CA:TRUE"}}) {
+  for (const auto& [id, text] :
+       {std::pair{NID_subject_alt_name, "DNS:localhost"}, {NID_basic_constraints, "CA:TRUE"}}) {
     X509_EXTENSION* e = X509V3_EXT_conf_nid(nullptr, nullptr, id, text);
     X509_add_ext(x, e, -1);
     X509_EXTENSION_free(e);

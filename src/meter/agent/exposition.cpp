@@ -104,17 +104,14 @@ void write_components(Writer& w, const Snapshot& s) {
     w.label("component", c.info.component).label("domain", to_string(c.info.domain)).value(c.missing.base());
   w.gauge("wattline_node_component_up", "", "Whether the component is read now.");
   for (const auto& c : s.components)
-    w.label("component", c.info.component)
-        .label("domain", to_string(c.info.domain))
-        .value(c.trouble.empty() ? 1 : 0);
+    w.label("component", c.info.component).label("domain", to_string(c.info.domain)).value(c.trouble.empty() ? 1 : 0);
 }
 
 void write_domains(Writer& w, const Snapshot& s) {
-  w.counter("wattline_node_idle_energy", "joules", "Part of the energy that the machine would have drawn without work.");
+  w.counter("wattline_node_idle_energy", "joules",
+            "Part of the energy that the machine would have drawn without work.");
   for (const auto& d : s.domains)
-    w.label("domain", to_string(d.domain))
-        .label("method", to_string(d.idle.method()))
-        .value(d.idle.value().base());
+    w.label("domain", to_string(d.domain)).label("method", to_string(d.idle.method())).value(d.idle.value().base());
   w.counter("wattline_node_unattributed_energy", "joules",
             "Part of the energy above idle that no consumer could be found for.");
   for (const auto& d : s.domains) w.label("domain", to_string(d.domain)).value(d.unattributed);
@@ -146,7 +143,7 @@ void write_consumers(Writer& w, const Snapshot& s, Level level, std::string_view
 Exposition accepted_exposition(std::string_view accept) {
   // What Prometheus sends lists it first where it wants it; what refuses it by q=0 is not met in the field.
   return accept.find("application/openmetrics-text") != std::string_view::npos ? Exposition::open_metrics
-                                                                              : Exposition::text;
+                                                                               : Exposition::text;
 }
 
 std::string_view content_type(Exposition e) {

@@ -20,19 +20,20 @@ bool has(const std::string& text, std::string_view line) {
 
 TEST(Exposition, TellsComponentsIdleAndConsumers) {
   const auto text = exposition(published(), Exposition::text, {3, 1, 0});
-  for (const char* line : {
-           R"(wattline_node_energy_joules_total{component="package-0",domain="cpu",method="measured",source="rapl"} 400)",
-           R"(wattline_node_contained_energy_joules_total{component="psys",domain="platform",method="measured",source="rapl"} 600)",
-           R"(wattline_node_idle_energy_joules_total{domain="cpu",method="measured"} 200)",
-           R"(wattline_node_power_watts{component="package-0",domain="cpu",method="measured",source="rapl"} 40)",
-           R"(wattline_process_energy_joules_total{process="train",domain="cpu",pid="71",container="5f2c"} 150)",
-           R"-(wattline_process_energy_joules_total{process="(other)",domain="cpu",pid="0",container=""} 0)-",
-           R"(wattline_user_energy_joules_total{user="ada",domain="cpu"} 150)",
-           R"(wattline_node_missing_seconds_total 0)",
-           R"(wattline_agent_cpu_seconds_total 0.25)",
-           R"(wattline_agent_resident_bytes 9e+06)",
-           R"(wattline_agent_requests_total{result="answered"} 3)",
-       })
+  for (
+      const char* line : {
+          R"(wattline_node_energy_joules_total{component="package-0",domain="cpu",method="measured",source="rapl"} 400)",
+          R"(wattline_node_contained_energy_joules_total{component="psys",domain="platform",method="measured",source="rapl"} 600)",
+          R"(wattline_node_idle_energy_joules_total{domain="cpu",method="measured"} 200)",
+          R"(wattline_node_power_watts{component="package-0",domain="cpu",method="measured",source="rapl"} 40)",
+          R"(wattline_process_energy_joules_total{process="train",domain="cpu",pid="71",container="5f2c"} 150)",
+          R"-(wattline_process_energy_joules_total{process="(other)",domain="cpu",pid="0",container=""} 0)-",
+          R"(wattline_user_energy_joules_total{user="ada",domain="cpu"} 150)",
+          R"(wattline_node_missing_seconds_total 0)",
+          R"(wattline_agent_cpu_seconds_total 0.25)",
+          R"(wattline_agent_resident_bytes 9e+06)",
+          R"(wattline_agent_requests_total{result="answered"} 3)",
+      })
     EXPECT_TRUE(has(text, line)) << line << "\n" << text;
   EXPECT_EQ(text.find("# EOF"), std::string::npos);
   EXPECT_EQ(text.find("wattline_container_energy"), std::string::npos) << "a level that is not there has no metric";

@@ -1,8 +1,7 @@
 #include "meter/agent/outbox.h"
 
-#include <csignal>
-
 #include <algorithm>
+#include <csignal>
 #include <limits>
 
 #include <fmt/format.h>

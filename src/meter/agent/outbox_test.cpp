@@ -80,9 +80,8 @@ TEST(AccountRows, ARestartIsNoDifference) {
 }
 
 TEST(Outbox, WhatIsLeftIsRecordedAndSentAtTheEnd) {
-  HttpServer collector([](const HttpServer::Request&, wattline::tests::Connection& c) {
-    return c.send(wattline::tests::reply("{}"));
-  });
+  HttpServer collector(
+      [](const HttpServer::Request&, wattline::tests::Connection& c) { return c.send(wattline::tests::reply("{}")); });
   auto account = std::make_shared<Kept>();
   OutboxSettings s;
   s.otlp_url = otlp_endpoint(collector.url(), true);

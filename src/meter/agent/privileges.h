@@ -2,10 +2,10 @@
 // rights are given up for good before anything from outside is read.
 #pragma once
 
-#include <sys/types.h>
-
 #include <functional>
 #include <string>
+
+#include <sys/types.h>
 
 namespace wattline::meter {
 

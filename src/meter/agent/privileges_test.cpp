@@ -105,8 +105,7 @@ TEST(Privileges, ForRealAFileOpenedBeforeStaysOpen) {
       const bool closed = ::open(path, O_RDONLY) < 0;
       const bool nobody = ::geteuid() != 0 && ::getuid() != 0 && ::getegid() != 0 && ::setuid(0) != 0;
       code = still && closed && nobody ? 0 : 2;
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
     ::_exit(code);
   }
   int status = 0;

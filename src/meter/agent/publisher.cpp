@@ -12,6 +12,12 @@ constexpr double worth_a_name = 1.3;  // so much hungrier than a named one takes
 
 double sum(const std::array<double, domain_count>& j) { return std::accumulate(j.begin(), j.end(), 0.0); }
 
+// The nearest multiple of `step`: 2.8 and not 2.8000000000000003, where a whole number of steps makes one.
+double rounded(double value, double step) {
+  const double steps = std::round(value / step), whole = std::round(1 / step);
+  return step < 1 && std::abs(whole * step - 1) < 1e-9 ? steps / whole : steps * step;
+}
+
 // The same estimate of another amount, as sure in proportion.
 void set_value(Estimate<Energy>& e, double value) {
   const double now = e.value().base();
@@ -142,7 +148,7 @@ void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, doubl
       const double q = settings_.rounding.base();
       const double mine = std::max(0.0, shown.joules[d] - c.watched->base[d]);
       rest[d] -= mine;
-      shown.joules[d] = c.watched->published[d] = std::max(c.watched->published[d], std::round(mine / q) * q);
+      shown.joules[d] = c.watched->published[d] = std::max(c.watched->published[d], rounded(mine, q));
     }
     told.push_back(std::move(shown));
   }
@@ -154,7 +160,7 @@ void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, doubl
   other.name = other_consumers;
   for (std::size_t d = 0; d < domain_count; ++d) {
     const double q = settings_.rounding.base();
-    other.joules[d] = state.other[d] = std::max(state.other[d], std::round(std::max(0.0, rest[d]) / q) * q);
+    other.joules[d] = state.other[d] = std::max(state.other[d], rounded(std::max(0.0, rest[d]), q));
   }
   out.push_back(std::move(other));
 }
@@ -163,7 +169,7 @@ void Publisher::round(Snapshot& seen) {
   const double q = settings_.rounding.base();
   const auto told = [&](const std::string& name, double joules) {
     double& floor = floor_[name];
-    if (std::isfinite(joules)) floor = std::max(floor, std::round(joules / q) * q);
+    if (std::isfinite(joules)) floor = std::max(floor, rounded(joules, q));
     return floor;
   };
   for (auto& c : seen.components) {

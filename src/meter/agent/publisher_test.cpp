@@ -33,6 +33,13 @@ TEST(Publisher, TellsWhatWasSeenRounded) {
   EXPECT_EQ(out->seen.components[0].energy.value().base(), 400);
 }
 
+TEST(Publisher, ATenthIsWrittenAsATenth) {
+  Publisher p({}, "h", "i");
+  auto s = snapshot_at(10);
+  s.consumers[0].joules[0] = 2.83;
+  EXPECT_EQ(joules(p.publish(s, {}, Duration(1))->seen, Level::process, "train"), 2.8);
+}
+
 TEST(Publisher, PowerIsTheMeanBetweenPublications) {
   Publisher p({}, "h", "i");
   p.publish(snapshot_at(10), {}, Duration(1));

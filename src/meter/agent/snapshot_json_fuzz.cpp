@@ -13,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto p = meter::parse_snapshot({reinterpret_cast<const char*>(data), size});
     // What was read can be told on.
     meter::parse_snapshot(meter::snapshot_json(p));
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
   return 0;
 }
 

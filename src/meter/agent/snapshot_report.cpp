@@ -1,6 +1,7 @@
 #include "meter/agent/snapshot_report.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -9,7 +10,7 @@
 namespace wattline::meter {
 namespace {
 
-constexpr std::size_t most_rows = 40;
+constexpr std::size_t most_rows = 12;  // of each level
 
 Table components_table(const Snapshot& s) {
   Table t("agent.components.v1");
@@ -28,10 +29,11 @@ Table consumers_table(const Snapshot& s) {
   t.title = "Whose work it was";
   t.caption = "Active energy; levels see the same joules, so that consumers add up within one level only.";
   t.text("level").text("consumer").integer("pid").text("in").number("energy", "J").number("cpu_time", "s");
+  std::map<Level, std::size_t> shown;
   for (const auto& c : s.consumers) {
     double joules = 0;
     for (const double j : c.joules) joules += j;
-    if (joules <= 0 || t.rows() >= most_rows) continue;
+    if (joules <= 0 || ++shown[c.level] > most_rows) continue;
     t.add_row({std::string(to_string(c.level)), c.name, c.pid ? Table::Cell(std::int64_t{c.pid}) : Table::Cell(),
                c.detail, joules, c.cpu_seconds});
   }
@@ -47,8 +49,8 @@ Result snapshot_report(const Snapshot& s, std::string title) {
   for (const auto& c : s.components)
     if (c.info.counted) total += c.energy;
   r.estimate("energy", "Energy", total);
-  r.estimate("covered", "Time", Estimate<Duration>::with_sd(s.covered, Duration(0), Method::measured, "meter agent"), {},
-             s.missing > Duration(0) ? fmt::format("{:.3g} s more were not seen", s.missing.base()) : "");
+  r.estimate("covered", "Time", Estimate<Duration>::with_sd(s.covered, Duration(0), Method::measured, "meter agent"),
+             {}, s.missing > Duration(0) ? fmt::format("{:.3g} s more were not seen", s.missing.base()) : "");
   r.add(components_table(s));
   r.add(consumers_table(s));
   for (const auto& d : s.domains)

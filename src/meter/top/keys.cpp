@@ -80,15 +80,13 @@ bool KeyReader::take(std::vector<Key>& out, bool settled) {
 std::vector<Key> KeyReader::feed(std::string_view bytes) {
   std::vector<Key> out;
   waiting_ += bytes;
-  while (take(out, false)) {
-  }
+  while (take(out, false)) {}
   return out;
 }
 
 std::vector<Key> KeyReader::settle() {
   std::vector<Key> out;
-  while (take(out, true)) {
-  }
+  while (take(out, true)) {}
   return out;
 }
 

@@ -20,4 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return 0;
 }
 
-std::vector<std::string> wattline_fuzz_seeds() { return {"q\x1b[A\xe2\x82\xac", "\x1b[1;5D\x1bOH/x\r", "\xc3\x1b\x1b["}; }
+std::vector<std::string> wattline_fuzz_seeds() {
+  return {"q\x1b[A\xe2\x82\xac", "\x1b[1;5D\x1bOH/x\r", "\xc3\x1b\x1b["};
+}

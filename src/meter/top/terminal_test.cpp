@@ -65,8 +65,7 @@ void expect_given_back(const std::function<void(Screen&)>& end) {
       Screen s(pty.slave(), pty.slave());
       s.show({"hello"});
       end(s);
-    } catch (int) {
-    }
+    } catch (int) {}
     ::_exit(0);
   }
   int status = 0;
@@ -78,10 +77,15 @@ void expect_given_back(const std::function<void(Screen&)>& end) {
   EXPECT_TRUE(said.ends_with("\x1b[?25h\x1b[?1049l")) << said;
 }
 
-TEST(Screen, IsGivenBackAtTheEnd) { expect_given_back([](Screen&) {}); }
-TEST(Screen, IsGivenBackAfterAnException) { expect_given_back([](Screen&) { throw 7; }); }
+TEST(Screen, IsGivenBackAtTheEnd) {
+  expect_given_back([](Screen&) {});
+}
+TEST(Screen, IsGivenBackAfterAnException) {
+  expect_given_back([](Screen&) { throw 7; });
+}
 TEST(Screen, IsGivenBackWhenASignalEndsIt) {
-  for (const int signal : {SIGABRT, SIGSEGV, SIGQUIT, SIGHUP}) expect_given_back([signal](Screen&) { ::raise(signal); });
+  for (const int signal : {SIGABRT, SIGSEGV, SIGQUIT, SIGHUP})
+    expect_given_back([signal](Screen&) { ::raise(signal); });
 }
 
 TEST(Screen, KnowsItsSizeAndWhatIsTyped) {

@@ -56,7 +56,7 @@ class Top {
       : o_(o), context_(context), monitor_(settings(o), context.get<catalog::Catalog>()), host_(host_name()) {
     const auto grid = catalog::resolve(o.place, context.get<catalog::Catalog>());
     carbon_.place = o.place.place.empty() && !o.place.intensity ? "" : o.place.intensity ? "your figure" : grid.place;
-    carbon_.g_per_kwh = grid.carbon_intensity.value().in(units::gCO2e_per_kWh) * grid.pue.value();
+    carbon_.g_per_kwh = grid.carbon_intensity.value().in(units::gCO2e_per_kWh)*grid.pue.value();
     state_.level = o.level;
     look_.unicode = unicode_locale();
     monitor_.tick();
@@ -188,11 +188,13 @@ Capability top_capability() {
           .flag("once", &TopOptions::once, "read twice, one interval apart, print what was seen, and end")
           .flag("lines", &TopOptions::lines, "one JSON object a reading (agent.snapshot.v1), for scripts")
           .group(&TopOptions::place, catalog::place_fields(), "Place");
-  Capability c = capability<TopOptions>("meter", "top", "The watts of this machine and whose they are, live.", top, fields);
+  Capability c =
+      capability<TopOptions>("meter", "top", "The watts of this machine and whose they are, live.", top, fields);
   c.description =
       "A live view: devices with their watts and small graphs; processes, containers, pods, users or jobs by watts of "
       "active energy; joules since it was started, and what the electricity of --place makes of them. What no counter "
-      "told is modelled, and says so. Keys: p c o u j g m choose a level, s the order, / a part of a name, space stands "
+      "told is modelled, and says so. Keys: p c o u j g m choose a level, s the order, / a part of a name, space "
+      "stands "
       "still, h explains, q ends.\n\n"
       "Where the output is no terminal, and with --once, it reads twice and prints the result as any command does "
       "(--json, --csv, --html); --lines goes on and writes a JSON object a reading. NO_COLOR is kept to; where TERM is "

@@ -27,7 +27,8 @@ std::string clean(std::string_view text, bool unicode) {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t n = utf8_length(text, i);
     const auto c = static_cast<unsigned char>(text[i]);
-    const bool control = n == 0 || (n == 1 && (c < 0x20 || c == 0x7f)) || (n == 2 && c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0);
+    const bool control = n == 0 || (n == 1 && (c < 0x20 || c == 0x7f)) ||
+                         (n == 2 && c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0);
     if (control || (n > 1 && !unicode)) out += '?';
     else out.append(text, i, n);
     i += std::max<std::size_t>(n, 1);
@@ -185,8 +186,7 @@ std::vector<TopRow> top_rows(const Snapshot* before, const Snapshot& now, const 
     const auto old = then.find(key_of(c));
     if (seconds > 0) {
       r.watts = std::max(0.0, r.joules - (old == then.end() ? 0 : sum(old->second->joules))) / seconds;
-      r.cpu_percent =
-          100 * std::max(0.0, c.cpu_seconds - (old == then.end() ? 0 : old->second->cpu_seconds)) / seconds;
+      r.cpu_percent = 100 * std::max(0.0, c.cpu_seconds - (old == then.end() ? 0 : old->second->cpu_seconds)) / seconds;
     }
     if (r.joules > 0 || c.alive) rows.push_back(r);
   }
@@ -216,17 +216,16 @@ std::vector<std::string> draw_top(const Snapshot* before, const Snapshot& now, c
     joules += c.energy.value().base();
     modelled = modelled || c.energy.method() == Method::modelled;
   }
-  std::string left = fmt::format("wattline top  {}  {}{}{}", clean(host, look.unicode),
-                                 any ? watts_text(watts) : std::string("- W"), gaps && any ? " and what is not read" : "",
-                                 modelled ? " (modelled)" : "");
+  std::string left =
+      fmt::format("wattline top  {}  {}{}{}", clean(host, look.unicode), any ? watts_text(watts) : std::string("- W"),
+                  gaps && any ? " and what is not read" : "", modelled ? " (modelled)" : "");
   std::string right;
   if (carbon.g_per_kwh > 0 && any)
-    right = fmt::format("{} gCO2e/h in {}, {:.3g} g/kWh", format_number(watts / 1000 * carbon.g_per_kwh, 3),
+    right = fmt::format("{} gCO2e/h in {}, {:.3g} g/kWh with PUE", format_number(watts / 1000 * carbon.g_per_kwh, 3),
                         carbon.place.empty() ? "the world" : carbon.place, carbon.g_per_kwh);
   f.line(left, right, "1");
   std::string since = fmt::format("{} in {}", energy_text(joules, look.unicode), span_text(now.covered.base()));
-  if (carbon.g_per_kwh > 0)
-    since += fmt::format(", {} gCO2e", format_number(joules / 3.6e6 * carbon.g_per_kwh, 3));
+  if (carbon.g_per_kwh > 0) since += fmt::format(", {} gCO2e", format_number(joules / 3.6e6 * carbon.g_per_kwh, 3));
   if (now.missing.base() > 0) since += fmt::format("; {} not seen", span_text(now.missing.base()));
   f.line(since, state.paused ? "PAUSED" : "", "");
   if (state.help) {

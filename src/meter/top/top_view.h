@@ -43,7 +43,7 @@ class TopHistory {
 // Of the place that the electricity comes from.
 struct TopCarbon {
   std::string place;
-  double g_per_kwh = 0;  // 0: not shown
+  double g_per_kwh = 0;  // with the overhead of the site; 0: not shown
 };
 
 struct TopLook {

@@ -35,7 +35,7 @@ TEST(TopView, DrawsAFrameOf80By24) {
   Scene s;
   s.look.height = 18;
   const std::string expected =
-      R"(wattline top  node7  80.0 W                          3.6 gCO2e/h in FR, 45 g/kWh
+      R"(wattline top  node7  80.0 W                 3.6 gCO2e/h in FR, 45 g/kWh with PUE
 2.73 kJ in 1 min 02 s, 0.0341 gCO2e
 package-0    40.0 W    2.48 kJ measured  ▂▃▄▅▅▆▇█
 dram         40.0 W      248 J measured  ▂▃▄▅▅▆▇█
@@ -90,7 +90,8 @@ TEST(TopView, ColoursAreAllThatTheyAdd) {
   coloured.look.colour = true;
   std::string text = coloured.text();
   EXPECT_NE(text, plain.text());
-  for (auto at = text.find('\x1b'); at != text.npos; at = text.find('\x1b')) text.erase(at, text.find('m', at) - at + 1);
+  for (auto at = text.find('\x1b'); at != text.npos; at = text.find('\x1b'))
+    text.erase(at, text.find('m', at) - at + 1);
   // A reversed line keeps its blanks.
   std::string stripped;
   for (std::size_t i = 0; i < text.size(); ++i) {
