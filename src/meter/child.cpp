@@ -113,8 +113,8 @@ Duration seconds(const timeval& t) {
 }
 
 struct Usage {
-  Duration user, system;
-  Bytes memory;
+  Duration user{0}, system{0};
+  Bytes memory{0};
 };
 Usage of_children() {
   rusage usage{};
@@ -156,10 +156,30 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
   return out;
 }
 
+// What outlived the commands of earlier runs: ours since then, and nobody else waits for them.
+std::vector<int>& earlier_orphans() {
+  static std::vector<int> all;
+  return all;
+}
+
+// Waits for one that has ended; false: it has not.
+bool reap(pid_t pid, Usage& not_ours) {
+  rusage used{};
+  if (::wait4(pid, nullptr, WNOHANG, &used) != pid) return false;
+  auto& earlier = earlier_orphans();
+  if (const auto it = std::find(earlier.begin(), earlier.end(), pid); it != earlier.end()) {
+    earlier.erase(it);
+    not_ours.user += seconds(used.ru_utime);
+    not_ours.system += seconds(used.ru_stime);
+  }
+  return true;
+}
+
 // Until the child has ended; it is not waited for yet, so that its number stays taken and no signal can reach another
 // process. With `adopting`, orphans that end meanwhile are waited for: of a service that runs for weeks they would
 // fill the table of processes.
-void await_end(pid_t pid, bool adopting) {
+// CPU time of those that are from earlier runs is added to `not_ours`.
+void await_end(pid_t pid, bool adopting, Usage& not_ours) {
   while (true) {
     siginfo_t seen{};
     if (::waitid(adopting ? P_ALL : P_PID, static_cast<id_t>(pid), &seen, WEXITED | WSTOPPED | WNOWAIT) != 0) {
@@ -169,7 +189,8 @@ void await_end(pid_t pid, bool adopting) {
     const bool stopped = seen.si_code == CLD_STOPPED || seen.si_code == CLD_TRAPPED;
     if (seen.si_pid == pid && !stopped) return;
     siginfo_t taken{};
-    ::waitid(P_PID, static_cast<id_t>(seen.si_pid), &taken, (stopped ? WSTOPPED : WEXITED) | WNOHANG);
+    if (stopped) ::waitid(P_PID, static_cast<id_t>(seen.si_pid), &taken, WSTOPPED | WNOHANG);
+    else reap(seen.si_pid, not_ours);
     // SIGSTOP is between whoever sent it and the child: nobody would wake us with it.
     const int by = seen.si_status;
     if (seen.si_pid == pid && seen.si_code == CLD_STOPPED && (by == SIGTSTP || by == SIGTTIN || by == SIGTTOU))
@@ -186,7 +207,14 @@ ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& s
   std::vector<char*> variables = pointers(environment);
   int failure[2];  // closes when the program starts, else carries errno
   if (::pipe2(failure, O_CLOEXEC) != 0) throw errno_error("make", "a pipe", errno);
+  Usage not_ours;
+  for (const int id : std::vector<int>(earlier_orphans())) reap(id, not_ours);
+  not_ours = {};
   const std::vector<int> before = child_processes(::getpid());
+  const bool adopting = std::all_of(before.begin(), before.end(), [](int id) {
+    const auto& earlier = earlier_orphans();
+    return std::find(earlier.begin(), earlier.end(), id) != earlier.end();
+  });
   const Usage usage_before = of_children();
   const Adoption adoption;
   SignalGuard signals(setup.next_phase);
@@ -216,7 +244,7 @@ ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& s
   while ((got = ::read(failure[0], &why, sizeof why)) < 0 && errno == EINTR) {}
   ::close(failure[0]);
 
-  await_end(pid, before.empty());
+  await_end(pid, adopting, not_ours);
   child_pid = 0;
   int status = 0;
   rusage own{};
@@ -230,11 +258,12 @@ ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& s
     if (std::find(before.begin(), before.end(), id) != before.end()) continue;
     if (::waitpid(id, nullptr, WNOHANG) == id) continue;
     ++out.left_running;
+    earlier_orphans().push_back(id);
     living += cpu_time_of_process_tree(id).value_or(Duration(0));
   }
   const Usage usage = of_children();
-  out.user = usage.user - usage_before.user + living;
-  out.system = usage.system - usage_before.system;
+  out.user = usage.user - usage_before.user - not_ours.user + living;
+  out.system = usage.system - usage_before.system - not_ours.system;
   out.most_memory = std::max(Bytes(static_cast<double>(own.ru_maxrss) * 1024),
                              usage_before.memory < usage.memory ? usage.memory : Bytes(0));
 

@@ -192,6 +192,17 @@ TEST(Child, OrphansThatEndAreWaitedForMeanwhile) {
   EXPECT_EQ(out.left_running, 0);
 }
 
+TEST(Child, WhatOutlivedAnEarlierRunIsNotOfTheNext) {
+  // It burns time in the second run, and ends in it.
+  const std::string burn = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+  EXPECT_EQ(shell("(" + burn + ") >/dev/null 2>&1 & exit 0").left_running, 1);
+  const auto out = shell(
+      "for i in $(seq 500); do sleep 0.02; n=0; for p in $(cat /proc/$PPID/task/*/children); do"
+      "  if [ $p != $$ ]; then n=$((n+1)); fi; done; [ $n = 0 ] && exit 0; done; exit 1");
+  EXPECT_EQ(out.exit_code, 0);
+  EXPECT_EQ(out.left_running, 0);
+}
+
 TEST(Child, ClosedDescriptorsAndNoInput) { EXPECT_EQ(shell("exec 0<&- 1>&- 2>&-; exit 9").exit_code, 9); }
 
 TEST(Child, EnvironmentAndDescriptor) {

@@ -48,6 +48,14 @@ void Recorder::run() {
   }
 }
 
+void Recorder::sample_now(Duration at_least) {
+  std::lock_guard lock(mutex_);
+  const Time at = sampler_.now();
+  if (between_ && at - *between_ < at_least) return;
+  between_ = at;
+  sampler_.sample_between();
+}
+
 Recording Recorder::stop() {
   {
     std::lock_guard lock(mutex_);

@@ -31,6 +31,10 @@ class Recorder {
   // Before start(): looks every so often whether sources have come (source.h: appeared), and reads them too.
   void keep_looking(Roots roots, Duration every = Duration(60));
   void start();  // the first reading of all sources, then a thread goes on
+  // A reading more, by any thread between start and stop; none when the last one of this kind was less than
+  // `at_least` ago.
+  void sample_now(Duration at_least);
+  Time now() const { return sampler_.now(); }  // on the clock of the readings, after start
   Recording stop();  // the last reading of all
   Duration interval() const { return sampler_.interval(); }
 
@@ -43,6 +47,7 @@ class Recorder {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  std::optional<Time> between_;
   std::thread thread_;
 };
 

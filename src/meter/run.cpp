@@ -24,7 +24,7 @@ struct RunOptions {
   std::vector<std::string> command, labels;
   std::optional<Duration> interval, idle_before;
   std::string series;
-  bool record = true;
+  bool record = true, phase_signal = false;
   catalog::PlaceOptions place;
 };
 
@@ -126,6 +126,24 @@ void add_energies(Result& out, const RunEnergy& run, const catalog::Grid& grid) 
       run.share_of_busy ? fmt::format("{:.0f} % of the machine's busy CPU time", *run.share_of_busy * 100) : "");
 }
 
+Figure phases_figure(const PhaseReport& report) {
+  Figure f;
+  f.kind = Figure::Kind::bar;
+  f.title = "Energy by phase";
+  f.y = {"energy", "J"};
+  Figure::Trace t;
+  for (const auto& p : report.phases) {
+    if (p.name.empty()) continue;
+    t.x.push_back(static_cast<double>(f.categories.size()));
+    t.y.push_back(p.energy.value().base());
+    t.low.push_back(p.energy.low().base());
+    t.high.push_back(p.energy.high().base());
+    f.categories.push_back(p.name);
+  }
+  f.traces.push_back(std::move(t));
+  return f;
+}
+
 Result not_started(const RunEnergy& run, const std::vector<std::string>& command) {
   Result out;
   out.title = "The command was not run";
@@ -170,6 +188,7 @@ Result run(const RunOptions& o, Context& context) {
   RunSettings settings;
   settings.interval = o.interval;
   settings.idle_before = o.idle_before;
+  settings.phase_signal = o.phase_signal;
   settings.roots = Roots::from_environment();
 
   const RunEnergy run = run_metered(o.command, settings, catalog);
@@ -180,6 +199,12 @@ Result run(const RunOptions& o, Context& context) {
   out.title = fmt::format("wattline run {}", program);
   out.exit_code = run.outcome.exit_code;
   add_energies(out, run, grid);
+  if (run.phases.any()) {
+    out.add(phases_table(run.phases));
+    if (const std::size_t n = run.phases.phases.size() - 1; n > 1 && n <= 20) out.add(phases_figure(run.phases));
+    if (std::none_of(labels.begin(), labels.end(), [](const auto& l) { return l.first == "phases"; }))
+      labels.emplace_back("phases", phases_label(run.phases));
+  }
   Table table = components_table(run);
   table.title = "Components";
   out.add(std::move(table));
@@ -218,6 +243,8 @@ Capability run_capability() {
                     "measure the idle machine for so long first, and subtract its power")
           .range(0.1, 3600)
           .text("series", &RunOptions::series, "file for the power over time (CSV, power.series.v1)")
+          .flag("phase-signal", &RunOptions::phase_signal,
+                "SIGUSR1 sent to wattline begins the next phase, and is not passed on")
           .flag("record", &RunOptions::record, "write the run into the account (--no-record: do not)")
           .group(&RunOptions::place, catalog::place_fields(), "Place")
           .list("command", &RunOptions::command, "the command and its arguments, after --")
@@ -234,12 +261,17 @@ Capability run_capability() {
       "read about ten times a second and give the energy of the whole machine's components, other programs and idle "
       "power included. Where it has none, the processor is modelled from the CPU time of the command and all its "
       "descendants and the catalog's power curve, and every figure says so. Peak power is the highest mean over five "
-      "renewals of a counter. What ran on after the command ended is not counted.";
+      "renewals of a counter. What ran on after the command ended is not counted.\n\n"
+      "A program that marks its phases gets a table of what each of them cost (and that table as --csv): it writes "
+      "lines as `begin load`, `end load` or `mark load` to the descriptor in WATTLINE_PHASE_FD, or calls "
+      "include/wattline/phases.h (the guide phases.md has C, Python and shell). A phase that comes again is summed up. "
+      "A moment's joules go to the phase begun last, so that the table adds up to the run; a phase shorter than the "
+      "steps of the readings is called an estimate.";
   c.verb = Verb::observe;
   c.doors = Doors::command_line;
   c.aliases = {"run"};
   c.results_to_stderr = true;
-  c.emits = {"power.series.v1", "run.records.v1"};
+  c.emits = {"power.series.v1", "run.records.v1", "run.phases.v1"};
   c.examples = {{{"--place", "FR", "--label", "project=thesis", "--", "sh", "-c", "exit 0"}, {}, "Duration"}};
   return c;
 }

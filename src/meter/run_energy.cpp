@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <map>
 #include <thread>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 
 #include "kernel/units.h"
 #include "meter/model.h"
+#include "meter/phases/phase_reader.h"
 #include "meter/proc_files.h"
 #include "meter/process.h"
 
@@ -120,6 +122,37 @@ void subtract_idle(ComponentEnergy& c, const std::vector<ComponentEnergy>& idle)
   }
 }
 
+// Phases closer together than this share a reading.
+constexpr Duration between_readings{0.005};
+
+void add_phases(RunEnergy& out, const PhaseMarks& marks, const std::map<std::string, Energy>& idle, const Series& cpu,
+                Duration cpu_time, Time begin, Time end) {
+  if (marks.garbage > 0)
+    out.warnings.push_back(fmt::format("{} lines that mark no phase came through WATTLINE_PHASE_FD, the first: '{}'",
+                                       marks.garbage, marks.first_garbage));
+  if (marks.events.empty()) return;
+  std::vector<PhasedComponent> counted;
+  for (const auto& c : out.components) {
+    const auto subtracted = idle.find(c.info.component);
+    if (c.info.counted) counted.push_back({&c, subtracted == idle.end() ? Energy(0) : subtracted->second});
+  }
+  out.phases = phase_energies(phase_timeline(marks.events, begin, end), counted, cpu, cpu_time, begin, end);
+  for (const auto& w : out.phases.warnings) out.warnings.push_back(w);
+  if (marks.dropped > 0)
+    out.warnings.push_back(fmt::format("{} marks of phases came after the first {} and are left out", marks.dropped,
+                                       PhaseReader::most_marks));
+  if (marks.mistimed > 0)
+    out.warnings.push_back(fmt::format(
+        "{} marks of phases bear a time that is not in the run: the time they came was taken", marks.mistimed));
+}
+
+Series without_gaps(const Series& s) {
+  Series out;
+  for (std::size_t i = 0; i < s.size(); ++i)
+    if (std::isfinite(s.values[i])) out.add(s.times[i], s.values[i]);
+  return out;
+}
+
 void sum_up(RunEnergy& out) {
   bool first = true, peaks = true;
   Power peak{0};
@@ -157,21 +190,44 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
 
   Recorder recorder(std::move(found.sources), interval);
   const auto ticks_before = machine_ticks(settings.roots);
+  PhaseReader phases;
+  ChildSetup setup;
+  setup.environment = phases.environment();
+  setup.inherited = phases.descriptor();
+  if (settings.phase_signal) setup.next_phase = phases.descriptor();
+  TreeTime tree_time;
+  Series cpu_seconds;  // where the recording has none
   recorder.start();
-  out.outcome = run_child(command);
+  const auto read_cpu = [&] {
+    const Time now = recorder.now();
+    if (!cpu_counter || (cpu_seconds.size() && now - cpu_seconds.times.back() < between_readings)) return;
+    if (const auto seconds = tree_time.read()) cpu_seconds.add(now, *seconds);
+  };
+  read_cpu();
+  phases.start([&] { return recorder.now(); },
+               [&] {
+                 recorder.sample_now(between_readings);
+                 read_cpu();
+               });
+  out.outcome = run_child(command, setup);
+  const PhaseMarks marks = phases.stop();
+  read_cpu();
   const Recording recording = recorder.stop();
   const auto ticks_after = machine_ticks(settings.roots);
 
   const Duration cpu_time = out.outcome.user + out.outcome.system;
   const ModelledEnergy model = modelled_energy(host, catalog, cpu_time, out.outcome.length, out.outcome.most_memory);
   const SourceRecord* tree = nullptr;
+  std::map<std::string, Energy> idle_energy;  // subtracted, by component
   for (const auto& record : recording.records) {
     if (record.info.family == "model") {
       tree = &record;
       continue;
     }
     out.components.push_back(component_energy(record, recording.begin, recording.end, catalog));
+    const Energy before = out.components.back().energy.value();
     subtract_idle(out.components.back(), idle);
+    idle_energy[record.info.component] = before - out.components.back().energy.value();
   }
   std::stable_sort(out.components.begin(), out.components.end(),
                    [](const auto& a, const auto& b) { return a.info.counted > b.info.counted; });
@@ -199,6 +255,8 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
   if (settings.idle_before && !settings.any_sources)
     out.warnings.push_back("nothing is measured, so no idle power is subtracted");
   sum_up(out);
+  add_phases(out, marks, idle_energy, cpu_counter || !tree ? cpu_seconds : without_gaps(tree->readings), cpu_time,
+             recording.begin, recording.end);
   return out;
 }
 

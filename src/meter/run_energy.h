@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "meter/child.h"
 #include "meter/host.h"
+#include "meter/phases/phase_energy.h"
 #include "meter/recorder.h"
 
 namespace wattline::meter {
@@ -20,6 +21,7 @@ struct RunEnergy {
   std::optional<double> share_of_busy;  // the command's part of the machine's busy CPU time
   bool cpu_measured = false;
   std::string device;  // the processor
+  PhaseReport phases;  // empty when the command marked none
   std::vector<FactorUse> factors;
   std::vector<std::string> warnings;
 };
@@ -29,6 +31,7 @@ struct RunSettings {
   std::optional<Duration> idle_before;  // measure the idle machine for so long first and subtract it
   Roots roots;
   bool any_sources = true;  // false: the model alone
+  bool phase_signal = false;  // SIGUSR1 sent to us begins the next phase
 };
 
 // Runs the command and meters it. Errors as run_child's.

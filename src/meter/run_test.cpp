@@ -139,6 +139,48 @@ TEST_F(Run, TheRunIsAFact) {
   EXPECT_EQ(book->facts.at(2).place, "WORLD");
 }
 
+TEST_F(Run, PhasesAddUpToTheRun) {
+  const Result r = run({"--", "sh", "-c",
+                        "echo begin work >&$WATTLINE_PHASE_FD; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done;"
+                        "echo end work >&$WATTLINE_PHASE_FD; echo mark rest >&$WATTLINE_PHASE_FD; sleep 0.2; echo bah "
+                        ">&$WATTLINE_PHASE_FD"});
+  const Table* phases = r.find_table("run.phases.v1");
+  ASSERT_TRUE(phases);
+  EXPECT_EQ(phases, r.find_table("Phases"));
+  EXPECT_EQ(phases->column("phase").texts().at(0), "work");
+  EXPECT_EQ(phases->column("phase").texts().at(1), "rest");
+  double sum = 0;
+  for (const double joules : phases->column("energy").numbers()) sum += joules;
+  EXPECT_NEAR(sum, r.find_estimate("energy")->measure.value, 1e-6 * sum);
+  EXPECT_GT(phases->column("energy").numbers()[0], phases->column("energy").numbers()[1]) << "the second one slept";
+  EXPECT_GE(phases->column("time").numbers()[1], 0.2);
+  EXPECT_THAT(r.warnings, Contains(HasSubstr("'bah'")));
+  EXPECT_THAT(to_csv(r), HasSubstr("phase,times"));
+  ASSERT_EQ(book->facts.size(), 1u);
+  EXPECT_THAT(book->facts[0].labels, Contains(Pair("phases", HasSubstr("work "))));
+}
+
+TEST_F(Run, PhasesFollowACounter) {
+  tree.zone("intel-rapl:0", "package-0", "1000000");
+  const std::string counter = file("sys/class/powercap/intel-rapl:0/energy_uj");
+  const Result r =
+      run({"--", "sh", "-c",
+           "sleep 0.05; echo begin a >&$WATTLINE_PHASE_FD; sleep 0.1; printf '4000000\n' >" + counter +
+               "; sleep 0.05; echo end a >&$WATTLINE_PHASE_FD; sleep 0.1; printf '5000000\n' >" + counter});
+  const Table* phases = r.find_table("run.phases.v1");
+  ASSERT_TRUE(phases);
+  EXPECT_NEAR(r.find_estimate("package-0")->measure.value, 4, 0.01);
+  EXPECT_NEAR(phases->column("energy").numbers()[0], 3, 0.2);
+}
+
+TEST_F(Run, SignalsMayMarkPhasesToo) {
+  const Result r =
+      run({"--phase-signal", "--", "sh", "-c", "kill -USR1 $PPID; sleep 0.05; kill -USR1 $PPID; sleep 0.05"});
+  ASSERT_TRUE(r.find_table("run.phases.v1"));
+  EXPECT_THAT(r.find_table("run.phases.v1")->column("phase").texts(), Contains("phase 2"));
+  EXPECT_FALSE(run({"--", "true"}).find_table("run.phases.v1"));
+}
+
 TEST_F(Run, AGivenPueIsKeptWithTheRun) {
   run({"--pue", "1.2", "--", "true"});
   run({"--pue", "1.2", "--label", "pue=1.3", "--", "true"});

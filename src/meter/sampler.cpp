@@ -105,13 +105,16 @@ void Sampler::note_sleep(Time at) {
   sleeps_.push_back({last_.value_or(recording_.begin), at});
 }
 
-void Sampler::sample() {
+void Sampler::sample() { sample(false); }
+void Sampler::sample_between() { sample(true); }
+
+void Sampler::sample(bool all) {
   const Time at = now();
   note_sleep(at);
   // A tenth of the interval early is in time: the clock that wakes us is not exact.
   const std::int64_t early = to_ns(interval_) / 10;
   for (std::size_t i = 0; i < sources_.size(); ++i)
-    if (at.ns - recording_.begin.ns + early >= states_[i].due) read(i);
+    if (at.ns - recording_.begin.ns + early >= states_[i].due || (all && states_[i].period <= interval_)) read(i);
   last_ = at;
   const bool long_ones = std::any_of(recording_.records.begin(), recording_.records.end(),
                                      [&](const SourceRecord& r) { return r.readings.size() > most_samples_; });

@@ -48,6 +48,8 @@ class Sampler {
 
   void begin();  // the first reading of all
   void sample();  // of those that are due
+  void sample_between();  // of all that are asked at each interval: something happened that tells two times apart
+  Time now() const;  // on the clock of the readings
   Recording end();  // the last of all
   // Sources that came while measuring: their records begin now.
   void add(Sources);
@@ -67,7 +69,7 @@ class Sampler {
     std::optional<double> busy_then;
     bool still = false, stalled = false;
   };
-  Time now() const;
+  void sample(bool all);
   void note_sleep(Time at);
   void read(std::size_t i);
   void note_stall(std::size_t i, Time at, double value);
