@@ -7,6 +7,7 @@
 #include "ledger/claims.h"
 #include "lm/capabilities.h"
 #include "meter/capabilities.h"
+#include "meter/experiment/study_run.h"
 #include "policy/directions.h"
 #include "policy/evaluate/claims.h"
 #include "serve/capabilities.h"
@@ -16,6 +17,16 @@
 
 namespace wattline::app {
 
+namespace {
+
+// A room to users whose parts stand on two floors.
+std::vector<Capability> joined(std::vector<Capability> a, std::vector<Capability> b) {
+  for (auto& c : b) a.push_back(std::move(c));
+  return a;
+}
+
+}  // namespace
+
 const Rooms& rooms() {
   static const Rooms all = {
       {"catalog", "what is known: devices, models, places, factors", catalog::capabilities()},
@@ -23,7 +34,8 @@ const Rooms& rooms() {
       {"lm", "the built-in language models", lm::capabilities()},
       {"text", "what a prompt is: vectors, language, labels", text::capabilities()},
       {"serve", "the OpenAI-compatible gateway", serve::capabilities()},
-      {"study", "statistics of comparisons", study::capabilities()},
+      {"study", "experiments: plans, runs, statistics of comparisons",
+       joined(study::capabilities(), meter::experiment_capabilities())},
       {"meter", "the watts of this machine and of commands", meter::capabilities()},
       {"ledger", "the account: carbon, water, reports", ledger::capabilities()},
       {"program", "about this program", capabilities()},

@@ -26,6 +26,7 @@ constexpr std::array passed_on = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIG
 // A signal handler can reach nothing else.
 std::atomic<pid_t> child_pid = 0;
 std::atomic<int> next_phase = -1;
+std::atomic<int> interrupted_by = 0;
 
 // Signals that came, on a thread that does not block them, before the child's number was known.
 std::atomic<std::uint64_t> early_signals = 0;
@@ -37,6 +38,7 @@ void send_early_signals(pid_t pid) {
 }
 
 void pass_on(int signal, siginfo_t* info, void*) {
+  if (signal == SIGINT || signal == SIGQUIT || signal == SIGTERM || signal == SIGHUP) interrupted_by = signal;
   // What the terminal (the kernel) sends went to the whole process group, and so to the child.
   if (info->si_code > 0) return;
   const int kept = errno;
@@ -58,6 +60,7 @@ class SignalGuard {
   explicit SignalGuard(int phase_descriptor) {
     early_signals = 0;
     next_phase = phase_descriptor;
+    interrupted_by = 0;
     sigset_t all;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &old_mask_);
@@ -246,6 +249,7 @@ ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& s
 
   await_end(pid, adopting, not_ours);
   child_pid = 0;
+  out.interrupted_by = interrupted_by;
   int status = 0;
   rusage own{};
   while (::wait4(pid, &status, 0, &own) < 0 && errno == EINTR) {}

@@ -20,6 +20,7 @@ struct ChildOutcome {
   // executable.
   int exit_code = 0;
   int signal = 0;  // that ended it, 0
+  int interrupted_by = 0;  // SIGINT, SIGQUIT, SIGTERM or SIGHUP that came to us meanwhile, 0
   std::string not_started;  // why, when it could not be started
   Time begin, end;
   Duration length{0};  // monotonic

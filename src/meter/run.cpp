@@ -13,6 +13,8 @@
 #include "kernel/error.h"
 #include "kernel/json.h"
 #include "kernel/units.h"
+#include "meter/experiment/run_comparison.h"
+#include "meter/run_account.h"
 #include "meter/run_energy.h"
 
 namespace wattline::meter {
@@ -23,24 +25,12 @@ namespace fs = std::filesystem;
 struct RunOptions {
   std::vector<std::string> command, labels;
   std::optional<Duration> interval, idle_before;
-  std::string series;
+  std::string series, against, runs;
+  std::int64_t repeat = 1, warm_up = 1;
+  std::optional<Duration> cool_down;
   bool record = true, phase_signal = false;
   catalog::PlaceOptions place;
 };
-
-std::vector<std::pair<std::string, std::string>> read_labels(const std::vector<std::string>& texts) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& text : texts) {
-    const auto equals = text.find('=');
-    if (equals == 0 || equals == text.npos)
-      throw bad_input(fmt::format("'{}' is not NAME=VALUE", text), "--label", "for instance --label project=thesis");
-    const std::string name = text.substr(0, equals);
-    for (const auto& [known, value] : out)
-      if (known == name) throw bad_input(fmt::format("the label '{}' is given twice", name), "--label");
-    out.emplace_back(name, text.substr(equals + 1));
-  }
-  return out;
-}
 
 // Opened before the command runs: a mistyped folder must not cost a day's record.
 class SeriesFile {
@@ -77,11 +67,6 @@ class SeriesFile {
   std::ofstream file_;
   bool direct_ = false, done_ = false;
 };
-
-// The program, without the folder and without its arguments: those may hold secrets.
-std::string program_name(const std::vector<std::string>& command) {
-  return fs::path(command.front()).filename().string();
-}
 
 Table components_table(const RunEnergy& run) {
   Table t;
@@ -153,28 +138,31 @@ Result not_started(const RunEnergy& run, const std::vector<std::string>& command
   return out;
 }
 
-void record(Result& out, const RunEnergy& run, std::vector<std::pair<std::string, std::string>> labels,
-            const std::string& place, const std::string& program, Context& context) {
-  AccountSink* account = context.find<AccountSink>();
-  if (!account) return;
-  Fact fact;
-  fact.kind = "run";
-  fact.begin = run.outcome.begin;
-  fact.end = run.outcome.end;
-  fact.energy = run.total;
-  fact.device = run.device;
-  fact.place = place;
-  fact.labels = std::move(labels);
-  bool named = false;
-  for (const auto& [name, value] : fact.labels) named = named || name == "command";
-  if (!named) fact.labels.emplace_back("command", program);
+void record(Result& out, const RunEnergy& run, Labels labels, const std::string& place, const std::string& program,
+            Context& context) {
   try {
-    const std::string uid = account->record(fact);
-    out.note(fmt::format("Recorded in the account as {}.", uid));
+    const std::string uid = record_run(run, std::move(labels), place, program, context);
+    if (!uid.empty()) out.note(fmt::format("Recorded in the account as {}.", uid));
   } catch (const Error& e) {
     // The command has run: its exit code and the report matter more.
     out.warn(fmt::format("not recorded in the account: {}", e.what()));
   }
+}
+
+Result repeated(const RunOptions& o, const RunSettings& run, Labels labels, std::string place, Context& context) {
+  if (!o.series.empty()) throw bad_input("a series is of one run, not of many", "--series");
+  if (o.repeat < 2) throw bad_input("two commands are compared by runs again and again", "--repeat", "--repeat 10");
+  ComparisonSettings s;
+  s.series.run = run;
+  s.series.warm_up = static_cast<std::size_t>(o.warm_up);
+  s.series.cool_down = o.cool_down;
+  s.repeats = static_cast<std::size_t>(o.repeat);
+  s.against = o.against;
+  s.records = o.runs;
+  s.record = o.record;
+  s.labels = std::move(labels);
+  s.place = std::move(place);
+  return compare_runs(o.command, s, context.get<catalog::Catalog>(), context);
 }
 
 Result run(const RunOptions& o, Context& context) {
@@ -190,6 +178,11 @@ Result run(const RunOptions& o, Context& context) {
   settings.idle_before = o.idle_before;
   settings.phase_signal = o.phase_signal;
   settings.roots = Roots::from_environment();
+
+  if (o.repeat > 1 || !o.against.empty())
+    return repeated(o, settings, std::move(labels), o.place.place.empty() ? "" : grid.place, context);
+  if (!o.runs.empty() || o.cool_down)
+    throw bad_input("it belongs to --repeat", o.runs.empty() ? "--cool-down" : "--runs", "as in --repeat 10");
 
   const RunEnergy run = run_metered(o.command, settings, catalog);
   if (!run.outcome.not_started.empty()) return not_started(run, o.command);
@@ -245,6 +238,16 @@ Capability run_capability() {
           .text("series", &RunOptions::series, "file for the power over time (CSV, power.series.v1)")
           .flag("phase-signal", &RunOptions::phase_signal,
                 "SIGUSR1 sent to wattline begins the next phase, and is not passed on")
+          .integer("repeat", &RunOptions::repeat, "so many runs, or rounds of runs with --against")
+          .range(1, 10'000)
+          .text("against", &RunOptions::against,
+                "another command, for the shell: run in turn with the first and compared")
+          .integer("warm-up", &RunOptions::warm_up, "with --repeat: runs of each command first that do not count")
+          .range(0, 100)
+          .quantity("cool-down", &RunOptions::cool_down, "s", "with --repeat: to wait before each run")
+          .range(0, 86400)
+          .text("runs", &RunOptions::runs,
+                "with --repeat: file that gets a line a run; a series that was interrupted goes on")
           .flag("record", &RunOptions::record, "write the run into the account (--no-record: do not)")
           .group(&RunOptions::place, catalog::place_fields(), "Place")
           .list("command", &RunOptions::command, "the command and its arguments, after --")
@@ -266,13 +269,22 @@ Capability run_capability() {
       "lines as `begin load`, `end load` or `mark load` to the descriptor in WATTLINE_PHASE_FD, or calls "
       "include/wattline/phases.h (the guide phases.md has C, Python and shell). A phase that comes again is summed up. "
       "A moment's joules go to the phase begun last, so that the table adds up to the run; a phase shorter than the "
-      "steps of the readings is called an estimate.";
+      "steps of the readings is called an estimate.\n\n"
+      "With --repeat N the command runs N times; with --against \"COMMAND\" each of N rounds runs both, in random "
+      "order "
+      "(--seed), and the result says in words whether they differ in energy, by how much, and what cannot be excluded "
+      "(paired t test over the rounds), and what makes the series doubtful: first runs, drift, outliers, other "
+      "programs. "
+      "Each run is a row of the account. What a signal interrupts goes on with the same --runs FILE.";
   c.verb = Verb::observe;
   c.doors = Doors::command_line;
   c.aliases = {"run"};
   c.results_to_stderr = true;
   c.emits = {"power.series.v1", "run.records.v1", "run.phases.v1"};
-  c.examples = {{{"--place", "FR", "--label", "project=thesis", "--", "sh", "-c", "exit 0"}, {}, "Duration"}};
+  c.examples = {{{"--place", "FR", "--label", "project=thesis", "--", "sh", "-c", "exit 0"}, {}, "Duration"},
+                {{"--place", "FR", "--repeat", "3", "--against", "exit 0", "--", "sh", "-c", "exit 0"},
+                 {},
+                 "3 rounds of two commands"}};
   return c;
 }
 

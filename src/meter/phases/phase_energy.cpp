@@ -89,7 +89,8 @@ double seconds_of(const std::vector<PhaseSpan>& spans) {
 }
 
 // What may lie on the wrong side of the borders, J.
-double border_sd(const std::vector<PhaseSpan>& spans, const ComponentEnergy& c, const Rise& rise, Time begin, Time end) {
+double border_sd(const std::vector<PhaseSpan>& spans, const ComponentEnergy& c, const Rise& rise, Time begin,
+                 Time end) {
   const double watts = std::max(c.mean ? c.mean->base() : 0, c.peak ? c.peak->base() : 0);
   double variance = 0;
   for (const auto& s : spans)
@@ -182,17 +183,16 @@ Table phases_table(const PhaseReport& report) {
     const bool outside = p.name.empty();
     if (outside && p.own <= Duration(0) && report.any()) continue;
     const double joules = p.energy.value().base();
-    std::vector<Table::Cell> row = {
-        outside ? std::string("(outside)") : p.name,
-        outside ? Table::Cell() : Table::Cell(static_cast<std::int64_t>(p.times)),
-        p.own.base(),
-        joules,
-        p.energy.low().base(),
-        p.energy.high().base(),
-        p.own > Duration(0) ? joules / p.own.base() : std::nan(""),
-        p.cpu.base(),
-        total != 0 ? joules / total * 100 : std::nan(""),
-        p.estimate ? std::string("estimate") : std::string(to_string(p.energy.method()))};
+    std::vector<Table::Cell> row = {outside ? std::string("(outside)") : p.name,
+                                    outside ? Table::Cell() : Table::Cell(static_cast<std::int64_t>(p.times)),
+                                    p.own.base(),
+                                    joules,
+                                    p.energy.low().base(),
+                                    p.energy.high().base(),
+                                    p.own > Duration(0) ? joules / p.own.base() : std::nan(""),
+                                    p.cpu.base(),
+                                    total != 0 ? joules / total * 100 : std::nan(""),
+                                    p.estimate ? std::string("estimate") : std::string(to_string(p.energy.method()))};
     if (report.overlap) {
       row.emplace_back(p.open.base());
       row.emplace_back(p.open_energy.base());
@@ -209,8 +209,8 @@ std::string phases_label(const PhaseReport& report) {
   for (const auto& p : report.phases) total += p.energy.value().base();
   std::vector<std::pair<double, std::string>> shares;
   for (const auto& p : report.phases)
-    if (p.own > Duration(0)) shares.emplace_back(total != 0 ? p.energy.value().base() / total : 0,
-                                                 p.name.empty() ? "outside" : p.name);
+    if (p.own > Duration(0))
+      shares.emplace_back(total != 0 ? p.energy.value().base() / total : 0, p.name.empty() ? "outside" : p.name);
   std::stable_sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   std::string out;
   for (std::size_t i = 0; i < std::min<std::size_t>(shares.size(), 12); ++i)

@@ -73,8 +73,7 @@ TEST(PhaseEnergy, ShorterThanTheReadingsIsAnEstimate) {
 TEST(PhaseEnergy, IdlePowerThatWasSubtractedIsSubtractedFromEach) {
   ComponentEnergy c = counter();
   c.energy = Estimate<Energy>::with_sd(Energy(100), Energy(1), Method::measured, "rapl");
-  const PhaseReport r =
-      phase_energies(line(phase("low", 0, 5)), {{&c, Energy(100)}}, {}, Duration(0), at(0), at(10));
+  const PhaseReport r = phase_energies(line(phase("low", 0, 5)), {{&c, Energy(100)}}, {}, Duration(0), at(0), at(10));
   EXPECT_NEAR(r.phases[0].energy.value().base(), 0, 1e-9) << "10 W, as idle";
   EXPECT_NEAR(r.phases[1].energy.value().base(), 100, 1e-9);
 }

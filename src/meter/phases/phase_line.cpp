@@ -46,8 +46,7 @@ std::optional<PhaseLine> parse_phase_line(std::string_view line) {
   const bool needs_name = out.verb == PhaseVerb::begin || out.verb == PhaseVerb::end;
   if ((needs_name && rest.empty()) || (out.verb == PhaseVerb::next && !rest.empty())) return std::nullopt;
   if (rest.size() > longest_phase_name || valid_utf8_prefix(rest) != rest.size()) return std::nullopt;
-  if (std::any_of(rest.begin(), rest.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-    return std::nullopt;
+  if (std::any_of(rest.begin(), rest.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return std::nullopt;
   out.name = rest;
   return out;
 }

@@ -18,6 +18,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
-  return {"begin load", "end load", "mark epoch 3", "begin @12345.678901234 train", "next", "mark", "begin @x y",
-          "end \xc3\xa9poque"};
+  return {"begin load", "end load", "mark epoch 3", "begin @12345.678901234 train",
+          "next",       "mark",     "begin @x y",   "end \xc3\xa9poque"};
 }

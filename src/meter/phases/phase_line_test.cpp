@@ -32,7 +32,8 @@ TEST(PhaseLine, ATimeMayStandBeforeTheName) {
 }
 
 TEST(PhaseLine, GarbageIsNothing) {
-  for (const char* bad : {"", " ", "begin", "end", "end @3", "start x", "beginx", "next x", "begin a\tb\x01", "begin \xff"})
+  for (const char* bad :
+       {"", " ", "begin", "end", "end @3", "start x", "beginx", "next x", "begin a\tb\x01", "begin \xff"})
     EXPECT_FALSE(parse_phase_line(bad)) << bad;
   EXPECT_FALSE(parse_phase_line("begin " + std::string(longest_phase_name + 1, 'a')));
   EXPECT_TRUE(parse_phase_line("begin " + std::string(longest_phase_name, 'a')));

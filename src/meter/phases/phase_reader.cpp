@@ -102,7 +102,8 @@ void PhaseReader::take(std::string_view line, Time now) {
   if (read->seconds) {
     const Duration age(static_cast<double>(monotonic_ns()) * 1e-9 - *read->seconds);
     // A stamp is from a little before it is read.
-    if (age > Duration(-0.001) && (now - begin_) >= age) at = std::min(now, Time{now.ns - static_cast<std::int64_t>(age.base() * 1e9)});
+    if (age > Duration(-0.001) && (now - begin_) >= age)
+      at = std::min(now, Time{now.ns - static_cast<std::int64_t>(age.base() * 1e9)});
     else ++marks_.mistimed;
   }
   marks_.events.push_back({read->verb, std::move(read->name), at});

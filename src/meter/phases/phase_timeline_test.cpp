@@ -45,7 +45,8 @@ TEST(PhaseTimeline, OneAfterTheOtherAndAgain) {
 }
 
 TEST(PhaseTimeline, NestedOnesOwnTheirTime) {
-  const auto line = phase_timeline({begin("epoch", 1), begin("step", 2), end("step", 5), end("epoch", 7)}, at(0), at(8));
+  const auto line =
+      phase_timeline({begin("epoch", 1), begin("step", 2), end("step", 5), end("epoch", 7)}, at(0), at(8));
   EXPECT_EQ(length(of(line, "epoch").own), 3);
   EXPECT_EQ(length(of(line, "epoch").open), 6);
   EXPECT_EQ(length(of(line, "step").own), 3);
@@ -53,9 +54,9 @@ TEST(PhaseTimeline, NestedOnesOwnTheirTime) {
 }
 
 TEST(PhaseTimeline, OverlappingOfThreadsAndTheSameNameTwiceAtOnce) {
-  const auto line = phase_timeline({begin("a", 0), begin("b", 2), end("a", 4), end("b", 6), begin("w", 6), begin("w", 7),
-                                    end("w", 8), end("w", 9)},
-                                   at(0), at(10));
+  const auto line = phase_timeline(
+      {begin("a", 0), begin("b", 2), end("a", 4), end("b", 6), begin("w", 6), begin("w", 7), end("w", 8), end("w", 9)},
+      at(0), at(10));
   EXPECT_EQ(length(of(line, "a").own), 2);
   EXPECT_EQ(length(of(line, "a").open), 4);
   EXPECT_EQ(length(of(line, "b").own), 4);
@@ -86,8 +87,8 @@ TEST(PhaseTimeline, UnclosedAndUnmatchedAreTold) {
 }
 
 TEST(PhaseTimeline, TimesOutOfOrderAndOutOfTheRun) {
-  const auto line = phase_timeline({end("a", 3), begin("a", 1), begin("b", -5), end("b", 0.5), begin("c", 99)}, at(0),
-                                   at(10));
+  const auto line =
+      phase_timeline({end("a", 3), begin("a", 1), begin("b", -5), end("b", 0.5), begin("c", 99)}, at(0), at(10));
   EXPECT_EQ(length(of(line, "a").own), 2);
   EXPECT_EQ(length(of(line, "b").own), 0.5);
   EXPECT_EQ(length(of(line, "c").own), 0);
