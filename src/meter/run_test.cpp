@@ -173,6 +173,13 @@ TEST_F(Run, PhasesFollowACounter) {
   EXPECT_NEAR(phases->column("energy").numbers()[0], 3, 0.2);
 }
 
+TEST_F(Run, ANarrowTerminalAndMuchOutput) {
+  const Result r =
+      run({"--", "sh", "-c", "echo mark a >&$WATTLINE_PHASE_FD; head -c 5000000 /dev/zero >/dev/null; sleep 0.02"});
+  for (const int width : {1, 20, 40, 80}) EXPECT_THAT(to_text(r, width), HasSubstr("Duration"));
+  EXPECT_THAT(to_html(r), HasSubstr("Phases"));
+}
+
 TEST_F(Run, SignalsMayMarkPhasesToo) {
   const Result r =
       run({"--phase-signal", "--", "sh", "-c", "kill -USR1 $PPID; sleep 0.05; kill -USR1 $PPID; sleep 0.05"});

@@ -46,7 +46,9 @@ Table plan_table(const Experiment& e, const Design& d, std::mt19937_64 random) {
         values.emplace_back(d.factors[f].name, level);
         row.emplace_back(level);
       }
-      values.insert(values.end(), {{"run", run}, {"block", std::to_string(b + 1)}, {"order", std::to_string(order)},
+      values.insert(values.end(), {{"run", run},
+                                   {"block", std::to_string(b + 1)},
+                                   {"order", std::to_string(order)},
                                    {"seed", std::to_string(seed)}});
       row.emplace_back(filled(e.command, values));
       t.add_row(std::move(row));
@@ -61,11 +63,11 @@ void say_size(Result& r, const DesignOptions& o, const Experiment& e, const Desi
     throw bad_input("--spread and --difference belong together", o.spread ? "--difference" : "--spread",
                     "the spread of runs of one kind, and the difference that shall be found, in % of the mean");
   // A main effect of two levels compares the halves of all runs.
-  const std::size_t levels =
-      std::max_element(d.factors.begin(), d.factors.end(), [](const Factor& a, const Factor& b) {
-        return a.levels.size() < b.levels.size();
-      })->levels.size();
-  const std::size_t a_level = std::max<std::size_t>(2, needed_per_group(*o.spread, *o.difference, o.alpha, o.power, false));
+  const std::size_t levels = std::max_element(d.factors.begin(), d.factors.end(), [](const Factor& a, const Factor& b) {
+                               return a.levels.size() < b.levels.size();
+                             })->levels.size();
+  const std::size_t a_level =
+      std::max<std::size_t>(2, needed_per_group(*o.spread, *o.difference, o.alpha, o.power, false));
   const std::size_t per_block = std::max<std::size_t>(1, d.cells.size() / levels);
   const std::size_t main = (a_level + per_block - 1) / per_block;
   r.note(fmt::format(
@@ -84,14 +86,17 @@ Result design(const DesignOptions& o, Context& context) {
   const std::size_t runs = d.cells.size() * e.repeats;
   if (runs > most_runs)
     throw bad_input(fmt::format("{} combinations in {} repeats are {} runs; at most {} are planned", d.cells.size(),
-                                e.repeats, runs, most_runs), "repeats");
+                                e.repeats, runs, most_runs),
+                    "repeats");
   Result r;
   r.title = fmt::format("Plan of {} runs{}", runs, e.name.empty() ? "" : ": " + e.name);
   std::string what;
-  for (const auto& f : d.factors) what += fmt::format("{}{} ({} levels)", what.empty() ? "" : ", ", f.name, f.levels.size());
-  r.note(fmt::format("{} combinations of {}, in {} blocks; each block holds every combination once, in an order of its own "
-                     "(seed {}).",
-                     d.cells.size(), what, e.repeats, context.seed));
+  for (const auto& f : d.factors)
+    what += fmt::format("{}{} ({} levels)", what.empty() ? "" : ", ", f.name, f.levels.size());
+  r.note(fmt::format(
+      "{} combinations of {}, in {} blocks; each block holds every combination once, in an order of its own "
+      "(seed {}).",
+      d.cells.size(), what, e.repeats, context.seed));
   if (d.resolution > 0) {
     std::string aliases;
     for (std::size_t i = 0; i < std::min<std::size_t>(d.aliases.size(), 12); ++i)
@@ -113,12 +118,14 @@ Result design(const DesignOptions& o, Context& context) {
 Capability design_capability() {
   static const auto fields =
       Fields<DesignOptions>()
-          .file("experiment", &DesignOptions::experiment, "TOML file: factors, levels, command (docs/formats/experiment.md)")
+          .file("experiment", &DesignOptions::experiment,
+                "TOML file: factors, levels, command (docs/formats/experiment.md)")
           .required()
           .positional()
           .integer("repeats", &DesignOptions::repeats, "blocks, in place of the file's")
           .range(1, 10'000)
-          .number("spread", &DesignOptions::spread, "standard deviation of runs of one kind, % of their mean: how many runs it takes")
+          .number("spread", &DesignOptions::spread,
+                  "standard deviation of runs of one kind, % of their mean: how many runs it takes")
           .range(0.0001, 1000)
           .number("difference", &DesignOptions::difference, "that shall be found, % of the mean")
           .range(0.0001, 1000)
@@ -126,11 +133,15 @@ Capability design_capability() {
           .range(0.0001, 0.5)
           .number("power", &DesignOptions::power, "probability to find the difference")
           .range(0.5, 0.99);
-  Capability c = capability<DesignOptions>("study", "design", "A plan of runs from factors and levels.", design, fields);
+  Capability c =
+      capability<DesignOptions>("study", "design", "A plan of runs from factors and levels.", design, fields);
   c.description =
-      "Makes a plan for `study run`: every combination of the factors' levels (or a fraction of a two-level factorial by "
-      "generators), in randomised complete blocks, so that drift is not taken for an effect. Of a fraction it works out "
-      "what cannot be told apart. --csv --output plan.csv writes the plan. With --spread (what runs of one kind vary by) "
+      "Makes a plan for `study run`: every combination of the factors' levels (or a fraction of a two-level factorial "
+      "by "
+      "generators), in randomised complete blocks, so that drift is not taken for an effect. Of a fraction it works "
+      "out "
+      "what cannot be told apart. --csv --output plan.csv writes the plan. With --spread (what runs of one kind vary "
+      "by) "
       "and --difference it says how many repeats find that difference. The order comes from --seed.";
   c.verb = Verb::decide;
   c.papers = {9};

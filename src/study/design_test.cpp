@@ -58,7 +58,10 @@ TEST(Design, AliasesAreNamed) {
 // Resolution by its meaning: in a design of resolution R every R - 1 columns are independent, and some R are not.
 TEST(Design, TheResolutionHoldsByBruteForce) {
   for (const auto& [n, text] : std::vector<std::pair<std::size_t, std::vector<std::string>>>{
-           {4, {"D = A*B*C"}}, {5, {"E = A*B*C*D"}}, {5, {"D = A*B", "E = A*C"}}, {6, {"E = A*B*C", "F = B*C*D"}},
+           {4, {"D = A*B*C"}},
+           {5, {"E = A*B*C*D"}},
+           {5, {"D = A*B", "E = A*C"}},
+           {6, {"E = A*B*C", "F = B*C*D"}},
            {7, {"D = A*B", "E = A*C", "F = B*C", "G = A*B*C"}}}) {
     std::vector<Generator> generators;
     for (const auto& t : text) generators.push_back(parse_generator(t));
@@ -71,7 +74,8 @@ TEST(Design, TheResolutionHoldsByBruteForce) {
         for (std::size_t f = 0; f < n; ++f) product += word >> f & 1 && cell[f] == 0;
         signs.insert(product % 2);
       }
-      if (signs.size() == 1) shortest = std::min<std::size_t>(shortest, static_cast<std::size_t>(__builtin_popcountll(word)));
+      if (signs.size() == 1)
+        shortest = std::min<std::size_t>(shortest, static_cast<std::size_t>(__builtin_popcountll(word)));
     }
     EXPECT_EQ(d.resolution, shortest) << text[0];
   }

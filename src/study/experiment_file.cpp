@@ -27,9 +27,10 @@ bool fit_for_a_column(const std::string& name) {
 
 // What the plan and the records say in columns of their own.
 bool taken(const std::string& name) {
-  static const std::vector<std::string> all = {
-      "run",    "block",  "order",    "seed",     "command", "plan",       "kind",         "begin",  "end",   "energy", "energy_low",
-      "energy_high", "method", "duration", "cpu", "power",   "exit_code", "busy", "labels", "device", "place", "idle", "attempt"};
+  static const std::vector<std::string> all = {"run",    "block",    "order", "seed",   "command",    "plan",
+                                               "kind",   "begin",    "end",   "energy", "energy_low", "energy_high",
+                                               "method", "duration", "cpu",   "power",  "exit_code",  "busy",
+                                               "labels", "device",   "place", "idle",   "attempt"};
   return std::find(all.begin(), all.end(), name) != all.end();
 }
 
@@ -61,15 +62,18 @@ Experiment read_experiment(std::string_view toml, std::string_view where) {
       (key == "name" ? out.name : out.command) = value.as_string();
     } else if (key == "repeats") {
       if (!value.is_integer() || value.as_integer() < 1 || value.as_integer() > static_cast<std::int64_t>(most_repeats))
-        throw bad_input(fmt::format("{} found; a whole number from 1 to {} is allowed", value.dump(), most_repeats), at);
+        throw bad_input(fmt::format("{} found; a whole number from 1 to {} is allowed", value.dump(), most_repeats),
+                        at);
       out.repeats = static_cast<std::size_t>(value.as_integer());
     } else if (key == "factors") {
-      if (!value.is_object()) throw bad_input("a table is needed", at, "[factors], then a line for each: batch = [32, 128]");
+      if (!value.is_object())
+        throw bad_input("a table is needed", at, "[factors], then a line for each: batch = [32, 128]");
       for (const auto& [name, levels] : value.as_object()) {
         const std::string place = fmt::format("{}.{}", at, name);
-        if (!fit_for_a_column(name))
-          throw bad_input("a factor's name is letters, digits, '_' and '-'", place);
-        if (taken(name)) throw bad_input(fmt::format("'{}' is the name of another column of the records", name), place, "take another name");
+        if (!fit_for_a_column(name)) throw bad_input("a factor's name is letters, digits, '_' and '-'", place);
+        if (taken(name))
+          throw bad_input(fmt::format("'{}' is the name of another column of the records", name), place,
+                          "take another name");
         if (!levels.is_array()) throw bad_input("a list of levels is needed", place, "as in batch = [32, 128]");
         Factor f{name, {}};
         for (const auto& level : levels.as_array()) f.levels.push_back(level_text(level, place));
@@ -108,7 +112,8 @@ std::string filled(std::string_view command, const std::vector<std::pair<std::st
         std::vector<std::string> names;
         for (const auto& v : values) names.push_back(v.first);
         const Error e = unknown_name("place", name, names);
-        throw bad_input(e.message(), "command", "{NAME} stands for a factor's level; write {{ for a brace of the command's own");
+        throw bad_input(e.message(), "command",
+                        "{NAME} stands for a factor's level; write {{ for a brace of the command's own");
       }
       out += quoted(at->second);
       i = stop;

@@ -65,7 +65,9 @@ class Experiments : public testing::Test {
     words.insert(words.begin(), file("plan.csv"));
     return wattline::tests::run_command(experiment_capabilities(), "run", words, context);
   }
-  Result run(const std::vector<std::string>& words) { return wattline::tests::run_command(run_capability(), words, context); }
+  Result run(const std::vector<std::string>& words) {
+    return wattline::tests::run_command(run_capability(), words, context);
+  }
 
   tests::FakeTree tree;
   wattline::tests::ScratchDir dir;
@@ -104,7 +106,9 @@ TEST_F(Experiments, NothingIsRunTwice) {
 TEST_F(Experiments, WarmUpRunsOfEachKindAreNotRecorded) {
   write_plan();
   study_run({"--warm-up", "2"});
-  EXPECT_EQ(read("log"), "ababab" "cd");
+  EXPECT_EQ(read("log"),
+            "ababab"
+            "cd");
   EXPECT_EQ(read_csv(read("plan.records.csv")).rows(), 4u);
 }
 
@@ -194,9 +198,18 @@ TEST_F(Experiments, TwoCommandsAreComparedInRounds) {
 }
 
 TEST_F(Experiments, ASeriesGoesOnAfterAnInterruption) {
-  const std::vector<std::string> words = {"--repeat", "4",        "--warm-up", "0", "--no-record", "--runs", file("runs.csv"),
-                                          "--",       "/bin/sh", "-c",        "printf x >>" + file("log") + "; [ -e " + file("go") +
-                                              " ] || { [ $(wc -c <" + file("log") + ") -lt 2 ] || kill -INT $PPID; }"};
+  const std::vector<std::string> words = {"--repeat",
+                                          "4",
+                                          "--warm-up",
+                                          "0",
+                                          "--no-record",
+                                          "--runs",
+                                          file("runs.csv"),
+                                          "--",
+                                          "/bin/sh",
+                                          "-c",
+                                          "printf x >>" + file("log") + "; [ -e " + file("go") + " ] || { [ $(wc -c <" +
+                                              file("log") + ") -lt 2 ] || kill -INT $PPID; }"};
   const Result first = run(words);
   EXPECT_EQ(first.exit_code, 130);
   EXPECT_THAT(first.warnings, Contains(HasSubstr("interrupted by signal 2")));

@@ -90,7 +90,8 @@ Plan plan_of(const Table& table, const std::string& where) {
     for (const auto& name : out.factors) {
       std::string level = table.cell_text(row, index(table.column(name)), 17);
       // A line of the records is a run.
-      if (level.find_first_of("\n\r") != level.npos) throw bad_input("a level has a line end in it", place + ": " + name);
+      if (level.find_first_of("\n\r") != level.npos)
+        throw bad_input("a level has a line end in it", place + ": " + name);
       p.factors.emplace_back(name, std::move(level));
     }
     out.runs.push_back(std::move(p));

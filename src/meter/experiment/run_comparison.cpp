@@ -35,7 +35,8 @@ Plan plan_of_rounds(const std::vector<std::string>& command, const ComparisonSet
   for (std::size_t round = 0; round < rounds.size(); ++round)
     for (const std::size_t side : rounds[round]) {
       const std::string name = side == 0 ? "A" : "B";
-      plan.runs.push_back({fmt::format("{}{:0{}}", name, round + 1, digits), static_cast<std::int64_t>(round + 1),
+      plan.runs.push_back({fmt::format("{}{:0{}}", name, round + 1, digits),
+                           static_cast<std::int64_t>(round + 1),
                            {{"side", name}},
                            side == 0 ? command : std::vector<std::string>{"/bin/sh", "-c", s.against}});
     }
@@ -97,7 +98,8 @@ study::Grouped groups_of(const std::vector<RunRecord>& done, const Plan& plan, c
 Table side_table(const std::vector<study::Grouped>& all) {
   Table t;
   t.title = "Runs";
-  t.text("measure").text("command").integer("n").number("mean").number("low").number("high").number("sd").number("median");
+  t.text("measure").text("command").integer("n").number("mean").number("low").number("high").number("sd").number(
+      "median");
   t.text("unit");
   for (const auto& g : all)
     for (const auto& group : g.groups) {
@@ -146,15 +148,17 @@ std::vector<std::string> doubts(const std::string& name, const std::vector<doubl
   const study::Summary s = study::summarise(rest, 0.95);
   const double off = values[0] - s.median;
   if (std::abs(off) > 3 * s.mad && std::abs(off) > 0.02 * std::abs(s.median))
-    out.push_back(fmt::format("the first run of {} is unlike the others ({} against a median of {}): caches, clocks and "
-                              "temperature settle in first runs, so take more --warm-up",
-                              name, study::with_unit(values[0], unit), study::with_unit(s.median, unit)));
+    out.push_back(
+        fmt::format("the first run of {} is unlike the others ({} against a median of {}): caches, clocks and "
+                    "temperature settle in first runs, so take more --warm-up",
+                    name, study::with_unit(values[0], unit), study::with_unit(s.median, unit)));
   std::vector<double> order(values.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<double>(i);
   if (const study::Correlation c = study::spearman(order, values); values.size() >= 6 && c.p < 0.01)
-    out.push_back(fmt::format("{} drifts {} over the series ({}): the machine warms up or shares its power; what drifts is "
-                              "shared by both commands of a round",
-                              name, c.r > 0 ? "upwards" : "downwards", study::p_text(c.p)));
+    out.push_back(
+        fmt::format("{} drifts {} over the series ({}): the machine warms up or shares its power; what drifts is "
+                    "shared by both commands of a round",
+                    name, c.r > 0 ? "upwards" : "downwards", study::p_text(c.p)));
   if (const study::Summary all = study::summarise(values, 0.95); all.outliers > 0)
     out.push_back(fmt::format("{} run{} of {} lie{} farther than 3 mad from the median; none is left out", all.outliers,
                               all.outliers == 1 ? "" : "s", name, all.outliers == 1 ? "s" : ""));
@@ -177,12 +181,13 @@ void tell(Result& out, const SeriesOutcome& series, const RecordsFile& records) 
     out.warn(fmt::format("run {} ended with exit code {} and is not recorded; {} runs are left", series.failed->id,
                          series.failed->exit_code, series.left));
   }
-  const auto failed = std::count_if(records.done().begin(), records.done().end(), [](const auto& r) { return r.exit_code; });
+  const auto failed =
+      std::count_if(records.done().begin(), records.done().end(), [](const auto& r) { return r.exit_code; });
   if (failed > 0) out.warn(fmt::format("{} recorded runs failed (column exit_code)", failed));
 }
 
-Result compare_runs(const std::vector<std::string>& command, const ComparisonSettings& s, const catalog::Catalog& catalog,
-                    Context& context) {
+Result compare_runs(const std::vector<std::string>& command, const ComparisonSettings& s,
+                    const catalog::Catalog& catalog, Context& context) {
   const Plan plan = plan_of_rounds(command, s, context);
   std::optional<Scratch> scratch;
   if (s.records.empty()) scratch.emplace();
@@ -230,13 +235,15 @@ Result compare_runs(const std::vector<std::string>& command, const ComparisonSet
   for (const auto& group : all[0].groups)
     for (auto& d : doubts("the energy of " + group.name, group.values, "J")) out.warn(std::move(d));
   if (n > 0 && study::median(all[1].groups[0].values) < 0.5)
-    out.warn("the runs take less than half a second, so that starting the program and the steps of the readings are a good "
-             "part of it: repeat the work inside the command");
+    out.warn(
+        "the runs take less than half a second, so that starting the program and the steps of the readings are a good "
+        "part of it: repeat the work inside the command");
   tell(out, series, records);
   for (auto& w : not_recorded) out.warn(std::move(w));
   if (series.left > 0)
-    out.note(s.records.empty() ? "With --runs FILE a series that was interrupted goes on where it was."
-                               : fmt::format("The same command with --runs {} goes on where this one stopped.", s.records));
+    out.note(s.records.empty()
+                 ? "With --runs FILE a series that was interrupted goes on where it was."
+                 : fmt::format("The same command with --runs {} goes on where this one stopped.", s.records));
   return out;
 }
 

@@ -54,7 +54,9 @@ class Runner {
       return std::nullopt;
     }
     if (e.outcome.left_running > 0)
-      warn("commands left processes running, which go on in the background of the runs after: their work is in the figures");
+      warn(
+          "commands left processes running, which go on in the background of the runs after: their work is in the "
+          "figures");
     if (e.share_of_busy && *e.share_of_busy < 0.9) ++crowded;
     for (const auto& w : e.warnings)
       if (w.find("busy CPU time") == w.npos && w.find("idle power, measured before") == w.npos) warn(w);
@@ -110,9 +112,10 @@ SeriesOutcome execute(const Plan& plan, RecordsFile& records, const SeriesSettin
     --out.left;
   }
   if (runner.crowded > 0)
-    runner.warn(fmt::format("in {} of {} runs other programs used more than a tenth of the machine's busy CPU time: quieter "
-                            "times give surer figures",
-                            runner.crowded, out.done_now));
+    runner.warn(
+        fmt::format("in {} of {} runs other programs used more than a tenth of the machine's busy CPU time: quieter "
+                    "times give surer figures",
+                    runner.crowded, out.done_now));
   return std::move(runner.out);
 }
 

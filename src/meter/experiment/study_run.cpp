@@ -66,7 +66,8 @@ Result study_run(const StudyRunOptions& o, Context& context) {
   const catalog::Grid grid = catalog::resolve(o.place, catalog);
   std::string path = o.records;
   if (path.empty()) {
-    if (where == "-") throw bad_input("a plan from standard input has no name for its records", "records", "give --records FILE");
+    if (where == "-")
+      throw bad_input("a plan from standard input has no name for its records", "records", "give --records FILE");
     path = (where.ends_with(".csv") ? where.substr(0, where.size() - 4) : where) + ".records.csv";
   }
   RecordsFile records(path, plan);
@@ -84,7 +85,8 @@ Result study_run(const StudyRunOptions& o, Context& context) {
     if (!o.record) return;
     Labels all = labels;
     const auto add = [&](const std::string& name, const std::string& value) {
-      if (std::none_of(all.begin(), all.end(), [&](const auto& l) { return l.first == name; })) all.emplace_back(name, value);
+      if (std::none_of(all.begin(), all.end(), [&](const auto& l) { return l.first == name; }))
+        all.emplace_back(name, value);
     };
     add("study", plan.digest);
     add("run", run.id);
@@ -121,7 +123,8 @@ Capability study_run_capability() {
           .file("plan", &StudyRunOptions::plan, "CSV file of `study design` (run.plan.v1)")
           .required()
           .positional()
-          .text("records", &StudyRunOptions::records, "file that gets a line a run (default: the plan's name with .records.csv)")
+          .text("records", &StudyRunOptions::records,
+                "file that gets a line a run (default: the plan's name with .records.csv)")
           .quantity("cool-down", &StudyRunOptions::cool_down, "s", "to wait before each run")
           .range(0, 86400)
           .quantity("idle-before", &StudyRunOptions::idle_before, "s",
@@ -137,12 +140,17 @@ Capability study_run_capability() {
           .list("label", &StudyRunOptions::labels, "NAME=VALUE for the account, may be given again")
           .flag("record", &StudyRunOptions::record, "write the runs into the account (--no-record: do not)")
           .group(&StudyRunOptions::place, catalog::place_fields(), "Place");
-  Capability c = capability<StudyRunOptions>("study", "run", "Executes a plan of runs under the meter.", study_run, fields);
+  Capability c =
+      capability<StudyRunOptions>("study", "run", "Executes a plan of runs under the meter.", study_run, fields);
   c.description =
-      "Runs the commands of a plan one after the other, in the plan's order, each metered as by `wattline run`, and writes a "
-      "line of its energy, time and power with the levels of its factors to the records, which `study compare` reads. Each "
-      "line is on the disk before the next run begins: what was interrupted or killed goes on with the same command, and no "
-      "run is recorded twice. A run that fails ends the study and is run again next time (--keep-going records it). Commands "
+      "Runs the commands of a plan one after the other, in the plan's order, each metered as by `wattline run`, and "
+      "writes a "
+      "line of its energy, time and power with the levels of its factors to the records, which `study compare` reads. "
+      "Each "
+      "line is on the disk before the next run begins: what was interrupted or killed goes on with the same command, "
+      "and no "
+      "run is recorded twice. A run that fails ends the study and is run again next time (--keep-going records it). "
+      "Commands "
       "are run by /bin/sh with this terminal; standard output is theirs, the result comes on standard error.";
   c.verb = Verb::observe;
   c.doors = Doors::command_line;
@@ -151,7 +159,8 @@ Capability study_run_capability() {
   c.consumes = {"run.plan.v1"};
   c.emits = {"run.records.v1"};
   const std::string plan =
-      "run,block,order,seed,size,command\nb1-c1,1,1,7,small,exit 0\nb1-c2,1,2,7,large,exit 0\nb2-c2,2,3,8,large,exit 0\n"
+      "run,block,order,seed,size,command\nb1-c1,1,1,7,small,exit 0\nb1-c2,1,2,7,large,exit 0\nb2-c2,2,3,8,large,exit "
+      "0\n"
       "b2-c1,2,4,8,small,exit 0\n";
   c.examples = {{{"plan.csv", "--warm-up", "0", "--place", "FR"}, {{"plan.csv", plan}}, "4 of 4 runs are recorded"}};
   return c;
