@@ -34,9 +34,9 @@ std::vector<std::shared_ptr<const CgroupPlace>> WorkWatch::places() {
   return {out.begin(), out.end()};
 }
 
-void WorkWatch::add(AccountId account, double seconds, EnergyBook& book) {
+void WorkWatch::add(AccountId account, int pid, double seconds, EnergyBook& book) {
   if (!(seconds > 0)) return;
-  work_.push_back({account, seconds, {no_account, no_account}});
+  done_.push_back({account, pid, seconds});
   book.add_seconds(account, seconds);
 }
 
@@ -48,7 +48,7 @@ void WorkWatch::book_living(EnergyBook& book, double& seen) {
       else book.change(p.account, p.name, b);
       p.changed = false;
     }
-    add(p.account, p.worked, book);
+    add(p.account, p.pid, p.worked, book);
     seen += p.worked;
     if (!exits_ && p.worked > 0) cgroups_.worked(p.place, p.worked);
   }
@@ -69,7 +69,7 @@ void WorkWatch::book_exits(EnergyBook& book, double& seen) {
     if (const auto e = ended.find(r->pid); e != ended.end()) {
       const double rest = r->seconds - e->second->used;
       if (e->second->account != no_account && rest > 0) {
-        add(e->second->account, rest, book);
+        add(e->second->account, 0, rest, book);
         seen += rest;
       }
       continue;
@@ -88,7 +88,7 @@ void WorkWatch::book_exits(EnergyBook& book, double& seen) {
     if (first_) continue;
     const AccountId account =
         book.open_process(r->name, r->pid, 0, known.place ? belonging(*known.place, r->user) : belonging({}, r->user));
-    add(account, r->seconds, book);
+    add(account, 0, r->seconds, book);
     seen += r->seconds;
     ending_.push_back(account);
   }
@@ -115,14 +115,14 @@ void WorkWatch::book_claims(std::int64_t boot_ns, double& unseen, EnergyBook& bo
       claims_.add(it->second, r.seconds, boot_ns);
     }
   }
-  const std::size_t before = work_.size();
-  unseen = claims_.pay(unseen, boot_ns, work_);
-  for (std::size_t i = before; i < work_.size(); ++i) book.add_seconds(work_[i].account, work_[i].amount);
+  std::vector<Work> paid;
+  unseen = claims_.pay(unseen, boot_ns, paid);
+  for (const Work& w : paid) add(w.account, 0, w.amount, book);
 }
 
 void WorkWatch::look(std::int64_t boot_ns, std::optional<double> busy, EnergyBook& book) {
   table_.look(boot_ns);
-  work_.clear();
+  done_.clear();
   double seen = 0;
   book_living(book, seen);
   if (exits_) book_exits(book, seen);

@@ -17,6 +17,7 @@
 #include "meter/attribution/energy_book.h"
 #include "meter/attribution/exit_listener.h"
 #include "meter/attribution/process_table.h"
+#include "meter/attribution/sharing.h"
 #include "meter/attribution/unseen.h"
 #include "meter/attribution/users.h"
 #include "meter/attribution/waited_times.h"
@@ -31,7 +32,7 @@ class WorkWatch {
 
   // `busy`: CPU seconds of the machine since the look before, where known. Opens accounts in the book.
   void look(std::int64_t boot_ns, std::optional<double> busy, EnergyBook&);
-  const std::vector<Work>& work() const { return work_; }
+  const std::vector<Done>& done() const { return done_; }
   double unseen() const { return unseen_; }  // s of this tick
   // Ends the accounts of what ended; after the tick's joules are shared.
   void close(EnergyBook&);
@@ -46,7 +47,7 @@ class WorkWatch {
   void book_living(EnergyBook&, double& seen);
   void book_exits(EnergyBook&, double& seen);
   void book_claims(std::int64_t boot_ns, double& unseen, EnergyBook&);
-  void add(AccountId, double seconds, EnergyBook&);
+  void add(AccountId, int pid, double seconds, EnergyBook&);
 
   ProcessTable table_;
   std::unique_ptr<ExitListener> exits_;
@@ -56,7 +57,7 @@ class WorkWatch {
   Claims claims_;
   WaitedTimes waited_;
   CgroupRest cgroups_;
-  std::vector<Work> work_;
+  std::vector<Done> done_;
   std::vector<AccountId> ending_;
   std::vector<ExitRecord> told_;  // of processes that the table still has
   std::map<std::string, AccountId> short_lived_;  // by container, pod, job

@@ -50,8 +50,12 @@ class Watched : public testing::Test {
     w.look(now, busy, book);
     // A joule for each second of work.
     double all = w.unseen();
-    for (const auto& k : w.work()) all += k.amount;
-    book.share(Domain::cpu, all, 0, w.work(), w.unseen());
+    std::vector<Work> work;
+    for (const auto& d : w.done()) {
+      all += d.seconds;
+      work.push_back({d.account, d.seconds, {no_account, no_account}});
+    }
+    book.share(Domain::cpu, all, 0, work, w.unseen());
     w.close(book);
   }
   double joules(Level level, const std::string& name) const {

@@ -49,6 +49,7 @@ double spread_of(const catalog::Factor& f) {
   return std::max(f.interval.high - f.value, f.value - f.interval.low) / f.value;
 }
 
+constexpr std::size_t most_event_files = 4096;
 constexpr std::int64_t asleep_ns = 100'000'000;  // clocks that stop and clocks that go on differ by less
 
 }  // namespace
@@ -61,7 +62,11 @@ class Monitor::Watch {
         book_(settings.most_ended),
         tick_s_(1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK))),
         model_(HostModel(read_host(settings.roots), catalog)) {
-    for (const char* id : {"cpu_time", "gpu_sm", "gpu_slices", "gpu_equal"}) {
+    std::string why_no_events = "the tree is not this machine's";
+    if (settings.sharing != Sharing::cpu_time && !parts.events)
+      parts.events = settings.roots.real() ? perf_counts(why_no_events, most_event_files) : nullptr;
+    weights_.emplace(settings.sharing, std::move(parts.events), why_no_events);
+    for (const char* id : {"cpu_time", "cycles", "gpu_sm", "gpu_slices", "gpu_equal"}) {
       const auto& f = catalog.factor(std::string("meter.attribution.") + id);
       spreads_[f.id] = spread_of(f);
     }
@@ -115,7 +120,13 @@ class Monitor::Watch {
       if (slept) model_.lose(length);
       else if (!first) add(domains[static_cast<std::size_t>(Domain::cpu)], model_.step(busy, length));
     }
-    if (watch_) watch_->look(now.boot_ns, busy, book_);
+    if (watch_) {
+      watch_->look(now.boot_ns, busy, book_);
+      const auto& cpu = domains[static_cast<std::size_t>(Domain::cpu)];
+      const bool counted = cpu.known && !modelled_ && cpu.earlier == 0;
+      weights_->weigh(watch_->done(), watch_->unseen(), counted ? cpu.joules - cpu.idle : -1, length, weighed_);
+      for (const auto& p : watch_->table().ended()) weights_->forget(p.pid);
+    }
     if (!first) share(domains, length);
     if (watch_) watch_->close(book_);
   }
@@ -156,8 +167,8 @@ class Monitor::Watch {
       seen.unattributed = sums.unattributed;
       const bool shared = seen.domain == Domain::cpu || seen.domain == Domain::memory;
       if (watch_ && shared) {
-        seen.how = "share of CPU time";
-        seen.spread = spreads_.at("meter.attribution.cpu_time");
+        seen.how = weights_->how();
+        seen.spread = weights_->factor().empty() ? weights_->fit_spread() : spreads_.at(weights_->factor());
       } else if (gpus_ && seen.domain == Domain::gpu && !gpus_->how().empty()) {
         seen.how = gpus_->how();
         seen.spread = spreads_.at(gpus_->factor());
@@ -167,6 +178,7 @@ class Monitor::Watch {
     out.consumers = book_.consumers();
     out.forgotten = book_.forgotten();
     out.warnings = warnings_;
+    if (watch_ && !weights_->trouble().empty()) out.warnings.push_back(weights_->trouble());
     if (watch_)
       for (auto& w : watch_->warnings()) out.warnings.push_back(std::move(w));
     return out;
@@ -184,7 +196,7 @@ class Monitor::Watch {
 
   // Books joules of the processor or the memory by CPU time, and the idle part by the policy.
   void share_work(Domain domain, double joules, double idle) {
-    if (settings_.idle == IdlePolicy::by_share && !watch_->work().empty()) {
+    if (settings_.idle == IdlePolicy::by_share && !weighed_.work.empty()) {
       idle = 0;
     } else if (settings_.idle == IdlePolicy::by_reservation) {
       renew_reservations();
@@ -195,7 +207,7 @@ class Monitor::Watch {
       joules -= idle * part;
       idle -= idle * part;
     }
-    book_.share(domain, joules, idle, watch_->work(), watch_->unseen());
+    book_.share(domain, joules, idle, weighed_.work, weighed_.unseen);
   }
 
   // Limits are changed rarely.
@@ -256,6 +268,8 @@ class Monitor::Watch {
   const double tick_s_;
   ModelMeter model_;
   std::optional<WorkWatch> watch_;
+  std::optional<WorkWeights> weights_;
+  WorkWeights::Weighed weighed_;  // of this tick
   std::vector<Work> reserved_;  // shares of the machine
   std::map<std::string, AccountId> reserved_accounts_;
   std::int64_t reserved_ns_ = 0;
@@ -271,7 +285,7 @@ class Monitor::Watch {
 };
 
 Monitor::Monitor(const MonitorSettings& settings, const catalog::Catalog& catalog)
-    : Monitor(settings, catalog, MonitorParts{find_sources(settings.roots), machine_clock, {}, {}, {}}) {}
+    : Monitor(settings, catalog, MonitorParts{find_sources(settings.roots), machine_clock, {}, {}, {}, {}}) {}
 Monitor::Monitor(const MonitorSettings& settings, const catalog::Catalog& catalog, MonitorParts parts)
     : watch_(std::make_unique<Watch>(settings, catalog, std::move(parts))) {}
 Monitor::~Monitor() = default;

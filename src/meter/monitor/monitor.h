@@ -15,6 +15,7 @@
 #include "meter/attribution/cpu_times.h"
 #include "meter/attribution/exit_listener.h"
 #include "meter/attribution/gpu_users.h"
+#include "meter/attribution/sharing.h"
 #include "meter/monitor/snapshot.h"
 
 namespace wattline::meter {
@@ -31,6 +32,7 @@ struct MonitorSettings {
   Duration interval{1};
   bool processes = true;  // false: components alone
   std::size_t most_ended = 1000;  // consumers that ended and are kept by name, of each level
+  Sharing sharing = Sharing::cpu_time;
   IdlePolicy idle = IdlePolicy::nobody;  // of the processor and the memory; what is borne is with its bearers then
 };
 
@@ -47,6 +49,7 @@ struct MonitorParts {
   std::function<Instant()> clock;
   std::unique_ptr<CpuTimes> times;  // null: as the tree has it
   std::unique_ptr<ExitListener> exits;  // null: the machine's own, where there is one
+  std::unique_ptr<EventCounts> events;  // null: the machine's own, where they are wanted and there are some
   std::unique_ptr<GpuUsers> gpu_users;  // null: the driver's, where there is one
 };
 

@@ -20,7 +20,7 @@ class World {
     MonitorSettings settings;
     settings.roots = tree.roots();
     settings.interval = Duration(0.1);
-    return Monitor(settings, *catalog, MonitorParts{find(), [this] { return now; }, {}, {}, {}});
+    return Monitor(settings, *catalog, MonitorParts{find(), [this] { return now; }, {}, {}, {}, {}});
   }
   void pass(double s, bool asleep = false) {
     now.boot_ns += std::llround(s * 1e9);
@@ -189,7 +189,7 @@ TEST(Monitor, WhoBearsTheIdlePowerIsAMatterOfPolicy) {
     MonitorSettings settings;
     settings.roots = w.tree.roots();
     settings.idle = policy;
-    Monitor m(settings, *w.catalog, MonitorParts{{}, [&w] { return w.now; }, {}, {}, {}});
+    Monitor m(settings, *w.catalog, MonitorParts{{}, [&w] { return w.now; }, {}, {}, {}, {}});
     m.tick();
     w.pass(1);
     w.process(10, "worker", 100);
@@ -222,7 +222,7 @@ TEST(Monitor, WithoutProcessesAllWorkIsNobodys) {
   MonitorSettings settings;
   settings.roots = w.tree.roots();
   settings.processes = false;
-  Monitor m(settings, *w.catalog, MonitorParts{{}, [&w] { return w.now; }, {}, {}, {}});
+  Monitor m(settings, *w.catalog, MonitorParts{{}, [&w] { return w.now; }, {}, {}, {}, {}});
   m.tick();
   w.pass(1);
   w.busy(100);

@@ -22,6 +22,7 @@ struct ProcessesOptions {
   Level level = Level::process;
   std::int64_t top = 15;
   bool by_name = false;
+  Sharing sharing = Sharing::cpu_time;
   IdlePolicy idle = IdlePolicy::nobody;
 };
 
@@ -86,6 +87,7 @@ Result processes(const ProcessesOptions& o, Context& context) {
   settings.roots = Roots::from_environment();
   settings.interval = std::min(o.interval, o.watch);
   settings.idle = o.idle;
+  settings.sharing = o.sharing;
   Monitor monitor(settings, catalog);
   monitor.tick();
   const auto ticks = std::max(1L, std::lround(o.watch.base() / settings.interval.base()));
@@ -130,6 +132,7 @@ Result processes(const ProcessesOptions& o, Context& context) {
       for (const auto& f : host.factors()) out.use(f);
     if (!c.info.gain.empty()) out.use(catalog.factor(c.info.gain).use());
   }
+  out.use(catalog.factor("meter.attribution.cpu_time").use());
   return out;
 }
 
@@ -144,7 +147,9 @@ Table consumers_table(const Snapshot& s, Level level, std::size_t most, bool by_
   t.text(process ? "in" : "part_of", process ? "container" : "pod of a container");
   const std::vector<Row> rows = rows_of(s, level, by_name);
   double all = 0, idle = 0, nobody = 0;
+  const bool of_gpus = level == Level::gpu_process || level == Level::gpu_slice;
   for (const auto& d : s.domains) {
+    if (of_gpus && d.domain != Domain::gpu) continue;  // nobody on this level uses another
     all += d.energy.value().base();
     idle += d.idle.value().base();
     nobody += d.unattributed;
@@ -166,6 +171,11 @@ Table consumers_table(const Snapshot& s, Level level, std::size_t most, bool by_
     rest.joules += r.joules;
     rest.of += r.of;
   }
+  double named = rest.joules;
+  for (std::size_t i = 0; i < std::min(most, rows.size()); ++i) named += rows[i].joules;
+  // Nobody is on this level: all work was done outside of it.
+  const double outside = all - idle - nobody - named;
+  if (outside > 1e-9 * all) add("outside", 0, std::nan(""), outside, {});
   if (rest.of > 0) add(fmt::format("{} others", rest.of), 0, rest.seconds, rest.joules, {});
   const double nan = std::nan("");
   add("(nobody's)", 0, nan, nobody, {});
@@ -188,6 +198,9 @@ Capability processes_capability() {
                        "or slices of GPUs (MIG)")
           .integer("top", &ProcessesOptions::top, "rows to show by name")
           .range(1, 10000)
+          .enumeration("sharing", &ProcessesOptions::sharing, {"cpu_time", "cycles", "regression"},
+                       "by what the processor's and memory's joules are shared out: CPU time, cycles (where the "
+                       "processor's events may be counted), or a fit of the counter's power to both and cache misses")
           .enumeration("idle", &ProcessesOptions::idle, {"nobody", "by_share", "by_reservation"},
                        "who bears what the processor draws without work: nobody, whoever works, or containers and jobs "
                        "by their limit of CPU time")

@@ -62,6 +62,28 @@ TEST(Processes, ContainersAreCalledByTheirShortIds) {
   EXPECT_EQ(consumers_table(s, Level::container, 5, false).column("name").texts()[0], std::string(12, 'a'));
 }
 
+TEST(Processes, WhereNobodyIsOnALevelAllIsOutside) {
+  const Table t = consumers_table(sample(), Level::pod, 5, false);
+  EXPECT_EQ(t.column("name").texts()[0], "outside");
+  EXPECT_NEAR(t.column("energy").numbers()[0], 55, 1e-9);
+  EXPECT_NEAR(sum_but_total(t), 100, 1e-9);
+}
+
+TEST(Processes, LevelsOfGpusHaveTheirTotalAlone) {
+  Snapshot s = sample();
+  DomainSeen d;
+  d.domain = Domain::gpu;
+  d.energy = Estimate<Energy>::exact(Energy(70));
+  d.idle = Estimate<Energy>::exact(Energy(30));
+  s.domains.push_back(d);
+  Consumer train = consumer(Level::gpu_process, "train", 20, 0);
+  train.joules[static_cast<std::size_t>(Domain::gpu)] = 40;
+  s.consumers.push_back(train);
+  const Table t = consumers_table(s, Level::gpu_process, 5, false);
+  EXPECT_EQ(t.column("energy").numbers().back(), 70);
+  EXPECT_NEAR(sum_but_total(t), 70, 1e-9);
+}
+
 TEST(Processes, OfNothingThereIsATotalOfNothing) {
   const Table t = consumers_table({}, Level::process, 5, false);
   ASSERT_EQ(t.rows(), 3u);
