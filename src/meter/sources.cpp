@@ -1,6 +1,8 @@
 #include "meter/sources.h"
 
+#include <cctype>
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 #include <fmt/format.h>
@@ -23,37 +25,93 @@ std::string expected_error(const SourceInfo& info, const catalog::Catalog& catal
   return fmt::format("{:+.0f} % to {:+.0f} %", (f.interval.low - 1) * 100, (f.interval.high - 1) * 100);
 }
 
-Result sources(const SourcesOptions& o, Context& context) {
-  const auto& catalog = context.get<catalog::Catalog>();
-  const Roots roots = Roots::from_environment();
-  const HostModel host(read_host(roots), catalog);
-  Found found = find_sources(roots);
+std::optional<double> last_reading(const SourceRecord& record) {
+  if (record.info.kind != SourceKind::power) return std::nullopt;
+  for (std::size_t i = record.readings.size(); i > 0; --i)
+    if (std::isfinite(record.readings.values[i - 1])) return record.readings.values[i - 1];
+  return std::nullopt;
+}
 
-  Result out;
-  out.title = "What this machine can be measured with";
-  Table here;
+std::string summary_of(const std::string& family) {
+  for (const auto& f : source_families())
+    if (f.name == family) return f.summary;
+  return {};
+}
+
+std::string sentence(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  if (!text.empty() && text.back() != '.') text += '.';
+  return text;
+}
+
+// What was seen of the sources; whether a counter or sensor of the processor is counted.
+bool add_sources(Result& out, Sources sources, Duration watch, const HostModel& host, const catalog::Catalog& catalog) {
+  if (sources.empty()) return false;
+  Table here, places;
   here.title = "Sources";
   here.text("component").text("source").text("kind").number("power", "W", "mean while watching");
-  here.text("error", "95 %").text("counted").text("where").text("device");
+  here.text("error", "95 %").text("counted");
+  places.title = "Where they are";
+  places.text("component").text("where").text("device").text("id").text("remark");
+  Recorder recorder(std::move(sources), Duration(0.1));
+  recorder.start();
+  std::this_thread::sleep_for(std::chrono::duration<double>(watch.base()));
+  const Recording r = recorder.stop();
   bool measured = false;
-  if (!found.sources.empty()) {
-    Recorder recorder(std::move(found.sources), Duration(0.1));
-    recorder.start();
-    std::this_thread::sleep_for(std::chrono::duration<double>(o.watch.base()));
-    const Recording r = recorder.stop();
-    for (const auto& record : r.records) {
-      const ComponentEnergy c = component_energy(record, r.begin, r.end, catalog);
-      const SourceInfo& i = c.info;
-      here.add_row({i.component, i.family, std::string(to_string(i.kind)), c.mean ? c.mean->base() : std::nan(""),
-                    expected_error(i, catalog), i.counted ? "yes" : "no: " + i.not_counted_because, i.where, i.device});
-      for (const auto& f : c.factors) out.use(f);
-      measured = measured || (i.counted && i.domain == Domain::cpu);
-    }
-    out.add(std::move(here));
+  Power processors{0};
+  for (const auto& record : r.records) {
+    const ComponentEnergy c = component_energy(record, r.begin, r.end, catalog);
+    const SourceInfo& i = c.info;
+    const auto last = last_reading(record);
+    const double watts = c.mean ? c.mean->base() : last.value_or(std::nan(""));
+    here.add_row({i.component, i.family, std::string(to_string(i.kind)), watts, expected_error(i, catalog),
+                  std::string(i.counted ? "yes" : "no")});
+    places.add_row({i.component, i.where, i.device, i.id,
+                    std::isnan(watts) ? record.trouble
+                    : i.counted       ? ""
+                                      : "not added: " + i.not_counted_because});
+    for (const auto& f : c.factors) out.use(f);
+    if (!i.counted || i.domain != Domain::cpu) continue;
+    measured = true;
+    processors += Power(std::isnan(watts) ? 0 : watts);
   }
-  for (const auto& b : found.obstacles)
-    out.note(fmt::format("{}: {} cannot be read: {}. Mend: {}.", b.family, b.component, b.why, b.mend));
+  if (const auto doubt = host.doubt(processors, r.end - r.begin); measured && doubt) out.warn(*doubt);
+  out.add(std::move(here));
+  out.add(std::move(places));
+  return measured;
+}
 
+void add_obstacles(Result& out, const std::vector<Obstacle>& obstacles) {
+  Table barred, absent;
+  barred.title = "Here, and not readable";
+  barred.text("source").text("what").text("why").text("mend");
+  absent.title = "Not here";
+  absent.text("source").text("reads").text("why").text("needs");
+  for (const auto& o : obstacles) {
+    if (!o.absent) {
+      barred.add_row({o.family, o.component, o.why, o.mend});
+      // Commands are copied whole from a line, and not from a column of a table.
+      out.note(sentence(fmt::format("{} ({}): {}", o.family, o.component, o.why)) + " " + sentence(o.mend));
+    } else {
+      absent.add_row({o.family, summary_of(o.family), o.why, o.mend});
+    }
+  }
+  if (barred.rows()) out.add(std::move(barred));
+  if (absent.rows()) out.add(std::move(absent));
+}
+
+// Why nothing of the processor is read: the first reasons of the families that could.
+std::string why_modelled(const Found& found, const Host& host) {
+  std::string why;
+  for (const auto& o : found.obstacles)
+    if (o.family == "perf" || o.family == "rapl")
+      why += fmt::format("{}{}: {}", why.empty() ? "" : "; ", o.family, o.why);
+  return fmt::format(
+      "No counter of the processor can be read{}: its energy is modelled, and every result says so ({}).",
+      host.virtual_machine ? ", for this is a virtual machine" : "", why.empty() ? "none found" : why);
+}
+
+void add_model(Result& out, const HostModel& host) {
   const Host& h = host.host();
   Table model;
   model.title = "The model, where nothing is read";
@@ -67,11 +125,24 @@ Result sources(const SourcesOptions& o, Context& context) {
   out.add(std::move(model));
   out.estimate("idle", "Processor idle", host.idle());
   out.estimate("full", "Processor, every core busy", host.full());
-  const auto second = host.energy_of_cpu_time(Duration(1));
-  out.estimate("cpu_second", "A second of one thread", second);
+  out.estimate("cpu_second", "A second of one thread", host.energy_of_cpu_time(Duration(1)));
   for (const auto& f : host.factors()) out.use(f);
+}
+
+Result sources(const SourcesOptions& o, Context& context) {
+  const auto& catalog = context.get<catalog::Catalog>();
+  const Roots roots = Roots::from_environment();
+  const HostModel host(read_host(roots), catalog);
+  Found found = find_sources(roots);
+
+  Result out;
+  out.title = "What this machine can be measured with";
+  const bool measured = add_sources(out, std::move(found.sources), o.watch, host, catalog);
   out.note(measured ? "The processor is measured; the model is used for nothing here that a counter covers."
-                    : "No counter of the processor can be read: its energy is modelled, and every result says so.");
+                    : why_modelled(found, host.host()));
+  for (const auto& n : found.notes) out.note(n);
+  add_obstacles(out, found.obstacles);
+  add_model(out, host);
   return out;
 }
 
@@ -87,7 +158,8 @@ Capability sources_capability() {
       "Lists the energy counters and power sensors that can be read here with what error to expect of them, those that "
       "are there and cannot be read with what would mend it, and the model that stands in where nothing is read. "
       "Counters of one thing are never counted twice: cores are part of their package, psys contains the packages, and "
-      "the same package seen through two drivers is one.";
+      "the same package seen through two drivers is one. Meters outside the machine (plugs, UPS, Redfish, logs) are "
+      "named in the configuration: docs/formats/meter-sources.md.";
   c.verb = Verb::observe;
   c.doors = Doors::command_line;
   c.examples = {{{"--watch", "0.05 s"}, {}, "The model, where nothing is read"}};

@@ -1,6 +1,7 @@
 /* A library with NVML's calls and made-up boards, for tests. FAKE_NVML says which boards there are, one
  * letter each: e energy counter, p power only, n neither, d permission denied, l lost when read the third
- * time. The energy counter moves 100 J each read; power is 250 W. "x": the library does not start. */
+ * time, m one whose fields are doubles, g a module with a processor (fields of scope 1), a an A100 and o an RTX A3000
+ * that tell power alone. The energy counter moves 100 J each read; power is 250 W, the field of the instant 260 W. "x": the library does not start. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,13 +28,15 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned i, void** device) {
   return kind(*device) == 'd' ? 4 : 0;
 }
 int nvmlDeviceGetName(void* device, char* name, unsigned size) {
-  (void)device;
-  strncpy(name, "NVIDIA Made-up 9000", size);
+  const char* what = kind(device) == 'a' ? "NVIDIA A100-SXM4-80GB"
+                     : kind(device) == 'o' ? "NVIDIA RTX A3000"
+                                           : "NVIDIA Made-up 9000";
+  strncpy(name, what, size);
   return 0;
 }
 int nvmlDeviceGetTotalEnergyConsumption(void* device, unsigned long long* mj) {
   unsigned* n = &reads[((size_t)device - 1) % 16];
-  if (kind(device) == 'p' || kind(device) == 'n') return 3;
+  if (strchr("pnao", kind(device))) return 3;
   if (kind(device) == 'l' && *n >= 2) return 15;
   *mj = 5000000ull + 100000ull * (*n)++;
   return 0;
@@ -41,6 +44,38 @@ int nvmlDeviceGetTotalEnergyConsumption(void* device, unsigned long long* mj) {
 int nvmlDeviceGetPowerUsage(void* device, unsigned* mw) {
   if (kind(device) == 'n') return 3;
   *mw = 250000;
+  return 0;
+}
+int nvmlDeviceGetArchitecture(void* device, unsigned* which) {
+  (void)device;
+  *which = 7; /* Ampere */
+  return 0;
+}
+struct field {
+  unsigned id, scope;
+  long long timestamp, latency;
+  unsigned type;
+  int code;
+  union {
+    double d;
+    unsigned u;
+    unsigned long long ull;
+  } value;
+};
+int nvmlDeviceGetFieldValues(void* device, int n, struct field* fields) {
+  for (int i = 0; i < n; ++i) {
+    struct field* f = &fields[i];
+    f->code = 3;
+    memset(&f->value, 0xFF, sizeof f->value); /* what is not named by the type is rubbish */
+    if (f->id != 185 && f->id != 186) continue;
+    if (f->scope == 1 && kind(device) != 'g') continue;
+    const unsigned mw = f->scope == 1 ? 700000 : f->id == 186 ? 260000 : 250000;
+    if (kind(device) == 'n') continue;
+    f->code = 0;
+    f->type = kind(device) == 'm' ? 0 : 1;
+    if (f->type == 0) f->value.d = mw;
+    else f->value.u = mw;
+  }
   return 0;
 }
 const char* nvmlErrorString(int code) {
