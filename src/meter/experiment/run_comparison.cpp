@@ -141,7 +141,8 @@ Table difference_table(const std::vector<study::Grouped>& all) {
 
 }  // namespace
 
-std::vector<std::string> doubts(const std::string& name, const std::vector<double>& values, const std::string& unit) {
+std::vector<std::string> doubts(const std::string& name, const std::vector<double>& values, const std::string& unit,
+                                bool outliers) {
   std::vector<std::string> out;
   if (values.size() < 5) return out;
   const std::vector<double> rest(values.begin() + 1, values.end());
@@ -159,7 +160,7 @@ std::vector<std::string> doubts(const std::string& name, const std::vector<doubl
         fmt::format("{} drifts {} over the series ({}): the machine warms up or shares its power; what drifts is "
                     "shared by both commands of a round",
                     name, c.r > 0 ? "upwards" : "downwards", study::p_text(c.p)));
-  if (const study::Summary all = study::summarise(values, 0.95); all.outliers > 0)
+  if (const study::Summary all = study::summarise(values, 0.95); outliers && all.outliers > 0)
     out.push_back(fmt::format("{} run{} of {} lie{} farther than 3 mad from the median; none is left out", all.outliers,
                               all.outliers == 1 ? "" : "s", name, all.outliers == 1 ? "s" : ""));
   return out;
@@ -233,7 +234,7 @@ Result compare_runs(const std::vector<std::string>& command, const ComparisonSet
   if (series.done_now > 0 && !series.cpu_measured)
     out.warn("the processor is modelled from CPU time, not measured: a difference of energy is one of CPU time");
   for (const auto& group : all[0].groups)
-    for (auto& d : doubts("the energy of " + group.name, group.values, "J")) out.warn(std::move(d));
+    for (auto& d : doubts("the energy of " + group.name, group.values, "J", sides == 1)) out.warn(std::move(d));
   if (n > 0 && study::median(all[1].groups[0].values) < 0.5)
     out.warn(
         "the runs take less than half a second, so that starting the program and the steps of the readings are a good "

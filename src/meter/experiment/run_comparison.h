@@ -25,8 +25,9 @@ Result compare_runs(const std::vector<std::string>& command, const ComparisonSet
                     Context&);
 
 // What makes a series of runs doubtful, in words: first runs unlike the others, drift over the series, outliers. Values
-// of one command in the order of its runs.
-std::vector<std::string> doubts(const std::string& name, const std::vector<double>& values, const std::string& unit);
+// of one command in the order of its runs. (A comparison tells outliers of its own.)
+std::vector<std::string> doubts(const std::string& name, const std::vector<double>& values, const std::string& unit,
+                                bool outliers = true);
 
 // What is said of how a series of runs came out, besides its figures.
 void tell(Result&, const SeriesOutcome&, const RecordsFile&);
