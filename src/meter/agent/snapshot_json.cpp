@@ -16,6 +16,7 @@ constexpr double most_joules = 1e18;
 void write_energy(JsonWriter& w, std::string_view key, const Estimate<Energy>& e) {
   w.key(key).begin_object();
   w.member("value", e.value().base()).member("low", e.low().base()).member("high", e.high().base());
+  w.member("sd", e.sd().base());
   w.member("method", to_string(e.method())).end_object();
 }
 
@@ -31,7 +32,7 @@ Estimate<Energy> read_energy(const Json& j, std::string_view key, const std::str
   const Method method = parse_method(e.at("method").as_string());
   const double value = finite(e, "value"), low = finite(e, "low"), high = finite(e, "high");
   if (low > value || high < value) throw bad_input("the interval does not hold the value", std::string(key));
-  return Estimate<Energy>::within(Energy(value), Energy(low), Energy(high), method, source);
+  return Estimate<Energy>::with_sd(Energy(value), Energy(finite(e, "sd")), method, source);
 }
 
 template <class E>

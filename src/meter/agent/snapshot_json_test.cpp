@@ -36,6 +36,7 @@ TEST(SnapshotJson, ReadsBackWhatItWrote) {
   ASSERT_EQ(p.seen.components.size(), 3u);
   EXPECT_EQ(p.seen.components[0].energy.value().base(), 400);
   EXPECT_NEAR(p.seen.components[0].energy.high().base(), 420, 1);
+  EXPECT_NEAR(p.seen.components[0].energy.low().base(), tests::snapshot_at(10).components[0].energy.low().base(), 1e-6);
   EXPECT_EQ(p.seen.components[0].energy.method(), Method::measured);
   EXPECT_FALSE(p.seen.components[2].info.counted);
   EXPECT_EQ(p.seen.domains.at(0).how, "share of CPU time");

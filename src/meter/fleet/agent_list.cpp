@@ -48,8 +48,8 @@ AgentPlace read_agent(const Json& table) {
   const auto scheme = out.url.find("://");
   const bool web = out.url.starts_with("http://") || out.url.starts_with("https://");
   if (!web || out.url.size() < scheme + 4 || out.url.find_first_of("/?# @", scheme + 3) != out.url.npos)
-    throw bad_input(out.url.empty() ? "is missing" : fmt::format("'{}' is no URL of an agent", shown_url(out.url)), "url",
-                    "as in https://node7:9460");
+    throw bad_input(out.url.empty() ? "is missing" : fmt::format("'{}' is no URL of an agent", shown_url(out.url)),
+                    "url", "as in https://node7:9460");
   if (!(out.timeout.base() >= 0.1 && out.timeout.base() <= 60))
     throw bad_input(fmt::format("{} s found; 0.1 s to 60 s is allowed", out.timeout.base()), "timeout");
   if (out.name.empty()) out.name = out.url.substr(scheme + 3);

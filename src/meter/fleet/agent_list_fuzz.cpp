@@ -12,12 +12,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (text.find("file") != text.npos) return 0;
   try {
     wattline::meter::parse_agents(text, "agents.toml");
-  } catch (const wattline::Error&) {
-  }
+  } catch (const wattline::Error&) {}
   return 0;
 }
 
 std::vector<std::string> wattline_fuzz_seeds() {
   return {"[[agent]]\nurl = \"http://127.0.0.1:9460\"\n",
-          "[[agent]]\nname = \"a\"\nurl = \"https://n:1\"\ntimeout = \"2 s\"\nca = \"x.pem\"\n[[agent]]\nurl=\"https://m\"\n"};
+          "[[agent]]\nname = \"a\"\nurl = \"https://n:1\"\ntimeout = \"2 s\"\nca = "
+          "\"x.pem\"\n[[agent]]\nurl=\"https://m\"\n"};
 }

@@ -63,9 +63,9 @@ void AgentTally::take(const PulledSnapshot& pulled) {
 
   const Time end = ours(now.seen.now);
   const Duration covered = now.seen.covered - (before ? before->seen.covered : Duration(0));
-  const Duration elapsed = end - seen_.end;
   seen_.covered += covered;
-  seen_.missing += std::max(Duration(0), elapsed - covered);
+  if (before) seen_.missing += std::max(Duration(0), now.seen.missing - before->seen.missing);
+  else seen_.missing += now.seen.missing + std::max(Duration(0), ours(now.seen.started) - seen_.end);
   seen_.end = std::max(seen_.end, end);
   seen_.power.reset();
   if (covered.base() > 0) seen_.power = more.value() / covered;

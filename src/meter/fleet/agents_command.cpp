@@ -159,15 +159,19 @@ Capability agents_capability() {
           .range(1, 3600)
           .flag("record", &AgentsOptions::record, "write rows of kind machine into the account, for `wattline report`")
           .group(&AgentsOptions::place, catalog::place_fields(), "Place");
-  Capability c = capability<AgentsOptions>("meter", "agents", "Reads the agents of several machines together.", agents,
-                                           fields);
+  Capability c =
+      capability<AgentsOptions>("meter", "agents", "Reads the agents of several machines together.", agents, fields);
   c.description =
-      "Pulls the snapshot of each agent of the file, again and again for --over, and says what the machines drew in that "
-      "time, idle apart. Certificates are verified and keys are never sent in the clear to another machine. Figures are "
-      "differences of counters: pulls that failed in between cost nothing once the agent answers again; a restart of an "
+      "Pulls the snapshot of each agent of the file, again and again for --over, and says what the machines drew in "
+      "that "
+      "time, idle apart. Certificates are verified and keys are never sent in the clear to another machine. Figures "
+      "are "
+      "differences of counters: pulls that failed in between cost nothing once the agent answers again; a restart of "
+      "an "
       "agent is a gap; one that does not answer is unknown, never 0, and the verdict is no. The agents' clocks are "
       "compared with ours, and their instants put right.\n\nWith --record the energies become rows of the account, so "
-      "that `wattline report --kind machine` is of all machines. Rows that an agent writes itself (--record-every) hold "
+      "that `wattline report --kind machine` is of all machines. Rows that an agent writes itself (--record-every) "
+      "hold "
       "the same joules: record at one end.";
   c.verb = Verb::observe;
   c.cost = Cost::job;

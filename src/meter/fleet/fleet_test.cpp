@@ -105,9 +105,10 @@ TEST(AgentTally, TheSameTwiceAddsNothingAndManyPartsAreNoSurerThanOne) {
 }
 
 TEST(AgentList, ReadsAgentsAndRefusesFaultsByLine) {
-  const auto list = parse_agents("[[agent]]\nurl = \"https://node7:9460/\"\ntimeout = \"2 s\"\n[[agent]]\nname = \"b\"\n"
-                                 "url = \"http://10.0.0.1:9460\"\n",
-                                 "agents.toml");
+  const auto list = parse_agents(
+      "[[agent]]\nurl = \"https://node7:9460/\"\ntimeout = \"2 s\"\n[[agent]]\nname = \"b\"\n"
+      "url = \"http://10.0.0.1:9460\"\n",
+      "agents.toml");
   ASSERT_EQ(list.size(), 2u);
   EXPECT_EQ(list[0].name, "node7:9460");
   EXPECT_EQ(list[0].url, "https://node7:9460");
@@ -115,7 +116,8 @@ TEST(AgentList, ReadsAgentsAndRefusesFaultsByLine) {
   const auto fault = [](const char* text) { return message_of([&] { parse_agents(text, "agents.toml"); }); };
   EXPECT_NE(fault("").find("no agent"), std::string::npos);
   EXPECT_NE(fault("[[agents]]\nurl = \"http://a\"\n").find("agent"), std::string::npos);
-  EXPECT_NE(fault("[[agent]]\nurl = \"http://a\"\n\n[[agent]]\nulr = \"x\"\n").find("agents.toml:4"), std::string::npos);
+  EXPECT_NE(fault("[[agent]]\nurl = \"http://a\"\n\n[[agent]]\nulr = \"x\"\n").find("agents.toml:4"),
+            std::string::npos);
   EXPECT_NE(fault("[[agent]]\nurl = \"node7:9460\"\n").find("url"), std::string::npos);
   EXPECT_NE(fault("[[agent]]\nurl = \"http://user@node7\"\n"), "no error");
   EXPECT_NE(fault("[[agent]]\nurl = \"http://a\"\n[[agent]]\nurl = \"http://a\"\n").find("two"), std::string::npos);

@@ -24,7 +24,8 @@ PulledSnapshot pull(const AgentPlace& agent) {
   if (reply.status == 401 || reply.status == 403)
     throw Error(ErrorKind::denied, fmt::format("refuses (status {})", reply.status), shown_url(request.url),
                 agent.key.empty() ? "it wants a key: key-file or key-env" : "is the key one of its keys-file?");
-  if (reply.status != 200) throw world_error(fmt::format("answers with status {}", reply.status), shown_url(request.url));
+  if (reply.status != 200)
+    throw world_error(fmt::format("answers with status {}", reply.status), shown_url(request.url));
   out.told = parse_snapshot(reply.body, shown_url(request.url));
   const auto clock = reply.header("wattline-clock");
   std::int64_t ns = 0;
