@@ -94,6 +94,8 @@ class Loop {
     const bool records = parts_.account && settings_.outbox.record_interval;
     if (!settings_.outbox.otlp_url.empty() || records)
       outbox_ = std::make_unique<Outbox>(settings_.outbox, parts_.account, parts_.log);
+    // Rows go on where those of the one before ended.
+    if (const auto latest = shelf_.latest(); outbox_ && latest) outbox_->put(latest);
   }
 
   void log(std::string_view text) {

@@ -133,6 +133,36 @@ TEST(Agent, AReloadTakesNewKeysAndAFaultyOneChangesNothing) {
   r.end();
 }
 
+struct Kept : AccountSink {
+  std::string record(const Fact& f) override { return record_all(std::span(&f, 1)), f.uid; }
+  void record_all(std::span<const Fact> more) override { facts.insert(facts.end(), more.begin(), more.end()); }
+  std::vector<Fact> facts;
+};
+
+TEST(Agent, RowsLeaveNoHoleWhereItIsReloaded) {
+  std::atomic<int> asked{0};
+  const auto account = std::make_shared<Kept>();
+  auto settings = quick();
+  settings.outbox.record_interval = Duration(3600);
+  AgentParts parts;
+  parts.account = account;
+  parts.reload = [&] { return asked.exchange(0) != 0; };
+  parts.read_settings = [&] { return settings; };
+  PublishedPtr last;
+  {
+    Running r(settings, parts);
+    while (parse_snapshot(r.get("/api/v1/snapshot").body).version < 3) std::this_thread::yield();
+    asked = 1;
+    while (r.logged().find("read again") == std::string::npos) std::this_thread::yield();
+    last = r.end();
+  }
+  ASSERT_EQ(account->facts.size(), 4u) << "of two components, before and after";
+  double joules = 0;
+  for (const auto& f : account->facts) joules += f.energy.value().base();
+  const double seconds = (last->seen.now - account->facts[0].begin).base();
+  EXPECT_NEAR(joules, 44 * seconds, 1e-6 * joules);
+}
+
 TEST(Agent, OneThatCannotListenReadsNothing) {
   Running r(quick());
   auto s = quick();
