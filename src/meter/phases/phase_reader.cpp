@@ -71,7 +71,7 @@ bool PhaseReader::take_what_is_there() {
   std::array<char, 65536> buffer;
   const ssize_t n = ::read(pipe_[0], buffer.data(), buffer.size());
   if (n <= 0) return false;
-  const Time now = clock_();
+  const Instant now = this_instant();
   std::string_view rest(buffer.data(), static_cast<std::size_t>(n));
   while (!rest.empty()) {
     const auto stop = rest.find('\n');
@@ -87,7 +87,19 @@ bool PhaseReader::take_what_is_there() {
   return true;
 }
 
-void PhaseReader::take(std::string_view line, Time now) {
+PhaseReader::Instant PhaseReader::this_instant() const {
+  // Both clocks at once: whoever loses the processor in between tries again.
+  Instant out;
+  for (int tries = 0; tries < 10; ++tries) {
+    const std::int64_t before = monotonic_ns();
+    out.time = clock_();
+    out.monotonic = monotonic_ns();
+    if (out.monotonic - before < 50'000) break;
+  }
+  return out;
+}
+
+void PhaseReader::take(std::string_view line, const Instant& now) {
   if (line.find_first_not_of(" \t\r") == line.npos) return;
   auto read = parse_phase_line(line);
   if (!read) {
@@ -98,12 +110,12 @@ void PhaseReader::take(std::string_view line, Time now) {
     ++marks_.dropped;
     return;
   }
-  Time at = now;
+  Time at = now.time;
   if (read->seconds) {
-    const Duration age(static_cast<double>(monotonic_ns()) * 1e-9 - *read->seconds);
+    const Duration age(static_cast<double>(now.monotonic) * 1e-9 - *read->seconds);
     // A stamp is from a little before it is read.
-    if (age > Duration(-0.001) && (now - begin_) >= age)
-      at = std::min(now, Time{now.ns - static_cast<std::int64_t>(age.base() * 1e9)});
+    if (age > Duration(-0.001) && (now.time - begin_) >= age)
+      at = std::min(now.time, Time{now.time.ns - static_cast<std::int64_t>(age.base() * 1e9)});
     else ++marks_.mistimed;
   }
   marks_.events.push_back({read->verb, std::move(read->name), at});
@@ -113,7 +125,7 @@ PhaseMarks PhaseReader::stop() {
   [[maybe_unused]] const auto n = ::write(wake_[1], "q", 1);
   if (thread_.joinable()) thread_.join();
   // A mark without a line end was cut off or written by printf without one.
-  if (!pending_.empty() && !skipping_) take(pending_, clock_());
+  if (!pending_.empty() && !skipping_) take(pending_, this_instant());
   return std::move(marks_);
 }
 

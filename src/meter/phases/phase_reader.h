@@ -46,7 +46,12 @@ class PhaseReader {
  private:
   void run();
   bool take_what_is_there();  // false: nothing was
-  void take(std::string_view line, Time now);
+  struct Instant {
+    Time time;
+    std::int64_t monotonic = 0;  // ns
+  };
+  Instant this_instant() const;
+  void take(std::string_view line, const Instant& now);
 
   int pipe_[2] = {-1, -1}, wake_[2] = {-1, -1};
   std::function<Time()> clock_;
