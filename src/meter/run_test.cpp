@@ -116,7 +116,8 @@ TEST_F(Run, IdlePowerIsSubtractedOnlyWhenAsked) {
   ::setenv("WATTLINE_NVML_LIBRARY", WATTLINE_FAKE_NVML, 1);
   ::setenv("FAKE_NVML", "p", 1);
   const Result r = run({"--idle-before", "0.6", "--", "sleep", "0.6"});
-  EXPECT_NEAR(r.find_estimate("gpu-0")->measure.value, 0, 5) << "it draws 250 W before as during the run";
+  const Measure& left = r.find_estimate("gpu-0")->measure;
+  EXPECT_NEAR(left.value * unit_scale(left.unit), 0, 5) << "it draws 250 W before as during the run";
   EXPECT_THAT(r.warnings, Contains(HasSubstr("idle power")));
 }
 
@@ -253,11 +254,11 @@ TEST_F(Run, SourcesSayWhatIsHereAndWhatIsNot) {
   const Capability c = sources_capability();
   const auto look = [&] { return to_text(c.run(options_from_arguments(c, {"--watch", "0.05"}).get(), context)); };
   EXPECT_THAT(look(), HasSubstr("there is no"));
-  EXPECT_THAT(look(), HasSubstr("Mend"));
+  EXPECT_THAT(look(), HasSubstr("needs"));
   EXPECT_THAT(look(), HasSubstr("Imaginary 9000"));
   tree.zone("intel-rapl:0", "package-0", "1000000");
   EXPECT_THAT(look(), HasSubstr("package-0"));
-  EXPECT_THAT(look(), Not(HasSubstr("there is no /")));
+  EXPECT_THAT(look(), HasSubstr("The processor is measured"));
 }
 
 TEST_F(Run, HostPowerIsModelledWithoutCountersAndSaysWhy) {
