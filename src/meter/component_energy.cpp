@@ -224,11 +224,13 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
   return out;
 }
 
-Table power_series_table(const std::vector<ComponentEnergy>& all) {
+Table power_series_table(const std::vector<ComponentEnergy>& all, const Series* load) {
   Table t("power.series.v1");
   t.title = "Power by component";
   t.time("time", "UTC").text("component").number("power", "W", "of a counter: mean since the row before");
   t.text("source", "family of the source").text("method", "measured or modelled");
+  t.text("kind", "energy counter: the mean since the row before; power sensor: a reading");
+  if (load) t.number("load", "%", "of the machine's CPU time since the row before");
   struct Row {
     Time at;
     const ComponentEnergy* of;
@@ -238,8 +240,20 @@ Table power_series_table(const std::vector<ComponentEnergy>& all) {
   for (const auto& c : all)
     for (std::size_t i = 0; i < c.power.size(); ++i) rows.push_back({c.power.times[i], &c, c.power.values[i]});
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.at < b.at; });
-  for (const auto& r : rows)
-    t.add_row({r.at, r.of->info.component, r.watts, r.of->info.family, std::string(to_string(r.of->energy.method()))});
+  std::size_t at = 0;
+  for (const auto& r : rows) {
+    std::vector<Table::Cell> cells = {r.at,
+                                      r.of->info.component,
+                                      r.watts,
+                                      r.of->info.family,
+                                      std::string(to_string(r.of->energy.method())),
+                                      std::string(to_string(r.of->info.kind))};
+    if (load) {
+      while (at + 1 < load->size() && load->times[at + 1] <= r.at) ++at;
+      cells.emplace_back(load->size() > 0 && load->times[at] <= r.at ? 100 * load->values[at] : std::nan(""));
+    }
+    t.add_row(std::move(cells));
+  }
   return t;
 }
 

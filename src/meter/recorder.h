@@ -68,7 +68,8 @@ ComponentEnergy component_energy(const SourceRecord&, Time begin, Time end, cons
 // The time between changes of a sensor's reading (median); 0 when it changed fewer than three times.
 Duration renewal_period(const Series&);
 
-// The table power.series.v1 (docs/formats/power-series.md).
-Table power_series_table(const std::vector<ComponentEnergy>&);
+// The table power.series.v1 (docs/formats/power-series.md). `load`: share of the machine's CPU time busy, 0..1,
+// put beside the rows of each instant where it is given.
+Table power_series_table(const std::vector<ComponentEnergy>&, const Series* load = nullptr);
 
 }  // namespace wattline::meter

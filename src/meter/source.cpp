@@ -22,6 +22,7 @@
 #include "meter/nvml.h"
 #include "meter/proc_files.h"
 #include "meter/rapl.h"
+#include "meter/traces/replay.h"
 
 namespace wattline::meter {
 
@@ -69,7 +70,11 @@ class Demoted : public Source {
 
 }  // namespace
 
-Found find_sources(const Roots& roots) { return find_sources(roots, source_families()); }
+Found find_sources(const Roots& roots) {
+  Found replay = find_replay(roots);  // in place of this machine's, where it is asked for
+  if (!replay.sources.empty() || !replay.obstacles.empty()) return replay;
+  return find_sources(roots, source_families());
+}
 
 Found find_sources(const Roots& roots, const std::vector<SourceFamily>& families) {
   Found all;

@@ -1,0 +1,155 @@
+#include "meter/traces/record.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "kernel/error.h"
+#include "kernel/units.h"
+#include "kernel/write_whole.h"
+#include "meter/host.h"
+#include "meter/proc_files.h"
+#include "meter/recorder.h"
+
+namespace wattline::meter {
+namespace {
+
+// Share of the CPU time that was busy since the last look; as power where nothing measures it.
+class LoadOfMachine : public Source {
+ public:
+  LoadOfMachine(Roots roots, std::shared_ptr<const HostModel> model)
+      : roots_(std::move(roots)), model_(std::move(model)) {
+    info_.component = model_ ? "cpu" : "load";
+    info_.family = "model";
+    info_.where = "/proc/stat";
+    info_.domain = Domain::cpu;
+    info_.kind = SourceKind::power;
+  }
+  const SourceInfo& info() const override { return info_; }
+  std::optional<double> read() override {
+    const auto text = read_small_file(roots_.proc / "stat", 4096);
+    const auto now = text ? parse_cpu_ticks(*text) : std::nullopt;
+    if (!now) return std::nullopt;
+    if (last_ && now->busy >= last_->busy && now->idle >= last_->idle) {
+      const double busy = static_cast<double>(now->busy - last_->busy),
+                   idle = static_cast<double>(now->idle - last_->idle);
+      if (busy + idle > 0) load_ = busy / (busy + idle);
+    }
+    last_ = now;
+    if (!load_) return std::nullopt;
+    return model_ ? model_->at(*load_).value().base() : *load_;
+  }
+
+ private:
+  SourceInfo info_;
+  const Roots roots_;
+  const std::shared_ptr<const HostModel> model_;
+  std::optional<CpuTicks> last_;
+  std::optional<double> load_;
+};
+
+struct RecordOptions {
+  std::string output;
+  Duration length{10};
+  Duration interval{0.5};
+};
+
+Result record_trace(const RecordOptions& o, Context& context) {
+  const auto& catalog = context.get<catalog::Catalog>();
+  const Roots roots = Roots::from_environment();
+  const auto model = std::make_shared<const HostModel>(read_host(roots), catalog);
+  Found found = find_sources(roots);
+  bool cpu = false;
+  for (const auto& s : found.sources) cpu = cpu || (s->info().counted && s->info().domain == Domain::cpu);
+  if (!cpu && found.sources.empty()) found.sources.push_back(std::make_unique<LoadOfMachine>(roots, model));
+  found.sources.push_back(std::make_unique<LoadOfMachine>(roots, nullptr));
+  // A mistyped folder must not cost the time of the recording.
+  const std::filesystem::path path(o.output), folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code unknown;
+  if (o.output.empty() || std::filesystem::is_directory(path, unknown) ||
+      !std::filesystem::is_directory(folder, unknown))
+    throw bad_input(
+        fmt::format("'{}' cannot be written: {}", o.output,
+                    std::filesystem::is_directory(path, unknown) ? "it is a folder" : "there is no such folder"),
+        "--output");
+
+  Recorder recorder(std::move(found.sources), o.interval);
+  recorder.start();
+  const std::int64_t until = monotonic_ns() + static_cast<std::int64_t>(o.length.base() * 1e9);
+  while (monotonic_ns() < until && !context.stop.stop_requested())
+    std::this_thread::sleep_for(
+        std::chrono::nanoseconds(std::clamp<std::int64_t>(until - monotonic_ns(), 1'000'000, 50'000'000)));
+  const Recording recording = recorder.stop();
+  Result out;
+  out.title = fmt::format("Recorded into {}", o.output);
+  std::vector<ComponentEnergy> components;
+  Series load;
+  Table table("");
+  table.text("component").number("energy", "J").number("mean", "W").text("method").text("source");
+  bool modelled = false;
+  for (const auto& r : recording.records) {
+    if (r.info.component == "load" && r.info.family == "model") {
+      for (std::size_t i = 0; i < r.readings.size(); ++i)
+        if (std::isfinite(r.readings.values[i])) load.add(r.readings.times[i], r.readings.values[i]);
+      continue;
+    }
+    ComponentEnergy c = component_energy(r, recording.begin, recording.end, catalog);
+    if (r.info.family == "model") {
+      modelled = true;
+      c.energy.raw().worsen(Method::modelled);
+    }
+    table.add_row({c.info.component, c.energy.value().base(), c.mean ? c.mean->base() : std::nan(""),
+                   std::string(to_string(c.energy.method())), c.info.family + ", " + c.info.where});
+    for (const auto& w : c.warnings) out.warn(w);
+    // Cores counted twice show in the sum of packages.
+    if (c.info.counted && c.info.domain == Domain::cpu && c.mean && c.info.family != "model")
+      if (const auto why = model->doubt(*c.mean, c.covered)) out.warn(c.info.component + ": " + *why);
+    components.push_back(std::move(c));
+  }
+  const Table series = power_series_table(components, &load);
+  write_whole(o.output, to_csv(series));
+  out.add(std::move(table));
+  const auto length =
+      Estimate<Duration>::with_sd(recording.end - recording.begin, Duration(0), Method::measured, "clock");
+  out.estimate("duration", "Duration", length);
+  out.note(fmt::format("{} rows of power.series.v1.", series.rows()));
+  if (modelled) {
+    for (const auto& f : model->factors()) out.use(f);
+    std::string why = found.obstacles.empty() ? std::string("no counter is here") : found.obstacles.front().why;
+    out.note(fmt::format("Nothing measures this machine ({}): the power is {}.", why, model->explanation()));
+  }
+  return out;
+}
+
+}  // namespace
+
+Capability record_capability() {
+  static const auto fields = Fields<RecordOptions>()
+                                 .text("output", &RecordOptions::output, "the file to write (CSV, power.series.v1)")
+                                 .required()
+                                 .quantity("for", &RecordOptions::length, "s", "for how long; Ctrl-C ends it sooner")
+                                 .range(0.1, 7 * 86400)
+                                 .quantity("interval", &RecordOptions::interval, "s", "time between readings")
+                                 .range(0.001, 10);
+  Capability c =
+      capability<RecordOptions>("meter", "record", "Records this machine's power into a file.", record_trace, fields);
+  c.description =
+      "Reads every source of power that this machine has, and the load of its processors, and writes them as "
+      "power.series.v1: for "
+      "`meter integrate`, for `meter align` beside an external meter, for `meter replay`, and for `meter fit`, which "
+      "makes a "
+      "curve of power by load out of it. Where nothing can be measured the modelled power of the processor is "
+      "recorded, and "
+      "every row says modelled.";
+  c.verb = Verb::observe;
+  c.doors = Doors::command_line;
+  c.emits = {"power.series.v1"};
+  c.examples = {{{"--for", "0.3 s", "--interval", "0.1 s", "--output", "power.csv"}, {}, "power.series.v1"}};
+  return c;
+}
+
+}  // namespace wattline::meter
