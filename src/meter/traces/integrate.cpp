@@ -116,8 +116,10 @@ ChannelEnergy channel_energy(const TraceChannel& c, std::optional<Time> begin, s
     out.missing = corrected.missing;
     out.samples = whole.samples;
     out.gaps = find_faults(s, factor).gaps.size();
-    // Without anything that is known of the driver, the trapezoid is the answer.
-    if (correction.averaging.window <= Duration(0) && correction.edges.empty()) {
+    // Where nothing is known of the driver, or the log has fewer rows than windows, the trapezoid is the answer.
+    const bool known = correction.averaging.window > Duration(0) &&
+                       (correction.averaging.window < Duration(0.5) || step <= correction.averaging.window);
+    if (!known && correction.edges.empty()) {
       const double gain = correction.calibration.gain.value().base(),
                    offset = correction.calibration.offset.value().base();
       out.energy = Estimate<Energy>(RawEstimate::sum(
