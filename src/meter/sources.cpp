@@ -10,6 +10,7 @@
 #include "kernel/error.h"
 #include "kernel/units.h"
 #include "meter/host.h"
+#include "meter/load_model/parts.h"
 #include "meter/recorder.h"
 
 namespace wattline::meter {
@@ -123,6 +124,19 @@ void add_model(Result& out, const HostModel& host) {
                  fmt::format("{}, {}{}", h.cores, h.threads, h.virtual_machine ? " (virtual machine)" : "")});
   if (h.memory) model.add_row({std::string("memory"), to_string(*h.memory)});
   out.add(std::move(model));
+  Table parts;
+  parts.title = "Beside the processor, modelled";
+  parts.text("part").number("power", "W").number("low", "W", "95 %").number("high", "W", "95 %").text("how");
+  const auto rest = modelled_parts(h, roots, catalog);
+  for (const auto& p : rest) {
+    const auto watts = [&](Power (Estimate<Power>::*which)() const) {
+      return p.power ? ((*p.power).*which)().base() : std::nan("");
+    };
+    parts.add_row({p.component, watts(&Estimate<Power>::value), watts(&Estimate<Power>::low),
+                   watts(&Estimate<Power>::high), p.how});
+    for (const auto& f : p.factors) out.use(f);
+  }
+  if (!rest.empty()) out.add(std::move(parts));
   out.estimate("idle", "Processor idle", host.idle());
   out.estimate("full", "Processor, every core busy", host.full());
   out.estimate("cpu_second", "A second of one thread", host.energy_of_cpu_time(Duration(1)));

@@ -192,7 +192,8 @@ Result align_traces(const AlignOptions& o, Context&) {
     if (averaging.window <= Duration(0)) averaging = usual_averaging(c.device);
   if (o.window) averaging.window = *o.window;
   if (const auto line = calibrate(trace, moved, averaging)) {
-    out.estimate("gain", "Gain", line->gain, {}, "true power = gain * reading + offset, the other taken as true");
+    out.estimate("gain", "Gain", line->gain, {},
+                 "true power = gain * reading + offset; the line's own interval, another card or day may differ");
     out.estimate("offset", "Offset", line->offset, "W");
   } else {
     out.note("No gain and offset: the trace's value is renewed too seldom, or its power does not vary.");

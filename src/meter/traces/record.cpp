@@ -66,7 +66,8 @@ Result record_trace(const RecordOptions& o, Context& context) {
   bool cpu = false;
   for (const auto& s : found.sources) cpu = cpu || (s->info().counted && s->info().domain == Domain::cpu);
   if (!cpu && found.sources.empty()) found.sources.push_back(std::make_unique<LoadOfMachine>(roots, model));
-  found.sources.push_back(std::make_unique<LoadOfMachine>(roots, nullptr));
+  // Read before the powers of the same instant, which it stands beside.
+  found.sources.insert(found.sources.begin(), std::make_unique<LoadOfMachine>(roots, nullptr));
   // A mistyped folder must not cost the time of the recording.
   const std::filesystem::path path(o.output), folder = path.has_parent_path() ? path.parent_path() : ".";
   std::error_code unknown;
@@ -104,7 +105,8 @@ Result record_trace(const RecordOptions& o, Context& context) {
     }
     table.add_row({c.info.component, c.energy.value().base(), c.mean ? c.mean->base() : std::nan(""),
                    std::string(to_string(c.energy.method())), c.info.family + ", " + c.info.where});
-    for (const auto& w : c.warnings) out.warn(w);
+    if (r.info.family != "model")  // whose first step there is nothing before
+      for (const auto& w : c.warnings) out.warn(w);
     // Cores counted twice show in the sum of packages.
     if (c.info.counted && c.info.domain == Domain::cpu && c.mean && c.info.family != "model")
       if (const auto why = model->doubt(*c.mean, c.covered)) out.warn(c.info.component + ": " + *why);

@@ -142,6 +142,7 @@ Capability replay_capability() {
       Fields<ReplayOptions>()
           .text("trace", &ReplayOptions::trace, "file with power over time, in any format that `meter integrate` reads")
           .required()
+          .positional()
           .number("speed", &ReplayOptions::speed, "how many times as fast")
           .range(0.01, 10000)
           .list("command", &ReplayOptions::command, "the command and its arguments, after --")
