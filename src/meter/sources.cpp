@@ -112,18 +112,7 @@ std::string why_modelled(const Found& found, const Host& host) {
       host.virtual_machine ? ", for this is a virtual machine" : "", why.empty() ? "none found" : why);
 }
 
-void add_model(Result& out, const HostModel& host) {
-  const Host& h = host.host();
-  Table model;
-  model.title = "The model, where nothing is read";
-  model.text("what").text("value");
-  model.add_row({std::string("processor"), h.cpu.empty() ? std::string("not named") : h.cpu});
-  model.add_row(
-      {std::string("in the catalog"), host.known() ? host.device() : std::string("no: a general figure for a core")});
-  model.add_row({std::string("cores, threads"),
-                 fmt::format("{}, {}{}", h.cores, h.threads, h.virtual_machine ? " (virtual machine)" : "")});
-  if (h.memory) model.add_row({std::string("memory"), to_string(*h.memory)});
-  out.add(std::move(model));
+void add_parts(Result& out, const Host& h, const Roots& roots, const catalog::Catalog& catalog) {
   Table parts;
   parts.title = "Beside the processor, modelled";
   parts.text("part").number("power", "W").number("low", "W", "95 %").number("high", "W", "95 %").text("how");
@@ -137,6 +126,20 @@ void add_model(Result& out, const HostModel& host) {
     for (const auto& f : p.factors) out.use(f);
   }
   if (!rest.empty()) out.add(std::move(parts));
+}
+
+void add_model(Result& out, const HostModel& host) {
+  const Host& h = host.host();
+  Table model;
+  model.title = "The model, where nothing is read";
+  model.text("what").text("value");
+  model.add_row({std::string("processor"), h.cpu.empty() ? std::string("not named") : h.cpu});
+  model.add_row(
+      {std::string("in the catalog"), host.known() ? host.device() : std::string("no: a general figure for a core")});
+  model.add_row({std::string("cores, threads"),
+                 fmt::format("{}, {}{}", h.cores, h.threads, h.virtual_machine ? " (virtual machine)" : "")});
+  if (h.memory) model.add_row({std::string("memory"), to_string(*h.memory)});
+  out.add(std::move(model));
   out.estimate("idle", "Processor idle", host.idle());
   out.estimate("full", "Processor, every core busy", host.full());
   out.estimate("cpu_second", "A second of one thread", host.energy_of_cpu_time(Duration(1)));
@@ -157,6 +160,7 @@ Result sources(const SourcesOptions& o, Context& context) {
   for (const auto& n : found.notes) out.note(n);
   add_obstacles(out, found.obstacles);
   add_model(out, host);
+  add_parts(out, host.host(), roots, catalog);
   return out;
 }
 

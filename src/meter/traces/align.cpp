@@ -250,7 +250,7 @@ Capability align_capability() {
   c.consumes = {"power.series.v1"};
   std::string trace = "time,power [W]\n", other = "time,power [W]\n";
   for (int i = 0; i < 60; ++i) {
-    const int watts = (i / 7) % 3 == 1 ? 200 + i : 80 + i % 5;
+    const int watts = (i * i / 37) % 3 == 1 ? 200 + i : 80 + i % 5;
     trace += fmt::format("2026-11-24T14:00:{:02}Z,{}\n", i, watts);
     other += fmt::format("2026-11-24T15:00:{:02}Z,{}\n", i, watts * 1.1);
   }
