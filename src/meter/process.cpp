@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "meter/attribution/cpu_times.h"
 #include "meter/proc_files.h"
 #include "meter/roots.h"
 
@@ -93,10 +94,12 @@ std::optional<std::vector<int>> listed_children(int pid) {
   return out;
 }
 
-std::uint64_t ticks_of(const ProcessStat& s) { return s.own_ticks + s.waited_ticks; }
-
-Duration of_ticks(std::uint64_t ticks) {
-  return Duration(static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+// What it used itself is asked of its clock, which does not go by hundredths of a second as its file does.
+Duration time_of(const ProcessStat& s) {
+  const double tick = 1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const double own = static_cast<double>(s.own_ticks) * tick;
+  const double by_clock = process_clock(s.pid).value_or(own);
+  return Duration(std::max(own, by_clock) + static_cast<double>(s.waited_ticks) * tick);
 }
 
 }  // namespace
@@ -112,7 +115,7 @@ std::vector<int> child_processes(int pid) {
 std::optional<Duration> cpu_time_of_process_tree(int pid) {
   const auto first = stat_of(pid);
   if (!first) return std::nullopt;
-  std::uint64_t ticks = ticks_of(*first);
+  Duration time = time_of(*first);
   std::vector<int> open = {pid};
   std::set<int> seen = {pid};  // numbers are given anew while we read: a circle must not hold us
   if (listed_children(pid)) {
@@ -121,11 +124,11 @@ std::optional<Duration> cpu_time_of_process_tree(int pid) {
       open.pop_back();
       for (const int id : children) {
         if (!seen.insert(id).second) continue;
-        if (const auto stat = stat_of(id)) ticks += ticks_of(*stat);
+        if (const auto stat = stat_of(id)) time += time_of(*stat);
         open.push_back(id);
       }
     }
-    return of_ticks(ticks);
+    return time;
   }
   std::map<int, ProcessStat> all;
   std::multimap<int, int> children;
@@ -139,11 +142,11 @@ std::optional<Duration> cpu_time_of_process_tree(int pid) {
     open.pop_back();
     for (auto it = begin; it != end; ++it) {
       if (!seen.insert(it->second).second) continue;
-      ticks += ticks_of(all[it->second]);
+      time += time_of(all[it->second]);
       open.push_back(it->second);
     }
   }
-  return of_ticks(ticks);
+  return time;
 }
 
 }  // namespace wattline::meter

@@ -118,6 +118,14 @@ TEST(Process, CpuTimeOfTheTreeHoldsChildrenLivingAndWaitedFor) {
   EXPECT_FALSE(cpu_time_of_process_tree(child));
 }
 
+TEST(Process, TimesAreFinerThanTheKernelsTicks) {
+  for (int i = 0; i < 5; ++i) {
+    const auto before = cpu_time_of_process_tree(::getpid());
+    burn(0.001);
+    EXPECT_GT(*cpu_time_of_process_tree(::getpid()), *before);
+  }
+}
+
 TEST(Process, NoSuchProcess) {
   EXPECT_FALSE(cpu_time_of_process_tree(0));
   EXPECT_FALSE(cpu_time_of_process_tree(-1));

@@ -22,9 +22,8 @@ clockid_t clock_of(int pid) { return static_cast<clockid_t>((~static_cast<unsign
 class Clocks : public CpuTimes {
  public:
   std::optional<CpuTime> of(int pid) override {
-    timespec t{};
-    if (pid <= 0 || pid > most_pids || ::clock_gettime(clock_of(pid), &t) != 0) return std::nullopt;
-    return CpuTime{static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9, 0};
+    const auto seconds = process_clock(pid);
+    return seconds ? std::optional(CpuTime{*seconds, 0}) : std::nullopt;
   }
   bool cheap() const override { return true; }
   std::string name() const override { return "CPU clocks"; }
@@ -85,6 +84,12 @@ int own_number(const Roots& roots) {
 }
 
 }  // namespace
+
+std::optional<double> process_clock(int pid) {
+  timespec t{};
+  if (pid <= 0 || pid > most_pids || ::clock_gettime(clock_of(pid), &t) != 0) return std::nullopt;
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
 
 std::unique_ptr<CpuTimes> cpu_clocks() { return std::make_unique<Clocks>(); }
 

@@ -38,6 +38,8 @@ class CpuTimes {
 // The reference member where /proc is that of our own process numbers, else the files.
 std::unique_ptr<CpuTimes> find_cpu_times(const Roots&);
 
+// Seconds of the clock of a process of our own numbers; nothing when there is none.
+std::optional<double> process_clock(int pid);
 std::unique_ptr<CpuTimes> cpu_clocks();
 // Keeps at most `most_open` descriptors, and reads the other files anew.
 std::unique_ptr<CpuTimes> stat_files(const Roots&, std::size_t most_open);
