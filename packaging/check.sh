@@ -37,6 +37,7 @@ else
 fi
 [ "$(stat -c %a "$installed/etc/wattline/environment")" = 600 ] || fail "the file of keys can be read by others"
 [ -s "$installed/usr/share/doc/wattline/copyright" ] || fail "no copyright"
+[ -s "$installed/usr/include/wattline/phases.h" ] || fail "no header for phases"
 gzip -t "$installed/usr/share/doc/wattline/changelog.gz"
 
 program=$installed/usr/bin/wattline
