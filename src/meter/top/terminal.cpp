@@ -93,9 +93,10 @@ void Screen::show(const std::vector<std::string>& lines) {
   std::string text = "\x1b[H";
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) text += "\r\n";
-    text += lines[i] + "\x1b[K";
+    // Cleared before it is written: after a full line the cursor stands on its last character.
+    text += "\x1b[2K" + lines[i];
   }
-  text += "\x1b[J";
+  if (lines.size() < size().height) text += "\r\n\x1b[J";
   write_all(out_, text);
 }
 

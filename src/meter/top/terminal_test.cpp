@@ -105,6 +105,21 @@ TEST(Screen, KnowsItsSizeAndWhatIsTyped) {
   EXPECT_FALSE(gone);
 }
 
+TEST(Screen, AFullLineKeepsItsLastCharacter) {
+  Pty pty;
+  if (!pty.there()) GTEST_SKIP() << "skipped: no pseudo terminals here";
+  const winsize w{2, 5, 0, 0};
+  ::ioctl(pty.master(), TIOCSWINSZ, &w);
+  std::string said;
+  {
+    Screen s(pty.slave(), pty.slave());
+    s.show({"12345", "abcde"});
+    said = pty.said();
+  }
+  EXPECT_NE(said.find("12345\r"), std::string::npos) << "nothing is erased behind it";
+  EXPECT_TRUE(said.ends_with("abcde"));
+}
+
 TEST(Screen, WhatIsNoTerminalIsLeftAlone) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
