@@ -160,8 +160,8 @@ Found find_nvml(const std::string& path) {
                                "the driver and its library must be of one version; restart after an update"});
     else
       out.obstacles.push_back({"nvml", "NVIDIA GPUs", library->trouble(),
-                               "if there is such a GPU: install its driver; in a container: --gpus all "
-                               "with NVIDIA_DRIVER_CAPABILITIES=utility",
+                               "its driver; in a container: --gpus all with "
+                               "NVIDIA_DRIVER_CAPABILITIES=utility",
                                true});
     return out;
   }

@@ -58,7 +58,7 @@ TEST(Nvml, ADriverThatDoesNotStart) {
 }
 
 TEST(Nvml, NoLibraryAndAStrangeOne) {
-  EXPECT_THAT(find_nvml("/no/such/library.so").obstacles.at(0).mend, HasSubstr("install"));
+  EXPECT_THAT(find_nvml("/no/such/library.so").obstacles.at(0).mend, HasSubstr("driver"));
   EXPECT_THAT(find_nvml("libm.so.6").obstacles.at(0).why, HasSubstr("too old"));
 }
 

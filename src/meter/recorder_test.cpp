@@ -83,6 +83,23 @@ TEST(Recorder, TheIntervalNeverLetsACounterWrapUnseen) {
   EXPECT_DOUBLE_EQ(recorder.interval().base(), 0.5);
 }
 
+TEST(Appeared, WhatCameSinceAndNothingThatWasKnown) {
+  tests::FakeTree tree;
+  tree.zone("intel-rapl:0", "package-0", "1000000");
+  Sampler sampler(find_sources(tree.roots()).sources, Duration(0.1));
+  sampler.begin();
+  const std::size_t before = sampler.known().size();
+  EXPECT_TRUE(appeared(tree.roots(), sampler.known()).empty());
+  tree.put("sys/class/hwmon/hwmon0/name", "xe\n");
+  tree.put("sys/class/hwmon/hwmon0/energy1_label", "card\n");
+  tree.put("sys/class/hwmon/hwmon0/energy1_input", "5000000\n");
+  sampler.add(appeared(tree.roots(), sampler.known()));
+  const Recording r = sampler.end();
+  ASSERT_EQ(r.records.size(), before + 1);
+  EXPECT_EQ(r.records.back().info.component, "intel-gpu-0");
+  EXPECT_EQ(r.records.back().readings.size(), 2u);
+}
+
 TEST(Recorder, ForgottenIsStopped) {
   Recorder recorder(one(std::make_unique<Scripted>(SourceInfo{}, [](int) { return 1.0; })), Duration(0.001));
   recorder.start();

@@ -189,6 +189,8 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
   const Duration interval = settings.interval.value_or(Duration(cpu_counter ? 0.1 : 1.0));
 
   Recorder recorder(std::move(found.sources), interval);
+  // Where the processor is modelled, a counter that came late would take its place for a part of the time only.
+  if (cpu_counter) recorder.keep_looking(settings.roots);
   const auto ticks_before = machine_ticks(settings.roots);
   PhaseReader phases;
   ChildSetup setup;
@@ -219,18 +221,25 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
   const ModelledEnergy model = modelled_energy(host, catalog, cpu_time, out.outcome.length, out.outcome.most_memory);
   const SourceRecord* tree = nullptr;
   std::map<std::string, Energy> idle_energy;  // subtracted, by component
+  Power processors{0};
   for (const auto& record : recording.records) {
     if (record.info.family == "model") {
       tree = &record;
       continue;
     }
     out.components.push_back(component_energy(record, recording.begin, recording.end, catalog));
+    if (record.info.counted && record.info.domain == Domain::cpu && out.components.back().mean)
+      processors += *out.components.back().mean;
     const Energy before = out.components.back().energy.value();
     subtract_idle(out.components.back(), idle);
     idle_energy[record.info.component] = before - out.components.back().energy.value();
   }
   std::stable_sort(out.components.begin(), out.components.end(),
                    [](const auto& a, const auto& b) { return a.info.counted > b.info.counted; });
+  if (const auto doubt = host.doubt(processors, recording.end - recording.begin)) out.warnings.push_back(*doubt);
+  if (recording.clock_step > Duration(1) || recording.clock_step < Duration(-1))
+    out.warnings.push_back(fmt::format("the machine's clock was set by {} meanwhile: instants go on from the start",
+                                       to_string(recording.clock_step, 3)));
   out.cpu_measured = covers(out.components, Domain::cpu);
   if (!out.cpu_measured) {
     out.components.insert(out.components.begin(),

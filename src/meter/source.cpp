@@ -37,15 +37,16 @@ const std::vector<SourceFamily>& source_families() {
       {"perf", "energy counters of processor packages and memory by performance events",
        [](const Roots& r) { return find_perf_rapl(r); }},
       {"rapl", "energy counters of processor packages and memory (/sys/class/powercap)", find_rapl},
-      {"nvml", "NVIDIA GPUs through their driver's library", [](const Roots&) { return find_nvml(); }},
+      {"nvml", "NVIDIA GPUs through their driver's library", [](const Roots&) { return find_nvml(); }, false},
       {"amdgpu", "AMD GPUs (/sys/class/hwmon)", find_amdgpu},
       {"intel-gpu", "Intel GPUs (/sys/class/hwmon)", find_intel_gpu},
       {"amd_energy", "energy counters of AMD's sockets (/sys/class/hwmon)", find_amd_energy},
       {"jetson", "rails of NVIDIA Jetson boards (/sys/bus/i2c)", find_jetson},
       {"hwmon", "sensors of chips (/sys/class/hwmon)", find_hwmon},
       {"battery", "what the machine draws from its battery (/sys/class/power_supply)", find_battery},
-      {"ipmi", "the machine by its management controller (/dev/ipmi0)", [](const Roots& r) { return find_ipmi(r); }},
-      {"meter", "meters outside the machine that the configuration names", find_external},
+      {"ipmi", "the machine by its management controller (/dev/ipmi0)", [](const Roots& r) { return find_ipmi(r); },
+       false},
+      {"meter", "meters outside the machine that the configuration names", find_external, false},
   };
   return all;
 }
@@ -131,10 +132,11 @@ Found find_sources(const Roots& roots, const std::vector<SourceFamily>& families
 }
 
 Sources appeared(const Roots& roots, const std::vector<SourceInfo>& known) {
-  Roots machine = roots;
-  machine.configuration.clear();
+  std::vector<SourceFamily> quick;
+  for (const auto& f : source_families())
+    if (f.quick) quick.push_back(f);
   Sources out;
-  for (auto& source : find_sources(machine).sources) {
+  for (auto& source : find_sources(roots, quick).sources) {
     const SourceInfo& i = source->info();
     const bool old = std::any_of(known.begin(), known.end(),
                                  [&](const SourceInfo& k) { return k.family == i.family && k.where == i.where; });

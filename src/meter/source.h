@@ -80,6 +80,7 @@ struct Found {
 struct SourceFamily {
   std::string name, summary;
   std::function<Found(const Roots&)> find;
+  bool quick = true;  // reads files alone, so that it may be looked for again while measuring
 };
 // In the order in which they are trusted.
 const std::vector<SourceFamily>& source_families();
@@ -89,8 +90,8 @@ const std::vector<SourceFamily>& source_families();
 // is wrong; what the machine does wrong is an obstacle.
 Found find_sources(const Roots&);
 Found find_sources(const Roots&, const std::vector<SourceFamily>&);
-// Those that are there now and were not among the known: a driver was loaded, a board came. Configured meters are not
-// looked at.
+// Those that are there now and were not among the known: a driver was loaded, a board came. Of the quick families: NVIDIA's
+// library, the management controller and configured meters are looked for at the start alone.
 Sources appeared(const Roots&, const std::vector<SourceInfo>& known);
 
 // Shared by the families that read sysfs: an attribute that is read again and again, kept open. Where its driver was

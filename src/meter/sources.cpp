@@ -33,12 +33,6 @@ std::optional<double> last_reading(const SourceRecord& record) {
   return std::nullopt;
 }
 
-std::string summary_of(const std::string& family) {
-  for (const auto& f : source_families())
-    if (f.name == family) return f.summary;
-  return {};
-}
-
 std::string sentence(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   if (!text.empty() && text.back() != '.') text += '.';
@@ -53,7 +47,7 @@ bool add_sources(Result& out, Sources sources, Duration watch, const HostModel& 
   here.text("component").text("source").text("kind").number("power", "W", "mean while watching");
   here.text("error", "95 %").text("counted");
   places.title = "Where they are";
-  places.text("component").text("where").text("device").text("id").text("remark");
+  places.text("component").text("where").text("device").text("remark");
   Recorder recorder(std::move(sources), Duration(0.1));
   recorder.start();
   std::this_thread::sleep_for(std::chrono::duration<double>(watch.base()));
@@ -82,22 +76,20 @@ bool add_sources(Result& out, Sources sources, Duration watch, const HostModel& 
   return measured;
 }
 
-void add_obstacles(Result& out, const std::vector<Obstacle>& obstacles) {
-  Table barred, absent;
-  barred.title = "Here, and not readable";
-  barred.text("source").text("what").text("why").text("mend");
+// Commands are copied whole from a line, and not from a column of a table.
+void add_barred(Result& out, const std::vector<Obstacle>& obstacles) {
+  for (const auto& o : obstacles)
+    if (!o.absent)
+      out.note(sentence(fmt::format("Here, and not readable: {} ({}): {}", o.family, o.component, o.why)) +
+               " Mend: " + o.mend + ".");
+}
+
+void add_absent(Result& out, const std::vector<Obstacle>& obstacles) {
+  Table absent;
   absent.title = "Not here";
-  absent.text("source").text("reads").text("why").text("needs");
-  for (const auto& o : obstacles) {
-    if (!o.absent) {
-      barred.add_row({o.family, o.component, o.why, o.mend});
-      // Commands are copied whole from a line, and not from a column of a table.
-      out.note(sentence(fmt::format("{} ({}): {}", o.family, o.component, o.why)) + " " + sentence(o.mend));
-    } else {
-      absent.add_row({o.family, summary_of(o.family), o.why, o.mend});
-    }
-  }
-  if (barred.rows()) out.add(std::move(barred));
+  absent.text("source").text("why").text("needs");
+  for (const auto& o : obstacles)
+    if (o.absent) absent.add_row({o.family, o.why, o.mend});
   if (absent.rows()) out.add(std::move(absent));
 }
 
@@ -158,9 +150,10 @@ Result sources(const SourcesOptions& o, Context& context) {
   out.note(measured ? "The processor is measured; the model is used for nothing here that a counter covers."
                     : why_modelled(found, host.host()));
   for (const auto& n : found.notes) out.note(n);
-  add_obstacles(out, found.obstacles);
+  add_barred(out, found.obstacles);
   add_model(out, host);
   add_parts(out, host.host(), roots, catalog);
+  add_absent(out, found.obstacles);
   return out;
 }
 
