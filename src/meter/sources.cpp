@@ -61,10 +61,10 @@ bool add_sources(Result& out, Sources sources, Duration watch, const HostModel& 
     const double watts = c.mean ? c.mean->base() : last.value_or(std::nan(""));
     here.add_row({i.component, i.family, std::string(to_string(i.kind)), watts, expected_error(i, catalog),
                   std::string(i.counted ? "yes" : "no")});
-    places.add_row({i.component, i.where, i.device, i.id,
-                    std::isnan(watts) ? record.trouble
-                    : i.counted       ? ""
-                                      : "not added: " + i.not_counted_because});
+    std::string remark = i.counted ? "" : "not added: " + i.not_counted_because;
+    if (std::isnan(watts))
+      remark = !record.trouble.empty() ? record.trouble : c.warnings.empty() ? "no reading" : c.warnings.front();
+    places.add_row({i.component, i.where, i.id.empty() ? i.device : i.device + " " + i.id, remark});
     for (const auto& f : c.factors) out.use(f);
     if (!i.counted || i.domain != Domain::cpu) continue;
     measured = true;
