@@ -17,12 +17,14 @@ constexpr std::size_t largest_file = std::size_t{256} << 20;
 // Algorithms whose settings were changed are let go when there are more than these.
 constexpr std::size_t most_alive = 256;
 
-std::map<LearnedState::Name, Json> read(const std::string& file) {
+}  // namespace
+
+std::map<LearnedState::Name, Json> read_learned_state(std::string_view content, const std::string& where) {
   std::map<LearnedState::Name, Json> out;
-  const Json json = parse_json(InputFile::from_path(file).read(largest_file), file);
+  const Json json = parse_json(content, where);
   const Json* version = json.find("version");
   if (!version || !version->is_number() || version->as_number() != 1)
-    throw bad_input("this version of learned state is not known; 1 is allowed", file);
+    throw bad_input("this version of learned state is not known; 1 is allowed", where);
   for (const Json& e : json.at("learned").as_array()) {
     LearnedState::Name name{e.at("router").as_string(), e.at("decision").as_string(), e.at("algorithm").as_string(),
                             e.text_or("settings", "")};
@@ -31,13 +33,11 @@ std::map<LearnedState::Name, Json> read(const std::string& file) {
   return out;
 }
 
-}  // namespace
-
 LearnedState::LearnedState(std::string file, std::function<void(std::string_view)> log)
     : file_(std::move(file)), log_(std::move(log)) {
   if (file_.empty() || !std::filesystem::exists(file_)) return;
   try {
-    kept_ = read(file_);
+    kept_ = read_learned_state(InputFile::from_path(file_).read(largest_file), file_);
   } catch (const Error& e) {
     throw e.at(file_);
   }

@@ -49,4 +49,7 @@ class LearnedState {
   std::int64_t saved_ns_ = 0;
 };
 
+// Of such a file. Error(bad_input), naming `where`.
+std::map<LearnedState::Name, Json> read_learned_state(std::string_view content, const std::string& where);
+
 }  // namespace wattline::serve
