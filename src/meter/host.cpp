@@ -53,7 +53,7 @@ HostModel::HostModel(Host host, const catalog::Catalog& catalog) : host_(std::mo
   } else if (const auto* wall = host_.cpu.empty() ? nullptr : curves->find_wall(host_.cpu)) {
     made.name = wall->device;
     made.board_power = wall->tdp;
-    factors_.push_back(wall->use);
+    factors_.push_back(curves->use_of(*wall));
   } else if (own != curves->curves.end()) {
     // The curve says all; the TDP is not asked for.
     made.board_power = own->tdp > Power(0) ? own->tdp : own->full();

@@ -26,15 +26,14 @@ DataFile rows_of(const catalog::Catalog& from, const std::string& name, std::vec
   return out;
 }
 
-FactorUse use_of(const DataRow& row, std::string id, std::string description, std::string value, const Table& sources) {
-  FactorUse use{std::move(id), std::move(description), std::move(value), row.required("source"), row.text("year"), {}};
+FactorUse with_source(FactorUse use, const std::string& licence, const Table& sources) {
   const auto& ids = sources.column("id").texts();
   if (const auto it = std::find(ids.begin(), ids.end(), use.source); it != ids.end()) {
     const auto at = static_cast<std::size_t>(it - ids.begin());
     use.source = sources.column("title").texts()[at];
     use.licence = sources.column("licence").texts()[at];
   }
-  if (!row.text("licence").empty()) use.licence = row.text("licence");
+  if (!licence.empty()) use.licence = licence;
   return use;
 }
 
@@ -61,12 +60,17 @@ LoadCurve read_curve(const DataRow& row, const Table& sources) {
     row.fail("w100",
              fmt::format("{} at full load is not above the {} of w0", to_string(c.full()), to_string(c.idle())));
   c.error = row.number("error");
-  c.use = use_of(row, "physics.cpu.curve." + c.name, fmt::format("power by load of {}", c.name),
-                 fmt::format("{} to {}", to_string(c.idle(), 3), to_string(c.full(), 3)), sources);
+  c.use = with_source({"physics.cpu.curve." + c.name,
+                       fmt::format("power by load of {}", c.name),
+                       fmt::format("{} to {}", to_string(c.idle(), 3), to_string(c.full(), 3)),
+                       row.required("source"),
+                       row.text("year"),
+                       {}},
+                      row.text("licence"), sources);
   return c;
 }
 
-WallPower read_wall(const DataRow& row, const Table& sources) {
+WallPower read_wall(const DataRow& row) {
   WallPower w;
   w.device = row.required("device");
   w.family = row.required("family");
@@ -79,8 +83,10 @@ WallPower read_wall(const DataRow& row, const Table& sources) {
   if (!(w.full > w.idle) || !(w.tdp > Power(0)))
     row.fail("full", fmt::format("{} at full load, {} idle and a TDP of {}: not what a server draws", to_string(w.full),
                                  to_string(w.idle), to_string(w.tdp)));
-  w.use = use_of(row, "physics.cpu.wall." + w.device, fmt::format("servers with {}, per processor", w.device),
-                 fmt::format("{} idle, {} full", to_string(w.idle, 3), to_string(w.full, 3)), sources);
+  w.key = catalog::device_key(w.device);
+  w.source = row.required("source");
+  w.year = row.text("year");
+  w.licence = row.text("licence");
   return w;
 }
 
@@ -139,20 +145,30 @@ std::array<double, curve_points> LoadCurve::shape() const {
 }
 
 std::shared_ptr<const LoadCurves> LoadCurves::load(const catalog::Catalog& from) {
-  const Table sources = read_csv(from.file("sources.csv"), "sources.csv", {.delimiter = ',', .infer = false});
   auto out = std::make_shared<LoadCurves>();
+  out->sources = std::make_shared<const Table>(
+      read_csv(from.file("sources.csv"), "sources.csv", {.delimiter = ',', .infer = false}));
   const DataFile curves = rows_of(from, "processor_curves.csv", {"name"}, catalog::name_key);
-  for (const auto& row : curves.rows()) out->curves.push_back(read_curve(row, sources));
+  for (const auto& row : curves.rows()) out->curves.push_back(read_curve(row, *out->sources));
   const DataFile walls = rows_of(from, "processor_walls.csv", {"device"}, catalog::device_key);
-  for (const auto& row : walls.rows()) out->walls.push_back(read_wall(row, sources));
+  for (const auto& row : walls.rows()) out->walls.push_back(read_wall(row));
   return out;
 }
 
 const WallPower* LoadCurves::find_wall(std::string_view device) const {
   const std::string key = catalog::device_key(device);
-  const auto it =
-      std::find_if(walls.begin(), walls.end(), [&](const auto& w) { return catalog::device_key(w.device) == key; });
+  const auto it = std::find_if(walls.begin(), walls.end(), [&](const auto& w) { return w.key == key; });
   return it == walls.end() ? nullptr : &*it;
+}
+
+FactorUse LoadCurves::use_of(const WallPower& w) const {
+  return with_source({"physics.cpu.wall." + w.device,
+                      fmt::format("servers with {}, per processor", w.device),
+                      fmt::format("{} idle, {} full", to_string(w.idle, 3), to_string(w.full, 3)),
+                      w.source,
+                      w.year,
+                      {}},
+                     w.licence, *sources);
 }
 
 std::string processor_family(std::string_view device) {

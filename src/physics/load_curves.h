@@ -46,7 +46,8 @@ struct WallPower {
   std::string device, family, line;  // line: "Xeon E5 v3", "EPYC 8xx4"
   int systems = 0, cores = 0;
   Power tdp, idle, full;
-  FactorUse use;
+  std::string key;  // of the device
+  std::string source, year, licence;  // source: its id, licence: "" the source's
 };
 
 struct LoadCurves {
@@ -56,6 +57,10 @@ struct LoadCurves {
   // Error bad_input naming file:row: a curve that does not rise, a wrong word.
   static std::shared_ptr<const LoadCurves> load(const catalog::Catalog&);
   const WallPower* find_wall(std::string_view device) const;
+  // Put into words only where it is used: there are many rows, and every start of the program reads them.
+  FactorUse use_of(const WallPower&) const;
+
+  std::shared_ptr<const Table> sources;
 };
 
 // By its name, as makers and kernels write it: "" where none is recognised.

@@ -76,7 +76,7 @@ struct Wall {
 };
 std::optional<Wall> wall_of(const std::string& device, const LoadCurves& all) {
   if (const WallPower* own = all.find_wall(device))
-    return Wall{own->idle / own->tdp, (own->full - own->idle) / own->tdp, device, own->use};
+    return Wall{own->idle / own->tdp, (own->full - own->idle) / own->tdp, device, all.use_of(*own)};
   const auto median = [&](const auto& belongs, const std::string& of) -> std::optional<Wall> {
     std::vector<double> idle, range;
     const WallPower* some = nullptr;
@@ -87,7 +87,7 @@ std::optional<Wall> wall_of(const std::string& device, const LoadCurves& all) {
       range.push_back((w.full - w.idle) / w.tdp);
     }
     if (!some) return std::nullopt;
-    FactorUse use = some->use;
+    FactorUse use = all.use_of(*some);
     use.id = "physics.cpu.wall." + of;
     use.description = fmt::format("servers with processors of {}, medians of {}", of, idle.size());
     use.value = fmt::format("idle {:.2f}, full {:.2f} of the TDP", median_of(idle), median_of(idle) + median_of(range));
