@@ -113,6 +113,12 @@ TEST(FeedbackHttp, WhatIsLearnedOfKindsOfRequestsOutlivesTheProcess) {
     if (id) *id = r.header("x-wattline-answer-id");
     return r.header("x-wattline-model");
   };
+  // One choice of a thousand is drawn; not three of five.
+  const auto usual = [&](Rated& g, bool code) {
+    int second = 0;
+    for (int i = 0; i < 5; ++i) second += model_of(g, code) == "second";
+    return second > 2 ? "second" : "babbler";
+  };
   {
     Rated g;
     prepare(g);
@@ -123,13 +129,13 @@ TEST(FeedbackHttp, WhatIsLearnedOfKindsOfRequestsOutlivesTheProcess) {
       const std::string model = model_of(g, code, &id);
       g.rate(id, (model == "second") == code ? "up" : "down");
     }
-    EXPECT_EQ(model_of(g, true), "second");
-    EXPECT_EQ(model_of(g, false), "babbler");
+    EXPECT_STREQ(usual(g, true), "second");
+    EXPECT_STREQ(usual(g, false), "babbler");
   }
   Rated again;
   prepare(again);
-  EXPECT_EQ(model_of(again, true), "second");
-  EXPECT_EQ(model_of(again, false), "babbler");
+  EXPECT_STREQ(usual(again, true), "second");
+  EXPECT_STREQ(usual(again, false), "babbler");
   std::ifstream log(folder.path() / "verdicts.jsonl");
   std::string line;
   ASSERT_TRUE(std::getline(log, line));
