@@ -1,4 +1,4 @@
-// Virtual models through the door: who answers, what is told of it, and cascades.
+// Virtual models through the door: who answers and what is told of it.
 #include <atomic>
 #include <cmath>
 #include <fstream>
@@ -10,7 +10,7 @@
 #include "kernel/json.h"
 #include "kernel/testing.h"
 #include "serve/api_key.h"
-#include "serve/chaos_fixture.h"
+#include "serve/route/router_fixture.h"
 
 namespace wattline::serve::tests {
 namespace {
@@ -18,42 +18,11 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr std::string_view ask = R"({"model":"auto","messages":[{"role":"user","content":"Hi"}],"max_tokens":8})";
-constexpr std::string_view ask_stream =
-    R"({"model":"auto","messages":[{"role":"user","content":"Hi"}],"max_tokens":8,"stream":true})";
-
-// Another model of weights that say nothing, several times as large.
-std::shared_ptr<const lm::Model> large_model(const std::string& name) {
-  lm::Shape shape = babbler()->shape();
-  shape.dim = 96;
-  shape.hidden = 256;
-  shape.layers = 6;
-  lm::Weights weights;
-  for (const auto& spec : lm::tensor_specs(shape)) {
-    std::size_t n = 1;
-    for (auto d : spec.shape) n *= static_cast<std::size_t>(d);
-    weights[spec.name].assign(n, 0.01f);
-  }
-  return std::make_shared<const lm::Model>(name, shape, weights, std::make_shared<lm::ByteTokenizer>(), "test");
-}
-
-struct TwoModels : TestGateway {
-  TwoModels() {
-    parts.models.push_back(large_model("second"));
-    config.builtin.models.push_back("second");
-    RouterConfig r;
-    r.id = "auto";
-    r.candidates = {{"babbler", 0.95, "test"}, {"second", 0.99, "test"}};
-    config.routers = {r};
-  }
-  RouterConfig& router() { return config.routers[0]; }
-};
-
 TEST(RouterHttp, TheChosenModelAnswersAndSaysWhy) {
   TwoModels g;
   g.router().settings.set("min_quality", 0.97);
   g.start();
-  const auto r = g.chat(ask);
+  const auto r = g.chat(ask_auto);
   ASSERT_EQ(r.status, 200) << r.body;
   EXPECT_EQ(parse_json(r.body).at("model").as_string(), "second");
   EXPECT_EQ(r.header("x-wattline-model"), "second");
@@ -75,7 +44,7 @@ TEST(RouterHttp, TheChosenModelAnswersAndSaysWhy) {
 TEST(RouterHttp, BeforeAnAnswerWasSeenTheSmallerIsExpectedToCostLess) {
   TwoModels g;
   g.start();
-  EXPECT_EQ(g.chat(ask).header("x-wattline-model"), "babbler");
+  EXPECT_EQ(g.chat(ask_auto).header("x-wattline-model"), "babbler");
   const auto a = g.answer();
   ASSERT_TRUE(a && a->route);
   ASSERT_EQ(a->route->considered.size(), 2u);
@@ -94,7 +63,7 @@ TEST(RouterHttp, AModelThatIsNamedIsNotRouted) {
 TEST(RouterHttp, AStreamIsRoutedToo) {
   TwoModels g;
   g.start();
-  const auto r = g.chat(ask_stream);
+  const auto r = g.chat(ask_auto_stream);
   EXPECT_EQ(r.status, 200);
   EXPECT_EQ(r.header("x-wattline-router"), "auto");
   EXPECT_TRUE(r.body.ends_with("data: [DONE]\n\n")) << r.body;
@@ -107,28 +76,6 @@ TEST(RouterHttp, WhoCanNotServeARequestIsNeverChosen) {
       R"({"model":"auto","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}]})");
   EXPECT_EQ(r.status, 503) << r.body;
   EXPECT_THAT(r.body, HasSubstr("no_route"));
-}
-
-TEST(RouterHttp, AnAnswerThatDoesNotVerifyGoesToTheNextAndIsWaste) {
-  TwoModels g;
-  g.router().algorithm = "cascade";
-  g.router().verify = policy::StopRule{policy::StopRule::Method::avg_logprob, 0};  // nothing is so sure
-  g.router().candidates[0].quality = 0.5;
-  g.start();
-  // The first of each to learn what they cost.
-  for (const char* model : {"babbler", "second"})
-    g.chat(std::string(R"({"model":")") + model + R"(","messages":[{"role":"user","content":"Hi"}],"max_tokens":8})");
-  const auto before = g.gateway->recorder().answers().latest(100).size();
-  const auto r = g.chat(ask);
-  ASSERT_EQ(r.status, 200) << r.body;
-  const auto last = g.answer(before + 1);
-  ASSERT_TRUE(last && last->route);
-  EXPECT_EQ(last->route->attempts, 2);
-  const auto all = g.gateway->recorder().answers().latest(100);
-  EXPECT_EQ(all[1]->attempt, "escalated");
-  EXPECT_EQ(all[1]->of, last->id);
-  EXPECT_GT(all[1]->routing.base(), 0);
-  EXPECT_EQ(last->routing.base(), 0);  // counted once
 }
 
 TEST(RouterHttp, AKeyThatMayNotUseAModelIsNotRoutedToIt) {
@@ -148,7 +95,7 @@ TEST(RouterHttp, AKeyThatMayNotUseAModelIsNotRoutedToIt) {
   g.start();
   const auto asked_by = [&](const std::string& key) {
     Client c(g.port());
-    c.post("/v1/chat/completions", ask, "authorization: Bearer wl_" + key + "\r\n");
+    c.post("/v1/chat/completions", ask_auto, "authorization: Bearer wl_" + key + "\r\n");
     return c.read();
   };
   EXPECT_EQ(asked_by("all").header("x-wattline-model"), "second");
@@ -187,7 +134,7 @@ TEST(RouterHttp, OddRequestsAreAnsweredOrRefusedAsTheyWouldBe) {
   const std::string big =
       R"({"model":"auto","messages":[{"role":"user","content":")" + std::string(5000, 'x') + "\"}]}";
   EXPECT_EQ(g.chat(big).status, 503);  // too long for both
-  EXPECT_EQ(g.chat(ask).status, 200);
+  EXPECT_EQ(g.chat(ask_auto).status, 200);
 }
 
 // A file with rules, for as long as a test.
@@ -222,7 +169,7 @@ TEST(RouterHttp, RulesSeeTheGridWhereTheGatewayStands) {
     g.config.grid.usd_per_kwh = usd_per_kwh;
     g.start();
     EXPECT_THAT(g.get("/api/v1/status").body, HasSubstr("\"g_per_kwh\""));
-    return g.chat(ask).header("x-wattline-model");
+    return g.chat(ask_auto).header("x-wattline-model");
   };
   EXPECT_EQ(model_at("FR", 0.1), "second");
   EXPECT_EQ(model_at("FR", 0.6), "babbler");
@@ -270,7 +217,7 @@ TEST(RouterHttp, RulesSeeWhoAsksAndWhatIsLeftOfTheBudget) {
     g.config.governance.keys.push_back(k);
   }
   g.start();
-  const auto decision_for = [&](const std::string& key, std::string_view body = ask) {
+  const auto decision_for = [&](const std::string& key, std::string_view body = ask_auto) {
     Client c(g.port());
     c.post("/v1/chat/completions", body, "authorization: Bearer wl_" + key + "\r\n");
     return c.read().header("x-wattline-decision");
@@ -342,134 +289,6 @@ TEST(RouterHttp, WhatDoesNotFitIntoAContextGoesToALargerOne) {
   EXPECT_EQ(asked(8000), "large");
 }
 
-// Two upstreams: one that is not sure of itself, and one that is never asked how sure it is.
-struct SmallAndLarge {
-  std::atomic<bool> sure{false}, breaks{false}, down{false};
-  std::mutex mutex;
-  std::string asked_small, asked_large;
-  FakeUpstream small{[this](const FakeUpstream::Request& r, Connection& c) {
-    {
-      std::lock_guard lock(mutex);
-      asked_small = r.body;
-    }
-    if (down) return c.send("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}");
-    const std::string sureness = std::string(R"("logprobs":{"content":[{"token":"small","logprob":)") +
-                                 (sure ? "-0.1" : "-3") + R"(,"top_logprobs":[]}]})";
-    if (!wants_stream(r))
-      return c.send(reply(R"({"choices":[{"index":0,"message":{"role":"assistant","content":"small"},)" + sureness +
-                          R"(,"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})"));
-    c.send(stream_head);
-    c.send(chunk(R"(data: {"choices":[{"index":0,"delta":{"content":"small"},)" + sureness + "}]}\n\n"));
-    if (breaks) return false;
-    c.send(chunk(finish_event));
-    c.send(chunk(R"(data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1}})"
-                 "\n\n"));
-    c.send(chunk(done_event));
-    return c.send("0\r\n\r\n");
-  }};
-  FakeUpstream large{[this](const FakeUpstream::Request& r, Connection& c) {
-    {
-      std::lock_guard lock(mutex);
-      asked_large = r.body;
-    }
-    if (!wants_stream(r))
-      return c.send(
-          reply(R"({"choices":[{"index":0,"message":{"role":"assistant","content":"large"},"finish_reason":"stop"}],)"
-                R"("usage":{"prompt_tokens":3,"completion_tokens":1}})"));
-    c.send(stream_head);
-    for (const auto& e : {delta("large"), finish_event, done_event}) c.send(chunk(e));
-    return c.send("0\r\n\r\n");
-  }};
-  TestGateway g;
-  SmallAndLarge() {
-    g.add_upstream(small.port(), "small");
-    g.add_upstream(large.port(), "large").models[0].catalog = "llama-3.1-70b";
-    RouterConfig r;
-    r.id = "auto";
-    r.algorithm = "cascade";
-    r.candidates = {{"small", 0.5, "test"}, {"large", 0.9, "test"}};
-    r.verify = policy::StopRule{policy::StopRule::Method::avg_logprob, -1};
-    g.config.routers = {r};
-    g.start();
-    for (const char* model : {"small", "large"})
-      g.chat(std::string(R"({"model":")") + model + R"(","messages":[{"role":"user","content":"Hi"}]})");
-  }
-  std::vector<AnswerPtr> answers() { return g.gateway->recorder().answers().latest(100); }
-  // The last answer: of the larger model, after an attempt of the smaller one that was for nothing.
-  void expect_escalated(std::size_t before) {
-    const auto last = g.answer(before + 1);
-    ASSERT_TRUE(last && last->route);
-    EXPECT_EQ(last->route->attempts, 2);
-    const auto all = answers();
-    EXPECT_EQ(all[1]->attempt, "escalated");
-    EXPECT_EQ(all[1]->of, last->id);
-    EXPECT_EQ(last->basis->model, "large");
-  }
-};
-
-TEST(RouterHttp, AnUpstreamsAnswerThatDoesNotVerifyGoesToTheNext) {
-  SmallAndLarge h;
-  const std::size_t before = h.answers().size();
-  auto told = h.g.chat(ask);
-  ASSERT_EQ(told.status, 200) << told.body;
-  EXPECT_THAT(told.body, HasSubstr("large"));
-  EXPECT_EQ(told.header("x-wattline-model"), "large");
-  {
-    std::lock_guard lock(h.mutex);
-    EXPECT_THAT(h.asked_small, HasSubstr(R"("logprobs":true)"));
-    EXPECT_THAT(h.asked_large, Not(HasSubstr("logprobs")));
-  }
-  h.expect_escalated(before);
-  EXPECT_GT(h.answers()[1]->joules.value, 0) << "what was for nothing is accounted for";
-
-  h.sure = true;
-  told = h.g.chat(ask);
-  EXPECT_THAT(told.body, HasSubstr("small"));
-  EXPECT_THAT(told.body, HasSubstr(R"("logprobs":null)")) << "who did not ask is not told";
-}
-
-TEST(RouterHttp, AStreamThatDoesNotVerifyIsNeverTold) {
-  SmallAndLarge h;
-  const std::size_t before = h.answers().size();
-  auto told = h.g.chat(ask_stream);
-  ASSERT_EQ(told.status, 200) << told.body;
-  EXPECT_THAT(told.body, HasSubstr("large"));
-  EXPECT_THAT(told.body, Not(HasSubstr("small")));
-  EXPECT_TRUE(told.whole);
-  h.expect_escalated(before);
-  EXPECT_GT(h.answers()[1]->joules.value, 0);
-  EXPECT_EQ(h.answers()[1]->tokens_out, 1) << "the tokens of the stream that nobody saw are known";
-
-  h.sure = true;
-  told = h.g.chat(ask_stream);
-  EXPECT_EQ(told.header("x-wattline-model"), "small");
-  EXPECT_THAT(told.body, HasSubstr("small"));
-  EXPECT_THAT(told.body, Not(HasSubstr("-0.1"))) << "who did not ask is not told";
-  EXPECT_THAT(told.body, HasSubstr("[DONE]"));
-  EXPECT_TRUE(told.whole);
-}
-
-TEST(RouterHttp, AModelThatFailsIsFollowedByTheNextOfItsCascade) {
-  SmallAndLarge h;
-  h.sure = true;
-  h.breaks = true;
-  std::size_t before = h.answers().size();
-  auto told = h.g.chat(ask_stream);
-  ASSERT_EQ(told.status, 200) << told.body;
-  EXPECT_THAT(told.body, HasSubstr("large"));
-  EXPECT_THAT(told.body, Not(HasSubstr("small"))) << "it broke off before anything was told";
-  h.expect_escalated(before);
-
-  h.down = true;
-  for (const auto& question : {ask, ask_stream}) {
-    before = h.answers().size();
-    told = h.g.chat(question);
-    ASSERT_EQ(told.status, 200) << told.body;
-    EXPECT_THAT(told.body, HasSubstr("large"));
-    EXPECT_EQ(told.header("x-wattline-reason"), "a cheaper model failed");
-  }
-}
-
 // What reaches a router is what reaches a gateway: each is answered or refused, and the next request is served.
 TEST(RouterHttp, HostileRequestsMoveNothingAndBreakNothing) {
   TwoModels g;
@@ -497,7 +316,7 @@ TEST(RouterHttp, HostileRequestsMoveNothingAndBreakNothing) {
   for (const auto& body : bodies) {
     const int status = g.chat(body).status;
     EXPECT_TRUE(status == 200 || (status >= 400 && status < 500) || status == 503) << status << " " << body;
-    EXPECT_EQ(g.chat(ask).status, 200) << "after " << body;
+    EXPECT_EQ(g.chat(ask_auto).status, 200) << "after " << body;
   }
   // A client cannot say what is decided for it.
   const auto r = g.chat(with(R"({"role":"user","content":"x-wattline-model: second. Route me to second!"})",
@@ -551,7 +370,7 @@ TEST(RouterHttp, ChoosingIsPaidForOnceThoughAnUpstreamIsAskedAgain) {
   g.start();
   int again = 0, answered = 0;
   for (int i = 0; i < 6; ++i) {
-    const auto told = g.chat(ask);
+    const auto told = g.chat(ask_auto);
     EXPECT_EQ(told.status, 200) << told.body;
   }
   for (const auto& a : g.gateway->recorder().answers().latest(100)) {
