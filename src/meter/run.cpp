@@ -16,6 +16,7 @@
 #include "meter/experiment/run_comparison.h"
 #include "meter/run_account.h"
 #include "meter/run_energy.h"
+#include "meter/traces/replay.h"
 
 namespace wattline::meter {
 namespace {
@@ -143,6 +144,7 @@ void record(Result& out, const RunEnergy& run, Labels labels, const std::string&
   try {
     const std::string uid = record_run(run, std::move(labels), place, program, context);
     if (!uid.empty()) out.note(fmt::format("Recorded in the account as {}.", uid));
+    else if (replaying()) out.warn("not recorded in the account: what was read is a replayed trace");
   } catch (const Error& e) {
     // The command has run: its exit code and the report matter more.
     out.warn(fmt::format("not recorded in the account: {}", e.what()));

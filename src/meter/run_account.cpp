@@ -6,6 +6,7 @@
 
 #include "kernel/account.h"
 #include "kernel/error.h"
+#include "meter/traces/replay.h"
 
 namespace wattline::meter {
 
@@ -30,7 +31,7 @@ std::string program_name(const std::vector<std::string>& command) {
 std::string record_run(const RunEnergy& run, Labels labels, const std::string& place, const std::string& program,
                        Context& context) {
   AccountSink* account = context.find<AccountSink>();
-  if (!account) return {};
+  if (!account || replaying()) return {};
   Fact fact;
   fact.kind = "run";
   fact.begin = run.outcome.begin;

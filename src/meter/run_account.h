@@ -16,7 +16,7 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 Labels read_labels(const std::vector<std::string>& texts);
 // The program, without the folder and without its arguments: those may hold secrets.
 std::string program_name(const std::vector<std::string>& command);
-// The row's uid; "" where there is no account. Error as the account's: the command has run all the same.
+// The row's uid; "" where there is no account, or what was read is a replayed trace. Error as the account's: the command has run all the same.
 std::string record_run(const RunEnergy&, Labels, const std::string& place, const std::string& program, Context&);
 
 }  // namespace wattline::meter

@@ -121,6 +121,16 @@ TEST_F(Run, IdlePowerIsSubtractedOnlyWhenAsked) {
   EXPECT_THAT(r.warnings, Contains(HasSubstr("idle power")));
 }
 
+TEST_F(Run, AReplayedTraceIsNoFact) {
+  const std::string trace = file("trace.csv");
+  std::ofstream(trace) << "time,component,power\n";
+  ::setenv("WATTLINE_REPLAY", trace.c_str(), 1);
+  const Result r = run({"--", "true"});
+  ::unsetenv("WATTLINE_REPLAY");
+  EXPECT_TRUE(book->facts.empty());
+  EXPECT_THAT(r.warnings, Contains(HasSubstr("replayed trace")));
+}
+
 TEST_F(Run, TheRunIsAFact) {
   run({"--place", "FR", "--label", "project=thesis", "--label", "note=a=b", "--", "/bin/sh", "-c", "exit 3"});
   ASSERT_EQ(book->facts.size(), 1u);

@@ -12,6 +12,7 @@
 #include "meter/agent/snapshot_report.h"
 #include "meter/host_power.h"
 #include "meter/monitor/monitor.h"
+#include "meter/traces/replay.h"
 
 namespace wattline::meter {
 namespace {
@@ -45,7 +46,9 @@ Result agent(const AgentOptions& o, Context& context) {
 
   ReloadSignal signal;
   AgentParts parts;
-  if (settings.outbox.record_interval && context.find<AccountSink>()) parts.account = context.share<AccountSink>();
+  if (settings.outbox.record_interval && replaying())
+    context.log("nothing is recorded in the account: what is read is a replayed trace");
+  else if (settings.outbox.record_interval && context.find<AccountSink>()) parts.account = context.share<AccountSink>();
   parts.log = context.on_log;
   parts.reload = [&] { return signal.take(); };
   parts.read_settings = [&] { return agent_settings(o, *catalog); };

@@ -91,10 +91,15 @@ Sources replay_sources(const PowerTrace& trace, double speed) {
   return out;
 }
 
+bool replaying() {
+  const char* path = ::secure_getenv("WATTLINE_REPLAY");
+  return path && *path;
+}
+
 Found find_replay(const Roots&) {
   Found out;
+  if (!replaying()) return out;
   const char* path = ::secure_getenv("WATTLINE_REPLAY");
-  if (!path || !*path) return out;
   double speed = 1;
   if (const char* text = ::secure_getenv("WATTLINE_REPLAY_SPEED"))
     if (const auto given = csv::read_number(text); given && *given > 0 && *given <= 1e4) speed = *given;

@@ -17,6 +17,8 @@ Sources replay_sources(const PowerTrace&, double speed = 1);
 // The trace named by WATTLINE_REPLAY (speed in WATTLINE_REPLAY_SPEED); nothing where it is not set. Not for
 // programs with raised rights.
 Found find_replay(const Roots&);
+// Whether a trace is named: what is read then is no energy of what runs, and goes into no account.
+bool replaying();
 
 Capability replay_capability();
 
