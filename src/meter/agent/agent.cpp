@@ -105,6 +105,9 @@ class Loop {
   void reload() {
     try {
       AgentSettings fresh = parts_.read_settings();
+      if (fresh.door.keys.empty() && !door_->address().loopback())
+        throw bad_input(fmt::format("it listens on {} until a restart, and would have no key", door_->address().text()),
+                        "--keys-file");
       if (fresh.door.address.text() != settings_.door.address.text() ||
           fresh.door.certificate_file != settings_.door.certificate_file || fresh.host != settings_.host ||
           fresh.user != settings_.user || fresh.processes != settings_.processes)

@@ -168,6 +168,11 @@ class Talk : public std::enable_shared_from_this<Talk<Stream>> {
       return refuse(403, "this Host is not this machine");
     if (request.count(http::field::origin) > 0) return refuse(403, "pages may not ask here");
     if (request.method() != http::verb::get && !head_) return refuse(405, "GET and HEAD are answered");
+    {
+      // Those of now: a key that was taken back opens no further request of a connection that is kept.
+      std::lock_guard lock(state_->mutex);
+      keys_ = state_->keys;
+    }
     if (!keys_->empty() && path != "/healthz" && !keys_->opens(field(http::field::authorization)))
       return refuse(401, "a key is needed: Authorization: Bearer KEY");
     DoorReply reply;

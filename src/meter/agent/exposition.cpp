@@ -74,7 +74,9 @@ class Writer {
   std::string out_, sample_, labels_;
 };
 
-std::string_view source_of(const ComponentSeen& c) { return c.info.family.empty() ? std::string_view("model") : c.info.family; }
+std::string_view source_of(const ComponentSeen& c) {
+  return c.info.family.empty() ? std::string_view("model") : c.info.family;
+}
 
 Writer& component_labels(Writer& w, const ComponentSeen& c) {
   return w.label("component", c.info.component)

@@ -48,6 +48,8 @@ PublishedPtr Publisher::publish(Snapshot seen, AgentUse own, Duration interval) 
 void Publisher::mean_watts(Snapshot& seen) {
   const double covered = (seen.now - seen.started).base();
   for (auto& c : seen.components) {
+    // Not read in the last tick: no 0, and the next mean is from where it was read last.
+    if (std::isnan(c.watts)) continue;
     const double j = c.energy.value().base(), missing = c.missing.base();
     const auto it = last_components_.find(c.info.component);
     if (it != last_components_.end()) {
