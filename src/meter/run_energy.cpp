@@ -192,19 +192,19 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
   // Where the processor is modelled, a counter that came late would take its place for a part of the time only.
   if (cpu_counter) recorder.keep_looking(settings.roots);
   const auto ticks_before = machine_ticks(settings.roots);
-  PhaseReader phases;
-  ChildSetup setup;
-  setup.environment = phases.environment();
-  setup.inherited = phases.descriptor();
-  if (settings.phase_signal) setup.next_phase = phases.descriptor();
   TreeTime tree_time;
   Series cpu_seconds;  // where the recording has none
-  recorder.start();
   const auto read_cpu = [&] {
     const Time now = recorder.now();
     if (!cpu_counter || (cpu_seconds.size() && now - cpu_seconds.times.back() < between_readings)) return;
     if (const auto seconds = tree_time.read()) cpu_seconds.add(now, *seconds);
   };
+  PhaseReader phases;  // its thread calls read_cpu, and ends with it
+  ChildSetup setup;
+  setup.environment = phases.environment();
+  setup.inherited = phases.descriptor();
+  if (settings.phase_signal) setup.next_phase = phases.descriptor();
+  recorder.start();
   read_cpu();
   phases.start([&] { return recorder.now(); },
                [&] {

@@ -59,8 +59,10 @@ void PhaseReader::run() {
   for (int after_the_end = 0; after_the_end < 64;) {
     pollfd ready[2] = {{pipe_[0], POLLIN, 0}, {wake_[0], POLLIN, 0}};
     if (::poll(ready, 2, -1) < 0 && errno != EINTR) return;
+    // Readings are taken at marks that are kept, of which there is a most, and not at whatever is written.
+    const std::size_t had = marks_.events.size();
     const bool any = take_what_is_there();
-    if (any) marked_();
+    if (marks_.events.size() > had) marked_();
     if (ready[1].revents == 0) continue;
     if (!any) return;
     ++after_the_end;  // whoever outlives the command may write for ever
