@@ -230,6 +230,7 @@ Table power_series_table(const std::vector<ComponentEnergy>& all, const Series* 
   t.time("time", "UTC").text("component").number("power", "W", "of a counter: mean since the row before");
   t.text("source", "family of the source").text("method", "measured or modelled");
   t.text("kind", "energy counter: the mean since the row before; power sensor: a reading");
+  t.text("counted", "no: contained in other components, or shown for itself");
   if (load) t.number("load", "%", "of the machine's CPU time since the row before");
   struct Row {
     Time at;
@@ -247,7 +248,8 @@ Table power_series_table(const std::vector<ComponentEnergy>& all, const Series* 
                                       r.watts,
                                       r.of->info.family,
                                       std::string(to_string(r.of->energy.method())),
-                                      std::string(to_string(r.of->info.kind))};
+                                      std::string(to_string(r.of->info.kind)),
+                                      std::string(r.of->info.counted ? "yes" : "no")};
     if (load) {
       while (at + 1 < load->size() && load->times[at + 1] <= r.at) ++at;
       cells.emplace_back(load->size() > 0 && load->times[at] <= r.at ? 100 * load->values[at] : std::nan(""));

@@ -132,14 +132,20 @@ Found find_sources(const Roots& roots, const std::vector<SourceFamily>& families
 }
 
 Sources appeared(const Roots& roots, const std::vector<SourceInfo>& known) {
+  if (replaying()) return {};
   std::vector<SourceFamily> quick;
   for (const auto& f : source_families())
     if (f.quick) quick.push_back(f);
   Sources out;
   for (auto& source : find_sources(roots, quick).sources) {
     const SourceInfo& i = source->info();
-    const bool old = std::any_of(known.begin(), known.end(),
-                                 [&](const SourceInfo& k) { return k.family == i.family && k.where == i.where; });
+    // Also what another family has counted from the beginning: a second way to the same joules would double them.
+    const bool old = std::any_of(known.begin(), known.end(), [&](const SourceInfo& k) {
+      if (k.family == i.family && k.where == i.where) return true;
+      if (!i.counter.empty() && k.counter == i.counter) return true;
+      const bool whole = i.domain == Domain::cpu || i.domain == Domain::memory || k.family == "meter";
+      return whole && i.counted && k.counted && k.domain == i.domain && k.family != i.family;
+    });
     if (!old) out.push_back(std::move(source));
   }
   return out;

@@ -11,6 +11,7 @@
 #include "kernel/error.h"
 #include "kernel/units.h"
 #include "kernel/utf8.h"
+#include "meter/traces/replay.h"
 #include "study/analysis.h"
 #include "study/correlation.h"
 #include "study/design.h"
@@ -189,6 +190,7 @@ void tell(Result& out, const SeriesOutcome& series, const RecordsFile& records) 
 
 Result compare_runs(const std::vector<std::string>& command, const ComparisonSettings& s,
                     const catalog::Catalog& catalog, Context& context) {
+  if (replaying()) throw bad_input("a replayed trace is no measurement of these runs", "WATTLINE_REPLAY", "unset it");
   const Plan plan = plan_of_rounds(command, s, context);
   std::optional<Scratch> scratch;
   if (s.records.empty()) scratch.emplace();

@@ -8,6 +8,7 @@
 #include "catalog/place_options.h"
 #include "kernel/error.h"
 #include "meter/experiment/run_comparison.h"
+#include "meter/traces/replay.h"
 #include "study/summary.h"
 
 namespace wattline::meter {
@@ -59,6 +60,7 @@ Table cells_table(const Plan& plan, const std::vector<RunRecord>& done) {
 }
 
 Result study_run(const StudyRunOptions& o, Context& context) {
+  if (replaying()) throw bad_input("a replayed trace is no measurement of these runs", "WATTLINE_REPLAY", "unset it");
   const auto& catalog = context.get<catalog::Catalog>();
   const std::string where = o.plan.name();
   const Plan plan = plan_of(read_csv(o.plan.read(), where, {.delimiter = ',', .infer = false}), where);

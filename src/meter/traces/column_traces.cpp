@@ -38,6 +38,7 @@ constexpr std::size_t none = static_cast<std::size_t>(-1);
 
 struct Columns {
   std::size_t time = none, power = none, component = none, name = none, load = none, kind = none, source = none;
+  std::size_t counted = none, method = none;
   // CodeCarbon's: energies in kWh since the run began, `duration` seconds ago.
   std::size_t run = none, duration = none;
   std::map<std::string, std::size_t> parts;
@@ -66,6 +67,8 @@ Columns columns_of(const std::vector<std::string_view>& cells) {
   if (out.load != none) out.load_unit = headings[out.load].unit;
   out.kind = first_of({"kind"});
   out.source = first_of({"source"});
+  out.counted = first_of({"counted"});
+  out.method = first_of({"method"});
   if (out.power == none) {
     out.run = first_of({"runid"});
     out.duration = first_of({"duration"});
@@ -176,6 +179,8 @@ PowerTrace read_columns(std::string_view content, std::string_view where) {
     }
     TraceChannel& c = channel(out, component_of(columns, cells));
     if (columns.name != none) c.device = csv::trimmed(cells[columns.name]);
+    if (columns.counted != none) c.counted = csv::trimmed(cells[columns.counted]) != "no";
+    if (columns.method != none) c.modelled = c.modelled || csv::trimmed(cells[columns.method]) == "modelled";
     if (columns.kind != none) c.mean_since_last = csv::trimmed(cells[columns.kind]).starts_with("energy");
     else if (columns.source != none)
       c.mean_since_last =

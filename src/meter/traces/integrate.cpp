@@ -201,9 +201,10 @@ Result integrate_trace(const IntegrateOptions& o, Context& context) {
       out.use(factor.use());
     }
     ChannelEnergy e = channel_energy(c, begin, end, correction);
-    // The factor says how good the meter is; the joules stay measured.
+    // The factor says how good the meter is; the joules stay measured, where they were.
     const RawEstimate& raw = e.energy.raw();
-    if (raw.method() != Method::measured && c.component != "cpu")
+    if (c.modelled) e.energy.raw().worsen(Method::modelled);
+    else if (raw.method() != Method::measured)
       e.energy = Estimate<Energy>::with_sd(e.energy.value(), e.energy.sd(), Method::measured, trace.format);
     const auto watts = [](const std::optional<Power>& p) { return p ? p->base() : std::nan(""); };
     table.add_row({c.component + (c.counted ? "" : " (in the others)"), e.energy.value().base(), e.readings_joules,

@@ -21,6 +21,7 @@ struct TraceChannel {
   // Each value is the mean since the row before (counters); otherwise that of its instant.
   bool mean_since_last = false;
   bool counted = true;  // false: contained in others of this file
+  bool modelled = false;  // as the file says
   std::size_t duplicates = 0, steps_back = 0;  // left out
 };
 

@@ -106,6 +106,7 @@ TEST_F(TraceCommands, WhatIsRecordedCanBeRead) {
   EXPECT_TRUE(a.zone_known);
   EXPECT_NE(file_text(file("a.csv")).find("modelled"), std::string::npos);
   EXPECT_EQ(file_text(file("a.csv")).find(",measured"), std::string::npos);
+  EXPECT_EQ(ask("integrate", {file("a.csv")}).find_estimate("energy")->measure.method, Method::modelled);
   bool said = false;
   for (const auto& block : modelled.blocks)
     if (const auto* note = std::get_if<Note>(&block))
@@ -119,6 +120,20 @@ TEST_F(TraceCommands, WhatIsRecordedCanBeRead) {
   EXPECT_TRUE(b.channels[0].mean_since_last);
   EXPECT_THROW(ask("record", {"--output", file("no/such/folder/x.csv")}), Error);
   EXPECT_THROW(ask("record", {"--output", dir_.path().string()}), Error);
+}
+
+TEST_F(TraceCommands, WhatContainsOthersIsNotAddedToThem) {
+  std::ofstream(file("both.csv")) << "time,component,power,source,method,kind,counted\n"
+                                     "2026-01-01T00:00:00Z,package-0,20,rapl,measured,power sensor,yes\n"
+                                     "2026-01-01T00:00:00Z,psys,35,rapl,measured,power sensor,no\n"
+                                     "2026-01-01T00:00:10Z,package-0,20,rapl,measured,power sensor,yes\n"
+                                     "2026-01-01T00:00:10Z,psys,35,rapl,measured,power sensor,no\n";
+  const PowerTrace t = read_power_trace(file_text(file("both.csv")), "both.csv");
+  ASSERT_EQ(t.channels.size(), 2u);
+  EXPECT_TRUE(t.channels[0].counted);
+  EXPECT_FALSE(t.channels[1].counted);
+  const Result r = ask("integrate", {file("both.csv")});
+  EXPECT_NEAR(r.find_estimate("energy")->measure.value * unit_scale(r.find_estimate("energy")->measure.unit), 200, 1);
 }
 
 TEST_F(TraceCommands, IntegrateShowsBoth) {
