@@ -83,6 +83,13 @@ class Loop {
  private:
   void publish() {
     AgentUse own = agent_use(watch_);
+    // What was counted stays as it was priced: a sum that is priced anew could fall.
+    if (watch_.own_energy) {
+      const auto more = watch_.own_energy(Duration(std::max(0.0, own.cpu_seconds - own_cpu_)));
+      own_energy_ = own_energy_ ? *own_energy_ + more : more;
+      own_cpu_ = own.cpu_seconds;
+      own.energy = *own_energy_;
+    }
     own.late = late_;
     const auto p = publisher_.publish(watch_.snapshot(), std::move(own), settings_.interval);
     shelf_.put(p);
@@ -125,6 +132,8 @@ class Loop {
   }
 
   AgentSettings settings_;
+  std::optional<Estimate<Energy>> own_energy_;
+  double own_cpu_ = 0;
   Watch watch_;
   AgentParts parts_;
   Publisher publisher_;
