@@ -72,13 +72,15 @@ const Json* member_at(const Json& from, std::string_view path) {
   return at;
 }
 
-// A number, or the sum of a list of them.
+// A number, or the sum of a list of them: without one of its parts it is none, and a part that feeds back counts less.
 std::optional<double> total_at(const Json& from, std::string_view path) {
   const Json* at = member_at(from, path);
   if (!at || !at->is_array()) return number_at(from, path);
   std::optional<double> sum;
-  for (const auto& v : at->as_array())
-    if (v.is_number()) add_to(sum, usable(v.as_number()));
+  for (const auto& v : at->as_array()) {
+    if (!v.is_number()) return std::nullopt;
+    sum = sum.value_or(0) + v.as_number();
+  }
   return sum;
 }
 
@@ -224,7 +226,14 @@ std::optional<ExternalReading> read_redfish(const Json& json) {
   if (!r.watts) r.watts = usable(number_at(json, "PowerControl.0.PowerConsumedWatts"));
   if (!r.watts) r.watts = usable(number_at(json, "InputPowerWatts.Reading"));
   if (const Json* supplies = json.find("PowerSupplies"); !r.watts && supplies && supplies->is_array())
-    for (const auto& s : supplies->as_array()) add_to(r.watts, usable(number_at(s, "PowerInputWatts")));
+    for (const auto& s : supplies->as_array()) {
+      const auto watts = usable(number_at(s, "PowerInputWatts"));
+      if (!watts) {
+        r.watts.reset();  // a sum without one of its parts is none
+        break;
+      }
+      add_to(r.watts, watts);
+    }
   return r.watts || r.joules ? std::optional(r) : std::nullopt;
 }
 

@@ -35,6 +35,9 @@ TEST(Readings, TasmotaWithOneOutletAndSeveral) {
   EXPECT_DOUBLE_EQ(*one.watts, 96);
   EXPECT_DOUBLE_EQ(*one.joules, 12.345 * 3.6e6);
   EXPECT_DOUBLE_EQ(*only(parse_tasmota(R"({"StatusSNS":{"ENERGY":{"Total":1,"Power":[10,20.5]}}})")).watts, 30.5);
+  // A phase that feeds back counts less; a sum without one of its parts is none.
+  EXPECT_DOUBLE_EQ(*only(parse_tasmota(R"({"StatusSNS":{"ENERGY":{"Total":1,"Power":[500,-200]}}})")).watts, 300);
+  EXPECT_FALSE(only(parse_tasmota(R"({"StatusSNS":{"ENERGY":{"Total":1,"Power":[500,null]}}})")).watts);
 }
 
 TEST(Readings, AnyJsonByPathsAndUnits) {
