@@ -13,6 +13,8 @@ constexpr std::int64_t claims_every_ns = 1'000'000'000;
 
 double noise_of(int threads) { return 2.0 * std::max(threads, 1) / static_cast<double>(::sysconf(_SC_CLK_TCK)); }
 
+std::string key_of(const CgroupPlace& p) { return fmt::format("{}|{}|{}", p.container, p.pod, p.job); }
+
 }  // namespace
 
 WorkWatch::WorkWatch(const Roots& roots, int threads, std::unique_ptr<CpuTimes> times,
@@ -96,6 +98,17 @@ void WorkWatch::book_exits(EnergyBook& book, double& seen) {
   told_ = std::move(later);
 }
 
+void WorkWatch::end_short_lived_of_others(const std::vector<std::shared_ptr<const CgroupPlace>>& there) {
+  std::set<std::string> keys;
+  for (const auto& place : there) keys.insert(key_of(*place));
+  std::erase_if(short_lived_, [&](const auto& one) {
+    if (keys.contains(one.first)) return false;
+    claims_.forget(one.second);
+    ending_.push_back(one.second);
+    return true;
+  });
+}
+
 void WorkWatch::book_claims(std::int64_t boot_ns, double& unseen, EnergyBook& book) {
   for (const auto& p : table_.ended()) waited_.ended(p);
   if (boot_ns - last_claims_ns_ >= claims_every_ns && (claimed_ || unseen > 0)) {
@@ -108,12 +121,13 @@ void WorkWatch::book_claims(std::int64_t boot_ns, double& unseen, EnergyBook& bo
       claims_.add(p->account, seconds, boot_ns);
       cgroups_.worked(p->place, seconds);
     }
-    for (const auto& r : cgroups_.rest(places())) {
-      const std::string key = fmt::format("{}|{}|{}", r.place->container, r.place->pod, r.place->job);
-      auto [it, is_new] = short_lived_.try_emplace(key, no_account);
+    const auto there = places();
+    for (const auto& r : cgroups_.rest(there)) {
+      auto [it, is_new] = short_lived_.try_emplace(key_of(*r.place), no_account);
       if (is_new) it->second = book.open_process("short-lived", 0, 0, belonging(*r.place, UINT32_MAX));
       claims_.add(it->second, r.seconds, boot_ns);
     }
+    end_short_lived_of_others(there);
   }
   std::vector<Work> paid;
   unseen = claims_.pay(unseen, boot_ns, paid);

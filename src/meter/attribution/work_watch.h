@@ -47,6 +47,8 @@ class WorkWatch {
   void book_living(EnergyBook&, double& seen);
   void book_exits(EnergyBook&, double& seen);
   void book_claims(std::int64_t boot_ns, double& unseen, EnergyBook&);
+  // Those of places that nobody is in any more: containers come and go for as long as the machine runs.
+  void end_short_lived_of_others(const std::vector<std::shared_ptr<const CgroupPlace>>& there);
   void add(AccountId, int pid, double seconds, EnergyBook&);
 
   ProcessTable table_;

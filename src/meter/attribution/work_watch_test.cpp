@@ -177,6 +177,40 @@ TEST_F(Watched, WhatParentsDoNotTellTheCgroupDoes) {
   EXPECT_NEAR(joules(Level::container, box) + book.sums(Domain::cpu).unattributed, 20, 0.2);
 }
 
+TEST_F(Watched, ContainersThatComeAndGoLeaveNoAccountsBehind) {
+  tree.put("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+  process(1, "init", 0);
+  WorkWatch w = watch(false);
+  tick(w, 0);
+  tick(w, 1);  // something unseen, so that sums are asked
+  constexpr int containers = 300;
+  for (int i = 0; i < containers; ++i) {
+    const std::string place = fmt::format("/docker/{:064x}", i + 1), file = "sys/fs/cgroup" + place + "/cpu.stat";
+    tree.put(file, "usage_usec 0\n");
+    process(1000 + i, "sh", 0, 0, 1, place, 100'000 + i);
+    tick(w, 0);
+    tree.put(file, "usage_usec 1000000\n");  // of one that came and went
+    tick(w, 1);
+    died(1000 + i);
+    tree.remove("sys/fs/cgroup" + place);
+  }
+  tick(w, 0);
+  tick(w, 0);
+  std::size_t alive = 0, kept = 0;
+  for (const auto& c : book.consumers()) {
+    if (c.level != Level::process || c.name != "short-lived") continue;
+    ++kept;
+    alive += c.alive;
+  }
+  EXPECT_EQ(alive, 0u);
+  EXPECT_LT(kept, 150u) << "as many as the book keeps of the ended, and not one a container";
+  double processes = 0;
+  for (const auto& c : book.consumers())
+    if (c.level == Level::process) processes += c.joules[cpu];
+  EXPECT_NEAR(processes + book.sums(Domain::cpu).unattributed, book.sums(Domain::cpu).energy, 1e-9);
+  EXPECT_GT(processes, 0.7 * containers) << "what they had stays counted";
+}
+
 TEST_F(Watched, CgroupsOfTheFirstVersionToo) {
   tree.put("sys/fs/cgroup/cpuacct/cpuacct.usage", "0\n");
   const auto usage = [&](double s) {
