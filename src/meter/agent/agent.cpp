@@ -18,7 +18,10 @@
 namespace wattline::meter {
 namespace {
 
-constexpr double stale_after = 5;  // resolutions
+constexpr std::int64_t hears_after = 1'000'000'000;  // ns until a signal is looked for between slow readings
+
+// How old what is told may be before something is wrong.
+Duration stale_after(const AgentSettings& s) { return Duration(std::max(10.0, 5 * s.resolution.base())); }
 
 std::int64_t ns(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9); }
 
@@ -38,7 +41,7 @@ class Loop {
         watch_(std::move(watch)),
         parts_(std::move(parts)),
         publisher_(settings_.publish, settings_.host, new_instance()),
-        shelf_(Duration(std::max(10.0, settings_.resolution.base() * stale_after))) {
+        shelf_(stale_after(settings_)) {
     door_ = std::make_unique<Door>(settings_.door,
                                    [this](const DoorRequest& r) { return shelf_.answer(r, door_->counts()); });
   }
@@ -54,23 +57,30 @@ class Loop {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
-    std::int64_t next = monotonic_ns(), publish_at = next + ns(settings_.resolution);
+    std::int64_t last = monotonic_ns(), next = last + ns(settings_.interval);
+    std::int64_t publish_at = last + ns(settings_.resolution);
     while (true) {
-      const std::int64_t now = monotonic_ns(), interval = ns(settings_.interval);
-      next += interval;
-      if (next <= now) {
-        // After a stall the rhythm starts anew instead of catching up.
-        late_ += now - next > interval;
-        next = now + interval;
-      }
-      wake.wait_for(lock, stop, std::chrono::nanoseconds(next - now), [] { return false; });
+      const std::int64_t wait = std::min(next - monotonic_ns(), hears_after);
+      if (wait > 0) wake.wait_for(lock, stop, std::chrono::nanoseconds(wait), [] { return false; });
       if (stop.stop_requested()) break;
+      if (parts_.reload && parts_.reload() && reload()) {
+        next = std::min(next, last + ns(settings_.interval));
+        publish_at = std::min(publish_at, last + ns(settings_.resolution));
+      }
+      if (monotonic_ns() < next) continue;
       watch_.tick();
-      if (parts_.reload && parts_.reload()) reload();
+      last = monotonic_ns();
+      const std::int64_t interval = ns(settings_.interval);
+      next += interval;
+      if (next <= last) {
+        // After a stall the rhythm starts anew instead of catching up.
+        late_ += last - next > interval;
+        next = last + interval;
+      }
       // Half an interval early is nearer than half an interval late.
-      if (const auto then = monotonic_ns(); then + interval / 2 >= publish_at) {
+      if (last + interval / 2 >= publish_at) {
         publish();
-        publish_at = std::max(publish_at + ns(settings_.resolution), then + ns(settings_.resolution) / 2);
+        publish_at = std::max(publish_at + ns(settings_.resolution), last + ns(settings_.resolution) / 2);
       }
     }
     door_->stop();
@@ -109,7 +119,7 @@ class Loop {
     if (parts_.log) parts_.log(text);
   }
 
-  void reload() {
+  bool reload() {
     try {
       AgentSettings fresh = parts_.read_settings();
       if (fresh.door.keys.empty() && !door_->address().loopback())
@@ -123,11 +133,15 @@ class Loop {
       publisher_.change(fresh.publish);
       settings_.interval = fresh.interval;
       settings_.resolution = fresh.resolution;
+      if (watch_.change_interval) watch_.change_interval(fresh.interval);
+      shelf_.change_stale(stale_after(fresh));
       settings_.outbox = fresh.outbox;
       start_outbox();
       log("the configuration was read again");
+      return true;
     } catch (const Error& e) {
       log(fmt::format("the configuration stays as it was: {}", e.what()));
+      return false;
     }
   }
 

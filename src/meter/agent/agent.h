@@ -12,11 +12,12 @@
 
 namespace wattline::meter {
 
-// What is read: a monitor's two calls, so that tests can do without a machine.
+// What is read: a monitor's calls, so that tests can do without a machine.
 struct Watch {
   std::function<void()> tick;
   std::function<Snapshot()> snapshot;
   std::function<Estimate<Energy>(Duration cpu_time)> own_energy;
+  std::function<void(Duration)> change_interval;  // of the ticks; may be empty
 };
 
 struct AgentParts {

@@ -25,7 +25,8 @@ Watch watch_machine(const AgentSettings& s, const catalog::Catalog& catalog) {
   const auto monitor = std::make_shared<Monitor>(m, catalog);
   const auto host = HostPower::detect(catalog);
   return {[monitor] { monitor->tick(); }, [monitor] { return monitor->snapshot(); },
-          [host](Duration cpu) { return host->energy_of_cpu_time(cpu); }};
+          [host](Duration cpu) { return host->energy_of_cpu_time(cpu); },
+          [monitor](Duration interval) { monitor->change_interval(interval); }};
 }
 
 Result once(const AgentSettings& s, const Watch& watch, Context& context) {

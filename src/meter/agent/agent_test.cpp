@@ -22,9 +22,10 @@ namespace {
 // Each tick is a second of the machine that never was.
 struct Machine {
   std::atomic<int> ticks{0};
+  std::atomic<double> interval{0};  // s, as it was changed to
   Watch watch() {
     return {[this] { ++ticks; }, [this] { return tests::snapshot_at(ticks); },
-            [](Duration) { return Estimate<Energy>::exact(Energy(1)); }};
+            [](Duration) { return Estimate<Energy>::exact(Energy(1)); }, [this](Duration d) { interval = d.base(); }};
   }
 };
 
@@ -131,6 +132,29 @@ TEST(Agent, AReloadTakesNewKeysAndAFaultyOneChangesNothing) {
   EXPECT_EQ(r.get("/metrics").status, 401);
   EXPECT_EQ(r.get("/metrics", {{"authorization", "Bearer 0123456789abcdef"}}).status, 200);
   r.end();
+}
+
+TEST(Agent, AReloadChangesTheRhythmAtOnceAndWhatIsBuiltOnIt) {
+  std::atomic<int> asked{0};
+  auto settings = quick();
+  settings.interval = settings.resolution = Duration(3600);
+  AgentParts parts;
+  parts.reload = [&] { return asked.exchange(0) != 0; };
+  parts.read_settings = [&] { return quick(); };
+  Running r(settings, parts);
+  asked = 1;
+  while (parse_snapshot(r.get("/api/v1/snapshot").body).version < 3) std::this_thread::yield();
+  EXPECT_EQ(r.machine.interval, 0.02);
+  r.end();
+}
+
+TEST(Shelf, HowOldIsTooOldCanBeChanged) {
+  Shelf s(Duration(-1));
+  Publisher p({}, "h", "i");
+  s.put(p.publish(tests::snapshot_at(1), {}, Duration(1)));
+  EXPECT_EQ(s.answer({"/healthz", ""}, {}).status, 503);
+  s.change_stale(Duration(1e6));
+  EXPECT_EQ(s.answer({"/healthz", ""}, {}).status, 200);
 }
 
 struct Kept : AccountSink {

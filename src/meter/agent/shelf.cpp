@@ -22,6 +22,11 @@ void Shelf::put(PublishedPtr p) {
   forms_ = {};
 }
 
+void Shelf::change_stale(Duration stale) {
+  std::lock_guard lock(mutex_);
+  stale_ = stale;
+}
+
 PublishedPtr Shelf::latest() const {
   std::lock_guard lock(mutex_);
   return latest_;

@@ -16,6 +16,7 @@ class Shelf {
  public:
   // Told by /healthz: whether the latest reading is younger than `stale`.
   explicit Shelf(Duration stale) : stale_(stale) {}
+  void change_stale(Duration);
   void put(PublishedPtr);
   PublishedPtr latest() const;
   // /metrics, /healthz, /api/v1/snapshot; 404 elsewhere, 503 before the first publication.
@@ -25,8 +26,8 @@ class Shelf {
   enum Form { text, open_metrics, json, form_count };
   DoorReply form(Form, const Door::Counts&);
 
-  const Duration stale_;
   mutable std::mutex mutex_;
+  Duration stale_;
   PublishedPtr latest_;
   std::int64_t put_ns_ = 0;
   std::array<std::shared_ptr<const std::string>, form_count> forms_;

@@ -183,7 +183,7 @@ TEST_F(Watched, ContainersThatComeAndGoLeaveNoAccountsBehind) {
   WorkWatch w = watch(false);
   tick(w, 0);
   tick(w, 1);  // something unseen, so that sums are asked
-  constexpr int containers = 300;
+  constexpr int containers = 200;
   for (int i = 0; i < containers; ++i) {
     const std::string place = fmt::format("/docker/{:064x}", i + 1), file = "sys/fs/cgroup" + place + "/cpu.stat";
     tree.put(file, "usage_usec 0\n");

@@ -58,6 +58,7 @@ class Monitor::Watch {
  public:
   Watch(const MonitorSettings& settings, const catalog::Catalog& catalog, MonitorParts parts)
       : settings_(settings),
+        wanted_interval_(settings.interval),
         clock_(std::move(parts.clock)),
         book_(settings.most_ended),
         tick_s_(1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK))),
@@ -129,6 +130,13 @@ class Monitor::Watch {
     }
     if (!first) share(domains, length);
     if (watch_) watch_->close(book_);
+    settings_.interval = wanted_interval_;
+  }
+
+  // A shorter one holds after the tick to come: it ends a step of the length before.
+  void change_interval(Duration interval) {
+    wanted_interval_ = interval;
+    settings_.interval = std::max(settings_.interval, interval);
   }
 
   Snapshot snapshot() const {
@@ -261,7 +269,8 @@ class Monitor::Watch {
     return out;
   }
 
-  const MonitorSettings settings_;
+  MonitorSettings settings_;
+  Duration wanted_interval_;
   const std::function<Instant()> clock_;
   EnergyBook book_;
   std::map<std::string, double> spreads_;  // by factor
@@ -293,5 +302,6 @@ Monitor::Monitor(Monitor&&) noexcept = default;
 
 void Monitor::tick() { watch_->tick(); }
 Snapshot Monitor::snapshot() const { return watch_->snapshot(); }
+void Monitor::change_interval(Duration interval) { watch_->change_interval(interval); }
 
 }  // namespace wattline::meter

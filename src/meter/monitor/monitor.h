@@ -62,6 +62,8 @@ class Monitor {
 
   void tick();  // the first one is the beginning
   Snapshot snapshot() const;
+  // From now on tick() comes so often. To be called where tick() is.
+  void change_interval(Duration);
 
  private:
   class Watch;

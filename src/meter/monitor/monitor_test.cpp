@@ -53,6 +53,22 @@ class World {
   int busy_ = 0;
 };
 
+// A sensor of 50 W.
+class Sensor : public Source {
+ public:
+  Sensor() {
+    info_.component = "board";
+    info_.family = "hwmon";
+    info_.kind = SourceKind::power;
+    info_.update = Duration(0.01);
+  }
+  const SourceInfo& info() const override { return info_; }
+  std::optional<double> read() override { return 50; }
+
+ private:
+  SourceInfo info_;
+};
+
 const Consumer* find(const Snapshot& s, Level level, const std::string& name) {
   for (const auto& c : s.consumers)
     if (c.level == level && c.name == name) return &c;
@@ -73,6 +89,37 @@ void expect_sums(const Snapshot& s) {
 }
 
 constexpr auto cpu = static_cast<std::size_t>(Domain::cpu);
+
+TEST(Monitor, AnIntervalThatIsChangedIsNoGap) {
+  World w;
+  MonitorSettings settings;
+  settings.roots = w.tree.roots();
+  settings.interval = Duration(0.1);
+  settings.processes = false;
+  Found found;
+  found.sources.push_back(std::make_unique<Sensor>());
+  Monitor m(settings, *w.catalog, MonitorParts{std::move(found), [&w] { return w.now; }, {}, {}, {}, {}});
+  const auto tick = [&](double after) {
+    w.pass(after);
+    m.tick();
+  };
+  const auto board = [&] { return m.snapshot().components.back(); };
+  tick(0);
+  for (int i = 0; i < 10; ++i) tick(0.1);
+  m.change_interval(Duration(10));
+  for (int i = 0; i < 10; ++i) tick(10);
+  EXPECT_NEAR(board().energy.value().base(), 50 * 101, 1e-6);
+  EXPECT_EQ(board().missing.base(), 0);
+  // The step that is under way when the interval becomes shorter is still a long one.
+  w.pass(5);
+  m.change_interval(Duration(0.1));
+  tick(0);
+  for (int i = 0; i < 10; ++i) tick(0.1);
+  EXPECT_NEAR(board().energy.value().base(), 50 * 107, 1e-6);
+  EXPECT_EQ(board().missing.base(), 0);
+  tick(10);
+  EXPECT_NEAR(board().missing.base(), 10, 1e-6) << "now that is a gap";
+}
 
 TEST(Monitor, WithoutACounterTheProcessorIsModelledAndShared) {
   World w;
