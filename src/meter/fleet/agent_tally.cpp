@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "kernel/units.h"
+
 namespace wattline::meter {
 namespace {
 
@@ -28,23 +32,55 @@ double idle_of(const Published* p, Domain domain) {
   return 0;
 }
 
+// By a clock that is never set.
+Duration lived(const Published& p) { return p.seen.covered + p.seen.missing; }
+
+constexpr Duration beginning_within{1};  // how well an agent knows when it began, where its clock was set since
+constexpr double overdue = 3;  // publications that did not come
+
 }  // namespace
 
+bool AgentTally::is_another(const PulledSnapshot& p, std::optional<Duration> its_clock_ahead, Duration within) const {
+  if (p.told.instance == last_->instance) return false;
+  const Time began = its_clock_ahead ? p.told.seen.started + -*its_clock_ahead : p.told.seen.started;
+  return began + within + ahead_within_ + beginning_within < seen_.end;
+}
+
+void AgentTally::note_age(const PulledSnapshot& p) {
+  seen_.age.reset();
+  if (!p.agent_clock) return;
+  seen_.age = std::max(Duration(0), *p.agent_clock - p.told.seen.now);
+  if (*seen_.age > between_ * overdue + Duration(2)) trouble_ = "has told nothing new for " + to_string(*seen_.age, 2);
+}
+
 void AgentTally::take(const PulledSnapshot& pulled) {
+  const Published& now = pulled.told;
+  std::optional<Duration> ahead;
+  const Duration half = (pulled.answered - pulled.asked) / 2.0;
+  if (pulled.agent_clock) ahead = *pulled.agent_clock - (pulled.asked + half);
+  if (last_ && is_another(pulled, ahead, half)) {
+    trouble_ = fmt::format(
+        "another agent answers there: run {} of {} had begun before run {} of {} was last heard; two behind one URL "
+        "cannot be told apart",
+        now.instance, now.host, last_->instance, last_->host);
+    return;
+  }
   trouble_.clear();
-  if (pulled.agent_clock) {
-    const Duration half = (pulled.answered - pulled.asked) / 2.0;
-    ahead_ = *pulled.agent_clock - (pulled.asked + half);
+  if (ahead) {
+    ahead_ = ahead;
     ahead_within_ = half;
   }
-  const Published& now = pulled.told;
   if (!last_) {
     seen_.begin = seen_.end = ours(now.seen.now);
+    if (now.version > 1) between_ = lived(now) / static_cast<double>(now.version - 1);
     last_ = now;
+    note_age(pulled);
     return;
   }
   const bool restarted = last_->instance != now.instance;
-  if (!restarted && now.version <= last_->version) return;  // told already
+  if (!restarted && now.version <= last_->version) return note_age(pulled);  // told already
+  if (!restarted)
+    between_ = std::max(Duration(0), lived(now) - lived(*last_)) / static_cast<double>(now.version - last_->version);
   const Published* before = restarted ? nullptr : &*last_;
   seen_.restarts += restarted;
 
@@ -70,6 +106,7 @@ void AgentTally::take(const PulledSnapshot& pulled) {
   seen_.power.reset();
   if (covered.base() > 0) seen_.power = more.value() / covered;
   last_ = now;
+  note_age(pulled);
 }
 
 AgentTally::Seen AgentTally::seen() const {

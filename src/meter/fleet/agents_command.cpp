@@ -51,21 +51,26 @@ bool pause(Duration d, std::stop_token stop) {
   return !stop.stop_requested();
 }
 
+// Whether there is a difference of two snapshots, which alone tells energy.
+bool told_anything_new(const AgentTally::Seen& seen) { return seen.covered.base() + seen.missing.base() > 0; }
+
 Table agents_table(const std::vector<Member>& members) {
   Table t("fleet.agents.v1");
   t.title = "Agents";
   t.text("agent").text("host").number("power", "W", "mean between the last two snapshots; none: not known");
   t.number("energy", "J", "since the first snapshot").number("idle", "J", "part of it without work");
-  t.text("method").number("covered", "s").number("missing", "s").integer("restarts");
+  t.text("method").number("covered", "s").number("missing", "s").number("age", "s", "of what it told last");
+  t.integer("restarts");
   t.number("clock_ahead", "s", "of ours").time("told", "by the agent's clock, put on ours").text("trouble");
   for (const auto& m : members) {
     const auto seen = m.tally.seen();
     const auto& last = m.tally.last();
     const auto known = [&](double v) { return last ? v : std::nan(""); };
+    const auto since_first = [&](double v) { return told_anything_new(seen) ? v : std::nan(""); };
     t.add_row({m.place.name, last ? last->host : "", seen.power ? seen.power->base() : std::nan(""),
-               known(seen.energy.value().base()), known(seen.idle.value().base()),
-               last && seen.covered.base() > 0 ? std::string(to_string(seen.energy.method())) : "",
-               known(seen.covered.base()), known(seen.missing.base()),
+               since_first(seen.energy.value().base()), since_first(seen.idle.value().base()),
+               told_anything_new(seen) ? std::string(to_string(seen.energy.method())) : "", known(seen.covered.base()),
+               known(seen.missing.base()), seen.age ? seen.age->base() : std::nan(""),
                last ? Table::Cell(static_cast<std::int64_t>(seen.restarts)) : Table::Cell(),
                m.tally.clock_ahead() ? m.tally.clock_ahead()->base() : std::nan(""),
                last ? Table::Cell(seen.end) : Table::Cell(), m.tally.trouble()});
@@ -116,23 +121,35 @@ Result agents(const AgentsOptions& o, Context& context) {
   std::size_t there = 0;
   Estimate<Energy> energy = Estimate<Energy>::exact(Energy(0)), idle = energy;
   double watts = 0;
+  std::size_t with_power = 0, with_energy = 0;
   for (const auto& m : members) {
     const auto seen = m.tally.seen();
     there += m.tally.trouble().empty();
-    energy += seen.energy;
-    idle += seen.idle;
-    if (seen.power) watts += seen.power->base();
+    if (told_anything_new(seen)) {
+      ++with_energy;
+      energy += seen.energy;
+      idle += seen.idle;
+    }
+    if (!seen.power) continue;
+    ++with_power;
+    watts += seen.power->base();
   }
   out.title = fmt::format("{} of {} agents answer", there, members.size());
-  catalog::add_impacts(out, energy, grid);
-  out.estimate("idle", "of it idle", idle);
-  if (there > 0 && passed > 0)
-    out.note(fmt::format("{} at the end, of the {} that answered.", to_string(Power(watts)),
-                         there == 1 ? "one" : fmt::format("{}", there)));
+  if (with_energy > 0) {
+    catalog::add_impacts(out, energy, grid);
+    out.estimate("idle", "of it idle", idle);
+  }
+  if (with_power > 0)
+    out.note(fmt::format("{} at the end, of {} of {} agents.", to_string(Power(watts)), with_power, members.size()));
+  if (there > with_energy)
+    out.note(passed > 0 ? fmt::format("Of {} of {} agents energy and power are not known, and are not 0: they told "
+                                      "nothing new within {} (--over).",
+                                      there - with_energy, there, to_string(Duration(passed), 2))
+                        : "Of one look no energy is known: --over says for how long to read.");
   out.add(agents_table(members));
   for (const auto& m : members) {
     if (!m.tally.trouble().empty())
-      out.warn(fmt::format("{} is not there ({}): its power is unknown, not 0", m.place.name, m.tally.trouble()));
+      out.warn(fmt::format("{}: {}; its power is unknown, not 0", m.place.name, m.tally.trouble()));
     if (const auto ahead = m.tally.clock_ahead();
         ahead && std::abs(ahead->base()) > worth_a_warning_s + m.tally.clock_uncertainty().base())
       out.warn(fmt::format("the clock of {} is {:.1f} s {} ours; its instants are put right by that", m.place.name,
@@ -168,7 +185,9 @@ Capability agents_capability() {
       "are "
       "differences of counters: pulls that failed in between cost nothing once the agent answers again; a restart of "
       "an "
-      "agent is a gap; one that does not answer is unknown, never 0, and the verdict is no. The agents' clocks are "
+      "agent is a gap; one that does not answer, or tells nothing new, is unknown, never 0, and where it should have "
+      "the "
+      "verdict is no. The agents' clocks are "
       "compared with ours, and their instants put right.\n\nWith --record the energies become rows of the account, so "
       "that `wattline report --kind machine` is of all machines. Rows that an agent writes itself (--record-every) "
       "hold "

@@ -104,6 +104,69 @@ TEST(AgentTally, TheSameTwiceAddsNothingAndManyPartsAreNoSurerThanOne) {
   EXPECT_NEAR(parts.seen().energy.sd().base(), whole.seen().energy.sd().base(), 1e-6 * 4400);
 }
 
+// Two agents behind one address answer by turns: whoever was heard first is followed, and nothing is added twice.
+TEST(AgentTally, TwoBehindOneAddressAreATroubleAndNoRestarts) {
+  Publisher p({}, "node7", "run1"), q({}, "node8", "run2");
+  AgentTally t;
+  t.take(at(p, 1000));
+  t.take(at(q, 1005));  // its run began when the other's did
+  EXPECT_NE(t.trouble().find("another agent"), std::string::npos) << t.trouble();
+  EXPECT_NE(t.trouble().find("node8"), std::string::npos);
+  EXPECT_FALSE(t.seen().power);
+  EXPECT_EQ(t.seen().energy.value().base(), 0);
+  t.take(at(p, 1010));
+  EXPECT_TRUE(t.trouble().empty());
+  t.take(at(q, 1015, 3));
+  t.take(at(p, 1020));
+  EXPECT_NEAR(t.seen().energy.value().base(), 44 * 20, 1e-6);
+  EXPECT_EQ(t.seen().restarts, 0u);
+  EXPECT_EQ(t.last()->host, "node7");
+  EXPECT_NEAR(t.clock_ahead()->base(), 0, 1e-6) << "the other's clock is not this one's";
+}
+
+TEST(AgentTally, ARestartOnAClockThatIsAheadIsStillARestart) {
+  Publisher p({}, "node7", "run1"), q({}, "node7", "run2");
+  AgentTally t;
+  t.take(at(p, 1000));
+  // Set back by an hour meanwhile: by its own clock it began before it was last heard.
+  PulledSnapshot fresh = at(q, 10, -3600);
+  const Duration moved = t.last()->seen.now + Duration(20 - 3600) - fresh.told.seen.started;
+  for (Time* time : {&fresh.told.seen.started, &fresh.told.seen.now, &fresh.asked, &fresh.answered})
+    *time = *time + moved;
+  fresh.agent_clock = *fresh.agent_clock + moved;
+  t.take(fresh);
+  EXPECT_TRUE(t.trouble().empty()) << t.trouble();
+  EXPECT_EQ(t.seen().restarts, 1u);
+  EXPECT_NEAR(t.seen().energy.value().base(), 440, 1e-6);
+  EXPECT_NEAR(t.seen().missing.base(), 20, 0.1);
+}
+
+TEST(AgentTally, OneThatTellsNothingNewIsKnownForAWhileAndThenNot) {
+  Publisher p({}, "node7", "run1");
+  AgentTally t;
+  t.take(at(p, 0));
+  t.take(at(p, 10));
+  auto again = at(p, 20);
+  t.take(again);
+  EXPECT_NEAR(t.seen().age->base(), 0, 0.1);
+  const auto later = [&](double seconds) {
+    PulledSnapshot s = again;
+    s.asked = s.asked + Duration(seconds);
+    s.answered = s.answered + Duration(seconds);
+    s.agent_clock = *s.agent_clock + Duration(seconds);
+    t.take(s);
+  };
+  later(15);
+  EXPECT_NEAR(t.seen().power->base(), 44, 1e-6) << "one publication is late, or was asked for too early";
+  later(60);
+  EXPECT_FALSE(t.seen().power);
+  EXPECT_NE(t.trouble().find("nothing new for 1 min"), std::string::npos) << t.trouble();
+  EXPECT_NEAR(t.seen().age->base(), 60, 0.1);
+  t.take(at(p, 90));
+  EXPECT_NEAR(t.seen().power->base(), 44, 1e-6);
+  EXPECT_NEAR(t.seen().energy.value().base(), 44 * 90, 1e-6) << "its counters went on";
+}
+
 TEST(AgentList, ReadsAgentsAndRefusesFaultsByLine) {
   const auto list = parse_agents(
       "[[agent]]\nurl = \"https://node7:9460/\"\ntimeout = \"2 s\"\n[[agent]]\nname = \"b\"\n"
@@ -198,12 +261,35 @@ TEST(AgentsCommand, OneThatIsLostIsUnknownAndTheOthersCount) {
   const std::string text = to_text(r, 300);
   EXPECT_NE(text.find("1 of 2 agents answer"), std::string::npos) << text;
   EXPECT_NE(text.find("unknown, not 0"), std::string::npos);
+  EXPECT_NE(text.find("44 W at the end, of 1 of 2 agents"), std::string::npos) << text;
   const Table& t = *r.find_table("fleet.agents.v1");
   EXPECT_NEAR(t.column("energy").numbers()[0], 440, 1e-6);
   EXPECT_TRUE(std::isnan(t.column("energy").numbers()[1]));
   EXPECT_TRUE(std::isnan(t.column("power").numbers()[1]));
   ASSERT_EQ(kept->facts.size(), 2u);
   EXPECT_EQ(kept->facts[0].kind, "machine");
+}
+
+TEST(AgentsCommand, OneThatToldNothingNewHasNoPowerAndNoEnergy) {
+  const std::string body = snapshot(10);
+  HttpServer agent(
+      [&](const HttpServer::Request&, wattline::tests::Connection& c) { return c.send(wattline::tests::reply(body)); });
+  wattline::tests::ScratchDir dir;
+  const auto file = (dir.path() / "agents.toml").string();
+  std::ofstream(file) << "[[agent]]\nname = \"here\"\nurl = \"" << agent.url() << "\"\n";
+  Context context;
+  context.provide(catalog::Catalog::load());
+  const auto kept = std::make_shared<Kept>();
+  context.provide<AccountSink>(kept);
+  const Result r = wattline::tests::run_command(agents_capability(), {file, "--over", "0.05 s", "--record"}, context);
+  const std::string text = to_text(r, 300);
+  EXPECT_EQ(text.find("0 W"), std::string::npos) << text;
+  EXPECT_EQ(text.find("0 J"), std::string::npos) << text;
+  EXPECT_NE(text.find("not known, and are not 0"), std::string::npos) << text;
+  const Table& t = *r.find_table("fleet.agents.v1");
+  EXPECT_TRUE(std::isnan(t.column("energy").numbers()[0]));
+  EXPECT_TRUE(std::isnan(t.column("power").numbers()[0]));
+  EXPECT_TRUE(kept->facts.empty());
 }
 
 }  // namespace
