@@ -11,7 +11,11 @@ namespace wattline::meter {
 
 std::vector<Fact> machine_facts(const Published& then, const Published& now, const std::string& place) {
   std::vector<Fact> out;
-  if (then.instance != now.instance || now.seen.now <= then.seen.now) return out;
+  const Duration passed = now.seen.lived() - then.seen.lived();
+  if (then.instance != now.instance || passed <= Duration(0)) return out;
+  // Where the clock was set in between the row ends by the new one and is as long as it was.
+  const bool set = std::abs((now.seen.now - then.seen.now - passed).base()) > 1;
+  const Time begin = set ? now.seen.now + -passed : then.seen.now;
   for (const auto& c : now.seen.components) {
     if (!c.info.counted) continue;
     const auto before = std::find_if(then.seen.components.begin(), then.seen.components.end(),
@@ -22,7 +26,7 @@ std::vector<Fact> machine_facts(const Published& then, const Published& now, con
     const double missing = c.missing.base() - (known ? before->missing.base() : 0);
     Fact f;
     f.kind = "machine";
-    f.begin = then.seen.now;
+    f.begin = begin;
     f.end = now.seen.now;
     // As sure, in proportion, as all of it: what makes a counter wrong makes each part wrong alike.
     f.energy = c.energy * ((j1 - j0) / j1);

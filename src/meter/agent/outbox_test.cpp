@@ -72,6 +72,19 @@ TEST(AccountRows, AreWhatLiesBetweenTwoPublications) {
   EXPECT_NE(facts[0].uid, facts[1].uid);
 }
 
+TEST(AccountRows, AClockThatIsSetBackLosesNoJoules) {
+  Publisher p({}, "node7", "run1");
+  const auto a = at(p, 10);
+  auto s = tests::snapshot_at(70);
+  s.now = s.now + Duration(-7200);
+  s.started = s.started + Duration(-7200);
+  const auto facts = machine_facts(*a, *p.publish(s, {}, Duration(1)), "");
+  ASSERT_EQ(facts.size(), 2u);
+  EXPECT_EQ(facts[0].energy.value().base(), 2400);
+  EXPECT_EQ(facts[0].end, s.now);
+  EXPECT_NEAR((facts[0].end - facts[0].begin).base(), 60, 1e-6);
+}
+
 TEST(AccountRows, ARestartIsNoDifference) {
   Publisher p({}, "h", "run1"), q({}, "h", "run2");
   EXPECT_TRUE(machine_facts(*at(p, 10), *at(q, 70), "").empty());

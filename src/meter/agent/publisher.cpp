@@ -31,8 +31,8 @@ Publisher::Publisher(PublishSettings settings, std::string host, std::string ins
 
 PublishedPtr Publisher::publish(Snapshot seen, AgentUse own, Duration interval) {
   auto out = std::make_shared<Published>();
-  const double seconds = last_.ns ? std::max(0.0, (seen.now - last_).base()) : 0;
-  last_ = seen.now;
+  const double lived = seen.lived().base(), seconds = version_ ? std::max(0.0, lived - lived_) : 0;
+  lived_ = lived;
   mean_watts(seen);
   name_consumers(seen, seconds);
   round(seen);
@@ -46,7 +46,6 @@ PublishedPtr Publisher::publish(Snapshot seen, AgentUse own, Duration interval) 
 }
 
 void Publisher::mean_watts(Snapshot& seen) {
-  const double covered = (seen.now - seen.started).base();
   for (auto& c : seen.components) {
     // Not read in the last tick: no 0, and the next mean is from where it was read last.
     if (std::isnan(c.watts)) continue;
@@ -54,10 +53,10 @@ void Publisher::mean_watts(Snapshot& seen) {
     const auto it = last_components_.find(c.info.component);
     if (it != last_components_.end()) {
       const auto [j0, read0] = it->second;
-      const double read = covered - missing - read0;
+      const double read = lived_ - missing - read0;
       c.watts = read > 1e-3 && j >= j0 ? (j - j0) / read : std::nan("");
     }
-    last_components_[c.info.component] = {j, covered - missing};
+    last_components_[c.info.component] = {j, lived_ - missing};
   }
 }
 
@@ -89,8 +88,8 @@ void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, doubl
     if (seconds > 0) w.recent += weight * (std::max(0.0, j - w.last) / seconds - w.recent);
     w.last = j;
     w.seen = version_ + 1;
-    if (c->alive) w.ended = Time{};
-    else if (w.ended.ns == 0) w.ended = last_;
+    if (c->alive) w.ended.reset();
+    else if (!w.ended) w.ended = lived_;
     all.push_back({c, &w});
   }
   std::erase_if(state.watched, [&](const auto& entry) { return entry.second.seen != version_ + 1; });
@@ -99,7 +98,7 @@ void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, doubl
   std::size_t named = 0;
   for (auto& c : all) {
     Watched& w = *c.watched;
-    if (w.named && w.ended.ns && (last_ - w.ended).base() > settings_.kept.base()) w.named = false;
+    if (w.named && w.ended && lived_ - *w.ended > settings_.kept.base()) w.named = false;
     named += w.named;
   }
   std::stable_sort(all.begin(), all.end(),

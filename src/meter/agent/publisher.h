@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -61,7 +62,7 @@ class Publisher {
     bool named = false, told = false;
     Joules base{};  // at the time it was named
     Joules published{};
-    Time ended{};
+    std::optional<double> ended;  // s of the monitor's life
     std::uint64_t seen = 0;
   };
   struct LevelState {
@@ -79,7 +80,7 @@ class Publisher {
   std::map<Level, LevelState> levels_;
   std::map<std::string, double> floor_;  // what each counter was last told as: none goes backwards
   std::map<std::string, std::tuple<double, double>> last_components_;  // J, missing s
-  Time last_{};
+  double lived_ = 0;  // s of the monitor's life, at the last publication
   std::uint64_t version_ = 0;
 };
 

@@ -21,6 +21,11 @@ double level_sum(const Snapshot& s, Level level) {
   return sum;
 }
 
+void pass(Snapshot& s, double seconds) {
+  s.now = s.now + Duration(seconds);
+  s.covered += Duration(seconds);
+}
+
 TEST(Publisher, TellsWhatWasSeenRounded) {
   Publisher p({.top = 5, .rounding = Energy(1)}, "node7", "run1");
   auto s = snapshot_at(10);
@@ -48,6 +53,17 @@ TEST(Publisher, PowerIsTheMeanBetweenPublications) {
   EXPECT_DOUBLE_EQ(p.publish(later, {}, Duration(1))->seen.components[0].watts, 40);
 }
 
+TEST(Publisher, AClockThatIsSetChangesNoPower) {
+  Publisher p({}, "h", "i");
+  p.publish(snapshot_at(10), {}, Duration(1));
+  auto later = snapshot_at(11);
+  later.now = later.now + Duration(0.5);
+  EXPECT_DOUBLE_EQ(p.publish(later, {}, Duration(1))->seen.components[0].watts, 40);
+  auto back = snapshot_at(12);
+  back.now = back.now + Duration(-3600);
+  EXPECT_DOUBLE_EQ(p.publish(back, {}, Duration(1))->seen.components[0].watts, 40);
+}
+
 TEST(Publisher, AGapIsLeftOutOfThePowerAndNotSpreadOverIt) {
   Publisher p({}, "h", "i");
   p.publish(snapshot_at(10), {}, Duration(1));
@@ -67,7 +83,7 @@ TEST(Publisher, NamesNoMoreThanItMay) {
   s.consumers.clear();
   for (int i = 1; i <= 100; ++i) s.consumers.push_back(consumer(Level::process, "p" + std::to_string(i), i, i));
   p.publish(s, {}, Duration(1));
-  s.now = s.now + Duration(1);
+  pass(s, 1);
   for (auto& c : s.consumers) c.joules[0] *= 2;
   const auto out = p.publish(s, {}, Duration(1));
   EXPECT_EQ(out->seen.consumers.size(), 4u);
@@ -80,11 +96,11 @@ TEST(Publisher, ANewcomerThatIsHungryTakesTheNameOfOneThatIsNot) {
   s.consumers = {consumer(Level::process, "idler", 1, 100), consumer(Level::process, "late", 2, 0)};
   p.publish(s, {}, Duration(1));
   for (int i = 0; i < 5; ++i) {
-    s.now = s.now + Duration(60);
+    pass(s, 60);
     s.consumers[1].joules[0] += 600;
     p.publish(s, {}, Duration(1));
   }
-  s.now = s.now + Duration(1);
+  pass(s, 1);
   s.consumers[1].joules[0] += 10;
   const auto out = p.publish(s, {}, Duration(1));
   EXPECT_EQ(joules(out->seen, Level::process, "idler"), -1);
@@ -96,10 +112,10 @@ TEST(Publisher, AnEndedConsumerKeepsItsNameForAWhileAndThenItsJoulesStay) {
   Publisher p({.top = 5, .kept = Duration(100)}, "h", "i");
   auto s = snapshot_at(10);
   p.publish(s, {}, Duration(1));
-  s.now = s.now + Duration(1);
+  pass(s, 1);
   s.consumers[0].alive = false;
   EXPECT_EQ(joules(p.publish(s, {}, Duration(1))->seen, Level::process, "train"), 150);
-  s.now = s.now + Duration(101);
+  pass(s, 101);
   const auto out = p.publish(s, {}, Duration(1));
   EXPECT_EQ(joules(out->seen, Level::process, "train"), -1);
   EXPECT_EQ(joules(out->seen, Level::process, other_consumers), 150);
@@ -117,7 +133,7 @@ TEST(Publisher, ANumberUsedAgainIsAnotherProcess) {
   Publisher p({.top = 5}, "h", "i");
   auto s = snapshot_at(10);
   p.publish(s, {}, Duration(1));
-  s.now = s.now + Duration(1);
+  pass(s, 1);
   s.consumers[0] = consumer(Level::process, "train", 71, 3);
   s.consumers[0].started = 999;
   s.consumers.push_back(consumer(Level::process, "ended", 0, 150, false));
@@ -137,7 +153,7 @@ TEST(Publisher, NoCounterGoesBackwardsAndTheSumStays) {
   std::map<std::pair<int, std::int64_t>, double> before;
   int next = 1;
   for (int step = 0; step < 400; ++step) {
-    s.now = s.now + Duration(1);
+    pass(s, 1);
     if (random() % 3 == 0) s.consumers.push_back(consumer(Level::process, "p", next++, 0));
     for (auto& c : s.consumers)
       if (c.alive && c.pid) c.joules[0] += static_cast<double>(random() % 100) / 7;

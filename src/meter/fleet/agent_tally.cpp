@@ -32,9 +32,6 @@ double idle_of(const Published* p, Domain domain) {
   return 0;
 }
 
-// By a clock that is never set.
-Duration lived(const Published& p) { return p.seen.covered + p.seen.missing; }
-
 constexpr Duration beginning_within{1};  // how well an agent knows when it began, where its clock was set since
 constexpr double overdue = 3;  // publications that did not come
 
@@ -72,7 +69,7 @@ void AgentTally::take(const PulledSnapshot& pulled) {
   }
   if (!last_) {
     seen_.begin = seen_.end = ours(now.seen.now);
-    if (now.version > 1) between_ = lived(now) / static_cast<double>(now.version - 1);
+    if (now.version > 1) between_ = now.seen.lived() / static_cast<double>(now.version - 1);
     last_ = now;
     note_age(pulled);
     return;
@@ -80,7 +77,8 @@ void AgentTally::take(const PulledSnapshot& pulled) {
   const bool restarted = last_->instance != now.instance;
   if (!restarted && now.version <= last_->version) return note_age(pulled);  // told already
   if (!restarted)
-    between_ = std::max(Duration(0), lived(now) - lived(*last_)) / static_cast<double>(now.version - last_->version);
+    between_ = std::max(Duration(0), now.seen.lived() - last_->seen.lived()) /
+               static_cast<double>(now.version - last_->version);
   const Published* before = restarted ? nullptr : &*last_;
   seen_.restarts += restarted;
 

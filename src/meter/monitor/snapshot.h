@@ -59,6 +59,9 @@ struct Snapshot {
   std::size_t forgotten = 0;  // ended consumers summed up under the name "ended" of their level
   std::uint64_t ticks = 0;
   std::vector<std::string> warnings;
+
+  // Since it began, by a clock that nobody sets: `now` and `started` may jump, this does not.
+  Duration lived() const { return covered + missing; }
 };
 
 }  // namespace wattline::meter
