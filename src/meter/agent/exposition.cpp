@@ -94,12 +94,18 @@ void write_components(Writer& w, const Snapshot& s) {
   for (const auto& c : s.components)
     if (!c.info.counted) component_labels(w, c).value(c.energy.value().base());
   w.gauge("wattline_node_power", "watts", "Mean power since the last publication; NaN where it was not read.");
-  for (const auto& c : s.components) component_labels(w, c).value(c.watts);
-  w.gauge("wattline_node_energy_uncertainty", "ratio", "Half of the 95 % interval of the energy, relative to it.");
+  for (const auto& c : s.components)
+    if (c.info.counted) component_labels(w, c).value(c.watts);
+  w.gauge("wattline_node_contained_power", "watts",
+          "The same of what is part of another component, or contains others.");
+  for (const auto& c : s.components)
+    if (!c.info.counted) component_labels(w, c).value(c.watts);
+  w.gauge("wattline_node_energy_uncertainty", "ratio",
+          "Half of the 95 % interval of the energy, relative to it; NaN without any.");
   for (const auto& c : s.components) {
     const double j = c.energy.value().base();
     w.label("component", c.info.component).label("domain", to_string(c.info.domain));
-    w.value(j > 0 ? (c.energy.high().base() - c.energy.low().base()) / (2 * j) : 0);
+    w.value(j > 0 ? (c.energy.high().base() - c.energy.low().base()) / (2 * j) : std::nan(""));
   }
   w.counter("wattline_node_component_missing", "seconds", "Time in which a component was not read: a gap, not a zero.");
   for (const auto& c : s.components)
@@ -128,12 +134,14 @@ void write_consumers(Writer& w, const Snapshot& s, Level level, std::string_view
   if (!any) return;
   w.counter("wattline_" + std::string(name) + "_energy", "joules", help);
   for (const auto& c : s.consumers) {
-    if (c.level != level) continue;
+    if (c.level != level || c.name == once_named) continue;
     for (std::size_t d = 0; d < domain_count; ++d) {
       if (!used[d]) continue;
-      w.label(name, c.name).label("domain", to_string(static_cast<Domain>(d)));
+      // Scrapers put a label "job" of their own on everything.
+      w.label(level == Level::job ? "job_id" : name, c.name).label("domain", to_string(static_cast<Domain>(d)));
       if (level == Level::process || level == Level::gpu_process) w.label("pid", std::to_string(c.pid));
       if (level == Level::process) w.label("container", c.detail);
+      if (level == Level::gpu_process) w.label("gpu", c.detail);
       if (level == Level::container) w.label("pod", c.detail);
       w.value(c.joules[d]);
     }

@@ -39,6 +39,33 @@ TEST(Exposition, TellsComponentsIdleAndConsumers) {
   EXPECT_EQ(text.find("wattline_container_energy"), std::string::npos) << "a level that is not there has no metric";
 }
 
+TEST(Exposition, ProcessesOnSeveralBoardsAndJobsHaveSeriesOfTheirOwn) {
+  Publisher p({}, "node7", "run1");
+  auto s = tests::snapshot_at(10);
+  s.consumers = {tests::consumer(Level::gpu_process, "train", 71, 0),
+                 tests::consumer(Level::gpu_process, "train", 71, 0), tests::consumer(Level::job, "4711", 0, 30)};
+  for (int i = 0; i < 2; ++i) {
+    s.consumers[i].detail = "gpu-" + std::to_string(i);
+    s.consumers[i].joules[static_cast<std::size_t>(Domain::gpu)] = 10 + i;
+  }
+  const auto text = exposition(*p.publish(s, {}, Duration(1)), Exposition::text);
+  EXPECT_TRUE(has(
+      text, R"(wattline_gpu_process_energy_joules_total{gpu_process="train",domain="gpu",pid="71",gpu="gpu-0"} 10)"))
+      << text;
+  EXPECT_TRUE(has(
+      text, R"(wattline_gpu_process_energy_joules_total{gpu_process="train",domain="gpu",pid="71",gpu="gpu-1"} 11)"));
+  EXPECT_TRUE(has(text, R"(wattline_job_energy_joules_total{job_id="4711",domain="cpu"} 30)"))
+      << "a label job would be the scraper's own";
+}
+
+TEST(Exposition, WhatContainsOthersIsNotAmongThePowersThatAddUp) {
+  const auto text = exposition(published(), Exposition::text);
+  EXPECT_EQ(text.find("wattline_node_power_watts{component=\"psys\""), std::string::npos);
+  EXPECT_TRUE(has(
+      text,
+      R"(wattline_node_contained_power_watts{component="psys",domain="platform",method="measured",source="rapl"} 40)"));
+}
+
 // What a scraper's parser would stumble over: twice the same family or series, samples outside their family.
 TEST(Exposition, EveryFamilyAndEverySeriesStandsOnce) {
   for (const auto form : {Exposition::text, Exposition::open_metrics}) {

@@ -14,8 +14,7 @@ constexpr int cumulative = 2;
 // One metric's points, one after another.
 class Points {
  public:
-  Points(std::string& out, std::int64_t started_ns, std::int64_t now_ns)
-      : out_(out), started_ns_(started_ns), now_ns_(now_ns) {}
+  Points(std::string& out, Time started, Time now) : out_(out), started_(started), now_(now) {}
 
   void begin(std::string_view name, std::string_view unit, std::string_view what, bool sum) {
     if (out_.back() != '[') out_ += ',';
@@ -24,12 +23,13 @@ class Points {
     if (sum) out_ += fmt::format("\"aggregationTemporality\":{},\"isMonotonic\":true,", cumulative);
     out_ += "\"dataPoints\":[";
   }
+  // `since`: when what is summed began at 0; 0: when all did.
   template <class Attributes>
-  void point(double value, Attributes&& attributes) {
+  void point(double value, Attributes&& attributes, Time since = {}) {
     if (!std::isfinite(value)) return;
     if (out_.back() != '[') out_ += ',';
     out_ += fmt::format("{{\"startTimeUnixNano\":\"{}\",\"timeUnixNano\":\"{}\",\"asDouble\":{},\"attributes\":[",
-                        started_ns_, now_ns_, shortest(value));
+                        since.ns ? since.ns : started_.ns, now_.ns, shortest(value));
     OtlpAttributes to(out_);
     attributes(to);
     out_ += "]}";
@@ -38,7 +38,7 @@ class Points {
 
  private:
   std::string& out_;
-  const std::int64_t started_ns_, now_ns_;
+  const Time started_, now_;
 };
 
 std::string_view hardware_type(Domain d) {
@@ -63,7 +63,7 @@ std::string otlp_metrics(const Published& p) {
   resource.text("service.instance.id", p.instance);
   resource.text("host.name", p.host);
   out += "]},\"scopeMetrics\":[{\"scope\":{\"name\":\"wattline\",\"version\":\"" WATTLINE_VERSION "\"},\"metrics\":[";
-  Points points(out, s.started.ns, s.now.ns);
+  Points points(out, p.counted_since.ns ? p.counted_since : s.started, s.now);
   const auto component = [](const ComponentSeen& c) {
     return [&c](OtlpAttributes& to) {
       to.text("hw.id", c.info.component);
@@ -90,14 +90,19 @@ std::string otlp_metrics(const Published& p) {
   points.begin("wattline.consumer.energy", "J", "Active energy of a consumer; levels see the same joules", true);
   for (const auto& c : s.consumers)
     for (std::size_t d = 0; d < domain_count; ++d)
-      if (c.joules[d] > 0)
-        points.point(c.joules[d], [&](OtlpAttributes& to) {
-          to.text("wattline.level", to_string(c.level));
-          to.text("wattline.consumer", c.name);
-          to.text("hw.type", hardware_type(static_cast<Domain>(d)));
-          if (c.pid) to.integer("process.pid", c.pid);
-          if (c.level == Level::process) to.text("container.id", c.detail);
-        });
+      if (c.joules[d] > 0 && c.name != once_named)
+        points.point(
+            c.joules[d],
+            [&](OtlpAttributes& to) {
+              to.text("wattline.level", to_string(c.level));
+              to.text("wattline.consumer", c.name);
+              to.text("hw.type", hardware_type(static_cast<Domain>(d)));
+              if (c.pid) to.integer("process.pid", c.pid);
+              if (c.level == Level::process) to.text("container.id", c.detail);
+              if (c.level == Level::gpu_process) to.text("hw.id", c.detail);
+              if (c.level == Level::container) to.text("k8s.pod.uid", c.detail);
+            },
+            c.since);
   points.end();
   out += "]}]}]}";
   return out;

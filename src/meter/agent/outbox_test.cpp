@@ -46,6 +46,27 @@ TEST(OtlpMetrics, IsTheMessageThatCollectorsTake) {
   EXPECT_EQ(metrics[1].at("gauge").at("dataPoints").as_array().size(), 3u);
 }
 
+TEST(OtlpMetrics, ASumThatBeginsAnewSaysWhen) {
+  Publisher p({}, "node7", "run1");
+  auto s = tests::snapshot_at(10);
+  s.consumers = {tests::consumer(Level::process, "train", 71, 0, false)};
+  p.publish(s, {}, Duration(1));
+  auto later = tests::snapshot_at(20);
+  later.consumers = {tests::consumer(Level::process, "train", 72, 5)};
+  p.publish(later, {}, Duration(1));
+  auto end = tests::snapshot_at(30);
+  end.consumers = {tests::consumer(Level::process, "train", 72, 8)};
+  const Json j = parse_json(otlp_metrics(*p.publish(end, {}, Duration(1))));
+  const auto& metrics = j.at("resourceMetrics").as_array()[0].at("scopeMetrics").as_array()[0].at("metrics").as_array();
+  EXPECT_EQ(metrics[0].at("sum").at("dataPoints").as_array()[0].at("startTimeUnixNano").as_string(),
+            "1790000000000000000");
+  const auto& points = metrics[3].at("sum").at("dataPoints").as_array();
+  ASSERT_EQ(points.size(), 2u);
+  EXPECT_EQ(points[0].at("asDouble").as_number(), 3);
+  EXPECT_EQ(points[0].at("startTimeUnixNano").as_string(), "1790000020000000000");
+  EXPECT_EQ(points[1].at("startTimeUnixNano").as_string(), "1790000000000000000") << "all the others";
+}
+
 TEST(OtlpMetrics, WhatIsNotReadHasNoPower) {
   Publisher p({}, "node7", "run1");
   auto s = tests::snapshot_at(1);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace wattline::meter {
 namespace {
@@ -33,6 +34,8 @@ PublishedPtr Publisher::publish(Snapshot seen, AgentUse own, Duration interval) 
   auto out = std::make_shared<Published>();
   const double lived = seen.lived().base(), seconds = version_ ? std::max(0.0, lived - lived_) : 0;
   lived_ = lived;
+  now_ = seen.now;
+  if (version_ == 0 || counted_since_ > now_) counted_since_ = seen.started;
   mean_watts(seen);
   name_consumers(seen, seconds);
   round(seen);
@@ -40,6 +43,7 @@ PublishedPtr Publisher::publish(Snapshot seen, AgentUse own, Duration interval) 
   out->instance = instance_;
   out->version = ++version_;
   out->interval = interval;
+  out->counted_since = counted_since_;
   out->seen = std::move(seen);
   out->own = std::move(own);
   return out;
@@ -70,31 +74,59 @@ void Publisher::name_consumers(Snapshot& seen, double seconds) {
   seen.forgotten = 0;
 }
 
-void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, double seconds, std::vector<Consumer>& out) {
-  LevelState& state = levels_[level];
-  struct Candidate {
-    Consumer* consumer;
-    Watched* watched;
-  };
+void Publisher::forget_name(LevelState& state, Watched& w) {
+  if (std::exchange(w.told, false))
+    for (std::size_t d = 0; d < domain_count; ++d) state.once[d] += w.mine[d];
+  w.named = false;
+  w.mine = w.published = Joules{};
+}
+
+// Consumers with what is known of them; those that are the same one are put together.
+std::vector<Publisher::Candidate> Publisher::candidates(LevelState& state, std::vector<Consumer*>& consumers,
+                                                        double seconds) {
   std::vector<Candidate> all;
   all.reserve(consumers.size());
-  Joules total{};
   for (Consumer* c : consumers) {
-    for (std::size_t d = 0; d < domain_count; ++d) total[d] += c->joules[d];
     if (!c->alive && c->name == "ended" && c->pid == 0) continue;
-    Watched& w = state.watched[Key{c->pid ? std::string() : c->name, c->pid, c->started}];
+    Watched& w = state.watched[identity_of(*c)];
+    if (w.seen != version_ + 1) {
+      w.seen = version_ + 1;
+      w.place = all.size();
+      all.push_back({c, &w});
+      continue;
+    }
+    Consumer& same = *all[w.place].consumer;
+    for (std::size_t d = 0; d < domain_count; ++d) same.joules[d] += c->joules[d];
+    same.cpu_seconds += c->cpu_seconds;
+    same.alive = same.alive || c->alive;
+  }
+  for (auto it = state.watched.begin(); it != state.watched.end();) {
+    if (it->second.seen == version_ + 1) {
+      ++it;
+      continue;
+    }
+    forget_name(state, it->second);
+    it = state.watched.erase(it);
+  }
+  const double weight = seconds > 0 ? 1 - std::exp(-seconds / memory_s) : 1;
+  for (auto& [c, watched] : all) {
+    Watched& w = *watched;
     const double j = sum(c->joules);
-    const double weight = seconds > 0 ? 1 - std::exp(-seconds / memory_s) : 1;
+    // The monitor summed it up with the ended and it came again meanwhile: it begins anew.
+    if (j < w.last - 1e-6) {
+      forget_name(state, w);
+      w.last = 0;
+    }
     if (seconds > 0) w.recent += weight * (std::max(0.0, j - w.last) / seconds - w.recent);
     w.last = j;
-    w.seen = version_ + 1;
     if (c->alive) w.ended.reset();
     else if (!w.ended) w.ended = lived_;
-    all.push_back({c, &w});
   }
-  std::erase_if(state.watched, [&](const auto& entry) { return entry.second.seen != version_ + 1; });
+  return all;
+}
 
-  // Who keeps its name: those alive or ended of late; then the hungriest take what names are left.
+// Who keeps its name: those alive or ended of late; then the hungriest take what names are left.
+void Publisher::give_names(std::vector<Candidate>& all) {
   std::size_t named = 0;
   for (auto& c : all) {
     Watched& w = *c.watched;
@@ -106,10 +138,16 @@ void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, doubl
   const auto give = [&](Candidate& c) {
     c.watched->named = true;
     c.watched->base = c.consumer->joules;
+    c.watched->since = now_;
   };
   if (version_ == 0) {  // at the first publication names cost nobody a reset: all begin with what they have
     for (auto& c : all)
-      if (named < settings_.top && c.consumer->alive) give(c), c.watched->base = Joules{}, ++named;
+      if (named < settings_.top && c.consumer->alive) {
+        give(c);
+        c.watched->base = Joules{};
+        c.watched->since = Time{};
+        ++named;
+      }
   }
   std::size_t weakest = all.size();  // above it no named one is left to take a name from
   for (auto& c : all) {
@@ -129,41 +167,68 @@ void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, doubl
     last->watched->named = false;
     --named;
   }
+}
 
-  Joules rest = total;
-  for (std::size_t d = 0; d < domain_count; ++d) {
-    state.gone[d] += std::max(0.0, state.before[d] - total[d]);
-    state.before[d] = total[d];
-    rest[d] += state.gone[d];
+// A number that is used again while the one that had it before still has its name: the later one keeps it.
+void Publisher::one_of_a_look(std::vector<Candidate>& all) {
+  std::map<std::tuple<std::string_view, std::string_view, int>, Candidate*> looks;
+  for (auto& c : all) {
+    if (!c.watched->named) continue;
+    const auto [it, is_new] = looks.try_emplace({c.consumer->name, c.consumer->detail, c.consumer->pid}, &c);
+    if (is_new) continue;
+    Candidate*& other = it->second;
+    const bool later =
+        std::pair(c.consumer->alive, c.consumer->started) > std::pair(other->consumer->alive, other->consumer->started);
+    (later ? other : &c)->watched->named = false;
+    if (later) other = &c;
   }
+}
+
+void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, double seconds, std::vector<Consumer>& out) {
+  LevelState& state = levels_[level];
+  Joules total{};
+  for (const Consumer* c : consumers)
+    for (std::size_t d = 0; d < domain_count; ++d) total[d] += c->joules[d];
+  std::vector<Candidate> all = candidates(state, consumers, seconds);
+  give_names(all);
+  one_of_a_look(all);
+
+  const double q = settings_.rounding.base();
+  Joules rest = total;
   std::vector<Consumer> told;
   for (auto& c : all) {
-    if (!c.watched->named) {
-      c.watched->told = false;
+    Watched& w = *c.watched;
+    if (!w.named) {
+      forget_name(state, w);
       continue;
     }
     Consumer shown = *c.consumer;
-    if (!c.watched->told) c.watched->published = Joules{};
-    c.watched->told = true;
+    w.told = true;
+    shown.since = std::min(w.since, now_);  // the clock may have been set back
     for (std::size_t d = 0; d < domain_count; ++d) {
-      const double q = settings_.rounding.base();
-      const double mine = std::max(0.0, shown.joules[d] - c.watched->base[d]);
-      rest[d] -= mine;
-      shown.joules[d] = c.watched->published[d] = std::max(c.watched->published[d], rounded(mine, q));
+      w.mine[d] = std::max(0.0, shown.joules[d] - w.base[d]);
+      rest[d] -= w.mine[d];
+      shown.joules[d] = w.published[d] = std::max(w.published[d], rounded(w.mine[d], q));
     }
     told.push_back(std::move(shown));
   }
   std::stable_sort(told.begin(), told.end(),
                    [](const Consumer& a, const Consumer& b) { return sum(a.joules) > sum(b.joules); });
   for (auto& c : told) out.push_back(std::move(c));
-  Consumer other;
-  other.level = level;
+  Consumer other, once;
+  other.level = once.level = level;
   other.name = other_consumers;
+  once.name = once_named;
+  once.alive = false;
   for (std::size_t d = 0; d < domain_count; ++d) {
-    const double q = settings_.rounding.base();
+    state.gone[d] += std::max(0.0, state.before[d] - total[d]);
+    state.before[d] = total[d];
+    rest[d] += state.gone[d] - state.once[d];
     other.joules[d] = state.other[d] = std::max(state.other[d], rounded(std::max(0.0, rest[d]), q));
+    once.joules[d] = rounded(state.once[d], q);
   }
   out.push_back(std::move(other));
+  if (sum(once.joules) > 0) out.push_back(std::move(once));
 }
 
 void Publisher::round(Snapshot& seen) {

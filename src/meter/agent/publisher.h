@@ -3,9 +3,11 @@
 // Energy read often and finely tells secrets of the programs that ran (PLATYPUS, CVE-2020-8694, CVE-2020-12912), so what
 // is published is coarser than what is read: a second or more apart and whole tenths of a joule.
 //
-// Names are bounded: of each level the `top` consumers of late are named, and all others are one, "(other)". Who loses
-// its name leaves what it had to "(other)", and who gets one begins at 0: so that no counter ever goes backwards, and
-// the consumers of a level always add up to what the monitor attributed, ended ones included.
+// Names are bounded: of each level the `top` consumers of late are named, and all others are one, "(other)". Who gets a
+// name begins at 0, and what it used before stays with "(other)"; who loses it leaves what was told under it to "(once
+// named)". So no counter ever goes backwards; what the named ones and "(other)" rise by is what the monitor attributed,
+// each joule once; and with "(once named)" they add up to all of it, ended ones included. No two of a publication have
+// the same name, number and place.
 #pragma once
 
 #include <array>
@@ -14,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "meter/monitor/snapshot.h"
@@ -22,6 +23,8 @@
 namespace wattline::meter {
 
 inline constexpr std::string_view other_consumers = "(other)";
+// Was told as it rose, under names that are gone: for sums at an instant, and not for rates.
+inline constexpr std::string_view once_named = "(once named)";
 
 struct PublishSettings {
   std::size_t top = 20;  // consumers named of each level
@@ -41,6 +44,7 @@ struct Published {
   std::string host, instance;  // instance: of this run of the agent, so that a restart shows
   std::uint64_t version = 0;  // counts publications from 1
   Duration interval{1};  // of reading
+  Time counted_since;  // when the counters were 0, told alike in all publications of a run while the clock goes forward
   Snapshot seen;  // rounded; consumers named ones and "(other)"; components' watts are means since the last publication
   AgentUse own;
 };
@@ -54,21 +58,32 @@ class Publisher {
 
  private:
   using Joules = std::array<double, domain_count>;
-  // A process may change its name (exec) and stays the same one.
-  using Key = std::tuple<std::string, int, std::int64_t>;
   struct Watched {
     double last = 0;  // J, of all domains
     double recent = 0;  // W, over about a minute
     bool named = false, told = false;
     Joules base{};  // at the time it was named
+    Joules mine{};  // since then, as last told; not rounded
     Joules published{};
+    Time since{};  // when it was named; 0: at the first publication
     std::optional<double> ended;  // s of the monitor's life
     std::uint64_t seen = 0;
+    std::size_t place = 0;  // among the consumers of this publication
   };
   struct LevelState {
-    std::map<Key, Watched> watched;
-    Joules other{}, before{}, gone{};  // gone: of consumers that are no longer told of, named or summed up
+    std::map<ConsumerIdentity, Watched> watched;
+    Joules other{}, before{};
+    Joules gone{};  // of consumers that the monitor no longer tells of, not even summed up
+    Joules once{};  // told under names that are gone
   };
+  struct Candidate {
+    Consumer* consumer;
+    Watched* watched;
+  };
+  std::vector<Candidate> candidates(LevelState&, std::vector<Consumer*>&, double seconds);
+  void give_names(std::vector<Candidate>&);
+  static void one_of_a_look(std::vector<Candidate>&);
+  static void forget_name(LevelState&, Watched&);
 
   void name_consumers(Snapshot&, double seconds);
   void name_level(Level, std::vector<Consumer*>&, double seconds, std::vector<Consumer>& out);
@@ -81,6 +96,7 @@ class Publisher {
   std::map<std::string, double> floor_;  // what each counter was last told as: none goes backwards
   std::map<std::string, std::tuple<double, double>> last_components_;  // J, missing s
   double lived_ = 0;  // s of the monitor's life, at the last publication
+  Time now_{}, counted_since_{};
   std::uint64_t version_ = 0;
 };
 

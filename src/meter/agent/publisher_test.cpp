@@ -1,7 +1,9 @@
 #include "meter/agent/publisher.h"
 
 #include <cmath>
+#include <map>
 #include <random>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -86,7 +88,7 @@ TEST(Publisher, NamesNoMoreThanItMay) {
   pass(s, 1);
   for (auto& c : s.consumers) c.joules[0] *= 2;
   const auto out = p.publish(s, {}, Duration(1));
-  EXPECT_EQ(out->seen.consumers.size(), 4u);
+  EXPECT_EQ(out->seen.consumers.size(), 5u) << "three, the others, and those that were named before";
   EXPECT_NEAR(level_sum(out->seen, Level::process), 2 * 5050, 0.1 * 4);
 }
 
@@ -118,7 +120,8 @@ TEST(Publisher, AnEndedConsumerKeepsItsNameForAWhileAndThenItsJoulesStay) {
   pass(s, 101);
   const auto out = p.publish(s, {}, Duration(1));
   EXPECT_EQ(joules(out->seen, Level::process, "train"), -1);
-  EXPECT_EQ(joules(out->seen, Level::process, other_consumers), 150);
+  EXPECT_EQ(joules(out->seen, Level::process, once_named), 150);
+  EXPECT_EQ(joules(out->seen, Level::process, other_consumers), 0) << "it was told once already";
 }
 
 TEST(Publisher, AProcessThatChangesItsNameStaysTheSame) {
@@ -139,6 +142,7 @@ TEST(Publisher, ANumberUsedAgainIsAnotherProcess) {
   s.consumers.push_back(consumer(Level::process, "ended", 0, 150, false));
   const auto out = p.publish(s, {}, Duration(1));
   EXPECT_EQ(joules(out->seen, Level::process, "train"), 0);  // named now: what it had before is in "(other)"
+  EXPECT_EQ(joules(out->seen, Level::process, other_consumers), 3);
   EXPECT_NEAR(level_sum(out->seen, Level::process), 203, 0.3);
 }
 
@@ -149,7 +153,7 @@ TEST(Publisher, NoCounterGoesBackwardsAndTheSumStays) {
   Publisher p({.top = 4, .rounding = Energy(0.5), .kept = Duration(3)}, "h", "i");
   auto s = snapshot_at(1);
   s.consumers.clear();
-  double forgotten = 0, other_before = 0;
+  double forgotten = 0, other_before = 0, risen = 0;
   std::map<std::pair<int, std::int64_t>, double> before;
   int next = 1;
   for (int step = 0; step < 400; ++step) {
@@ -168,7 +172,7 @@ TEST(Publisher, NoCounterGoesBackwardsAndTheSumStays) {
     told.consumers.push_back(consumer(Level::process, "ended", 0, forgotten, false));
     const double sum = level_sum(told, Level::process);
     const auto out = p.publish(std::move(told), {}, Duration(1));
-    ASSERT_LE(out->seen.consumers.size(), 5u);
+    ASSERT_LE(out->seen.consumers.size(), 6u);
     ASSERT_NEAR(level_sum(out->seen, Level::process), sum, 0.5 * 5) << step;
     std::map<std::pair<int, std::int64_t>, double> now;
     for (const auto& c : out->seen.consumers) {
@@ -177,14 +181,131 @@ TEST(Publisher, NoCounterGoesBackwardsAndTheSumStays) {
         other_before = c.joules[0];
         continue;
       }
+      if (c.name == once_named) continue;
       const std::pair key{c.pid, c.started};
       now[key] = c.joules[0];
       if (before.contains(key)) {
         ASSERT_GE(c.joules[0], before[key]) << step;
       }
     }
+    // What a scraper adds up: the rises of each series from where it began.
+    for (const auto& [key, j] : now) risen += j - (before.contains(key) ? before[key] : 0);
     before = std::move(now);
+    ASSERT_NEAR(risen + other_before, sum, 0.25 * (10 + step)) << step << ": each joule is told once";
   }
+  EXPECT_GT(risen, 1000);
+}
+
+// What is told of a level, as a scraper keeps it.
+struct Scraper {
+  std::map<std::tuple<std::string, int, std::string>, double> last;
+  std::map<std::tuple<std::string, int, std::string>, Time> since;
+  double risen = 0;
+  void scrape(const Snapshot& s, Level level) {
+    std::set<std::tuple<std::string, int, std::string>> met;
+    for (const auto& c : s.consumers) {
+      if (c.level != level || c.name == once_named) continue;
+      const std::tuple key{c.name, c.pid, c.detail};
+      EXPECT_TRUE(met.insert(key).second) << c.name << " twice";
+      const bool fell = last.contains(key) && c.joules[0] < last[key];
+      if (fell) {
+        EXPECT_GT(c.since, since[key]) << "a sum that begins again says when";
+      } else if (last.contains(key)) {
+        EXPECT_EQ(c.since, since[key]);
+      }
+      risen += c.joules[0] - (fell || !last.contains(key) ? 0 : last[key]);
+      last[key] = c.joules[0];
+      since[key] = c.since;
+      EXPECT_LE(c.since, s.now);
+    }
+  }
+};
+
+TEST(Publisher, ANameThatIsLostAndRegainedBeginsANewSum) {
+  Publisher p({.top = 1}, "h", "i");
+  auto s = snapshot_at(100);
+  s.consumers = {consumer(Level::process, "a", 1, 0), consumer(Level::process, "b", 2, 0)};
+  Scraper scraper;
+  double sum = 0;
+  std::set<Time> begins;
+  for (int i = 0; i < 60; ++i) {
+    pass(s, 60);
+    s.consumers[(i / 10) % 2].joules[0] += 600;
+    sum += 600;
+    const auto out = p.publish(s, {}, Duration(1));
+    scraper.scrape(out->seen, Level::process);
+    for (const auto& c : out->seen.consumers)
+      if (c.name == "a" && c.joules[0] > 0) begins.insert(c.since);
+  }
+  EXPECT_GE(begins.size(), 3u);
+  EXPECT_NEAR(scraper.risen, sum, 5);
+}
+
+TEST(Publisher, ANumberUsedAgainWhileItsNameIsStillToldIsToldOnce) {
+  Publisher p({.top = 5}, "h", "i");
+  auto s = snapshot_at(10);
+  s.consumers = {consumer(Level::process, "cc1", 71, 0)};
+  Scraper scraper;
+  const auto publish = [&] {
+    pass(s, 1);
+    scraper.scrape(p.publish(s, {}, Duration(1))->seen, Level::process);
+  };
+  publish();
+  s.consumers[0].joules[0] = 150;
+  publish();
+  s.consumers[0].alive = false;
+  s.consumers.push_back(consumer(Level::process, "cc1", 71, 3));
+  s.consumers[1].started = 999;
+  publish();
+  s.consumers[1].joules[0] = 43;
+  publish();
+  EXPECT_NEAR(scraper.risen, 193, 0.3);
+  EXPECT_NEAR((scraper.last[{"cc1", 71, ""}]), 40, 0.1);
+}
+
+TEST(Publisher, AProcessOnTwoBoardsIsTwoAndAccountsOfOneNameAreOne) {
+  Publisher p({.top = 5}, "h", "i");
+  auto s = snapshot_at(10);
+  s.consumers = {consumer(Level::gpu_process, "train", 71, 10), consumer(Level::gpu_process, "train", 71, 20),
+                 consumer(Level::process, "short-lived", 0, 5, false), consumer(Level::process, "short-lived", 0, 7)};
+  s.consumers[0].detail = "gpu-0";
+  s.consumers[1].detail = "gpu-1";
+  const auto out = p.publish(s, {}, Duration(1));
+  Scraper scraper;
+  scraper.scrape(out->seen, Level::gpu_process);
+  scraper.scrape(out->seen, Level::process);
+  EXPECT_EQ((scraper.last[{"train", 71, "gpu-0"}]), 10);
+  EXPECT_EQ((scraper.last[{"train", 71, "gpu-1"}]), 20);
+  EXPECT_EQ((scraper.last[{"short-lived", 0, ""}]), 12);
+}
+
+// A user logs off, is summed up with the ended, and logs on again between two publications.
+TEST(Publisher, OneThatIsForgottenAndComesAgainBeginsAnew) {
+  Publisher p({.top = 5}, "h", "i");
+  auto s = snapshot_at(10);
+  s.consumers = {consumer(Level::user, "ada", 0, 150)};
+  Scraper scraper;
+  scraper.scrape(p.publish(s, {}, Duration(1))->seen, Level::user);
+  pass(s, 1);
+  s.consumers = {consumer(Level::user, "ada", 0, 2), consumer(Level::user, "ended", 0, 150, false)};
+  const auto out = p.publish(s, {}, Duration(1));
+  scraper.scrape(out->seen, Level::user);
+  EXPECT_NEAR(level_sum(out->seen, Level::user), 152, 0.3);
+  EXPECT_NEAR(scraper.risen, 152, 0.3);
+}
+
+TEST(Publisher, TheBeginningOfItsCountersStandsStillWhenTheClockIsSet) {
+  Publisher p({}, "h", "i");
+  auto s = snapshot_at(10);
+  const Time begun = p.publish(s, {}, Duration(1))->counted_since;
+  EXPECT_EQ(begun, s.started);
+  pass(s, 1);
+  s.started = s.started + Duration(3600);
+  s.now = s.now + Duration(3600);
+  EXPECT_EQ(p.publish(s, {}, Duration(1))->counted_since, begun);
+  s.started = s.started + Duration(-86400);
+  s.now = s.now + Duration(-86400);
+  EXPECT_EQ(p.publish(s, {}, Duration(1))->counted_since, s.started) << "no sum begins after its end";
 }
 
 TEST(Publisher, AnIdleThatIsLearntToBeLessDoesNotMakeACounterFall) {
@@ -202,7 +323,7 @@ TEST(Publisher, ALevelThatIsGoneKeepsItsSum) {
   std::erase_if(s.consumers, [](const Consumer& c) { return c.level == Level::user; });
   const auto out = p.publish(s, {}, Duration(1));
   EXPECT_EQ(joules(out->seen, Level::user, "ada"), -1);
-  EXPECT_EQ(joules(out->seen, Level::user, other_consumers), 200);
+  EXPECT_EQ(joules(out->seen, Level::user, once_named), 200);
 }
 
 }  // namespace

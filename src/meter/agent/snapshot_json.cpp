@@ -84,6 +84,7 @@ Consumer read_consumer(const Json& j) {
   if (const Json* started = j.find("started_ticks")) c.started = started->as_integer();
   if (const Json* alive = j.find("alive")) c.alive = alive->as_bool();
   c.cpu_seconds = j.number_or("cpu_s", 0);
+  if (const Json* since = j.find("since")) c.since = parse_time(since->as_string());
   for (const auto& [name, value] : j.at("joules").as_object())
     for (std::size_t d = 0; d < domain_count; ++d)
       if (name == to_string(static_cast<Domain>(d))) c.joules[d] = value.as_number();
@@ -133,6 +134,7 @@ std::string snapshot_json(const Published& p) {
     w.begin_object().member("level", to_string(c.level)).member("name", c.name);
     if (!c.detail.empty()) w.member("detail", c.detail);
     if (c.pid) w.member("pid", c.pid).member("started_ticks", c.started);
+    if (c.since.ns) w.member("since", to_string(c.since, 9));
     w.member("alive", c.alive).member("cpu_s", c.cpu_seconds).key("joules").begin_object();
     for (std::size_t d = 0; d < domain_count; ++d)
       if (c.joules[d] > 0) w.member(to_string(static_cast<Domain>(d)), c.joules[d]);

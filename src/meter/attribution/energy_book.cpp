@@ -79,8 +79,8 @@ AccountId EnergyBook::open_process(std::string name, int pid, std::int64_t start
   return id;
 }
 
-AccountId EnergyBook::open(Level level, std::string name, std::string detail, int pid) {
-  return add(level, std::move(name), std::move(detail), pid, 0);
+AccountId EnergyBook::open(Level level, std::string name, std::string detail, int pid, std::int64_t started) {
+  return add(level, std::move(name), std::move(detail), pid, started);
 }
 
 void EnergyBook::change(AccountId process, std::string name, const Belonging& b) {

@@ -41,7 +41,7 @@ class EnergyBook {
 
   AccountId open_process(std::string name, int pid, std::int64_t started, const Belonging&);
   // An account of its own on a level that no process belongs to by name (gpu_process, gpu_slice).
-  AccountId open(Level, std::string name, std::string detail, int pid);
+  AccountId open(Level, std::string name, std::string detail, int pid, std::int64_t started = 0);
   // From now on; what was used before stays where it is.
   void change(AccountId process, std::string name, const Belonging&);
   // Its id may be given to another from now on.

@@ -66,8 +66,8 @@ GpuWork::Uses GpuWork::of(const SourceInfo& info, std::int64_t boot_ns, ProcessT
     there.insert(key);
     const auto [process, new_process] = board.processes.try_emplace(key, no_account);
     if (new_process)
-      process->second =
-          book.open(Level::gpu_process, p ? p->name : fmt::format("GPU process {}", u.pid), info.component, u.pid);
+      process->second = book.open(Level::gpu_process, p ? p->name : fmt::format("GPU process {}", u.pid),
+                                  info.component, u.pid, p ? p->started : 0);
     w.also[0] = process->second;
     if (!u.slice.empty()) {
       const auto [slice, new_slice] = board.slices.try_emplace(u.slice, no_account);

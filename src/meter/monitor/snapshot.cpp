@@ -15,4 +15,9 @@ std::string_view to_string(Level level) {
   return "?";
 }
 
+ConsumerIdentity identity_of(const Consumer& c) {
+  const bool by_place = c.pid == 0 || c.level == Level::gpu_process;
+  return {c.pid ? std::string() : c.name, by_place ? c.detail : std::string(), c.pid, c.started};
+}
+
 }  // namespace wattline::meter

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "kernel/estimate.h"
@@ -40,7 +41,13 @@ struct Consumer {
   bool alive = true;
   double cpu_seconds = 0;  // used while it was watched
   std::array<double, domain_count> joules{};  // active energy by domain
+  Time since{};  // when the joules began at 0, where that is later than the snapshot's own beginning; 0: it is not
 };
+
+// What tells a consumer from the others of its level, in this snapshot and in later ones: a process may change its name
+// and stays the same; on two boards it is two consumers.
+using ConsumerIdentity = std::tuple<std::string, std::string, int, std::int64_t>;
+ConsumerIdentity identity_of(const Consumer&);
 
 struct DomainSeen {
   Domain domain = Domain::other;

@@ -170,20 +170,18 @@ std::string small_graph(const std::deque<double>& values, std::size_t width, boo
 }
 
 std::vector<TopRow> top_rows(const Snapshot* before, const Snapshot& now, const TopState& state) {
-  using Identity = std::tuple<std::string, int, std::int64_t>;
-  const auto key_of = [](const Consumer& c) { return Identity{c.pid ? std::string() : c.name, c.pid, c.started}; };
   if (before && (before->started != now.started || before->now >= now.now)) before = nullptr;
-  std::map<Identity, const Consumer*> then;
+  std::map<ConsumerIdentity, const Consumer*> then;
   if (before)
     for (const auto& c : before->consumers)
-      if (c.level == state.level) then[key_of(c)] = &c;
+      if (c.level == state.level) then[identity_of(c)] = &c;
   const double seconds = before ? (now.covered - before->covered).base() : now.covered.base();
   const std::string wanted = lower(state.filter);
   std::vector<TopRow> rows;
   for (const auto& c : now.consumers) {
     if (c.level != state.level || lower(c.name).find(wanted) == std::string::npos) continue;
     TopRow r{&c, sum(c.joules), 0, 0};
-    const auto old = then.find(key_of(c));
+    const auto old = then.find(identity_of(c));
     if (seconds > 0) {
       r.watts = std::max(0.0, r.joules - (old == then.end() ? 0 : sum(old->second->joules))) / seconds;
       r.cpu_percent = 100 * std::max(0.0, c.cpu_seconds - (old == then.end() ? 0 : old->second->cpu_seconds)) / seconds;

@@ -31,6 +31,25 @@ struct Scene {
   }
 };
 
+TEST(TopView, AProcessOnTwoBoardsHasTwoRowsOfItsOwn) {
+  auto before = tests::snapshot_at(10), now = tests::snapshot_at(11);
+  const auto two = [](double a, double b) {
+    std::vector<Consumer> out{tests::consumer(Level::gpu_process, "train", 71, a),
+                              tests::consumer(Level::gpu_process, "train", 71, b)};
+    out[0].detail = "gpu-0";
+    out[1].detail = "gpu-1";
+    return out;
+  };
+  before.consumers = two(100, 1000);
+  now.consumers = two(130, 1200);
+  TopState state;
+  state.level = Level::gpu_process;
+  const auto rows = top_rows(&before, now, state);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_NEAR(rows[0].watts, 200, 1e-9);
+  EXPECT_NEAR(rows[1].watts, 30, 1e-9);
+}
+
 TEST(TopView, DrawsAFrameOf80By24) {
   Scene s;
   s.look.height = 18;
