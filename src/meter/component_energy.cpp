@@ -188,7 +188,7 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
         fmt::format("{}: the run is shorter than five steps of the counter ({} each), so this is its "
                     "power at the end times the duration",
                     info.component, to_string(info.update)));
-  } else if (length < renewal * 5.0) {
+  } else if (length < renewal * 5.0 && out.covered > Duration(0)) {
     out.warnings.push_back(fmt::format("{}: the run is shorter than five renewals of the reading ({} each)",
                                        info.component, to_string(renewal)));
   }
@@ -196,7 +196,11 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
     out.warnings.push_back(fmt::format("{}: the machine slept in {} of {}{}", info.component,
                                        to_string(length_of(record.sleeps), 3), to_string(length, 3),
                                        info.kind == SourceKind::power ? ": that time is left out" : ""));
-  if (out.missing > length * 0.01)
+  if (out.covered <= Duration(0))
+    out.warnings.push_back(fmt::format("{}: nothing of {} is covered: a gap, and no zero{}", info.component,
+                                       to_string(length, 3),
+                                       record.trouble.empty() ? "" : " (" + record.trouble + ")"));
+  else if (out.missing > length * 0.01)
     out.warnings.push_back(fmt::format("{}: {} of {} are not covered, nothing is put in their place{}", info.component,
                                        to_string(out.missing, 3), to_string(length, 3),
                                        record.trouble.empty() ? "" : " (" + record.trouble + ")"));

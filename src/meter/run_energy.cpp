@@ -158,12 +158,16 @@ void sum_up(RunEnergy& out) {
   Power peak{0};
   for (const auto& c : out.components) {
     add_factors(out, c.factors);
+    // Of what is shown beside the sum, what is wrong with it matters where somebody named it.
+    const bool gap =
+        c.covered <= Duration(0) || (c.info.family == "meter" && c.missing > (c.covered + c.missing) * 0.01);
+    if (c.info.counted || gap)
+      for (const auto& w : c.warnings) out.warnings.push_back(w);
     if (!c.info.counted) continue;
     out.total = first ? c.energy : out.total + c.energy;
     first = false;
     peaks = peaks && c.peak.has_value();
     if (c.peak) peak += *c.peak;
-    for (const auto& w : c.warnings) out.warnings.push_back(w);
   }
   if (out.outcome.length > Duration(0)) out.mean = out.total.value() / out.outcome.length;
   if (peaks && !first) out.peak = peak;
@@ -185,7 +189,11 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
   const bool cpu_counter = std::any_of(found.sources.begin(), found.sources.end(), [](const auto& s) {
     return s->info().counted && s->info().domain == Domain::cpu;
   });
-  if (!cpu_counter) found.sources.push_back(std::make_unique<TreeTime>());
+  // One that does not answer yet may not do so at all: the model stands in then.
+  const bool cpu_awaited = std::any_of(found.sources.begin(), found.sources.end(), [](const auto& s) {
+    return s->info().counted && s->info().domain == Domain::cpu && s->awaited();
+  });
+  if (!cpu_counter || cpu_awaited) found.sources.push_back(std::make_unique<TreeTime>());
   const Duration interval = settings.interval.value_or(Duration(cpu_counter ? 0.1 : 1.0));
 
   Recorder recorder(std::move(found.sources), interval);
@@ -233,6 +241,10 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
     const Energy before = out.components.back().energy.value();
     subtract_idle(out.components.back(), idle);
     idle_energy[record.info.component] = before - out.components.back().energy.value();
+    if (ComponentEnergy& c = out.components.back(); c.info.counted && c.covered <= Duration(0)) {
+      c.info.counted = false;
+      c.info.not_counted_because = "it was not read";
+    }
   }
   std::stable_sort(out.components.begin(), out.components.end(),
                    [](const auto& a, const auto& b) { return a.info.counted > b.info.counted; });

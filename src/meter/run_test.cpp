@@ -1,6 +1,7 @@
 // The capability as the command line calls it, on made-up machines.
 #include "meter/run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -121,6 +122,26 @@ TEST_F(Run, IdlePowerIsSubtractedOnlyWhenAsked) {
   EXPECT_THAT(r.warnings, Contains(HasSubstr("idle power")));
 }
 
+TEST_F(Run, AMeterThatIsSilentIsAGapWithItsReason) {
+  tree.put("config.toml",
+           "[[meter.source]]\nname = \"desk\"\ntype = \"upsc\"\nfile = \"" + file("none.txt") +
+               "\"\n[[meter.source]]\nname = \"socket\"\ntype = \"upsc\"\nmeasures = \"cpu\"\nfile = \"" +
+               file("none.txt") + "\"\n");
+  ::setenv("WATTLINE_METER_CONFIG", file("config.toml").c_str(), 1);
+  const Result r = run({"--", "sleep", "0.05"});
+  ::unsetenv("WATTLINE_METER_CONFIG");
+  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("desk: nothing of"), HasSubstr("none.txt"))));
+  EXPECT_THAT(r.warnings, Contains(HasSubstr("socket: nothing of")));
+  EXPECT_FALSE(r.find_estimate("socket"));
+  ASSERT_TRUE(r.find_estimate("cpu")) << "the model stands in";
+  const Table* components = r.find_table("Components");
+  ASSERT_TRUE(components);
+  const auto& names = components->column("component").texts();
+  const auto desk = static_cast<std::size_t>(std::find(names.begin(), names.end(), "desk") - names.begin());
+  ASSERT_LT(desk, names.size());
+  EXPECT_TRUE(std::isnan(components->column("energy").numbers()[desk])) << "a gap and no zero";
+}
+
 TEST_F(Run, AReplayedTraceIsNoFact) {
   const std::string trace = file("trace.csv");
   std::ofstream(trace) << "time,component,power\n";
@@ -164,7 +185,7 @@ TEST_F(Run, PhasesAddUpToTheRun) {
   for (const double joules : phases->column("energy").numbers()) sum += joules;
   EXPECT_NEAR(sum, r.find_estimate("energy")->measure.value, 1e-6 * sum);
   EXPECT_GT(phases->column("energy").numbers()[0], phases->column("energy").numbers()[1]) << "the second one slept";
-  EXPECT_GE(phases->column("time").numbers()[1], 0.2);
+  EXPECT_GT(phases->column("time").numbers()[1], 0) << "from when the mark was seen";
   EXPECT_THAT(r.warnings, Contains(HasSubstr("'bah'")));
   EXPECT_THAT(to_csv(r), HasSubstr("phase,times"));
   ASSERT_EQ(book->facts.size(), 1u);

@@ -60,6 +60,7 @@ class Demoted : public Source {
   const SourceInfo& info() const override { return info_; }
   std::optional<double> read() override { return source_->read(); }
   std::string trouble() const override { return source_->trouble(); }
+  bool awaited() const override { return source_->awaited(); }
   Duration age() const override { return source_->age(); }
   void finish() override { source_->finish(); }
   std::optional<double> watts_now() override { return source_->watts_now(); }

@@ -56,6 +56,8 @@ class Source {
   // J or W by kind; nothing when it cannot be read now (then `trouble` says why).
   virtual std::optional<double> read() = 0;
   virtual std::string trouble() const { return {}; }
+  // Named in the configuration, and has not answered since the start: a gap until it does.
+  virtual bool awaited() const { return false; }
   // How long ago the value of the last read() was taken; meters that are asked in the background answer late.
   virtual Duration age() const { return Duration(0); }
   // The read() that follows ends a measurement: what is asked in the background may be asked now.

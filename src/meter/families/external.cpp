@@ -139,6 +139,23 @@ SourceInfo describe(const MeterConfig& m) {
   return info;
 }
 
+// What a meter that does not answer yet will tell.
+ExternalReadings expected_of(const MeterConfig& m) {
+  ExternalReading r;
+  r.domain = m.measures;
+  if (m.type == MeterType::json && m.power.empty()) r.joules = 0;
+  else r.watts = 0;
+  if (m.type == MeterType::redfish || m.type == MeterType::ipmitool || m.type == MeterType::upsc) r.watt_step = 1;
+  if (m.type == MeterType::upsc) r.derived = true;  // it may be; the wider error holds for both
+  if (m.type != MeterType::powermetrics) return {r};
+  ExternalReading gpu = r;
+  r.part = "cpu";
+  r.domain = Domain::cpu;
+  gpu.part = "gpu";
+  gpu.domain = Domain::gpu;
+  return {r, gpu};
+}
+
 }  // namespace
 
 Found find_external(const Roots& roots) {
@@ -150,7 +167,7 @@ Found find_external(const Roots& roots) {
         std::make_shared<Poller>(asker(m), m.interval, m.type == MeterType::redfish ? Duration(10) : Duration(0.5)));
   for (std::size_t i = 0; i < meters.size(); ++i)
     add_polled(out, pollers[i], describe(meters[i]),
-               fmt::format("see {} and whether the meter answers", meters[i].where));
+               fmt::format("see {} and whether the meter answers", meters[i].where), expected_of(meters[i]));
   if (meters.empty())
     out.obstacles.push_back({"meter", "meters outside", "none is configured",
                              "plugs, UPS, Redfish and logs: [[meter.source]] in the configuration (docs/formats/"

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 
 #include <gmock/gmock.h>
@@ -14,6 +15,7 @@
 #include "meter/families/external_config.h"
 #include "meter/families/ipmi.h"
 #include "meter/families/poller.h"
+#include "meter/monitor/monitor.h"
 
 namespace wattline::meter {
 namespace {
@@ -127,7 +129,8 @@ TEST_F(External, AKeyGoesIntoTheHeaderAndARefusalIsAnObstacle) {
   EXPECT_DOUBLE_EQ(*find_external(roots).sources.at(0)->read(), 300);
   configure(meter);
   const Found refused = find_external(roots);
-  EXPECT_THAT(refused.sources, IsEmpty());
+  ASSERT_EQ(refused.sources.size(), 1u);
+  EXPECT_TRUE(refused.sources[0]->awaited());
   EXPECT_THAT(refused.obstacles.at(0).why, HasSubstr("401"));
   EXPECT_FALSE(refused.obstacles.at(0).absent);
 }
@@ -158,13 +161,93 @@ TEST_F(External, LogsOfAnAnalyserAnAppleMachineAndAUps) {
   Found found = find_external(roots);
   std::vector<std::string> names;
   for (const auto& s : found.sources) names.push_back(s->info().component);
-  EXPECT_THAT(names, ElementsAre("analyser", "mac-cpu", "mac-gpu", "ups"));
+  EXPECT_THAT(names, ElementsAre("analyser", "mac-cpu", "mac-gpu", "ups", "none", "empty"));
   EXPECT_EQ(found.sources[1]->info().domain, Domain::cpu);
   EXPECT_TRUE(found.sources[1]->info().counted);
   EXPECT_EQ(found.sources[3]->info().gain, "meter.ups_load.gain");
   ASSERT_EQ(found.obstacles.size(), 2u);
   EXPECT_THAT(found.obstacles[0].why, HasSubstr("none.txt"));
   EXPECT_THAT(found.obstacles[1].why, HasSubstr("empty"));
+}
+
+TEST_F(External, OneThatIsSilentAtTheStartIsAGapUntilItAnswers) {
+  std::atomic<bool> up = false;
+  wattline::tests::HttpServer server([&](const auto&, auto& c) {
+    return c.send(up ? reply(R"({"apower":80})") : reply("{}", "503 Service Unavailable"));
+  });
+  configure("[[meter.source]]\nname = \"plug\"\ntype = \"shelly\"\nurl = \"" + server.url() +
+            "/\"\ninterval = \"100 ms\"\n");
+  Found found = find_external(roots);
+  ASSERT_EQ(found.sources.size(), 1u);
+  Source& plug = *found.sources[0];
+  EXPECT_TRUE(plug.awaited());
+  EXPECT_FALSE(plug.read());
+  EXPECT_THAT(plug.trouble(), testing::AllOf(HasSubstr("not answered yet"), HasSubstr("503")));
+  EXPECT_FALSE(plug.info().counted) << "as it would be had it answered";
+  EXPECT_THAT(found.obstacles.at(0).why, HasSubstr("asked again"));
+  plug.finish();  // waits for no answer of a meter that has none
+  up = true;
+  while (!plug.read()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(plug.read().value_or(0), 80);
+  EXPECT_FALSE(plug.awaited());
+}
+
+TEST_F(External, WhatASilentMeterWillTellIsKnownFromItsType) {
+  const auto file = [&](const std::string& name) { return "file = \"" + tree.path(name).string() + "\"\n"; };
+  configure("[[meter.source]]\nname = \"mac\"\ntype = \"powermetrics\"\n" + file("pm.txt") +
+            "[[meter.source]]\nname = \"kwh\"\ntype = \"json\"\nenergy = \"e\"\ninterval = \"100 ms\"\n" +
+            file("kwh.json") + "[[meter.source]]\nname = \"ups\"\ntype = \"upsc\"\n" + file("ups.txt"));
+  const Found found = find_external(roots);
+  ASSERT_EQ(found.sources.size(), 4u);
+  EXPECT_EQ(found.sources[0]->info().component, "mac-cpu");
+  EXPECT_EQ(found.sources[1]->info().domain, Domain::gpu);
+  EXPECT_TRUE(found.sources[1]->info().counted);
+  EXPECT_EQ(found.sources[2]->info().kind, SourceKind::energy);
+  EXPECT_EQ(found.sources[3]->info().gain, "meter.ups_load.gain") << "the wider error of the two it may have";
+  tree.put("kwh.json", R"({"p":5})");
+  while (!found.sources[2]->read() && found.sources[2]->awaited() &&
+         found.sources[2]->trouble().find("holds no power") == std::string::npos)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  tree.put("kwh.json", R"({"e":7})");
+  while (!found.sources[2]->read()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(found.sources[2]->read().value_or(0), 7);
+}
+
+TEST_F(External, AMonitorShowsASilentMeterWithItsReason) {
+  configure("[[meter.source]]\nname = \"ups\"\ntype = \"upsc\"\ninterval = \"100 ms\"\nfile = \"" +
+            tree.path("ups.txt").string() + "\"\n");
+  MonitorSettings settings;
+  settings.roots = roots;
+  settings.processes = false;
+  std::int64_t ns = 0;
+  const auto clock = [&] { return Instant{ns, ns, Time{ns}}; };
+  const auto catalog = catalog::Catalog::load();
+  Monitor monitor(settings, *catalog, {find_external(roots), clock, {}, {}, {}, {}});
+  const auto ups = [&] {
+    ns += 1'000'000'000;
+    monitor.tick();
+    for (const auto& c : monitor.snapshot().components)
+      if (c.info.component == "ups") return c;
+    return ComponentSeen();
+  };
+  ups();
+  ups();
+  const ComponentSeen silent = ups();
+  EXPECT_THAT(silent.trouble, HasSubstr("not answered yet"));
+  EXPECT_TRUE(std::isnan(silent.watts));
+  EXPECT_DOUBLE_EQ(silent.missing.base(), 2);
+  tree.put("ups.txt", "ups.realpower: 50\n");
+  while (!ups().trouble.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  tree.put("ups.txt", "ups.realpower: 50\n");
+  EXPECT_GE(ups().missing.base(), 2);
+}
+
+TEST(Poller, ASilentMeterIsAskedMoreAndMoreRarely) {
+  EXPECT_EQ(wait_after(0, Duration(2)), Duration(2));
+  EXPECT_EQ(wait_after(1, Duration(2)), Duration(2));
+  EXPECT_EQ(wait_after(3, Duration(2)), Duration(8));
+  EXPECT_EQ(wait_after(1000, Duration(0.1)), Duration(60));
+  EXPECT_EQ(wait_after(1000, Duration(3600)), Duration(3600)) << "never more often than it was configured";
 }
 
 TEST_F(External, ALogThatIsNoLongerWrittenIsOld) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <ctime>
 
@@ -22,14 +23,19 @@ std::int64_t to_ns(Duration d) { return static_cast<std::int64_t>(d.base() * 1e9
 
 class Polled : public Source {
  public:
-  Polled(std::shared_ptr<Poller> poller, SourceInfo info, std::string part)
-      : poller_(std::move(poller)), info_(std::move(info)), part_(std::move(part)) {}
+  Polled(std::shared_ptr<Poller> poller, SourceInfo info, std::string part, bool awaited)
+      : poller_(std::move(poller)), info_(std::move(info)), part_(std::move(part)), awaited_(awaited) {}
   const SourceInfo& info() const override { return info_; }
   std::optional<double> read() override {
     const auto latest = poller_->latest();
     age_ = latest.age;
     trouble_ = latest.trouble;
-    if (!latest.any || latest.age > poller_->every() * 3.0 + Duration(1)) {
+    awaited_ = !latest.any;
+    if (awaited_) {
+      trouble_ = "it has not answered yet: " + trouble_;
+      return std::nullopt;
+    }
+    if (latest.age > poller_->every() * 3.0 + Duration(1)) {
       if (trouble_.empty()) trouble_ = "no new reading since " + to_string(latest.age, 2);
       return std::nullopt;
     }
@@ -38,10 +44,12 @@ class Polled : public Source {
         const auto& value = info_.kind == SourceKind::energy ? r.joules : r.watts;
         if (value) return value;
       }
-    trouble_ = info_.where + " no longer tells it";
+    trouble_ = fmt::format("{} does not tell {}", info_.where, info_.kind == SourceKind::energy ? "energy" : "power");
+    if (!part_.empty()) trouble_ += " of its part " + part_;
     return std::nullopt;
   }
   std::string trouble() const override { return trouble_; }
+  bool awaited() const override { return awaited_; }
   Duration age() const override { return age_; }
   void finish() override { poller_->hurry(); }
 
@@ -50,6 +58,7 @@ class Polled : public Source {
   SourceInfo info_;
   std::string part_, trouble_;
   Duration age_{0};
+  bool awaited_;
 };
 
 }  // namespace
@@ -91,6 +100,7 @@ void Poller::run() {
     }
     lock.lock();
     latest_.trouble = trouble;
+    failures_ = trouble.empty() ? 0 : failures_ + 1;
     if (trouble.empty()) {
       // The answer is of some moment between question and answer.
       const std::int64_t now = elapsed_ns();
@@ -100,7 +110,8 @@ void Poller::run() {
     }
     ++questions_;
     changed_.notify_all();
-    const auto regular = std::chrono::steady_clock::now() + std::chrono::nanoseconds(to_ns(every_));
+    const auto regular =
+        std::chrono::steady_clock::now() + std::chrono::nanoseconds(to_ns(wait_after(failures_, every_)));
     changed_.wait_until(lock, regular, [&] { return stopping_ || hurry_; });
   }
 }
@@ -115,6 +126,7 @@ Poller::Latest Poller::latest() {
 
 void Poller::hurry() {
   std::unique_lock lock(mutex_);
+  if (questions_ > 0 && !latest_.any) return;
   if (elapsed_ns() - asked_ < to_ns(least_gap_)) return;  // a question that is under way is new enough too
   const std::size_t before = questions_;
   hurry_ = true;
@@ -123,14 +135,22 @@ void Poller::hurry() {
   changed_.wait_for(lock, std::chrono::seconds(30), [&] { return questions_ > before; });
 }
 
-void add_polled(Found& out, const std::shared_ptr<Poller>& poller, const SourceInfo& like, const std::string& mend) {
+Duration wait_after(std::size_t failures, Duration every) {
+  constexpr Duration longest{60};
+  if (failures < 2 || every >= longest) return every;
+  return std::min(longest, every * std::exp2(static_cast<double>(std::min<std::size_t>(failures - 1, 32))));
+}
+
+void add_polled(Found& out, const std::shared_ptr<Poller>& poller, const SourceInfo& like, const std::string& mend,
+                const ExternalReadings& expected) {
   const auto first = poller->latest();
   if (!first.any) {
-    out.obstacles.push_back(
-        {like.family, like.component, first.trouble, mend.empty() ? "ask the meter by hand whether it answers" : mend});
-    return;
+    std::string why = first.trouble;
+    if (!expected.empty()) why += "; it is asked again while anything is measured, and is a gap until it answers";
+    out.obstacles.push_back({like.family, like.component, std::move(why),
+                             mend.empty() ? "ask the meter by hand whether it answers" : mend});
   }
-  for (const auto& r : first.readings) {
+  for (const auto& r : first.any ? first.readings : expected) {
     for (const SourceKind kind : {SourceKind::power, SourceKind::energy}) {
       if (kind == SourceKind::power ? !r.watts : !r.joules) continue;
       SourceInfo info = like;
@@ -149,7 +169,7 @@ void add_polled(Found& out, const std::shared_ptr<Poller>& poller, const SourceI
         info.counted = false;
         info.not_counted_because = "the same meter's power is shown already; the counter is better over hours";
       }
-      out.sources.push_back(std::make_unique<Polled>(poller, std::move(info), r.part));
+      out.sources.push_back(std::make_unique<Polled>(poller, std::move(info), r.part, !first.any));
     }
   }
 }

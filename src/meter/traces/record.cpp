@@ -63,9 +63,8 @@ Result record_trace(const RecordOptions& o, Context& context) {
   const Roots roots = Roots::from_environment();
   const auto model = std::make_shared<const HostModel>(read_host(roots), catalog);
   Found found = find_sources(roots);
-  bool cpu = false;
-  for (const auto& s : found.sources) cpu = cpu || (s->info().counted && s->info().domain == Domain::cpu);
-  if (!cpu && found.sources.empty()) found.sources.push_back(std::make_unique<LoadOfMachine>(roots, model));
+  const bool none = std::all_of(found.sources.begin(), found.sources.end(), [](const auto& s) { return s->awaited(); });
+  if (none) found.sources.push_back(std::make_unique<LoadOfMachine>(roots, model));
   // Read before the powers of the same instant, which it stands beside.
   found.sources.insert(found.sources.begin(), std::make_unique<LoadOfMachine>(roots, nullptr));
   // A mistyped folder must not cost the time of the recording.
@@ -103,8 +102,10 @@ Result record_trace(const RecordOptions& o, Context& context) {
       modelled = true;
       c.energy.raw().worsen(Method::modelled);
     }
-    table.add_row({c.info.component, c.energy.value().base(), c.mean ? c.mean->base() : std::nan(""),
-                   std::string(to_string(c.energy.method())), c.info.family + ", " + c.info.where});
+    const bool seen = c.covered > Duration(0);
+    table.add_row({c.info.component, seen ? c.energy.value().base() : std::nan(""),
+                   c.mean ? c.mean->base() : std::nan(""),
+                   seen ? std::string(to_string(c.energy.method())) : "not read", c.info.family + ", " + c.info.where});
     if (r.info.family != "model")  // whose first step there is nothing before
       for (const auto& w : c.warnings) out.warn(w);
     // Cores counted twice show in the sum of packages.
