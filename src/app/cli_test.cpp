@@ -1,5 +1,6 @@
 // The real binary, as a user runs it.
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "kernel/json.h"
 #include "kernel/testing.h"
@@ -116,6 +118,26 @@ TEST(CommandLine, SettingsComeFromEnvironmentAndFiles) {
   EXPECT_THAT(broken.err, HasSubstr("wattline.toml:1"));
   std::ofstream(dir.path() / "wattline.toml") << "[defaults]\nplace = \"Frnce\"\n";
   EXPECT_THAT(wattline(command, dir).err, HasSubstr("did you mean"));
+}
+
+TEST(CommandLine, ACommandThatASignalEndedEndsUsByIt) {
+  ScratchDir dir;
+  const std::string err = (dir.path() / "err.txt").string();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::setenv("HOME", dir.path().c_str(), 1);
+    ::unsetenv("XDG_DATA_HOME");
+    ::unsetenv("XDG_CONFIG_HOME");
+    if (!std::freopen(err.c_str(), "w", stderr)) ::_exit(9);
+    ::execl(WATTLINE_BINARY, "wattline", "run", "--", "sh", "-c", "kill -INT $$", nullptr);
+    ::_exit(8);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+  EXPECT_EQ(WTERMSIG(status), SIGINT);
+  EXPECT_THAT(slurp(err), testing::AllOf(HasSubstr("Duration"), HasSubstr("ended by signal 2")))
+      << "the report is whole";
 }
 
 TEST(CommandLine, RunPassesTheExitCodeOn) {

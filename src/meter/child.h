@@ -1,8 +1,8 @@
 // Runs another program as a shell would: with our terminal, in our process group, signals and all.
 //
 // The program stays in our process group, so that Ctrl-C, Ctrl-Z and pipelines work as without us: what
-// the terminal sends reaches it directly, and we live on to report. What is sent to us alone (kill PID) is
-// passed on. When it is stopped by the terminal's means, so are we, and the shell sees a stopped job. Signals that
+// the terminal sends reaches it directly, and so does what somebody sends to the whole group (kill -- -GROUP, timeout,
+// service managers), and we live on to report. What is sent to us alone (kill PID) is passed on. When it is stopped by the terminal's means, so are we, and the shell sees a stopped job. Signals that
 // were ignored when we were started stay ignored for it.
 #pragma once
 

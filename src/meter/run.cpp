@@ -76,8 +76,10 @@ Table components_table(const RunEnergy& run) {
   const auto watts = [](const std::optional<Power>& p) { return p ? p->base() : std::nan(""); };
   for (const auto& c : run.components) {
     const std::string counted = c.info.counted ? "yes" : "no: " + c.info.not_counted_because;
-    t.add_row({c.info.component, c.energy.value().base(), watts(c.mean), watts(c.peak),
-               std::string(to_string(c.energy.method())), c.info.family + ", " + c.info.where, counted});
+    const bool seen = c.covered > Duration(0);
+    t.add_row({c.info.component, seen ? c.energy.value().base() : std::nan(""), watts(c.mean), watts(c.peak),
+               seen ? std::string(to_string(c.energy.method())) : "not read", c.info.family + ", " + c.info.where,
+               counted});
   }
   return t;
 }
@@ -192,7 +194,7 @@ Result run(const RunOptions& o, Context& context) {
   Result out;
   const std::string program = program_name(o.command);
   out.title = fmt::format("wattline run {}", program);
-  out.exit_code = run.outcome.exit_code;
+  out.exit_code = run.outcome.signal != 0 ? -run.outcome.signal : run.outcome.exit_code;
   add_energies(out, run, grid);
   if (run.phases.any()) {
     out.add(phases_table(run.phases));
@@ -257,8 +259,9 @@ Capability run_capability() {
           .rest();
   Capability c = capability<RunOptions>("meter", "run", "Runs a command and says what it cost.", run, fields);
   c.description =
-      "Runs the command with this terminal, its signals and its exit code passed through (128 + n when signal n "
-      "ended it, 126 when it may not be run, 127 when it is not found), and reports joules by component, mean and "
+      "Runs the command with this terminal, its signals and its exit code passed through (a command that a "
+      "signal ended ends wattline by that signal too, once the report is written, and a shell says 128 + n; 126 when "
+      "it may not be run, 127 when it is not found), and reports joules by component, mean and "
       "peak power, time, carbon and water on standard error, so that pipes and scripts see the command's output "
       "alone; `--output FILE` puts the report, also as --json, into a file. The run becomes a row of the account.\n\n"
       "Where the machine has counters (RAPL of Intel and AMD processors, NVIDIA's NVML, sensors of known chips) they "

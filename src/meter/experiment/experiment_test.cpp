@@ -211,7 +211,7 @@ TEST_F(Experiments, ASeriesGoesOnAfterAnInterruption) {
                                           "printf x >>" + file("log") + "; [ -e " + file("go") + " ] || { [ $(wc -c <" +
                                               file("log") + ") -lt 2 ] || kill -INT $PPID; }"};
   const Result first = run(words);
-  EXPECT_EQ(first.exit_code, 130);
+  EXPECT_EQ(first.exit_code, -SIGINT);
   EXPECT_THAT(first.warnings, Contains(HasSubstr("interrupted by signal 2")));
   write("go", "");
   const Result second = run(words);

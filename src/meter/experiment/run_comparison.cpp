@@ -173,7 +173,7 @@ void tell(Result& out, const SeriesOutcome& series, const RecordsFile& records) 
   for (const auto& f : series.factors) out.use(f);
   for (const auto& w : series.warnings) out.warn(w);
   if (series.interrupted_by != 0) {
-    out.exit_code = 128 + series.interrupted_by;
+    out.exit_code = -series.interrupted_by;
     out.warn(fmt::format("interrupted by signal {} with {} runs left", series.interrupted_by, series.left));
   } else if (!series.not_started.empty()) {
     out.exit_code = series.not_started_code;
