@@ -13,6 +13,13 @@ constexpr std::int64_t claims_every_ns = 1'000'000'000;
 
 double noise_of(int threads) { return 2.0 * std::max(threads, 1) / static_cast<double>(::sysconf(_SC_CLK_TCK)); }
 
+// Where they are is told beside it by the container; where there is none the name has to.
+std::string short_lived_name(const CgroupPlace& p) {
+  if (!p.container.empty()) return "short-lived";
+  if (!p.job.empty()) return "short-lived of job " + p.job;
+  return p.pod.empty() ? "short-lived" : "short-lived of pod " + p.pod;
+}
+
 std::string key_of(const CgroupPlace& p) { return fmt::format("{}|{}|{}", p.container, p.pod, p.job); }
 
 }  // namespace
@@ -52,7 +59,7 @@ void WorkWatch::book_living(EnergyBook& book, double& seen) {
     }
     add(p.account, p.pid, p.worked, book);
     seen += p.worked;
-    if (!exits_ && p.worked > 0) cgroups_.worked(p.place, p.worked);
+    if (!exits_ && claimed_ && p.worked > 0) cgroups_.worked(p.place, p.worked);
   }
 }
 
@@ -124,7 +131,7 @@ void WorkWatch::book_claims(std::int64_t boot_ns, double& unseen, EnergyBook& bo
     const auto there = places();
     for (const auto& r : cgroups_.rest(there)) {
       auto [it, is_new] = short_lived_.try_emplace(key_of(*r.place), no_account);
-      if (is_new) it->second = book.open_process("short-lived", 0, 0, belonging(*r.place, UINT32_MAX));
+      if (is_new) it->second = book.open_process(short_lived_name(*r.place), 0, 0, belonging(*r.place, UINT32_MAX));
       claims_.add(it->second, r.seconds, boot_ns);
     }
     end_short_lived_of_others(there);

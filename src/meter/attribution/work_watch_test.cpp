@@ -229,6 +229,7 @@ TEST_F(Watched, CgroupsOfTheFirstVersionToo) {
     tick(w, 1);
   }
   EXPECT_GT(joules(Level::job, "5"), 16);
+  EXPECT_GT(joules(Level::process, "short-lived of job 5"), 16) << "two jobs outside containers are told apart";
 }
 
 TEST_F(Watched, ThousandsThatComeAndGoAddUp) {
