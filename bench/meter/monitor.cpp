@@ -85,12 +85,13 @@ class Churn {
   int pid_ = -1;
 };
 
+// `apart_ms`: of two ticks. What a tick costs does not change with it, but what others do meanwhile does.
 template <class F>
-double share_of_core(F&& tick) {
+double share_of_core(F&& tick, long apart_ms = 10) {
   tick();
   double spent = 0;
   for (int i = 0; i < ticks; ++i) {
-    nap(10);
+    nap(apart_ms);
     const double before = cpu_seconds();
     tick();
     spent += cpu_seconds() - before;
@@ -113,7 +114,7 @@ void of(int processes, const catalog::Catalog& catalog) {
           if (m.snapshot().consumers.empty()) std::abort();
         }));
     const Churn churn;
-    say("Monitor::tick, some 900 processes a second coming and going", share_of_core([&] { m.tick(); }));
+    say("Monitor::tick, some 900 processes a second coming and going", share_of_core([&] { m.tick(); }, 100));
   }
   const auto clocks = meter::cpu_clocks();
   say("by itself: a CPU clock each", share_of_core([&] {

@@ -15,6 +15,8 @@ struct CgroupPlace {
   std::string container;  // "" none
   std::string pod;
   std::string job;  // "1234"
+  // Of processes whose cgroups tell no job, what their environment says (environment_job.h): no property of the cgroup.
+  std::string environment_job;
   std::string unified, accounting;  // path in the hierarchy of v2, and in the one of v1 with cpuacct; "" none
 };
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "meter/attribution/environment_job.h"
 #include "meter/proc_files.h"
 
 namespace wattline::meter {
@@ -44,11 +45,23 @@ std::string ProcessTable::trouble() const {
       hidden_, roots_.proc.string());
 }
 
-std::shared_ptr<const CgroupPlace> ProcessTable::place_of(const std::string& cgroups) {
+std::shared_ptr<const CgroupPlace> ProcessTable::place_of(const std::string& cgroups,
+                                                          const std::string& environment_job) {
   if (places_.size() > most_places) std::erase_if(places_, [](const auto& p) { return p.second.use_count() == 1; });
-  auto& place = places_[cgroups];
-  if (!place) place = std::make_shared<const CgroupPlace>(parse_cgroups(cgroups));
+  auto& place = places_[environment_job.empty() ? cgroups : cgroups + '\0' + environment_job];
+  if (place) return place;
+  CgroupPlace made = parse_cgroups(cgroups);
+  if (made.job.empty()) made.environment_job = environment_job;
+  place = std::make_shared<const CgroupPlace>(std::move(made));
   return place;
+}
+
+std::string ProcessTable::environment_job(const WatchedProcess& p, bool read) {
+  if (p.place && !p.place->environment_job.empty()) return p.place->environment_job;
+  if (!read) return {};
+  if (const WatchedProcess* parent = find(p.parent); parent && !parent->place->environment_job.empty())
+    return parent->place->environment_job;
+  return read_environment_job(roots_, p.pid);
 }
 
 bool ProcessTable::identify(WatchedProcess& p) {
@@ -71,11 +84,16 @@ bool ProcessTable::identify(WatchedProcess& p) {
   if (p.looks > 0 && !p.hidden && started != p.started) return false;
   std::uint32_t user = p.user;
   if (const auto status = read_small_file(folder / "status", 2048)) user = parse_effective_user(*status).value_or(user);
-  auto place = place_of(read_small_file(folder / "cgroup").value_or(std::string()));
+  const std::string cgroups = read_small_file(folder / "cgroup").value_or(std::string());
+  p.parent = stat->parent;
+  auto place = place_of(cgroups);
+  // Another program has an environment of its own.
+  if (place->job.empty())
+    if (const auto job = environment_job(p, p.looks == 0 || p.name != stat->name); !job.empty())
+      place = place_of(cgroups, job);
   p.changed = p.changed || p.name != stat->name || p.user != user || p.place != place;
   p.hidden = false;
   p.started = started;
-  p.parent = stat->parent;
   if (p.looks == 0) p.waited = static_cast<double>(stat->waited_ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
   p.name = stat->name;
   p.user = user;

@@ -3,7 +3,8 @@
 // A look costs one question for each process known. New ones are found by the numbers that the kernel gave out since
 // (/proc/loadavg tells the last), without a list of /proc; where that cannot be asked cheaply the list is read. A
 // process's files are read when it is new, and again a little later, because it is born with its parent's name and
-// container and takes its own soon after. A number that is given anew is told from the old process by its start time.
+// container and takes its own soon after. Its environment is read then alone, for the job that a child has from its
+// parent otherwise. A number that is given anew is told from the old process by its start time.
 // Where /proc hides others' processes (hidepid) their CPU time is still seen and their names are not.
 #pragma once
 
@@ -59,13 +60,14 @@ class ProcessTable {
   void find_new(std::int64_t boot_ns);
   void probe(int first, int last, std::int64_t boot_ns);
   void list(std::int64_t boot_ns, bool doubtful);
-  std::shared_ptr<const CgroupPlace> place_of(const std::string& cgroups);
+  std::shared_ptr<const CgroupPlace> place_of(const std::string& cgroups, const std::string& environment_job = {});
+  std::string environment_job(const WatchedProcess&, bool read);
 
   const Roots roots_;
   const std::unique_ptr<CpuTimes> times_;
   std::vector<WatchedProcess> all_, ended_;
   std::unordered_map<int, std::size_t> index_;  // by pid
-  std::map<std::string, std::shared_ptr<const CgroupPlace>> places_;  // by the file's text: processes share them
+  std::map<std::string, std::shared_ptr<const CgroupPlace>> places_;  // by the file's text and the job
   std::int64_t last_look_ns_ = 0, last_list_ns_ = 0;
   int last_pid_ = 0, most_pids_ = 0;
   std::size_t hidden_ = 0;

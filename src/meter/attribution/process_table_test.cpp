@@ -56,6 +56,47 @@ class Table : public testing::Test {
   MadeUp made_up;
 };
 
+TEST_F(Table, AJobIsKnownByTheEnvironmentWhereItHasNoCgroup) {
+  const auto environment = [&](int pid, const std::string& job) {
+    tree.put(fmt::format("proc/{}/environ", pid), "HOME=/" + std::string(1, '\0') + "SLURM_JOB_ID=" + job + '\0');
+  };
+  born(1, "slurmstepd", 0);
+  last_pid(1);
+  auto t = table();
+  t.look(second);
+  // Born with its parent's environment, and soon another program with one of its own.
+  born(2, "slurmstepd", 0.01);
+  last_pid(2);
+  t.look(2 * second);
+  EXPECT_EQ(t.find(2)->place->environment_job, "");
+  put(2, "python3", 0);
+  environment(2, "4711");
+  made_up.seconds[2] = 0.5;
+  t.look(3 * second);
+  EXPECT_EQ(t.find(2)->place->environment_job, "4711");
+  EXPECT_EQ(t.find(2)->place->container, std::string(64, 'c')) << "and its container is still known";
+  // A child that says nothing is its parent's.
+  tree.put("proc/3/stat", "3 (worker) S 2 1 1 0 -1 1 1 2 3 4 0 0 0 0 20 0 1 0 0 0 0\n");
+  made_up.seconds[3] = 0;
+  last_pid(3);
+  t.look(4 * second);
+  EXPECT_EQ(t.find(3)->place->environment_job, "4711");
+  // A cgroup that names a job is believed before that.
+  born(4, "other", 0);
+  tree.put("proc/4/cgroup", "0::/system.slice/slurmstepd.scope/job_5/step_0\n");
+  environment(4, "4711");
+  last_pid(4);
+  t.look(5 * second);
+  EXPECT_EQ(t.find(4)->place->job, "5");
+  EXPECT_EQ(t.find(4)->place->environment_job, "");
+  // What it says later is not asked again and again.
+  environment(2, "9");
+  made_up.seconds[2] = 2;
+  t.look(40 * second);
+  t.look(80 * second);
+  EXPECT_EQ(t.find(2)->place->environment_job, "4711");
+}
+
 TEST_F(Table, WhatWasUsedBeforeIsNoWork) {
   born(1, "init", 100);
   born(50, "one", 5);

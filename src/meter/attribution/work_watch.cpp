@@ -37,6 +37,12 @@ Belonging WorkWatch::belonging(const CgroupPlace& place, std::uint32_t user) {
   return {place.container, place.pod, user == UINT32_MAX ? std::string() : users_.name(user), place.job};
 }
 
+Belonging WorkWatch::of_process(const CgroupPlace& place, std::uint32_t user) {
+  Belonging out = belonging(place, user);
+  if (out.job.empty()) out.job = place.environment_job;
+  return out;
+}
+
 std::vector<std::shared_ptr<const CgroupPlace>> WorkWatch::places() {
   std::set<std::shared_ptr<const CgroupPlace>> out;
   for (const auto& p : table_.processes()) out.insert(p.place);
@@ -52,7 +58,7 @@ void WorkWatch::add(AccountId account, int pid, double seconds, EnergyBook& book
 void WorkWatch::book_living(EnergyBook& book, double& seen) {
   for (auto& p : table_.processes()) {
     if (p.changed) {
-      const Belonging b = belonging(*p.place, p.user);
+      const Belonging b = of_process(*p.place, p.user);
       if (p.account == no_account) p.account = book.open_process(p.name, p.pid, p.started, b);
       else book.change(p.account, p.name, b);
       p.changed = false;
@@ -96,7 +102,7 @@ void WorkWatch::book_exits(EnergyBook& book, double& seen) {
     brief[r->pid] = known;
     if (first_) continue;
     const AccountId account =
-        book.open_process(r->name, r->pid, 0, known.place ? belonging(*known.place, r->user) : belonging({}, r->user));
+        book.open_process(r->name, r->pid, 0, of_process(known.place ? *known.place : CgroupPlace{}, r->user));
     add(account, 0, r->seconds, book);
     seen += r->seconds;
     ending_.push_back(account);

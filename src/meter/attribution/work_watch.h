@@ -39,6 +39,7 @@ class WorkWatch {
 
   // Places that processes are in now.
   std::vector<std::shared_ptr<const CgroupPlace>> places();
+  // Of what is done in a cgroup as a whole.
   Belonging belonging(const CgroupPlace&, std::uint32_t user);
   ProcessTable& table() { return table_; }
   std::vector<std::string> warnings() const;
@@ -49,6 +50,7 @@ class WorkWatch {
   void book_claims(std::int64_t boot_ns, double& unseen, EnergyBook&);
   // Those of places that nobody is in any more: containers come and go for as long as the machine runs.
   void end_short_lived_of_others(const std::vector<std::shared_ptr<const CgroupPlace>>& there);
+  Belonging of_process(const CgroupPlace&, std::uint32_t user);
   void add(AccountId, int pid, double seconds, EnergyBook&);
 
   ProcessTable table_;

@@ -177,6 +177,38 @@ TEST_F(Watched, WhatParentsDoNotTellTheCgroupDoes) {
   EXPECT_NEAR(joules(Level::container, box) + book.sums(Domain::cpu).unattributed, 20, 0.2);
 }
 
+TEST_F(Watched, TheRestOfACgroupIsNoJobsThatOneOfItsProcessesNames) {
+  tree.put("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+  const std::string place = "/user.slice/session-1.scope";
+  const auto usage = [&](double s) {
+    tree.put("sys/fs/cgroup" + place + "/cpu.stat", fmt::format("usage_usec {}\n", std::llround(s * 1e6)));
+  };
+  usage(0);
+  process(10, "train", 0, 0, 1, place);
+  tree.put("proc/10/environ", "SLURM_JOB_ID=7" + std::string(1, '\0'));
+  process(11, "sh", 0, 0, 1, place);
+  WorkWatch w = watch(false);
+  tick(w, 0);
+  for (int i = 1; i <= 20; ++i) {
+    usage(i);
+    process(10, "train", 25 * i, 0, 1, place);
+    tick(w, 1);
+  }
+  EXPECT_NEAR(joules(Level::job, "7"), 5, 1e-9);
+  EXPECT_GT(joules(Level::process, "short-lived"), 12);
+  EXPECT_GT(joules(Level::job, "outside"), 12);
+}
+
+TEST_F(Watched, ProcessesThatNobodySawAreOfTheJobOfTheirParent) {
+  process(10, "bash", 0);
+  tree.put("proc/10/environ", "SLURM_JOB_ID=7" + std::string(1, '\0'));
+  WorkWatch w = watch(true);
+  tick(w, 0);
+  records = {{500, 10, 800001, "cc1", 0.5}};
+  tick(w, 0.5);
+  EXPECT_NEAR(joules(Level::job, "7"), 0.5, 1e-12);
+}
+
 TEST_F(Watched, ContainersThatComeAndGoLeaveNoAccountsBehind) {
   tree.put("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
   process(1, "init", 0);
