@@ -156,6 +156,7 @@ std::vector<Error> check_whole(const Config& c) {
     faults.push_back(bad_input(fmt::format("admin.listen is {}, where clients are served", admin.listen->text()), file,
                                "give the admin API a port of its own"));
   for (auto& e : check_semantic_cache(c)) faults.push_back(std::move(e));
+  for (auto& e : check_agents(c)) faults.push_back(std::move(e));
   if (c.upstreams.empty() && !c.builtin.enabled)
     faults.push_back(bad_input("nothing is served: no [[upstream]], and builtin.enabled is false", file));
   std::map<std::string, std::size_t> pools;  // upstreams by id

@@ -21,6 +21,7 @@
 #include "serve/endpoint.h"
 #include "serve/feedback/feedback_config.h"
 #include "serve/governance_config.h"
+#include "serve/metered/agent_config.h"
 #include "serve/pool_config.h"
 #include "serve/route/grid_config.h"
 #include "serve/route/router_config.h"
@@ -118,6 +119,7 @@ struct UpstreamConfig {
   std::string api_key_env, api_key_file;
   std::string ca_file;  // "" is the system's store
   EnergyMode energy = EnergyMode::automatic;
+  MeteredConfig metered;  // by an agent; `energy` is for when it says nothing
   std::string device;  // catalog device the model runs on
   int devices = 1;
   double weight_bits = 16, kv_bits = 16;
@@ -156,6 +158,7 @@ struct Config {
   AdaptationConfig adaptation;
   AccessLogConfig access_log;
   TracingConfig tracing;
+  std::vector<AgentConfig> agents;
   std::vector<UpstreamConfig> upstreams;
   BalanceConfig balance;  // of pools that have no [[model]]
   std::vector<ModelConfig> models;

@@ -38,9 +38,8 @@ std::vector<Error> check_against(Config& c, const catalog::Catalog& catalog) {
       }
     } else if (!shares_cpu_time(u, catalog)) {
       faults.push_back(bad_input(
-          fmt::format(
-              "upstream '{}' is not measured and names no device, so the energy of its answers cannot be modelled",
-              u.name),
+          fmt::format("upstream '{}' {} and names no device, so the energy of its answers cannot be modelled", u.name,
+                      u.metered.agent.empty() ? "is not measured" : "is measured by an agent, which may fall silent,"),
           u.where,
           "set device to what it most likely runs on, for example \"NVIDIA H100 SXM\" (`wattline catalog devices`)"));
     }

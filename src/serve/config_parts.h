@@ -18,6 +18,10 @@ void read_balance(TomlTable&, std::string_view policy_key, BalanceConfig&);
 void read_watch(TomlTable&, UpstreamConfig&);
 void read_semantic_cache(TomlTable, SemanticCacheConfig&);
 std::vector<Error> check_semantic_cache(const Config&);
+// [[agent]], and the `agent` of an upstream's table.
+std::vector<AgentConfig> read_agent_tables(TomlTable& root, const Environment&);
+void read_metered(TomlTable& upstream, MeteredConfig&);
+std::vector<Error> check_agents(const Config&);
 void read_place_in_pool(TomlTable&, double& weight, int& tier);
 std::vector<RouterConfig> read_router_tables(TomlTable& root, const Environment&);
 GridConfig read_grid(TomlTable);

@@ -165,6 +165,7 @@ UpstreamConfig read_upstream(TomlTable t, const Environment& environment) {
   out.energy = static_cast<EnergyMode>(energy);
   if (out.energy == EnergyMode::share && !out.url.loopback())
     t.fault("energy", "is \"share\", but the upstream is not on this machine; modelled is allowed");
+  read_metered(t, out.metered);
   t.read("device", out.device);
   t.read("devices", out.devices, 1, 100'000);
   t.read("weight_bits", out.weight_bits, 1, 64);
@@ -199,6 +200,7 @@ void read_root(TomlTable& root, const Environment& environment, Config& c) {
   read_feedback_table(root, c.feedback);
   read_adaptation_table(root, c.adaptation);
   read_observation(root, environment, c);
+  c.agents = read_agent_tables(root, environment);
   for (auto& t : root.tables("upstream")) c.upstreams.push_back(read_upstream(std::move(t), environment));
   if (auto t = root.table("balance")) {
     read_balance(*t, "policy", c.balance);

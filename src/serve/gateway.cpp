@@ -43,6 +43,15 @@ std::string request_head(const UpstreamConfig& config, std::string_view path) {
   return head + "content-type: application/json\r\nuser-agent: wattline\r\ncontent-length: ";
 }
 
+// The source of a figure that an agent tells.
+std::string how_metered(const AgentConfig& agent, const AgentSelection& what) {
+  const std::string part = !what.consumer.empty()     ? fmt::format("{} {}", what.level, what.consumer)
+                           : !what.components.empty() ? fmt::format("{}", fmt::join(what.components, ", "))
+                                                      : "all its components";
+  return fmt::format("agent {} ({}): {}{}, shared among the requests under way", agent.name, agent.url, part,
+                     what.idle ? ", idle power while busy included" : ", without idle power");
+}
+
 }  // namespace
 
 Gateway::Gateway(Config config, GatewayParts parts)
@@ -158,6 +167,17 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
   up->count_head = request_head(config, "/messages/count_tokens");
   const auto* device = config.device.empty() ? nullptr : &parts_.catalog->device(config.device);
   if (shares_cpu_time(config, *parts_.catalog)) up->share = lasting_->cpu_share(config.url.port);
+  std::string metered_how;
+  if (!config.metered.agent.empty()) {
+    const auto agent = std::find_if(config_.agents.begin(), config_.agents.end(),
+                                    [&](const AgentConfig& a) { return a.name == config.metered.agent; });
+    if (agent == config_.agents.end())
+      throw bad_input(fmt::format("there is no [[agent]] of the name '{}'", config.metered.agent),
+                      config.metered.where);
+    up->agent = lasting_->agent_feed(*agent, parts_.log);
+    up->metered = up->agent->share(config.metered.selection);
+    metered_how = how_metered(*agent, config.metered.selection);
+  }
 
   const auto& host = *parts_.host;
   for (const auto& served : config.models) {
@@ -198,6 +218,13 @@ void Gateway::add_upstream(const UpstreamConfig& config) {
         throw bad_input(fmt::format("the energy of model '{}' can neither be measured nor modelled", m->id),
                         served.where, "name the upstream's device and the model's catalog name");
       m->basis = modelled();
+    }
+    if (up->metered) {
+      const auto by_agent = [&](Method method) {
+        return up->footprint->basis(m->id, served.catalog, config.name, config.device, method, {metered_how});
+      };
+      m->metered_basis = by_agent(Method::measured);
+      m->metered_model_basis = by_agent(Method::modelled);
     }
     m->metrics = lasting_->metrics(m->id, config.name);
     m->head = response_head(*m);

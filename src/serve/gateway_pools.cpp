@@ -1,5 +1,6 @@
 // Which upstreams make a pool, and what is told of it.
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -18,6 +19,23 @@ std::string_view to_string(BalancePolicy p) {
     case BalancePolicy::latency: return "latency";
   }
   return "weighted";
+}
+
+void append_agent(JsonWriter& w, const Upstream& u, std::int64_t now_ns) {
+  const auto feed = u.agent->state();
+  const auto share = u.metered->state(static_cast<double>(now_ns) * 1e-9);
+  w.key("agent").begin_object().member("name", u.config.metered.agent).member("host", feed.host);
+  w.member("answers", feed.answers).member("used", share.known);
+  w.member("energy_method", to_string(share.known && share.measured ? Method::measured : Method::modelled));
+  const auto known = [&](const char* name, double v) {
+    w.key(name);
+    std::isfinite(share.age) ? w.value(v) : w.null();
+  };
+  known("age_s", share.age);
+  known("power_w", share.watts);
+  w.member("charged_j", share.charged).member("owed_j", share.owed).member("unsettled_j", share.unsettled);
+  w.member("elsewhere_j", share.elsewhere);
+  w.member("trouble", feed.trouble.empty() ? share.trouble : feed.trouble).end_object();
 }
 
 }  // namespace
@@ -67,6 +85,7 @@ void Gateway::append_pools(JsonWriter& w) const {
       e->cache_used ? w.value(*e->cache_used) : w.null();
       w.member("age_s", static_cast<double>(now - e->told_ns) * 1e-9).end_object();
     }
+    if (u->metered) append_agent(w, *u, now);
     w.end_object();
   }
   w.end_array().key("pools").begin_array();
@@ -124,6 +143,23 @@ void Gateway::append_pool_metrics(std::string& out) const {
                   engine([](const auto& e) { return std::optional(e.running); }));
     each_upstream("wattline_upstream_engine_cache_used", "Share of its engine's cache of keys and values in use.",
                   engine([](const auto& e) { return e.cache_used; }));
+    const auto metered = [now](auto value) {
+      return [value, now](const Upstream& u) -> std::optional<double> {
+        if (!u.metered) return std::nullopt;
+        return value(u.metered->state(static_cast<double>(now) * 1e-9));
+      };
+    };
+    using Metered = AgentShare::State;
+    if (std::any_of(upstreams_.begin(), upstreams_.end(), [](const auto& u) { return u->metered != nullptr; })) {
+      each_upstream("wattline_upstream_agent_used", "Whether its answers are charged as its machine's agent tells.",
+                    metered([](const Metered& s) { return std::optional(s.known ? 1.0 : 0.0); }));
+      each_upstream(
+          "wattline_upstream_agent_age_seconds", "Since the end of the last interval that the agent told.",
+          metered([](const Metered& s) { return std::isfinite(s.age) ? std::optional(s.age) : std::nullopt; }));
+      each_upstream(
+          "wattline_upstream_agent_watts", "Drawn in it by what works for the upstream.",
+          metered([](const Metered& s) { return std::isfinite(s.age) ? std::optional(s.watts) : std::nullopt; }));
+    }
   }
   if (pools_.empty()) return;
   const auto each_member = [&](std::string_view name, std::string_view type, std::string_view help, auto&& value) {

@@ -88,7 +88,8 @@ std::string Gateway::status_json() const {
         .member("id", m->id)
         .member("upstream", m->basis->upstream)
         .member("builtin", m->builtin != nullptr);
-    w.member("device", m->basis->device).member("energy_method", to_string(m->basis->energy.method)).end_object();
+    const Basis& now = basis_now(*m);
+    w.member("device", now.device).member("energy_method", to_string(now.energy.method)).end_object();
   }
   w.end_array();
   append_pools(w);

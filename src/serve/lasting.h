@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kernel/time.h"
 #include "serve/adapt/adaptation_store.h"
@@ -18,6 +19,7 @@
 #include "serve/feedback/feedback_desk.h"
 #include "serve/feedback/learned_state.h"
 #include "serve/governor.h"
+#include "serve/metered/agent_feed.h"
 #include "serve/metrics.h"
 #include "serve/recorder.h"
 #include "serve/semantic/counts.h"
@@ -54,11 +56,22 @@ struct Lasting {
     if (!held) held = std::make_shared<CpuShare>(cpu_of_listener(port));
     return held;
   }
+  // That asks this agent; it ends with the last upstream that it measures.
+  std::shared_ptr<AgentFeed> agent_feed(const AgentConfig& config, const std::function<void(std::string_view)>& log) {
+    std::lock_guard lock(mutex_);
+    std::erase_if(agents_, [](const auto& held) { return held.expired(); });
+    for (const auto& held : agents_)
+      if (auto feed = held.lock(); feed && feed->is_of(config)) return feed;
+    auto feed = std::make_shared<AgentFeed>(config, log);
+    agents_.push_back(feed);
+    return feed;
+  }
 
  private:
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<ModelMetrics>> metrics_;
   std::map<std::uint16_t, std::shared_ptr<CpuShare>> shares_;
+  std::vector<std::weak_ptr<AgentFeed>> agents_;
 };
 
 }  // namespace wattline::serve

@@ -27,10 +27,11 @@ PendingAnswer::PendingAnswer(Gateway& gateway, const ServedModel& model, std::st
   if (charged_) answer_.requester = charged_->requester();
   if (!model.upstream) return;
   batch_at_begin_ = model.upstream->in_flight.fetch_add(1) + 1;
-  if (model.upstream->share) {
-    ticket_ = model.upstream->share->begin(now_s());
-    ticket_open_ = true;
-  }
+  if (!model.upstream->share && !model.upstream->metered) return;
+  const double now = now_s();
+  if (model.upstream->share) ticket_ = model.upstream->share->begin(now);
+  if (model.upstream->metered) metered_ = model.upstream->metered->begin(now);
+  ticket_open_ = true;
 }
 
 PendingAnswer::~PendingAnswer() {
@@ -93,7 +94,9 @@ const Answer& PendingAnswer::settle() {
   answer_.tokens_out = spent_.tokens.out;
   if (model_.upstream) spent_.batch = std::max(1.0, (batch_at_begin_ + model_.upstream->in_flight.load()) / 2.0);
   if (ticket_open_) {
-    spent_.cpu = model_.upstream->share->end(ticket_, now_s());
+    const double now = now_s();
+    if (model_.upstream->share) spent_.cpu = model_.upstream->share->end(ticket_, now);
+    if (model_.upstream->metered) spent_.metered = model_.upstream->metered->end(metered_, now);
     ticket_open_ = false;
   }
   gateway_.settle(answer_, model_, spent_);

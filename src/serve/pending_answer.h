@@ -62,6 +62,7 @@ class PendingAnswer {
   std::int64_t begun_ns_;
   int batch_at_begin_ = 1;
   CpuShare::Ticket ticket_;
+  AgentShare::Ticket metered_;
   bool has_usage_ = false, prompt_read_ = false, ticket_open_ = false, settled_ = false, ended_ = false;
 };
 

@@ -147,7 +147,8 @@ Result check_config(const CheckOptions& o, Context& context) {
     for (const auto& m : u.models) {
       const bool share = shares_cpu_time(u, catalog);
       t.add_row({m.id, u.name, fmt::format("{}://{}{}", u.url.tls ? "https" : "http", u.url.authority, u.url.path),
-                 share ? std::string("CPU time of the process there") : fmt::format("roofline of {}", m.catalog),
+                 (u.metered.agent.empty() ? "" : fmt::format("agent {}; while it is silent: ", u.metered.agent)) +
+                     (share ? std::string("CPU time of the process there") : fmt::format("roofline of {}", m.catalog)),
                  share ? std::string("this machine") : u.device});
     }
   r.add(std::move(t));

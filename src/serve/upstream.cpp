@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include "kernel/time.h"
+
 namespace wattline::serve {
 namespace {
 
@@ -15,6 +17,12 @@ void split_by_time(Answer& a, Energy total) {
 
 }  // namespace
 
+const Basis& basis_now(const ServedModel& m) {
+  if (!m.upstream || !m.upstream->metered) return *m.basis;
+  const auto state = m.upstream->metered->state(static_cast<double>(monotonic_ns()) * 1e-9);
+  return !state.known ? *m.basis : state.measured ? *m.metered_basis : *m.metered_model_basis;
+}
+
 void charge(Answer& a, const ServedModel& m, const Spent& s, const CpuEnergy& cpu) {
   a.basis = m.basis;
   Energy total{0}, sd{0};
@@ -26,6 +34,11 @@ void charge(Answer& a, const ServedModel& m, const Spent& s, const CpuEnergy& cp
     sd = cpu.sd_of(spent);
     a.prefill = cpu.of(s.prefill_cpu);
     a.decode = total - a.prefill;
+  } else if (s.metered) {
+    a.basis = s.metered->measured ? m.metered_basis : m.metered_model_basis;
+    total = s.metered->energy;
+    sd = s.metered->sd;
+    split_by_time(a, total);
   } else if (m.upstream->share && s.cpu) {
     total = cpu.of(*s.cpu);
     sd = cpu.sd_of(*s.cpu);

@@ -15,6 +15,7 @@
 #include "serve/engine_state.h"
 #include "serve/footprint.h"
 #include "serve/health_state.h"
+#include "serve/metered/agent_feed.h"
 #include "serve/metrics.h"
 #include "serve/reply_reader.h"
 #include "serve/route/grid_now.h"
@@ -31,6 +32,8 @@ struct Upstream {
   std::array<std::string, endpoint_count> heads;  // of requests to each endpoint, up to and with "content-length: "
   std::string count_head;  // of requests to count tokens
   std::shared_ptr<CpuShare> share;  // where its CPU time is charged
+  std::shared_ptr<AgentFeed> agent;  // that measures its machine; null where none is named
+  std::shared_ptr<AgentShare> metered;  // what it draws there; null without an agent
   std::atomic<int> in_flight{0};
   HealthState health;
   EngineState engine;
@@ -50,6 +53,8 @@ struct ServedModel {
   const Footprint* footprint = nullptr;
   std::unique_ptr<EnergyTable> table;  // where energy is modelled
   std::shared_ptr<const Basis> basis;  // how its energy is known
+  std::shared_ptr<const Basis> metered_basis;  // as an agent tells it: by counters
+  std::shared_ptr<const Basis> metered_model_basis;  // as an agent tells it that models
   std::shared_ptr<const Basis> repeat_basis;  // of answers given again; null without a cache
   std::shared_ptr<const Basis> found_basis;  // of those for which a model was chosen or a similar answer looked for
   std::shared_ptr<const Basis> unseen_basis;  // while the process of a local upstream cannot be seen
@@ -78,12 +83,16 @@ class CpuEnergy {
   std::atomic<double> joules_{0}, sd_{0};
 };
 
+// How an answer's energy would be known now.
+const Basis& basis_now(const ServedModel&);
+
 // What is known of an answer when it ends.
 struct Spent {
   TokenUsage tokens;
   double batch = 1;  // requests under way at the upstream
   bool reached = true;  // false: no connection came about, so nothing ran there
   std::optional<Duration> cpu;  // of a local upstream's process
+  std::optional<AgentShare::Cost> metered;  // by its machine's agent
   Duration prefill_cpu{0}, decode_cpu{0};  // of the built-in model
 };
 // Fills the answer's energy (total, prefill, decode) and basis. Its times must be set.

@@ -10,12 +10,13 @@
 
 namespace wattline::meter {
 
-PulledSnapshot pull(const AgentPlace& agent) {
+PulledSnapshot pull(const AgentPlace& agent, std::function<bool()> cancelled) {
   FetchRequest request;
   request.url = agent.url + "/api/v1/snapshot";
   request.deadline = agent.timeout;
   request.connect_deadline = agent.timeout;
   request.ca_file = agent.ca;
+  request.cancelled = std::move(cancelled);
   if (!agent.key.empty()) request.headers.emplace_back("authorization", "Bearer " + agent.key.reveal());
   PulledSnapshot out;
   out.asked = Time::now();
