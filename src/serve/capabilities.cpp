@@ -31,7 +31,8 @@ std::vector<Capability> capabilities() {
       "and in the ledger.\n\n"
       "Energy: of the built-in models, the CPU time of the answering thread; of an upstream on this machine, the CPU "
       "time of its "
-      "process shared among the requests under way; otherwise modelled by the roofline of the catalog's model and "
+      "process shared among the requests under way; of one whose machine has a `wattline agent`, what that measures; "
+      "otherwise modelled by the roofline of the catalog's model and "
       "device.\n\n"
       "SIGTERM and SIGINT let what is under way come to its end. On loopback Host and Origin are checked; off loopback "
       "a key is needed.";

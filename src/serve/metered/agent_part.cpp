@@ -15,6 +15,10 @@ using meter::Published;
 
 // Of the time between two publications more than this was not seen: nothing is said of it.
 constexpr double most_missing = 0.1;
+// What is published is in steps of this, so that each difference is wrong by up to a step (meter/agent/publisher.h).
+constexpr double step_j = 0.1;
+// Standard uncertainty of so many differences of published values.
+double rounding(std::size_t n) { return step_j * std::sqrt(static_cast<double>(n) / 6); }
 
 struct DomainPart {
   double energy = 0, variance_root = 0, idle = 0;  // J of the counted components; sd of it (errors add up); J
@@ -91,12 +95,12 @@ AgentPart of_components(const Published* before, const Published& now, const Age
       out.trouble = fmt::format("it tells of no component '{}'; of {} it does", name, names_of(now));
       return out;
     }
-  bool any = false;
+  std::size_t read = 0;
   for (const auto& c : now.seen.components) {
     const bool named =
         std::find(wanted.components.begin(), wanted.components.end(), c.info.component) != wanted.components.end();
     if (wanted.components.empty() ? !c.info.counted : !named) continue;
-    any = true;
+    ++read;
     if (was_missed(c, before, seconds)) {
       out.trouble = fmt::format("{} was not read{}{}", c.info.component, c.trouble.empty() ? "" : ": ", c.trouble);
       return out;
@@ -113,9 +117,9 @@ AgentPart of_components(const Published* before, const Published& now, const Age
     sd += part_sd;
     out.measured = out.measured && is_measured(c);
   }
-  if (!any) out.trouble = "it reads no component";
+  if (read == 0) out.trouble = "it reads no component";
   const double all = out.work + out.idle;
-  out.spread = all > 0 ? sd / all : 0;
+  out.spread = all > 0 ? std::hypot(sd, rounding(read)) / all : 0;
   return out;
 }
 
@@ -123,17 +127,17 @@ AgentPart of_consumer(const Published* before, const Published& now, const Agent
   AgentPart out;
   const Domains domains = domains_between(before, now);
   std::array<double, meter::domain_count> work{};
-  bool any = false;
+  std::size_t found = 0;
   for (const auto& c : now.seen.consumers) {
     if (meter::to_string(c.level) != wanted.level || c.name != wanted.consumer) continue;
-    any = true;
+    ++found;
     // One that got its name after the publication before begins at 0.
     const auto* b = earlier(before ? &before->seen.consumers : nullptr, [&](const Consumer& o) {
       return o.level == c.level && o.name == c.name && o.pid == c.pid && o.started == c.started;
     });
     for (std::size_t d = 0; d < work.size(); ++d) work[d] += since(c.joules[d], b ? b->joules[d] : 0);
   }
-  if (!any) {
+  if (found == 0) {
     out.trouble =
         fmt::format("it names no {} '{}' (who works little has no name there)", wanted.level, wanted.consumer);
     return out;
@@ -158,7 +162,7 @@ AgentPart of_consumer(const Published* before, const Published& now, const Agent
     variance += std::pow(work[i] * d.consumers_spread, 2);
   }
   const double all = out.work + out.idle;
-  out.spread = all > 0 ? std::sqrt(sd * sd + variance) / all : 0;
+  out.spread = all > 0 ? std::hypot(sd, std::sqrt(variance), rounding(found)) / all : 0;
   return out;
 }
 

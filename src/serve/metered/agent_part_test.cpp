@@ -66,6 +66,12 @@ TEST(AgentPart, TheWholeMachineIsItsWorkAndItsIdlePart) {
   EXPECT_NEAR(part.spread, 0.02 / 1.96, 1e-4);
 }
 
+TEST(AgentPart, WhatIsToldInStepsIsWrongByAStep) {
+  const auto before = machine(10, 0, 0, 0);
+  auto now = machine(10, 0.1, 0, 0);
+  EXPECT_GT(part_between(&before, now, {{"package-0"}, "", "", false}).spread, 0.3);
+}
+
 TEST(AgentPart, NamedBoardsHaveTheirOwnWorkAndAnEvenShareOfTheIdlePart) {
   const auto before = machine(10, 100, 1000, 2000), now = machine(12, 140, 1600, 2100);
   const auto part = part_between(&before, now, {{"gpu-0"}, "", "", true});

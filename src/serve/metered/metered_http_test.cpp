@@ -62,8 +62,8 @@ struct MeteredGateway : TestGateway {
   FakeUpstream upstream{[](const FakeUpstream::Request&, Connection& c) {
     std::this_thread::sleep_for(std::chrono::milliseconds(150));
     return c.send(reply(R"({"id":"x","object":"chat.completion","choices":[{"index":0,"message":)"
-                             R"({"role":"assistant","content":"Hello"},"finish_reason":"stop"}],)"
-                             R"("usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}})"));
+                        R"({"role":"assistant","content":"Hello"},"finish_reason":"stop"}],)"
+                        R"("usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}})"));
   }};
   MeteredGateway() {
     AgentConfig a;
