@@ -19,6 +19,7 @@
 #include "app/terminal.h"
 #include "catalog/intensity/provider_config.h"
 #include "kernel/error.h"
+#include "kernel/thread_rights.h"
 #include "kernel/write_whole.h"
 
 namespace wattline::app {
@@ -89,6 +90,7 @@ class StopOnSignal {
     if (::pipe(pipe_) != 0) return;
     write_end_ = pipe_[1];
     watcher_ = std::thread([this] {
+      drop_capabilities_of_others_than_root();
       char byte;
       while (::read(pipe_[0], &byte, 1) == 1 && byte == 's') {
         if (stop_.stop_requested()) std::_Exit(130);

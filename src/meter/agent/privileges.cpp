@@ -6,13 +6,11 @@
 
 #include <fmt/format.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <pwd.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kernel/error.h"
+#include "kernel/thread_rights.h"
 
 namespace wattline::meter {
 namespace {
@@ -23,14 +21,6 @@ bool find_account(const std::string& name, Account& out) {
   if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return false;
   out = {found->pw_uid, found->pw_gid, name};
   return true;
-}
-
-int drop_all_capabilities() {
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
-  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) return -1;
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
-  return static_cast<int>(::syscall(SYS_capset, &header, none));
 }
 
 Error cannot(std::string_view what) {
@@ -47,7 +37,7 @@ PrivilegeCalls PrivilegeCalls::system() {
   c.set_only_group = [](gid_t g) { return ::setgroups(1, &g); };
   c.set_group = [](gid_t g) { return ::setresgid(g, g, g); };
   c.set_user = [](uid_t u) { return ::setresuid(u, u, u); };
-  c.drop_capabilities = drop_all_capabilities;
+  c.drop_capabilities = drop_thread_capabilities;
   c.become_root = [] { return ::setresuid(0, 0, 0); };
   return c;
 }

@@ -29,7 +29,8 @@ struct PrivilegeCalls {
 
 // As root: becomes `user` (nobody when ""). As anybody: gives up all capabilities. Returns one sentence about what
 // it is now. Error denied: root would have to stay root, or somebody else cannot become `user`. To be called before the
-// threads that talk to others are started: who is not root keeps capabilities in threads that were there before.
+// threads that talk to others are started; where the rights were not root's, threads that were there before have given
+// up their own at their start (kernel/thread_rights.h).
 std::string drop_privileges(const std::string& user, const PrivilegeCalls& = PrivilegeCalls::system());
 
 }  // namespace wattline::meter

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "kernel/error.h"
+#include "kernel/thread_rights.h"
 #include "kernel/units.h"
 
 namespace wattline::meter {
@@ -82,6 +83,8 @@ Poller::~Poller() {
 }
 
 void Poller::run() {
+  // What meters say comes from outside, and asking them needs no right.
+  drop_capabilities_of_others_than_root();
   const auto cancelled = [this] {
     std::lock_guard lock(mutex_);
     return stopping_;

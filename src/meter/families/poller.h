@@ -1,5 +1,5 @@
 // Meters that take their time (a plug by HTTP, a management controller) are asked on a thread of their own, so that
-// reading them costs a run nothing; each reading keeps the age it has.
+// reading them costs a run nothing; each reading keeps the age it has. The thread has no capabilities unless it is root's.
 #pragma once
 
 #include <condition_variable>
