@@ -119,69 +119,72 @@ std::vector<Publisher::Candidate> Publisher::candidates(LevelState& state, std::
     }
     if (seconds > 0) w.recent += weight * (std::max(0.0, j - w.last) / seconds - w.recent);
     w.last = j;
-    if (c->alive) w.ended.reset();
-    else if (!w.ended) w.ended = lived_;
+    if (!c->alive && !w.leaves) w.leaves = lived_;
   }
   return all;
 }
 
-// Who keeps its name: those alive or ended of late; then the hungriest take what names are left.
+// The hungriest alive are named; who ends or is overtaken leaves, and is told for a while yet. Those that are told stay
+// told apart: who would look like another one waits.
 void Publisher::give_names(std::vector<Candidate>& all) {
-  std::size_t named = 0;
+  std::size_t active = 0, told = 0;
+  std::map<std::tuple<std::string_view, std::string_view, int>, Candidate*> looks;
+  const auto look = [](const Candidate& c) {
+    return std::tuple<std::string_view, std::string_view, int>(c.consumer->name, c.consumer->detail, c.consumer->pid);
+  };
+  const auto is_active = [](const Candidate& c) { return c.watched->named && !c.watched->leaves; };
   for (auto& c : all) {
     Watched& w = *c.watched;
-    if (w.named && w.ended && lived_ - *w.ended > settings_.kept.base()) w.named = false;
-    named += w.named;
+    if (w.named && w.leaves && lived_ - *w.leaves > settings_.kept.base()) w.named = false;
+    if (!w.named) continue;
+    const auto [it, is_new] = looks.try_emplace(look(c), &c);
+    if (!is_new) {  // one of them changed its name meanwhile
+      Candidate*& other = it->second;
+      const bool later = c.consumer->started > other->consumer->started;
+      (later ? other : &c)->watched->named = false;
+      if (later) other = &c;
+    }
+  }
+  for (const auto& c : all) {
+    told += c.watched->named;
+    active += is_active(c);
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const Candidate& a, const Candidate& b) { return a.watched->recent > b.watched->recent; });
-  const auto give = [&](Candidate& c) {
-    c.watched->named = true;
-    c.watched->base = c.consumer->joules;
-    c.watched->since = now_;
+  looks.clear();
+  for (auto& c : all)
+    if (c.watched->named) looks.emplace(look(c), &c);
+  const auto may_be_told = [&](const Candidate& c) {
+    return c.watched->named || (told < 2 * settings_.top && !looks.contains(look(c)));
   };
-  if (version_ == 0) {  // at the first publication names cost nobody a reset: all begin with what they have
-    for (auto& c : all)
-      if (named < settings_.top && c.consumer->alive) {
-        give(c);
-        c.watched->base = Joules{};
-        c.watched->since = Time{};
-        ++named;
-      }
-  }
-  std::size_t weakest = all.size();  // above it no named one is left to take a name from
+  const auto activate = [&](Candidate& c) {
+    Watched& w = *c.watched;
+    w.leaves.reset();
+    ++active;
+    if (std::exchange(w.named, true)) return;
+    looks.emplace(look(c), &c);
+    ++told;
+    // At the first publication names cost nobody a reset: all begin with what they have.
+    w.base = version_ == 0 ? Joules{} : c.consumer->joules;
+    w.since = version_ == 0 ? Time{} : now_;
+  };
+  std::size_t weakest = all.size();  // from there on none is left that could be overtaken
   for (auto& c : all) {
-    if (c.watched->named || !c.consumer->alive || c.watched->recent <= 0) continue;
-    if (named < settings_.top) {
-      give(c);
-      ++named;
-      continue;
+    if (is_active(c) || !c.consumer->alive || (c.watched->recent <= 0 && version_ > 0) || !may_be_told(c)) continue;
+    if (active >= settings_.top) {
+      while (weakest > 0 && !is_active(all[weakest - 1])) --weakest;
+      if (weakest == 0 || all[weakest - 1].watched->recent * worth_a_name >= c.watched->recent) break;
+      all[weakest - 1].watched->leaves = lived_;
+      --active;
     }
-    while (weakest > 0 && !(all[weakest - 1].watched->named && all[weakest - 1].consumer->alive)) --weakest;
-    if (weakest == 0 || all[weakest - 1].watched->recent * worth_a_name >= c.watched->recent) break;
-    all[weakest - 1].watched->named = false;
-    give(c);
+    activate(c);
   }
-  while (named > settings_.top) {  // after a reload with fewer
-    auto last = std::find_if(all.rbegin(), all.rend(), [](const Candidate& c) { return c.watched->named; });
-    last->watched->named = false;
-    --named;
-  }
-}
-
-// A number that is used again while the one that had it before still has its name: the later one keeps it.
-void Publisher::one_of_a_look(std::vector<Candidate>& all) {
-  std::map<std::tuple<std::string_view, std::string_view, int>, Candidate*> looks;
-  for (auto& c : all) {
-    if (!c.watched->named) continue;
-    const auto [it, is_new] = looks.try_emplace({c.consumer->name, c.consumer->detail, c.consumer->pid}, &c);
-    if (is_new) continue;
-    Candidate*& other = it->second;
-    const bool later =
-        std::pair(c.consumer->alive, c.consumer->started) > std::pair(other->consumer->alive, other->consumer->started);
-    (later ? other : &c)->watched->named = false;
-    if (later) other = &c;
-  }
+  // After a reload with fewer.
+  for (auto c = all.rbegin(); c != all.rend() && active > settings_.top; ++c)
+    if (is_active(*c)) {
+      c->watched->leaves = lived_;
+      --active;
+    }
 }
 
 void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, double seconds, std::vector<Consumer>& out) {
@@ -191,7 +194,6 @@ void Publisher::name_level(Level level, std::vector<Consumer*>& consumers, doubl
     for (std::size_t d = 0; d < domain_count; ++d) total[d] += c->joules[d];
   std::vector<Candidate> all = candidates(state, consumers, seconds);
   give_names(all);
-  one_of_a_look(all);
 
   const double q = settings_.rounding.base();
   Joules rest = total;

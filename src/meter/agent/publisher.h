@@ -3,7 +3,8 @@
 // Energy read often and finely tells secrets of the programs that ran (PLATYPUS, CVE-2020-8694, CVE-2020-12912), so what
 // is published is coarser than what is read: a second or more apart and whole tenths of a joule.
 //
-// Names are bounded: of each level the `top` consumers of late are named, and all others are one, "(other)". Who gets a
+// Names are bounded: of each level the `top` consumers of late are named, at most as many that ended or were overtaken
+// are told for a while yet, and all others are one, "(other)". Who gets a
 // name begins at 0, and what it used before stays with "(other)"; who loses it leaves what was told under it to "(once
 // named)". So no counter ever goes backwards; what the named ones and "(other)" rise by is what the monitor attributed,
 // each joule once; and with "(once named)" they add up to all of it, ended ones included. No two of a publication have
@@ -29,7 +30,8 @@ inline constexpr std::string_view once_named = "(once named)";
 struct PublishSettings {
   std::size_t top = 20;  // consumers named of each level
   Energy rounding{0.1};
-  Duration kept{120};  // how long an ended consumer keeps its name, so that every scrape sees its last joules
+  Duration kept{
+      120};  // how long one that ended or was overtaken is told yet, so that every scrape sees its last joules
 };
 
 // Of the agent itself.
@@ -66,7 +68,7 @@ class Publisher {
     Joules mine{};  // since then, as last told; not rounded
     Joules published{};
     Time since{};  // when it was named; 0: at the first publication
-    std::optional<double> ended;  // s of the monitor's life
+    std::optional<double> leaves;  // since then, s of the monitor's life; its place is another's
     std::uint64_t seen = 0;
     std::size_t place = 0;  // among the consumers of this publication
   };
@@ -82,7 +84,6 @@ class Publisher {
   };
   std::vector<Candidate> candidates(LevelState&, std::vector<Consumer*>&, double seconds);
   void give_names(std::vector<Candidate>&);
-  static void one_of_a_look(std::vector<Candidate>&);
   static void forget_name(LevelState&, Watched&);
 
   void name_consumers(Snapshot&, double seconds);
