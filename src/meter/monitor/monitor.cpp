@@ -103,6 +103,9 @@ class Monitor::Watch {
     const double length = first ? 0 : seconds(gone_ns);
     const bool slept = !first && gone_ns - (now.awake_ns - last_.awake_ns) > asleep_ns;
     last_ = now;
+    // A clock that was set meanwhile must not make the time longer or shorter than it was.
+    const Duration lived(seconds(now.boot_ns - begin_.boot_ns));
+    if (std::abs((now.utc - begin_.utc - lived).base()) > 1) begin_.utc = now.utc + -lived;
 
     const std::optional<double> busy = busy_since_last();
     std::array<ComponentMeter::Step, domain_count> domains;
@@ -143,9 +146,6 @@ class Monitor::Watch {
     Snapshot out;
     out.now = last_.utc;
     out.started = begin_.utc;
-    // A clock that was set meanwhile must not make the time longer or shorter than it was.
-    const Duration elapsed(seconds(last_.boot_ns - begin_.boot_ns));
-    if (std::abs((out.now - out.started - elapsed).base()) > 1) out.started = out.now + -elapsed;
     out.covered = Duration(covered_);
     out.missing = Duration(missing_);
     out.ticks = ticks_;

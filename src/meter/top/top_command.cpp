@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -104,20 +105,26 @@ class Top {
       bool gone = false;
       std::int64_t at = next();
       look();
+      bool fresh = true;
       while (!state_.quit && !gone && !context_.stop.stop_requested()) {
         const auto size = screen.size();
+        fresh = fresh || size.width != look_.width || size.height != look_.height;
         look_.width = size.width;
         look_.height = size.height;
-        screen.show(draw());
+        if (std::exchange(fresh, false)) {
+          if (state_.scrolled > 0) state_.scrolled = std::min(state_.scrolled, most_scrolled(rows(), *now_, look_));
+          screen.show(draw());
+        }
         const auto left = (at - monotonic_ns()) / 1'000'000;
         const std::string typed =
             screen.wait(static_cast<int>(std::clamp<std::int64_t>(left, 0, settling_ ? settle_ms : key_wait_ms)), gone);
         for (const auto& key : typed.empty() ? keys.settle() : keys.feed(typed))
-          state_.take(key, look_.height > 12 ? look_.height - 10 : 1);
+          state_.take(key, look_.height > 12 ? look_.height - 10 : 1), fresh = true;
         settling_ = !typed.empty();
         if (monotonic_ns() < at) continue;
         at = next();
         look();
+        fresh = true;
       }
     }
     return farewell();
@@ -146,6 +153,7 @@ class Top {
   std::vector<std::string> draw() const {
     return draw_top(before_ ? &*before_ : nullptr, *now_, host_, state_, history_, carbon_, look_);
   }
+  std::size_t rows() const { return top_rows(before_ ? &*before_ : nullptr, *now_, state_).size(); }
   Result farewell() { return snapshot_report(monitor_.snapshot(), host_); }
   static bool print(const std::string& text) {
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;

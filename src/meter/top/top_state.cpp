@@ -6,10 +6,16 @@ namespace wattline::meter {
 namespace {
 
 constexpr std::size_t longest_filter = 64;
+constexpr std::size_t most_rows = 1u << 30;
 
 template <class E>
 E after(E value, int count) {
   return static_cast<E>((static_cast<int>(value) + 1) % count);
+}
+
+template <class E>
+E before(E value, int count) {
+  return static_cast<E>((static_cast<int>(value) + count - 1) % count);
 }
 
 }  // namespace
@@ -53,8 +59,9 @@ void TopState::take(const Key& key, std::size_t page) {
     case Kind::down: scrolled += 1; return;
     case Kind::page_down: scrolled += page; return;
     case Kind::home: scrolled = 0; return;
+    case Kind::end: scrolled = most_rows; return;
     case Kind::escape: filter.clear(); return;
-    case Kind::left:
+    case Kind::left: level = before(level, static_cast<int>(Level::gpu_slice) + 1); break;
     case Kind::right: level = after(level, static_cast<int>(Level::gpu_slice) + 1); break;
     case Kind::text: break;
     default: return;

@@ -100,16 +100,31 @@ class Frame {
 constexpr std::string_view help_lines[] = {
     "keys",
     "  p c o u j   processes, containers, pods, users, jobs",
-    "  g m         processes on GPUs, MIG slices; l or arrows: the next level",
+    "  g m         processes on GPUs, MIG slices",
+    "  l, arrows   the level beside",
     "  s           sort by watts, joules, CPU, name",
     "  /           show only names that hold what is typed; Esc: all",
-    "  up down     one row; page up, page down: many",
+    "  up down     one row; page up, page down: many; home, end",
     "  space       stand still, and go on",
     "  q           quit",
     "",
     "Watts of consumers are active energy: what their work drew above idle.",
     "Levels see the same joules: add up within one, never across.",
     "What no counter told is modelled, and says so (wattline meter sources).",
+    "A dash: it was not read just now, and is not 0.  Any key goes back.",
+};
+
+// Lines of a frame that are not rows of consumers: two above the components, three and a title below them, two at the end.
+std::size_t component_lines(const Snapshot& now, const TopLook& look) {
+  return std::min(now.components.size(), std::max<std::size_t>(3, look.height / 3));
+}
+
+bool read_once(const ComponentSeen& c) { return c.energy.value().base() > 0 || c.missing.base() <= 0; }
+
+// What stands beside the name; a narrow terminal leaves out what tells least.
+struct Columns {
+  bool joules = true, cpu = true, pid = true;
+  Columns(std::size_t width, bool numbered) : joules(width >= 34), cpu(width >= 44), pid(numbered && width >= 52) {}
 };
 
 void draw_components(Frame& f, const Snapshot& now, const TopHistory& history, const TopLook& look, std::size_t most) {
@@ -124,7 +139,7 @@ void draw_components(Frame& f, const Snapshot& now, const TopHistory& history, c
     }
     if (drawn++ == most) return;
     std::string text = padded(clean(c.info.component, look.unicode), name) + padded(watts_text(c.watts), 10, true) +
-                       padded(energy_text(c.energy.value().base(), look.unicode), 11, true) + " " +
+                       padded(read_once(c) ? energy_text(c.energy.value().base(), look.unicode) : "-", 11, true) + " " +
                        padded(to_string(c.energy.method()), 9) + " ";
     if (!c.trouble.empty()) text += clean(c.trouble, look.unicode);
     else if (graph > 0) text += small_graph(history.of(c.info.component), graph, look.unicode);
@@ -170,7 +185,8 @@ std::string small_graph(const std::deque<double>& values, std::size_t width, boo
 }
 
 std::vector<TopRow> top_rows(const Snapshot* before, const Snapshot& now, const TopState& state) {
-  if (before && (before->started != now.started || before->now >= now.now)) before = nullptr;
+  // By the clock that is never set. Of another run, if it lived as long.
+  if (before && (before->lived() >= now.lived() || before->ticks > now.ticks)) before = nullptr;
   std::map<ConsumerIdentity, const Consumer*> then;
   if (before)
     for (const auto& c : before->consumers)
@@ -180,7 +196,7 @@ std::vector<TopRow> top_rows(const Snapshot* before, const Snapshot& now, const 
   std::vector<TopRow> rows;
   for (const auto& c : now.consumers) {
     if (c.level != state.level || lower(c.name).find(wanted) == std::string::npos) continue;
-    TopRow r{&c, sum(c.joules), 0, 0};
+    TopRow r{&c, sum(c.joules), std::nan(""), std::nan("")};
     const auto old = then.find(identity_of(c));
     if (seconds > 0) {
       r.watts = std::max(0.0, r.joules - (old == then.end() ? 0 : sum(old->second->joules))) / seconds;
@@ -188,17 +204,24 @@ std::vector<TopRow> top_rows(const Snapshot* before, const Snapshot& now, const 
     }
     if (r.joules > 0 || c.alive) rows.push_back(r);
   }
+  const auto known = [](double v) { return std::isnan(v) ? -1 : v; };
   const auto order = [&](const TopRow& a, const TopRow& b) {
     switch (state.sort) {
       case TopSort::joules: return a.joules > b.joules;
-      case TopSort::cpu: return a.cpu_percent > b.cpu_percent;
+      case TopSort::cpu: return known(a.cpu_percent) > known(b.cpu_percent);
       case TopSort::name: return a.consumer->name < b.consumer->name;
       case TopSort::watts: break;
     }
-    return a.watts != b.watts ? a.watts > b.watts : a.joules > b.joules;
+    return known(a.watts) != known(b.watts) ? known(a.watts) > known(b.watts) : a.joules > b.joules;
   };
   std::stable_sort(rows.begin(), rows.end(), order);
   return rows;
+}
+
+std::size_t most_scrolled(std::size_t rows, const Snapshot& now, const TopLook& look) {
+  const std::size_t others = 2 + component_lines(now, look) + 3 + 2;
+  const std::size_t room = look.height > others ? look.height - others : 0;
+  return rows > room ? rows - room : 0;
 }
 
 std::vector<std::string> draw_top(const Snapshot* before, const Snapshot& now, const std::string& host,
@@ -230,8 +253,7 @@ std::vector<std::string> draw_top(const Snapshot* before, const Snapshot& now, c
     for (const auto text : help_lines) f.line(text);
     return f.take();
   }
-  const std::size_t parts = std::min(now.components.size(), std::max<std::size_t>(3, look.height / 3));
-  draw_components(f, now, history, look, parts);
+  draw_components(f, now, history, look, component_lines(now, look));
 
   const auto rows = top_rows(before, now, state);
   double idle = 0, unattributed = 0;
@@ -248,18 +270,23 @@ std::vector<std::string> draw_top(const Snapshot* before, const Snapshot& now, c
   f.line("");
   f.line(heading, how.empty() ? "" : "shared out by " + how, "");
   const bool numbered = state.level == Level::process || state.level == Level::gpu_process;
-  f.line(padded("watts", 9, true) + padded("joules", 11, true) + padded("CPU %", 8, true) +
-             (numbered ? padded("pid", 9, true) : "") + "  name",
+  const Columns columns(look.width, numbered);
+  f.line(padded("watts", columns.joules ? 9 : 7, true) + (columns.joules ? padded("joules", 11, true) : "") +
+             (columns.cpu ? padded("CPU %", 8, true) : "") + (columns.pid ? padded("pid", 9, true) : "") +
+             (columns.joules ? "  name" : " name"),
          "7");
   const std::size_t room = f.left() > 2 ? f.left() - 2 : 0;
-  const std::size_t from = std::min(state.scrolled, rows.size() > room ? rows.size() - room : 0);
+  const std::size_t from = std::min(state.scrolled, most_scrolled(rows.size(), now, look));
   for (std::size_t i = from; i < rows.size() && i < from + room; ++i) {
     const Consumer& c = *rows[i].consumer;
-    std::string text = padded(fmt::format("{:.2f}", rows[i].watts), 9, true) +
-                       padded(energy_text(rows[i].joules, look.unicode), 11, true) +
-                       padded(c.cpu_seconds > 0 ? fmt::format("{:.1f}", rows[i].cpu_percent) : "", 8, true) +
-                       (numbered ? padded(c.pid ? std::to_string(c.pid) : "", 9, true) : "") + "  " +
-                       clean(c.name, look.unicode);
+    const auto shown = [](double v, int digits) {
+      return std::isnan(v) ? std::string("-") : fmt::format("{:.{}f}", v, digits);
+    };
+    std::string text = padded(shown(rows[i].watts, 2), columns.joules ? 9 : 7, true);
+    if (columns.joules) text += padded(energy_text(rows[i].joules, look.unicode), 11, true);
+    if (columns.cpu) text += padded(c.cpu_seconds > 0 ? shown(rows[i].cpu_percent, 1) : "", 8, true);
+    if (columns.pid) text += padded(c.pid ? std::to_string(c.pid) : "", 9, true);
+    text += (columns.joules ? "  " : " ") + clean(c.name, look.unicode);
     if (!c.alive) text += " (ended)";
     if (!c.detail.empty()) text += "  in " + clean(c.detail, look.unicode);
     f.line(text, c.alive ? "" : "2");

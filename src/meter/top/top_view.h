@@ -25,7 +25,7 @@ struct TopState {
   TopSort sort = TopSort::watts;
   bool paused = false, help = false, typing = false, quit = false;
   std::string filter;  // part of a consumer's name, ASCII letters in any case
-  std::size_t scrolled = 0;  // rows passed over
+  std::size_t scrolled = 0;  // rows passed over; may be more than there are
   void take(const Key&, std::size_t page);
 };
 
@@ -52,12 +52,14 @@ struct TopLook {
 };
 
 // Consumers of the level that the filter lets through, in order, with their watts between the two snapshots (all they
-// had, over the time they were seen, when `before` is null or of another run).
+// had, over the time they were seen, when `before` is null or of another run). NaN: nothing was read in between.
 struct TopRow {
   const Consumer* consumer = nullptr;
   double joules = 0, watts = 0, cpu_percent = 0;
 };
 std::vector<TopRow> top_rows(const Snapshot* before, const Snapshot& now, const TopState&);
+// How many of so many rows can be passed over with the last one still at the bottom.
+std::size_t most_scrolled(std::size_t rows, const Snapshot& now, const TopLook&);
 
 // At most `height` lines of at most `width` columns each, without line ends; escape sequences for colour only where
 // `colour` says so.

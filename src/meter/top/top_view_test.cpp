@@ -98,6 +98,33 @@ TEST(TopView, FitsWhateverTheSize) {
         }
 }
 
+TEST(TopView, ANarrowTerminalStillShowsWhoItIs) {
+  Scene s;
+  const auto has = [&](std::size_t width, std::string_view line) {
+    s.look.width = width;
+    EXPECT_NE(("\n" + s.text()).find("\n" + std::string(line)), std::string::npos) << width << "\n" << s.text();
+  };
+  has(52, "    15.00      930 J   150.0       71  train");
+  has(44, "    15.00      930 J   150.0  train");
+  has(34, "    15.00      930 J  train");
+  has(20, "  15.00 train");
+  has(10, "  15.00 tr");
+}
+
+TEST(TopView, TheLastRowStaysAtTheBottomHoweverFarOneScrolls) {
+  Scene s;
+  for (int i = 0; i < 50; ++i) s.now.consumers.push_back(tests::consumer(Level::process, "more", 100 + i, 1));
+  const std::size_t most = most_scrolled(52, s.now, s.look);
+  s.state.scrolled = most;
+  const auto at_most = s.text();
+  s.state.take({Key::Kind::end, {}}, 5);
+  EXPECT_GT(s.state.scrolled, most);
+  EXPECT_EQ(s.text(), at_most);
+  s.state.scrolled = most - 1;
+  EXPECT_NE(s.text(), at_most);
+  EXPECT_EQ(most_scrolled(3, s.now, s.look), 0u);
+}
+
 TEST(TopView, NothingSeenYetIsAFrameToo) {
   Scene s;
   s.now = Snapshot{};
@@ -156,8 +183,30 @@ TEST(TopRows, WattsAreWhatCameInBetween) {
 TEST(TopRows, AnotherRunOrNoneIsMeasuredFromItsBeginning) {
   Scene s;
   EXPECT_NEAR(top_rows(nullptr, s.now, s.state)[0].watts, 15, 1e-9);
-  s.before.started = s.before.started + Duration(5);
+  s.before.covered = s.now.covered + Duration(5);
   EXPECT_NEAR(top_rows(&s.before, s.now, s.state)[0].watts, 15, 1e-9);
+}
+
+TEST(TopRows, AClockThatIsSetIsNoOtherRun) {
+  Scene s;
+  s.now.consumers[0].joules[0] = s.before.consumers[0].joules[0] + 100;
+  s.now.started = s.now.started + Duration(-3600.5);
+  s.now.now = s.now.now + Duration(-3600);
+  EXPECT_NEAR(top_rows(&s.before, s.now, s.state)[0].watts, 50, 1e-9);
+}
+
+TEST(TopRows, WhereNothingWasReadThereIsNoPower) {
+  Scene s;
+  s.now.covered = s.before.covered;
+  s.now.missing = Duration(2);
+  for (const auto sort : {TopSort::watts, TopSort::cpu}) {
+    s.state.sort = sort;
+    const auto rows = top_rows(&s.before, s.now, s.state);
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_TRUE(std::isnan(rows[0].watts));
+    EXPECT_EQ(rows[0].consumer->name, "train") << "the joules order them";
+  }
+  EXPECT_NE(s.text().find("        -      930 J       -       71  train"), std::string::npos) << s.text();
 }
 
 TEST(TopRows, ANumberUsedAgainHasNoPast) {
@@ -189,6 +238,10 @@ TEST(TopState, KeysDoWhatHelpSays) {
   type(s, "u");
   EXPECT_EQ(s.level, Level::user);
   type(s, "l");
+  EXPECT_EQ(s.level, Level::job);
+  s.take({Key::Kind::left, {}}, 5);
+  EXPECT_EQ(s.level, Level::user);
+  s.take({Key::Kind::right, {}}, 5);
   EXPECT_EQ(s.level, Level::job);
   type(s, "s");
   EXPECT_EQ(s.sort, TopSort::joules);
