@@ -21,6 +21,7 @@
 #include "kernel/error.h"
 #include "kernel/thread_rights.h"
 #include "kernel/write_whole.h"
+#include "meter/fleet/machine_reader.h"
 
 namespace wattline::app {
 namespace {
@@ -152,6 +153,7 @@ int run_capability(const Invocation& in) {
   // Whoever reaches a server must not make it ask others with its owner's key.
   if (c.cost != Cost::service) {
     context.provide(std::make_shared<catalog::ProvidersLocation>());
+    context.provide(meter::machine_reader());
   } else {
     context.provide(http_routes(context));
     context.provide(past_usage(context));

@@ -13,6 +13,7 @@
 #include "ledger/factors/live_hours.h"
 #include "ledger/green_text.h"
 #include "ledger/impacts.h"
+#include "ledger/machines/take_machines.h"
 #include "ledger/report_comparison.h"
 #include "ledger/report_groups.h"
 #include "ledger/report_head.h"
@@ -55,6 +56,7 @@ class Report {
 
   Result run() {
     prefix_ = title_prefix(o_);
+    if (o_.agents.given()) take_in_agents();
     const auto ledger = account(context_);
     by_ = words_of(o_.by);
     const bool asked = !by_.empty();
@@ -86,6 +88,15 @@ class Report {
 
  private:
   bool by_the_hour() const { return o_.hourly || o_.fetch != ReportOptions::Fetch::no; }
+
+  void take_in_agents() {
+    const auto* reader = context_.find<MachineReader>();
+    if (!reader)
+      throw Error(ErrorKind::denied, "agents are asked on the command line alone", "agents",
+                  "leave --agents out: what was taken in before is in the account");
+    take_machines(reader->read(o_.agents), o_.site.place.empty() ? "" : catalog_.place(o_.site.place).code, context_,
+                  out_);
+  }
 
   // Asks for the hours of these rows before they are summed.
   void fetch_hours(const Ledger& ledger) {

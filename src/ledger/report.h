@@ -18,6 +18,7 @@ struct ReportSiteOptions {
   std::optional<WaterIntensity> wue;
 };
 struct ReportOptions {
+  InputFile agents;  // whose counters come into the account first
   RowsOptions rows;
   std::vector<std::string> by;
   std::string organisation;  // whose footprint it is, in title and head

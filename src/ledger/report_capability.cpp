@@ -19,6 +19,9 @@ Capability report_capability() {
   using O = ReportOptions;
   static const Fields<O> fields =
       Fields<O>()
+          .file(
+              "agents", &O::agents,
+              "first take in what the agents of this list have counted (docs/formats/agents.md): rows of kind machine")
           .group(&O::rows, rows_fields(), "Which rows")
           .list("by", &O::by,
                 "tables by kind, model, device, place, method, writer, day, month, label "
@@ -52,7 +55,10 @@ Capability report_capability() {
       "row "
       "corrects are not counted. Each row belongs to the moment its fact ended. With --hourly or --fetch carbon is "
       "taken by the hour: from the stored series, then from the provider where one is to be asked, and else from the "
-      "yearly figure, with the reason and the share of the energy; --no-fallback refuses the last. The report names "
+      "yearly figure, with the reason and the share of the energy; --no-fallback refuses the last. With --agents the "
+      "counters of other machines' `wattline agent` come into the account first: of each "
+      "the joules that no row holds yet, so that it may be done as often as one likes; one that does not answer is "
+      "named and its joules come with the next report. The report names "
       "the "
       "asked period, the account and the heads of its chains; the page of --html ends with lines to sign.";
   c.verb = Verb::account;

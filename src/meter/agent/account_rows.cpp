@@ -32,7 +32,7 @@ std::vector<Fact> machine_facts(const Published& then, const Published& now, con
     f.energy = c.energy * ((j1 - j0) / j1);
     f.device = c.info.device;
     f.place = place;
-    f.labels = {{"component", c.info.component}, {"host", now.host}};
+    f.labels = {{"component", c.info.component}, {"host", now.host}, {"agent_run", now.instance}};
     if (missing > 0.5) f.labels.emplace_back("missing_s", shortest(std::round(missing)));
     f.uid = fmt::format("agent-{}-{}-{}", now.instance, now.version, c.info.component);
     out.push_back(std::move(f));

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <condition_variable>
-#include <future>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -31,16 +30,14 @@ struct Member {
   AgentTally tally;
 };
 
-// All at once: one that does not answer must not keep the others waiting.
 void pull_all(std::vector<Member>& members) {
-  std::vector<std::future<PulledSnapshot>> under_way;
-  for (const auto& m : members)
-    under_way.push_back(std::async(std::launch::async, [&place = m.place] { return pull(place); }));
-  for (std::size_t i = 0; i < members.size(); ++i) try {
-      members[i].tally.take(under_way[i].get());
-    } catch (const Error& e) {
-      members[i].tally.lost(e.hint().empty() ? e.message() : e.message() + "; " + e.hint());
-    }
+  std::vector<const AgentPlace*> places;
+  for (const auto& m : members) places.push_back(&m.place);
+  const auto pulled = pull_all(places);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (pulled[i].snapshot) members[i].tally.take(*pulled[i].snapshot);
+    else members[i].tally.lost(pulled[i].trouble);
+  }
 }
 
 bool pause(Duration d, std::stop_token stop) {
@@ -91,7 +88,7 @@ void record(const std::vector<Member>& members, const std::string& place, Result
       f.end = seen.end;
       f.energy = energy;
       f.place = place;
-      f.labels = {{"component", component}, {"host", m.tally.last()->host}};
+      f.labels = {{"component", component}, {"host", m.tally.last()->host}, {"agent_run", m.tally.last()->instance}};
       if (seen.missing.base() > 0.5) f.labels.emplace_back("missing_s", fmt::format("{:.0f}", seen.missing.base()));
       f.uid = fmt::format("agents-{}-{}-{}-{}", m.tally.last()->instance, seen.begin.ns, seen.end.ns, component);
       facts.push_back(std::move(f));

@@ -1,6 +1,7 @@
 #include "meter/fleet/pull.h"
 
 #include <charconv>
+#include <future>
 
 #include <fmt/format.h>
 
@@ -32,6 +33,19 @@ PulledSnapshot pull(const AgentPlace& agent, std::function<bool()> cancelled) {
   std::int64_t ns = 0;
   const auto [end, failed] = std::from_chars(clock.data(), clock.data() + clock.size(), ns);
   if (!clock.empty() && failed == std::errc() && end == clock.data() + clock.size()) out.agent_clock = Time{ns};
+  return out;
+}
+
+std::vector<Pulled> pull_all(const std::vector<const AgentPlace*>& agents) {
+  std::vector<std::future<PulledSnapshot>> under_way;
+  for (const auto* agent : agents)
+    under_way.push_back(std::async(std::launch::async, [agent] { return pull(*agent); }));
+  std::vector<Pulled> out(agents.size());
+  for (std::size_t i = 0; i < agents.size(); ++i) try {
+      out[i].snapshot = under_way[i].get();
+    } catch (const Error& e) {
+      out[i].trouble = e.hint().empty() ? e.message() : e.message() + "; " + e.hint();
+    }
   return out;
 }
 
