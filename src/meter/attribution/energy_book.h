@@ -44,6 +44,8 @@ class EnergyBook {
   AccountId open(Level, std::string name, std::string detail, int pid, std::int64_t started = 0);
   // From now on; what was used before stays where it is.
   void change(AccountId process, std::string name, const Belonging&);
+  // It works no more, and may still be given what it did.
+  void died(AccountId id) { accounts_[id].consumer.alive = false; }
   // Its id may be given to another from now on.
   void end(AccountId);
 

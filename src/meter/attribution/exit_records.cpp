@@ -82,6 +82,8 @@ std::vector<ExitRecord> parse_exit_message(std::span<const std::byte> message, s
     for (char& c : r.name)
       if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
     r.seconds = std::max(seconds_of(*thread), process ? seconds_of(*process) : 0);
+    r.elapsed = static_cast<double>(std::max(thread->ac_tgetime, thread->ac_etime)) * 1e-6;
+    r.delayed = static_cast<double>(thread->cpu_delay_total) * 1e-9;
     out.push_back(std::move(r));
   });
   return out;

@@ -16,7 +16,9 @@ struct ExitRecord {
   int pid = 0, parent = 0;
   std::uint32_t user = 0;
   std::string name;
-  double seconds = 0;  // of all its threads, since it began
+  double seconds = 0;  // of all its threads, since it began; without its last stretch of up to a tick of the kernel's
+  double elapsed = 0;  // s by the clock since it began; 0: not told
+  double delayed = 0;  // s of it ready to run and without a processor, its last thread
 };
 
 // The records of whole processes in a message, which may hold several; what else is there is passed over. `too_old` is

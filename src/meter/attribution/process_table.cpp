@@ -114,7 +114,10 @@ void ProcessTable::adopt(int pid, std::int64_t boot_ns) {
   const double age = static_cast<double>(boot_ns) * 1e-9 -
                      static_cast<double>(p.started) / static_cast<double>(::sysconf(_SC_CLK_TCK));
   const double since = static_cast<double>(boot_ns - last_look_ns_) * 1e-9;
-  p.worked = first_ || (!p.hidden && age > since + 1) ? 0 : p.used;
+  const bool before = first_ || (!p.hidden && age > since + 1);
+  p.worked = before ? 0 : p.used;
+  // All of a new one's children are new as well.
+  if (!before) p.waited = 0;
   hidden_ += p.hidden ? 1 : 0;
   index_[pid] = all_.size();
   all_.push_back(std::move(p));

@@ -31,6 +31,7 @@ WorkWatch::WorkWatch(const Roots& roots, int threads, std::unique_ptr<CpuTimes> 
       why_no_exits_(std::move(why_no_exits)),
       balance_(noise_of(threads)),
       waited_(roots),
+      unrecorded_(roots),
       cgroups_(roots) {}
 
 Belonging WorkWatch::belonging(const CgroupPlace& place, std::uint32_t user) {
@@ -69,10 +70,14 @@ void WorkWatch::book_living(EnergyBook& book, double& seen) {
   }
 }
 
-void WorkWatch::book_exits(EnergyBook& book, double& seen) {
-  std::unordered_map<int, const WatchedProcess*> ended;
-  for (const auto& p : table_.ended()) ended[p.pid] = &p;
-  lost_ = exits_->drain(told_) || lost_;
+void WorkWatch::book_exits(std::int64_t boot_ns, EnergyBook& book, double& seen) {
+  std::unordered_map<int, const WatchedProcess*> ended, unknown;  // unknown: without a record
+  for (const auto& p : table_.ended()) {
+    ended[p.pid] = &p;
+    if (p.account != no_account) unknown[p.pid] = &p;
+  }
+  lost_now_ = exits_->drain(told_) || lost_now_;
+  lost_ = lost_ || lost_now_;
   // A child ends before its parent: from the last to the first, each finds whose child it was.
   struct Known {
     std::shared_ptr<const CgroupPlace> place;
@@ -81,18 +86,21 @@ void WorkWatch::book_exits(EnergyBook& book, double& seen) {
   std::unordered_map<int, Known> brief;
   std::vector<ExitRecord> later;
   for (auto r = told_.rbegin(); r != told_.rend(); ++r) {
-    if (const auto e = ended.find(r->pid); e != ended.end()) {
-      const double rest = r->seconds - e->second->used;
-      if (e->second->account != no_account && rest > 0) {
-        add(e->second->account, 0, rest, book);
+    if (const auto e = ended.find(r->pid); e != ended.end() && e->second->account != no_account) {
+      const WatchedProcess& p = *e->second;
+      const double rest = r->seconds - p.used, known = std::max(r->seconds, p.used);
+      if (rest > 0) {
+        add(p.account, 0, rest, book);
         seen += rest;
       }
+      unrecorded_.ended({p.pid, r->parent, p.account, known + p.waited, unrecorded_.room_of(*r, known)}, boot_ns);
+      unknown.erase(p.pid);
       continue;
     }
     if (const WatchedProcess* p = table_.find(r->pid)) {
       // It is on its way out: its last stretch is booked when it is gone. One whose number is another's by now worked
       // more than that has.
-      if (r->seconds >= p->used) later.push_back(std::move(*r));
+      if (r->seconds + unrecorded_.most_room() >= p->used) later.push_back(std::move(*r));
       continue;
     }
     Known known{nullptr, r->user};
@@ -105,10 +113,21 @@ void WorkWatch::book_exits(EnergyBook& book, double& seen) {
         book.open_process(r->name, r->pid, 0, of_process(known.place ? *known.place : CgroupPlace{}, r->user));
     add(account, 0, r->seconds, book);
     seen += r->seconds;
-    ending_.push_back(account);
+    book.died(account);
+    unrecorded_.ended({r->pid, r->parent, account, r->seconds, unrecorded_.room_of(*r, r->seconds)}, boot_ns);
   }
+  for (const auto& [pid, p] : unknown)
+    unrecorded_.ended({p->pid, p->parent, p->account, p->used + p->waited, 0}, boot_ns);
   std::reverse(later.begin(), later.end());
   told_ = std::move(later);
+  if (first_) return unrecorded_.begin();
+  unrecorded_.settle(
+      table_, boot_ns, lost_now_,
+      [&](AccountId account, double seconds) {
+        add(account, 0, seconds, book);
+        seen += seconds;
+      },
+      ending_);
 }
 
 void WorkWatch::end_short_lived_of_others(const std::vector<std::shared_ptr<const CgroupPlace>>& there) {
@@ -148,18 +167,20 @@ void WorkWatch::book_claims(std::int64_t boot_ns, double& unseen, EnergyBook& bo
 }
 
 void WorkWatch::look(std::int64_t boot_ns, std::optional<double> busy, EnergyBook& book) {
+  lost_now_ = exits_ && exits_->drain(told_);
+  if (exits_) unrecorded_.read(told_, boot_ns);
   table_.look(boot_ns);
   done_.clear();
   double seen = 0;
   book_living(book, seen);
-  if (exits_) book_exits(book, seen);
+  if (exits_) book_exits(boot_ns, book, seen);
   unseen_ = busy && !first_ ? balance_.of(*busy, seen) : 0;
   if (!exits_) book_claims(boot_ns, unseen_, book);
-  for (const auto& p : table_.ended())
-    if (p.account != no_account) {
-      claims_.forget(p.account);
-      ending_.push_back(p.account);
-    }
+  for (const auto& p : table_.ended()) {
+    if (p.account == no_account || exits_) continue;
+    claims_.forget(p.account);
+    ending_.push_back(p.account);
+  }
   first_ = false;
 }
 
@@ -177,7 +198,9 @@ std::vector<std::string> WorkWatch::warnings() const {
                     "parents or cgroups tell is booked there, the rest to nobody",
                     why_no_exits_));
   else if (lost_)
-    out.push_back("so many processes ended at once that the kernel dropped word of some: their work is nobody's");
+    out.push_back(
+        "so many processes ended at once that the kernel dropped word of some: their work is their parents', or "
+        "nobody's");
   return out;
 }
 

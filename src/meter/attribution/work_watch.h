@@ -1,7 +1,7 @@
 // Who did what of the processor's work in a tick: the processes alive, those that ended since, and how much is nobody's.
 //
 // Processes that come and go between two ticks: where the kernel tells of every end (exit_listener.h) each is booked
-// under its own name. Otherwise once a second the parents' sums and then the cgroups' are asked, and what those explain
+// under its own name, with what its parent's sum has beyond its record (unrecorded.h). Otherwise once a second the parents' sums and then the cgroups' are asked, and what those explain
 // is booked to the parent, or to "short-lived" of the cgroup; the rest is nobody's.
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "meter/attribution/exit_listener.h"
 #include "meter/attribution/process_table.h"
 #include "meter/attribution/sharing.h"
+#include "meter/attribution/unrecorded.h"
 #include "meter/attribution/unseen.h"
 #include "meter/attribution/users.h"
 #include "meter/attribution/waited_times.h"
@@ -46,7 +47,7 @@ class WorkWatch {
 
  private:
   void book_living(EnergyBook&, double& seen);
-  void book_exits(EnergyBook&, double& seen);
+  void book_exits(std::int64_t boot_ns, EnergyBook&, double& seen);
   void book_claims(std::int64_t boot_ns, double& unseen, EnergyBook&);
   // Those of places that nobody is in any more: containers come and go for as long as the machine runs.
   void end_short_lived_of_others(const std::vector<std::shared_ptr<const CgroupPlace>>& there);
@@ -60,6 +61,7 @@ class WorkWatch {
   Users users_;
   Claims claims_;
   WaitedTimes waited_;
+  Unrecorded unrecorded_;
   CgroupRest cgroups_;
   std::vector<Done> done_;
   std::vector<AccountId> ending_;
@@ -67,7 +69,7 @@ class WorkWatch {
   std::map<std::string, AccountId> short_lived_;  // by container, pod, job
   double unseen_ = 0;
   std::int64_t last_claims_ns_ = 0;
-  bool first_ = true, lost_ = false, claimed_ = false;
+  bool first_ = true, lost_ = false, lost_now_ = false, claimed_ = false;
 };
 
 }  // namespace wattline::meter

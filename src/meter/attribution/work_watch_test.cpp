@@ -123,6 +123,88 @@ TEST_F(Watched, TheLastStretchOfAProcessIsBookedOnce) {
   EXPECT_NEAR(joules(Level::process, "quick"), 0.9, 1e-9);
 }
 
+TEST_F(Watched, WhatRecordsLackIsFoundInTheParentsSum) {
+  process(10, "sh", 0);
+  process(20, "idler", 0);
+  WorkWatch w = watch(true);
+  tick(w, 0);
+  // Ten a second of 2 ms, of which records tell a tenth; and one that slept and tells all.
+  int waited = 0, pid = 1000;
+  for (int i = 0; i < 10; ++i) {
+    for (int k = 0; k < 10; ++k) records.push_back({pid++, 10, 800001, "true", 0.0002, 0.002, 0});
+    records.push_back({pid++, 20, 800001, "asleep", 0.002, 0.5, 0});
+    waited += 2;
+    process(10, "sh", 0, waited);
+    tick(w, 0.022);
+  }
+  EXPECT_NEAR(joules(Level::process, "true"), 0.2, 1e-9);
+  EXPECT_NEAR(joules(Level::process, "asleep"), 0.02, 1e-9);
+  EXPECT_EQ(joules(Level::process, "sh"), 0);
+  EXPECT_NEAR(joules(Level::user, "uid 800001"), 0.22, 1e-9);
+  EXPECT_LT(book.sums(Domain::cpu).unattributed, 0.005);
+  tick(w, 0);
+  tick(w, 0);
+  for (const auto& c : book.consumers())
+    if (c.name == "true") {
+      EXPECT_FALSE(c.alive);
+    }
+}
+
+TEST_F(Watched, WhatRecordsTellIsNotFoundAgainInTheParentsSum) {
+  process(10, "make", 0);
+  process(11, "long", 0, 0, 10);
+  WorkWatch w = watch(true);
+  tick(w, 0);
+  process(11, "long", 100, 0, 10);
+  tick(w, 1);
+  // "long" is gone after 1.5 s; a brief one and its brief child, all told in full; the sums follow a tick later.
+  died(11);
+  records = {{501, 500, 800001, "as", 0.25, 0.25, 0},
+             {500, 10, 800001, "cc1", 0.5, 0.75, 0},
+             {11, 10, 800001, "long", 1.5, 3, 0}};
+  tick(w, 1.25);
+  process(10, "make", 0, 225);
+  tick(w, 0);
+  tick(w, 0);
+  EXPECT_NEAR(joules(Level::process, "long"), 1.5, 1e-9);
+  EXPECT_NEAR(joules(Level::process, "cc1"), 0.5, 1e-9);
+  EXPECT_NEAR(joules(Level::process, "as"), 0.25, 1e-9);
+  EXPECT_EQ(joules(Level::process, "make"), 0);
+  EXPECT_NEAR(book.sums(Domain::cpu).energy, 2.25, 1e-9);
+  // And what a brief one's child lacks is found in the sum of who is left.
+  records = {{601, 600, 800001, "ld", 0, 0.003, 0}, {600, 10, 800001, "cc1", 0, 0.003, 0}};
+  process(10, "make", 0, 226);
+  tick(w, 0.01);
+  EXPECT_NEAR(joules(Level::process, "ld"), 0.005, 1e-9);
+  EXPECT_NEAR(joules(Level::process, "cc1"), 0.505, 1e-9);
+}
+
+TEST_F(Watched, ANewParentsChildrenAreAllNew) {
+  process(10, "init", 0);
+  WorkWatch w = watch(true);
+  tick(w, 0);
+  const long started = static_cast<long>(now / second) * ::sysconf(_SC_CLK_TCK) + 50;
+  process(30, "sh", 0, 40, 10, "/", started);
+  for (int k = 0; k < 100; ++k) records.push_back({1000 + k, 30, 800001, "true", 0, 0.004, 0});
+  tick(w, 0.4);
+  tick(w, 0);
+  EXPECT_NEAR(joules(Level::process, "true"), 0.4, 1e-9);
+}
+
+TEST_F(Watched, WhereRecordsWereLostTheParentGetsTheirWork) {
+  process(10, "make", 0);
+  auto exits = std::make_unique<MadeUpExits>(records);
+  exits->overrun = true;
+  WorkWatch w(tree.roots(), 4, find_cpu_times(tree.roots()), std::move(exits), "");
+  tick(w, 0);
+  records = {{500, 10, 800001, "cc1", 0.0, 0.001, 0}};
+  process(10, "make", 0, 100);
+  tick(w, 1);
+  EXPECT_NEAR(joules(Level::process, "cc1"), 0.001, 1e-9);
+  EXPECT_NEAR(joules(Level::process, "make"), 0.999, 1e-9);
+  EXPECT_FALSE(w.warnings().empty());
+}
+
 TEST_F(Watched, WithoutWordOfEndsParentsTell) {
   process(10, "make", 0, 500);
   WorkWatch w = watch(false);

@@ -3,9 +3,11 @@
 #include <cmath>
 #include <csignal>
 #include <map>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +18,34 @@ namespace wattline::meter {
 namespace {
 
 constexpr auto cpu = static_cast<std::size_t>(Domain::cpu);
+
+// Steps of work that take about so many seconds of CPU time.
+long steps_of(double seconds) {
+  static const double each = [] {
+    timespec a{}, b{};
+    constexpr long steps = 2'000'000;
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
+    for (volatile long i = 0; i < steps;) i = i + 1;
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
+    return (static_cast<double>(b.tv_sec - a.tv_sec) + static_cast<double>(b.tv_nsec - a.tv_nsec) * 1e-9) / steps;
+  }();
+  return static_cast<long>(seconds / each);
+}
+
+// A child that works without asking anybody for the time: the kernel brings its own sums up to date when somebody asks.
+int silent_worker(long steps) {
+  const int pid = ::fork();
+  if (pid != 0) return pid;
+  for (volatile long i = 0; i < steps;) i = i + 1;
+  ::_exit(0);
+}
+
+double children_seconds() {
+  rusage r{};
+  ::getrusage(RUSAGE_CHILDREN, &r);
+  const auto of = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  return of(r.ru_utime) + of(r.ru_stime);
+}
 
 // A child that works for so long, of CPU time.
 int worker(double seconds) {
@@ -77,6 +107,45 @@ TEST(Churn, ProcessesThatComeAndGoAddUpToTheTotal) {
   if (!told) GTEST_SKIP() << "the kernel tells of no ends here";
   EXPECT_GE(named, born.size() * 95 / 100);
   EXPECT_GE(found, worked * 0.95);
+}
+
+TEST(Churn, ProcessesShorterThanATickOfTheKernelAreFoundWhole) {
+  const long steps = steps_of(0.001);
+  const auto catalog = catalog::Catalog::load();
+  Monitor m(MonitorSettings{}, *catalog);
+  m.tick();
+  const double before = children_seconds();
+  std::set<int> silent, asking;
+  for (int round = 0; round < 6; ++round) {
+    for (int i = 0; i < 60; ++i) {
+      const bool asks = i % 6 == 0;
+      const int pid = asks ? worker(0.001) : silent_worker(steps);
+      ASSERT_GT(pid, 0);
+      (asks ? asking : silent).insert(pid);
+      int status = 0;
+      ::waitpid(pid, &status, 0);
+    }
+    m.tick();
+  }
+  m.tick();
+  const double worked = children_seconds() - before;
+  const Snapshot s = m.snapshot();
+  if (std::any_of(s.warnings.begin(), s.warnings.end(),
+                  [](const std::string& w) { return w.find("come and go") != w.npos; }))
+    GTEST_SKIP() << "the kernel tells of no ends here";
+  double found = 0;
+  std::size_t silent_named = 0, asking_named = 0;
+  for (const auto& c : s.consumers) {
+    if (c.level != Level::process || !(c.cpu_seconds > 0)) continue;
+    if (!silent.contains(c.pid) && !asking.contains(c.pid)) continue;
+    found += c.cpu_seconds;
+    (silent.contains(c.pid) ? silent_named : asking_named) += 1;
+  }
+  EXPECT_GE(silent_named, silent.size() * 95 / 100);
+  EXPECT_GE(asking_named, asking.size() * 95 / 100);
+  // The sum of waited children shows hundredths of a second, of user and of system time.
+  EXPECT_GE(found, 0.95 * worked - 0.02);
+  EXPECT_LE(found, 1.001 * worked + 1e-6);
 }
 
 TEST(Churn, TwoEqualLoopsGetEqualSharesAndASleeperNothing) {
