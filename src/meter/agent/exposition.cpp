@@ -137,8 +137,8 @@ void write_consumers(Writer& w, const Snapshot& s, Level level, std::string_view
     if (c.level != level || c.name == once_named) continue;
     for (std::size_t d = 0; d < domain_count; ++d) {
       if (!used[d]) continue;
-      // Scrapers put a label "job" of their own on everything.
-      w.label(level == Level::job ? "job_id" : name, c.name).label("domain", to_string(static_cast<Domain>(d)));
+      // Scrapers put labels "job" and "service" of their own on everything.
+      w.label(level == Level::job ? "job_id" : level == Level::service ? "unit" : name, c.name).label("domain", to_string(static_cast<Domain>(d)));
       if (level == Level::process || level == Level::gpu_process) w.label("pid", std::to_string(c.pid));
       if (level == Level::process) w.label("container", c.detail);
       if (level == Level::gpu_process) w.label("gpu", c.detail);
@@ -175,6 +175,7 @@ std::string exposition(const Published& p, Exposition form, const DoorUse& door)
   write_consumers(w, s, Level::job, "job", "Active energy of batch jobs.");
   write_consumers(w, s, Level::gpu_process, "gpu_process", "Active energy of processes on GPUs.");
   write_consumers(w, s, Level::gpu_slice, "gpu_slice", "Active energy of MIG slices.");
+  write_consumers(w, s, Level::service, "service", "Active energy of services of systemd.");
   w.counter("wattline_node_covered", "seconds", "Time for which the figures hold.");
   w.value(s.covered.base());
   w.counter("wattline_node_missing", "seconds", "Time asleep, or in which nothing was read: a gap, not a zero.");

@@ -43,7 +43,8 @@ TEST(Exposition, ProcessesOnSeveralBoardsAndJobsHaveSeriesOfTheirOwn) {
   Publisher p({}, "node7", "run1");
   auto s = tests::snapshot_at(10);
   s.consumers = {tests::consumer(Level::gpu_process, "train", 71, 0),
-                 tests::consumer(Level::gpu_process, "train", 71, 0), tests::consumer(Level::job, "4711", 0, 30)};
+                 tests::consumer(Level::gpu_process, "train", 71, 0), tests::consumer(Level::job, "4711", 0, 30),
+                 tests::consumer(Level::service, "nginx.service", 0, 20)};
   for (int i = 0; i < 2; ++i) {
     s.consumers[i].detail = "gpu-" + std::to_string(i);
     s.consumers[i].joules[static_cast<std::size_t>(Domain::gpu)] = 10 + i;
@@ -56,6 +57,7 @@ TEST(Exposition, ProcessesOnSeveralBoardsAndJobsHaveSeriesOfTheirOwn) {
       text, R"(wattline_gpu_process_energy_joules_total{gpu_process="train",domain="gpu",pid="71",gpu="gpu-1"} 11)"));
   EXPECT_TRUE(has(text, R"(wattline_job_energy_joules_total{job_id="4711",domain="cpu"} 30)"))
       << "a label job would be the scraper's own";
+  EXPECT_TRUE(has(text, R"(wattline_service_energy_joules_total{unit="nginx.service",domain="cpu"} 20)")) << text;
 }
 
 TEST(Exposition, WhatContainsOthersIsNotAmongThePowersThatAddUp) {

@@ -77,7 +77,7 @@ DomainSeen read_domain_seen(const Json& j) {
 
 Consumer read_consumer(const Json& j) {
   Consumer c;
-  c.level = read_name<Level>(j, "level", static_cast<int>(Level::gpu_slice) + 1);
+  c.level = read_name<Level>(j, "level", static_cast<int>(level_count));
   c.name = j.at("name").as_string();
   c.detail = j.text_or("detail", "");
   if (const Json* pid = j.find("pid")) c.pid = static_cast<int>(pid->as_integer());

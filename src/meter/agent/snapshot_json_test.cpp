@@ -45,6 +45,19 @@ TEST(SnapshotJson, ReadsBackWhatItWrote) {
   EXPECT_EQ(p.seen.consumers[0].detail, "5f2c");
 }
 
+TEST(SnapshotJson, EveryLevelIsReadBack) {
+  auto s = tests::snapshot_at(10);
+  s.consumers.clear();
+  for (std::size_t i = 0; i < level_count; ++i)
+    s.consumers.push_back(tests::consumer(static_cast<Level>(i), "one", 0, 10));
+  Publisher p({}, "h", "i");
+  const auto out = parse_snapshot(snapshot_json(*p.publish(s, {}, Duration(1))));
+  for (std::size_t i = 0; i < level_count; ++i) {
+    EXPECT_NE(to_string(static_cast<Level>(i)), "?");
+    EXPECT_EQ(tests::joules(out.seen, static_cast<Level>(i), "one"), 10) << to_string(static_cast<Level>(i));
+  }
+}
+
 TEST(SnapshotJson, APowerThatIsNotKnownStaysUnknown) {
   auto s = tests::snapshot_at(10);
   s.components[1].watts = std::nan("");

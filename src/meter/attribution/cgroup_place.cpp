@@ -7,6 +7,8 @@
 namespace wattline::meter {
 namespace {
 
+constexpr std::size_t longest_name = 200;
+
 bool hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -56,10 +58,20 @@ std::string_view named(std::string_view part, std::string_view parent) {
   return {};
 }
 
+// The innermost unit, but that a manager of units is told before what it manages.
+void add_unit(std::string_view part, std::string& service) {
+  constexpr std::string_view ending = ".service";
+  if (!part.ends_with(ending) || part.size() == ending.size()) return;
+  const std::string name = parse_name(part);
+  const auto manager = service.substr(0, service.find('/'));
+  service = manager.starts_with("user@") && !name.empty() ? manager + "/" + name : name;
+  if (service.size() > longest_name) service.resize(longest_name);
+}
+
 void read_path(std::string_view path, CgroupPlace& out) {
   std::string_view parent;
   bool slurm = false;
-  std::string container, pod, job;
+  std::string container, pod, job, service;
   for (auto part = next_part(path); !part.empty(); parent = part, part = next_part(path)) {
     slurm = slurm || part.find("slurm") != part.npos;
     if (std::string uid = pod_uid(part); !uid.empty()) pod = std::move(uid);
@@ -70,10 +82,12 @@ void read_path(std::string_view path, CgroupPlace& out) {
     if (slurm && part.starts_with("job_") && part.size() > 4 && part.size() < 24 &&
         std::all_of(part.begin() + 4, part.end(), digit))
       job = part.substr(4);
+    if (container.empty() && pod.empty()) add_unit(part, service);
   }
   if (out.container.empty()) out.container = std::move(container);
   if (out.pod.empty()) out.pod = std::move(pod);
   if (out.job.empty()) out.job = std::move(job);
+  if (out.service.empty()) out.service = std::move(service);
 }
 
 }  // namespace

@@ -55,6 +55,28 @@ TEST(CgroupPlace, JobsOfSlurm) {
     EXPECT_EQ(parse_cgroups(std::string("0::") + path + "\n").job, "") << path;
 }
 
+TEST(CgroupPlace, ServicesOfSystemd) {
+  const auto service = [](const std::string& path) { return parse_cgroups("0::" + path + "\n").service; };
+  EXPECT_EQ(service("/system.slice/nginx.service"), "nginx.service");
+  EXPECT_EQ(service("/system.slice/system-getty.slice/getty@tty1.service"), "getty@tty1.service");
+  EXPECT_EQ(service("/system.slice/nginx.service/worker"), "nginx.service") << "a group of its own below it";
+  EXPECT_EQ(parse_cgroups("4:cpu,cpuacct:/\n1:name=systemd:/system.slice/cron.service\n0::/\n").service, "cron.service");
+  EXPECT_EQ(service("/user.slice/user-1000.slice/user@1000.service/app.slice/pipewire.service"),
+            "user@1000.service/pipewire.service");
+  EXPECT_EQ(service("/user.slice/user-1000.slice/user@1000.service/init.scope"), "user@1000.service");
+  for (const std::string& path :
+       {std::string("/"), std::string("/user.slice/user-0.slice/session-1.scope"), std::string("/system.slice"),
+        std::string("/system.slice/.service"), "/system.slice/docker-" + id + ".scope",
+        "/docker/" + id + "/system.slice/nginx.service", "/kubepods/pod" + uid + "/" + id + "/x.service",
+        std::string("/lxc.payload.web01/system.slice/nginx.service"), std::string("/system.slice/a\x1b.service")})
+    EXPECT_EQ(service(path), "") << path;
+  // Of a container that its runtime's own service holds, both are told.
+  const auto both = parse_cgroups("0::/system.slice/docker.service/docker/" + id + "\n");
+  EXPECT_EQ(both.service, "docker.service");
+  EXPECT_EQ(both.container, id);
+  EXPECT_LE(service("/user@1.service/" + std::string(250, 'x') + ".service").size(), 200u);
+}
+
 TEST(CgroupPlace, WhereItsTimeIsCounted) {
   const auto hybrid = parse_cgroups("9:name=systemd:/a\n2:cpu,cpuacct:/b\n0::/c\n");
   EXPECT_EQ(hybrid.accounting, "/b");

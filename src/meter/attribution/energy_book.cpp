@@ -8,7 +8,7 @@ namespace wattline::meter {
 namespace {
 
 constexpr Level group_level(std::size_t i) {
-  constexpr Level levels[] = {Level::container, Level::pod, Level::user, Level::job};
+  constexpr Level levels[] = {Level::container, Level::pod, Level::user, Level::job, Level::service};
   return levels[i];
 }
 
@@ -57,7 +57,7 @@ AccountId EnergyBook::join(Level level, const std::string& name, const std::stri
 }
 
 std::array<AccountId, EnergyBook::group_levels> EnergyBook::join_all(const Belonging& b) {
-  const std::string* names[] = {&b.container, &b.pod, &b.user, &b.job};
+  const std::string* names[] = {&b.container, &b.pod, &b.user, &b.job, &b.service};
   std::array<AccountId, group_levels> out;
   for (std::size_t i = 0; i < group_levels; ++i)
     out[i] = names[i]->empty()

@@ -2,7 +2,7 @@
 //
 // Of each domain and on each level, always:
 //   energy = idle + the sum over accounts + unattributed.
-// A process belongs to at most one account of each level above (container, pod, user, job); what belongs to none is
+// A process belongs to at most one account of each level above (container, pod, user, job, service); what belongs to none is
 // summed up under the name "outside" of that level. Pure arithmetic: no input or output, no clock.
 #pragma once
 
@@ -29,7 +29,7 @@ struct Work {
 
 // Whose a process is; "" of a level: nobody's.
 struct Belonging {
-  std::string container, pod, user, job;
+  std::string container, pod, user, job, service;
   bool operator==(const Belonging&) const = default;
 };
 
@@ -64,10 +64,15 @@ class EnergyBook {
   std::size_t forgotten() const { return forgotten_; }
 
  private:
-  static constexpr std::size_t level_count = 7, group_levels = 4;
+  static constexpr std::size_t group_levels = 5;
+  static constexpr std::array<AccountId, group_levels> no_groups() {
+    std::array<AccountId, group_levels> out;
+    out.fill(no_account);
+    return out;
+  }
   struct Account {
     Consumer consumer;
-    std::array<AccountId, group_levels> groups = {no_account, no_account, no_account, no_account};  // of a process
+    std::array<AccountId, group_levels> groups = no_groups();  // of a process
     std::size_t members = 0;  // of a group
     bool free = false;
   };

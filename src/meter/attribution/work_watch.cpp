@@ -17,10 +17,11 @@ double noise_of(int threads) { return 2.0 * std::max(threads, 1) / static_cast<d
 std::string short_lived_name(const CgroupPlace& p) {
   if (!p.container.empty()) return "short-lived";
   if (!p.job.empty()) return "short-lived of job " + p.job;
-  return p.pod.empty() ? "short-lived" : "short-lived of pod " + p.pod;
+  if (!p.pod.empty()) return "short-lived of pod " + p.pod;
+  return p.service.empty() ? "short-lived" : "short-lived of " + p.service;
 }
 
-std::string key_of(const CgroupPlace& p) { return fmt::format("{}|{}|{}", p.container, p.pod, p.job); }
+std::string key_of(const CgroupPlace& p) { return fmt::format("{}|{}|{}|{}", p.container, p.pod, p.job, p.service); }
 
 }  // namespace
 
@@ -35,7 +36,8 @@ WorkWatch::WorkWatch(const Roots& roots, int threads, std::unique_ptr<CpuTimes> 
       cgroups_(roots) {}
 
 Belonging WorkWatch::belonging(const CgroupPlace& place, std::uint32_t user) {
-  return {place.container, place.pod, user == UINT32_MAX ? std::string() : users_.name(user), place.job};
+  return {place.container, place.pod, user == UINT32_MAX ? std::string() : users_.name(user), place.job,
+          place.service};
 }
 
 Belonging WorkWatch::of_process(const CgroupPlace& place, std::uint32_t user) {

@@ -325,6 +325,19 @@ TEST_F(Watched, ContainersThatComeAndGoLeaveNoAccountsBehind) {
   EXPECT_GT(processes, 0.7 * containers) << "what they had stays counted";
 }
 
+TEST_F(Watched, ServicesAreALevel) {
+  process(10, "nginx", 0, 0, 1, "/system.slice/nginx.service");
+  process(11, "bash", 0, 0, 1, "/user.slice/user-0.slice/session-1.scope");
+  WorkWatch w = watch(true);
+  tick(w, 0);
+  process(10, "nginx", 100, 0, 1, "/system.slice/nginx.service");
+  process(11, "bash", 50, 0, 1, "/user.slice/user-0.slice/session-1.scope");
+  records = {{500, 10, 800001, "helper", 0.25}};
+  tick(w, 1.75);
+  EXPECT_NEAR(joules(Level::service, "nginx.service"), 1.25, 1e-9);
+  EXPECT_NEAR(joules(Level::service, "outside"), 0.5, 1e-9);
+}
+
 TEST_F(Watched, CgroupsOfTheFirstVersionToo) {
   tree.put("sys/fs/cgroup/cpuacct/cpuacct.usage", "0\n");
   const auto usage = [&](double s) {

@@ -193,9 +193,9 @@ Capability processes_capability() {
           .quantity("interval", &ProcessesOptions::interval, "s", "time between two looks")
           .range(0.01, 60)
           .enumeration("level", &ProcessesOptions::level,
-                       {"process", "container", "pod", "user", "job", "gpu_process", "gpu_slice"},
-                       "whose joules: of processes, containers, Kubernetes pods, users, Slurm jobs, processes on GPUs "
-                       "or slices of GPUs (MIG)")
+                       {"process", "container", "pod", "user", "job", "gpu_process", "gpu_slice", "service"},
+                       "whose joules: of processes, containers, Kubernetes pods, users, Slurm jobs, processes on GPUs, "
+                       "slices of GPUs (MIG) or services of systemd")
           .integer("top", &ProcessesOptions::top, "rows to show by name")
           .range(1, 10000)
           .enumeration("sharing", &ProcessesOptions::sharing, {"cpu_time", "cycles", "regression"},

@@ -11,6 +11,7 @@ std::string_view to_string(Level level) {
     case Level::job: return "job";
     case Level::gpu_process: return "gpu_process";
     case Level::gpu_slice: return "gpu_slice";
+    case Level::service: return "service";
   }
   return "?";
 }

@@ -3,8 +3,8 @@
 //
 // Of each domain (processor, memory, GPU ...), at every instant and on every level:
 //   energy = idle + the sum over consumers of their active energy + unattributed.
-// Levels see the same joules: a process is part of its container, its pod, its user and its job, so that consumers are
-// added up within one level and never across.
+// Levels see the same joules: a process is part of its container, its pod, its user, its job and its service, so that
+// consumers are added up within one level and never across.
 #pragma once
 
 #include <array>
@@ -29,12 +29,13 @@ struct ComponentSeen {
   std::string trouble;  // why it is not read now; "" it is
 };
 
-enum class Level { process, container, pod, user, job, gpu_process, gpu_slice };
+enum class Level { process, container, pod, user, job, gpu_process, gpu_slice, service };
+inline constexpr std::size_t level_count = 8;
 std::string_view to_string(Level);
 
 struct Consumer {
   Level level = Level::process;
-  std::string name;  // of the process, or the container's id, the user's name, the job's number
+  std::string name;  // of the process, or the container's id, the user's name, the job's number, the unit of systemd
   std::string detail;  // container of a process, pod of a container; "" none
   int pid = 0;  // of a process
   std::int64_t started = 0;  // clock ticks after boot: a process id used again is another process

@@ -181,7 +181,7 @@ Result top(const TopOptions& o, Context& context) {
 
 std::vector<std::string> level_names() {
   std::vector<std::string> out;
-  for (int i = 0; i <= static_cast<int>(Level::gpu_slice); ++i) out.emplace_back(to_string(static_cast<Level>(i)));
+  for (std::size_t i = 0; i < level_count; ++i) out.emplace_back(to_string(static_cast<Level>(i)));
   return out;
 }
 
@@ -199,9 +199,10 @@ Capability top_capability() {
   Capability c =
       capability<TopOptions>("meter", "top", "The watts of this machine and whose they are, live.", top, fields);
   c.description =
-      "A live view: devices with their watts and small graphs; processes, containers, pods, users or jobs by watts of "
+      "A live view: devices with their watts and small graphs; processes, containers, pods, users, jobs or services by "
+      "watts of "
       "active energy; joules since it was started, and what the electricity of --place makes of them. What no counter "
-      "told is modelled, and says so. Keys: p c o u j g m choose a level, s the order, / a part of a name, space "
+      "told is modelled, and says so. Keys: p c o u j g m v choose a level, s the order, / a part of a name, space "
       "stands "
       "still, h explains, q ends.\n\n"
       "Where the output is no terminal, and with --once, it reads twice and prints the result as any command does "

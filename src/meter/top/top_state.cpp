@@ -61,8 +61,8 @@ void TopState::take(const Key& key, std::size_t page) {
     case Kind::home: scrolled = 0; return;
     case Kind::end: scrolled = most_rows; return;
     case Kind::escape: filter.clear(); return;
-    case Kind::left: level = before(level, static_cast<int>(Level::gpu_slice) + 1); break;
-    case Kind::right: level = after(level, static_cast<int>(Level::gpu_slice) + 1); break;
+    case Kind::left: level = before(level, static_cast<int>(level_count)); break;
+    case Kind::right: level = after(level, static_cast<int>(level_count)); break;
     case Kind::text: break;
     default: return;
   }
@@ -80,7 +80,7 @@ void TopState::take(const Key& key, std::size_t page) {
       break;
     case '/': typing = true; break;
     case 's': sort = after(sort, static_cast<int>(TopSort::name) + 1); break;
-    case 'l': level = after(level, static_cast<int>(Level::gpu_slice) + 1); break;
+    case 'l': level = after(level, static_cast<int>(level_count)); break;
     case 'p': level = Level::process; break;
     case 'c': level = Level::container; break;
     case 'o': level = Level::pod; break;
@@ -88,6 +88,7 @@ void TopState::take(const Key& key, std::size_t page) {
     case 'j': level = Level::job; break;
     case 'g': level = Level::gpu_process; break;
     case 'm': level = Level::gpu_slice; break;
+    case 'v': level = Level::service; break;
     default: return;
   }
   if (c != ' ') scrolled = 0;

@@ -52,6 +52,7 @@ std::string_view several(Level level) {
     case Level::job: return "jobs";
     case Level::gpu_process: return "GPU processes";
     case Level::gpu_slice: return "MIG slices";
+    case Level::service: return "services";
   }
   return "";
 }
@@ -100,7 +101,7 @@ class Frame {
 constexpr std::string_view help_lines[] = {
     "keys",
     "  p c o u j   processes, containers, pods, users, jobs",
-    "  g m         processes on GPUs, MIG slices",
+    "  g m v       processes on GPUs, MIG slices, services of systemd",
     "  l, arrows   the level beside",
     "  s           sort by watts, joules, CPU, name",
     "  /           show only names that hold what is typed; Esc: all",

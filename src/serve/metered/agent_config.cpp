@@ -53,7 +53,7 @@ void read_consumer(TomlTable& t, AgentSelection& out) {
   const std::string level = text.substr(0, colon);
   std::string levels;
   bool known = false;
-  for (int i = 0; i <= static_cast<int>(meter::Level::gpu_slice); ++i) {
+  for (std::size_t i = 0; i < meter::level_count; ++i) {
     const auto name = meter::to_string(static_cast<meter::Level>(i));
     known = known || name == level;
     levels += (i ? ", " : "") + std::string(name);
