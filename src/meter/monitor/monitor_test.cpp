@@ -90,6 +90,45 @@ void expect_sums(const Snapshot& s) {
 
 constexpr auto cpu = static_cast<std::size_t>(Domain::cpu);
 
+TEST(Monitor, TenThousandProcessorsAreOneMachine) {
+  constexpr int processors = 10'000;
+  World w;
+  std::string cpuinfo, lines;
+  for (int i = 0; i < processors; ++i) {
+    cpuinfo += fmt::format("processor\t: {}\nmodel name\t: Imaginary 9000\nsiblings\t: 100\ncpu cores\t: 50\n\n", i);
+    lines += fmt::format("cpu{} 5000 0 0 5000 0 0 0 0 0 0\n", i);
+  }
+  w.tree.put("proc/cpuinfo", cpuinfo);
+  w.tree.put("sys/devices/system/cpu/online", "0-4999,5000-9999\n");
+  w.tree.zone("intel-rapl:0", "package-0", "0");
+  const Host host = read_host(w.tree.roots());
+  EXPECT_EQ(host.threads, processors);
+  EXPECT_EQ(host.packages, 100);
+  EXPECT_EQ(host.cores, 5000);
+  const auto stat = [&](long busy) {
+    w.tree.put("proc/stat", fmt::format("cpu {} 0 0 100000000 0 0 0 0 0 0\n", busy) + lines);
+  };
+  stat(50'000'000);
+  w.process(40, "wide", 0);
+  w.process(41, "narrow", 0);
+  Monitor m = w.monitor();
+  m.tick();
+  // A second of half of them, and of two.
+  w.pass(1);
+  stat(50'000'000 + 100L * (processors / 2 + 2));
+  w.process(40, "wide", 100 * processors / 2);
+  w.process(41, "narrow", 200);
+  w.tree.set_energy("intel-rapl:0", "1000000000");
+  m.tick();
+  const Snapshot s = m.snapshot();
+  expect_sums(s);
+  const Consumer *wide = find(s, Level::process, "wide"), *narrow = find(s, Level::process, "narrow");
+  ASSERT_TRUE(wide && narrow);
+  EXPECT_NEAR(wide->cpu_seconds, processors / 2, 1e-6);
+  EXPECT_NEAR(wide->joules[cpu], narrow->joules[cpu] * processors / 4, 1e-6 * wide->joules[cpu]);
+  EXPECT_NEAR(s.domains.at(0).energy.value().base(), 1000, 1e-6);
+}
+
 TEST(Monitor, AnIntervalThatIsChangedIsNoGap) {
   World w;
   MonitorSettings settings;
