@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -72,6 +73,10 @@ std::string energy_text(double j, bool unicode) {
 
 std::string watts_text(double w) { return std::isnan(w) ? "-" : fmt::format("{:.{}f} W", w, w < 100 ? 1 : 0); }
 
+std::string interval_text(double low, double high, bool unicode) {
+  return fmt::format(" [{:.{}f} {} {:.{}f}]", low, low < 100 ? 1 : 0, unicode ? "…" : "..", high, high < 100 ? 1 : 0);
+}
+
 class Frame {
  public:
   Frame(const TopLook& look) : look_(look) {}
@@ -90,6 +95,20 @@ class Frame {
     const std::size_t a = text_width(text), b = text_width(right);
     if (a + b + 1 > look_.width) return line(text, style);
     line(std::string(text) + std::string(look_.width - a - b, ' ') + std::string(right), style);
+  }
+  // The first pair of both that has room; else the first of `lefts` that has, or what there is room for of the last.
+  // Returns whether one of `rights` stands.
+  bool line(const std::vector<std::string>& lefts, const std::vector<std::string>& rights, std::string_view style) {
+    for (const auto& left : lefts)
+      for (const auto& right : rights)
+        if (text_width(left) + text_width(right) + 2 <= look_.width) {
+          line(left, right, style);
+          return true;
+        }
+    const auto alone =
+        std::find_if(lefts.begin(), lefts.end(), [&](const auto& l) { return text_width(l) <= look_.width; });
+    line(alone == lefts.end() ? lefts.back() : *alone, style);
+    return false;
   }
   std::vector<std::string> take() { return std::move(lines_); }
 
@@ -115,10 +134,23 @@ constexpr std::string_view help_lines[] = {
     "A dash: it was not read just now, and is not 0.  Any key goes back.",
 };
 
-// Lines of a frame that are not rows of consumers: two above the components, three and a title below them, two at the end.
-std::size_t component_lines(const Snapshot& now, const TopLook& look) {
-  return std::min(now.components.size(), std::max<std::size_t>(3, look.height / 3));
-}
+// Lines of a frame that are not rows of consumers. In a low window components, names of columns and what stands around
+// them go before consumers do.
+struct Layout {
+  std::size_t head = 2, components = 0, foot = 0;
+  bool blank = false, heading = false, columns = false;
+  Layout(const Snapshot& now, const TopLook& look) {
+    const std::size_t height = look.height;
+    if (height < 3) head = 1;
+    columns = height > 5;
+    heading = height > 6;
+    if (height < 8) return;
+    foot = look.keys ? 2 : 1;
+    blank = height >= 12;
+    components = std::min(now.components.size(), blank ? std::max<std::size_t>(3, height / 3) : height - 7);
+  }
+  std::size_t lines() const { return head + components + blank + heading + columns + foot; }
+};
 
 bool read_once(const ComponentSeen& c) { return c.energy.value().base() > 0 || c.missing.base() <= 0; }
 
@@ -127,6 +159,59 @@ struct Columns {
   bool joules = true, cpu = true, pid = true;
   Columns(std::size_t width, bool numbered) : joules(width >= 34), cpu(width >= 44), pid(numbered && width >= 52) {}
 };
+
+// Power and its interval, carbon now, and both since the beginning.
+void draw_head(Frame& f, const Snapshot& now, const std::string& host, const TopState& state, const TopCarbon& carbon,
+               const TopLook& look) {
+  double watts = 0, joules = 0;
+  bool modelled = false, gaps = false, any = false;
+  std::optional<Estimate<Energy>> read;
+  for (const auto& c : now.components) {
+    if (!c.info.counted) continue;
+    if (std::isnan(c.watts)) {
+      gaps = true;
+    } else {
+      watts += c.watts, any = true;
+      read = read ? *read + c.energy : c.energy;
+    }
+    joules += c.energy.value().base();
+    modelled = modelled || c.energy.method() == Method::modelled;
+  }
+  const std::string power = any ? watts_text(watts) : "- W", mark = modelled ? " modelled" : "";
+  const std::string more = gaps && any ? " and what is not read" : "";
+  // As sure, in proportion, as the energy so far.
+  std::string interval;
+  if (const double j = read ? read->value().base() : 0; j > 0 && read->high() > read->low())
+    interval = interval_text(watts * (read->low().base() / j), watts * (read->high().base() / j), look.unicode);
+  const std::string name = clean(host, look.unicode);
+  const std::string figure = power + interval + mark;
+  const std::vector<std::string> lefts = {fmt::format("wattline top  {}  {}{}", name, figure, more),
+                                          fmt::format("{}  {}{}", name, figure, more), figure + more,
+                                          power + mark + (more.empty() ? "" : " + ?"), power};
+  std::vector<std::string> rights;
+  if (carbon.g_per_kwh > 0 && any) {
+    const std::string rate = format_number(watts / 1000 * carbon.g_per_kwh, 3) + " gCO2e/h";
+    if (carbon.place.empty())
+      rights = {fmt::format("{}, world average {:.3g} g/kWh with PUE", rate, carbon.g_per_kwh),
+                rate + ", world average", rate + " (world)"};
+    else
+      rights = {fmt::format("{} in {}, {:.3g} g/kWh with PUE", rate, carbon.place, carbon.g_per_kwh),
+                rate + " in " + clean(carbon.place, look.unicode), rate};
+  }
+  const bool told = f.line(lefts, rights, "1") || rights.empty();
+  if (look.height < 3) return;
+  std::string since =
+      fmt::format("{} in {}", any || joules > 0 ? energy_text(joules, look.unicode) : std::string("- J"),
+                  span_text(now.covered.base()));
+  if (carbon.g_per_kwh > 0 && joules > 0)
+    since += fmt::format(", {} gCO2e", format_number(joules / 3.6e6 * carbon.g_per_kwh, 3));
+  if (now.missing.base() > 0) since += fmt::format("; {} not seen", span_text(now.missing.base()));
+  if (!told) {
+    const bool fits = text_width(rights[1]) + 2 + text_width(since) <= look.width;
+    since = (fits ? rights[1] : rights.back()) + "; " + since;
+  }
+  f.line(since, state.paused ? "PAUSED" : "", "");
+}
 
 void draw_components(Frame& f, const Snapshot& now, const TopHistory& history, const TopLook& look, std::size_t most) {
   std::size_t name = 9, drawn = 0;
@@ -220,7 +305,7 @@ std::vector<TopRow> top_rows(const Snapshot* before, const Snapshot& now, const 
 }
 
 std::size_t most_scrolled(std::size_t rows, const Snapshot& now, const TopLook& look) {
-  const std::size_t others = 2 + component_lines(now, look) + 3 + 2;
+  const std::size_t others = Layout(now, look).lines();
   const std::size_t room = look.height > others ? look.height - others : 0;
   return rows > room ? rows - room : 0;
 }
@@ -229,32 +314,13 @@ std::vector<std::string> draw_top(const Snapshot* before, const Snapshot& now, c
                                   const TopState& state, const TopHistory& history, const TopCarbon& carbon,
                                   const TopLook& look) {
   Frame f(look);
-  double watts = 0, joules = 0;
-  bool modelled = false, gaps = false, any = false;
-  for (const auto& c : now.components) {
-    if (!c.info.counted) continue;
-    if (std::isnan(c.watts)) gaps = true;
-    else watts += c.watts, any = true;
-    joules += c.energy.value().base();
-    modelled = modelled || c.energy.method() == Method::modelled;
-  }
-  std::string left =
-      fmt::format("wattline top  {}  {}{}{}", clean(host, look.unicode), any ? watts_text(watts) : std::string("- W"),
-                  gaps && any ? " and what is not read" : "", modelled ? " (modelled)" : "");
-  std::string right;
-  if (carbon.g_per_kwh > 0 && any)
-    right = fmt::format("{} gCO2e/h in {}, {:.3g} g/kWh with PUE", format_number(watts / 1000 * carbon.g_per_kwh, 3),
-                        carbon.place.empty() ? "the world" : carbon.place, carbon.g_per_kwh);
-  f.line(left, right, "1");
-  std::string since = fmt::format("{} in {}", energy_text(joules, look.unicode), span_text(now.covered.base()));
-  if (carbon.g_per_kwh > 0) since += fmt::format(", {} gCO2e", format_number(joules / 3.6e6 * carbon.g_per_kwh, 3));
-  if (now.missing.base() > 0) since += fmt::format("; {} not seen", span_text(now.missing.base()));
-  f.line(since, state.paused ? "PAUSED" : "", "");
+  draw_head(f, now, host, state, carbon, look);
   if (state.help) {
     for (const auto text : help_lines) f.line(text);
     return f.take();
   }
-  draw_components(f, now, history, look, component_lines(now, look));
+  const Layout layout(now, look);
+  if (layout.components > 0) draw_components(f, now, history, look, layout.components);
 
   const auto rows = top_rows(before, now, state);
   double idle = 0, unattributed = 0;
@@ -268,16 +334,18 @@ std::vector<std::string> draw_top(const Snapshot* before, const Snapshot& now, c
   std::string heading = fmt::format("{} by {}", several(state.level), to_string(state.sort));
   if (!state.filter.empty() || state.typing)
     heading += fmt::format(", with '{}{}'", clean(state.filter, look.unicode), state.typing ? "_" : "");
-  f.line("");
-  f.line(heading, how.empty() ? "" : "shared out by " + how, "");
+  if (layout.blank) f.line("");
+  if (layout.heading || state.typing || !state.filter.empty())
+    f.line(heading, how.empty() ? "" : "shared out by " + how, "");
   const bool numbered = state.level == Level::process || state.level == Level::gpu_process;
   const Columns columns(look.width, numbered);
-  f.line(padded("watts", columns.joules ? 9 : 7, true) + (columns.joules ? padded("joules", 11, true) : "") +
-             (columns.cpu ? padded("CPU %", 8, true) : "") + (columns.pid ? padded("pid", 9, true) : "") +
-             (columns.joules ? "  name" : " name"),
-         "7");
-  const std::size_t room = f.left() > 2 ? f.left() - 2 : 0;
-  const std::size_t from = std::min(state.scrolled, most_scrolled(rows.size(), now, look));
+  if (layout.columns)
+    f.line(padded("watts", columns.joules ? 9 : 7, true) + (columns.joules ? padded("joules", 11, true) : "") +
+               (columns.cpu ? padded("CPU %", 8, true) : "") + (columns.pid ? padded("pid", 9, true) : "") +
+               (columns.joules ? "  name" : " name"),
+           "7");
+  const std::size_t room = f.left() > layout.foot ? f.left() - layout.foot : 0;
+  const std::size_t from = std::min(state.scrolled, rows.size() > room ? rows.size() - room : 0);
   for (std::size_t i = from; i < rows.size() && i < from + room; ++i) {
     const Consumer& c = *rows[i].consumer;
     const auto shown = [](double v, int digits) {
@@ -293,10 +361,11 @@ std::vector<std::string> draw_top(const Snapshot* before, const Snapshot& now, c
     f.line(text, c.alive ? "" : "2");
   }
   if (rows.empty()) f.line(state.filter.empty() ? "  none seen here" : "  none with such a name");
-  while (f.left() > 2) f.line("");
+  if (layout.foot == 0) return f.take();
+  while (f.left() > layout.foot) f.line("");
   f.line(fmt::format("idle {}, nobody's {}; {} {}", energy_text(idle, look.unicode),
                      energy_text(unattributed, look.unicode), rows.size(), several(state.level)));
-  f.line("q quit  h help  p c u j levels  s sort  / filter  space pause", "2");
+  if (look.keys) f.line("q quit  h help  p c u j levels  s sort  / filter  space pause", "2");
   return f.take();
 }
 

@@ -1,7 +1,8 @@
 // What `wattline top` shows, as a pure function: two snapshots, what was typed, and a size give lines of text. Nothing
 // here knows a terminal.
 //
-// A width or height of 1 is drawn as far as it goes. What is modelled says so wherever a figure of it stands; power that
+// A width or height of 1 is drawn as far as it goes; where room is scarce the head is shortened, so that the power with
+// its interval, the carbon now and a consumer stay as long as they can. What is modelled says so wherever a figure of it stands; power that
 // was not read is a dash and never 0.
 #pragma once
 
@@ -42,13 +43,14 @@ class TopHistory {
 
 // Of the place that the electricity comes from.
 struct TopCarbon {
-  std::string place;
+  std::string place;  // "": the average of the world
   double g_per_kwh = 0;  // with the overhead of the site; 0: not shown
 };
 
 struct TopLook {
   std::size_t width = 80, height = 24;
   bool unicode = true, colour = false;
+  bool keys = true;  // they are read: the foot tells them
 };
 
 // Consumers of the level that the filter lets through, in order, with their watts between the two snapshots (all they

@@ -54,7 +54,7 @@ TEST(TopView, DrawsAFrameOf80By24) {
   Scene s;
   s.look.height = 18;
   const std::string expected =
-      R"(wattline top  node7  80.0 W                 3.6 gCO2e/h in FR, 45 g/kWh with PUE
+      R"(wattline top  node7  80.0 W [76.4 … 83.7]   3.6 gCO2e/h in FR, 45 g/kWh with PUE
 2.73 kJ in 1 min 02 s, 0.0341 gCO2e
 package-0    40.0 W    2.48 kJ measured  ▂▃▄▅▅▆▇█
 dram         40.0 W      248 J measured  ▂▃▄▅▅▆▇█
@@ -74,6 +74,47 @@ idle 1.24 kJ, nobody's 0 J; 2 processes
 q quit  h help  p c u j levels  s sort  / filter  space pause
 )";
   EXPECT_EQ(s.text(), expected);
+}
+
+TEST(TopView, PowerHasItsIntervalAndCarbonItsPlaceAt80ColumnsWithoutAny) {
+  Scene s;
+  s.carbon = {"", 473};
+  for (auto& c : s.now.components)
+    c.energy = tests::component(c.info.component, Domain::cpu, 620, Method::modelled).energy;
+  for (const bool unicode : {true, false})
+    for (const std::string host : {"vm", "a-host-with-a-long-name.of.a.long.domain.example.org"}) {
+      s.look.unicode = unicode;
+      const auto lines = draw_top(&s.before, s.now, host, s.state, s.history, s.carbon, s.look);
+      EXPECT_NE(lines[0].find(unicode ? "80.0 W [77.2 … 82.9] modelled" : "80.0 W [77.2 .. 82.9] modelled"),
+                std::string::npos)
+          << lines[0];
+      EXPECT_NE((lines[0] + lines[1]).find("37.8 gCO2e/h, world average"), std::string::npos) << lines[0] << "\n"
+                                                                                              << lines[1];
+    }
+}
+
+TEST(TopView, ALowAndNarrowWindowHasAConsumerAndWhatMattersOfTheHead) {
+  Scene s;
+  s.carbon = {"", 473};
+  s.look = {20, 5, true, false};
+  const auto lines = s.draw();
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[0], "80.0 W [76.4 … 83.7]") << "the interval";
+  EXPECT_EQ(lines[1], "37.8 gCO2e/h (world)");
+  EXPECT_EQ(lines[2], "  15.00 train  in 5f");
+  for (std::size_t height = 2; height < 30; ++height) {
+    s.look.height = height;
+    const auto text = s.text();
+    EXPECT_EQ(text.find("train") == text.npos, height < 2) << height << "\n" << text;
+  }
+}
+
+TEST(TopView, KeysAreToldWhereTheyAreRead) {
+  Scene s;
+  EXPECT_NE(s.text().find("q quit"), std::string::npos);
+  s.look.keys = false;
+  EXPECT_EQ(s.text().find("q quit"), std::string::npos);
+  EXPECT_NE(s.text().find("idle 1.24 kJ"), std::string::npos);
 }
 
 TEST(TopView, FitsWhateverTheSize) {
@@ -154,7 +195,7 @@ TEST(TopView, WhatIsModelledSaysSoAndAGapIsNoZero) {
   s.now.components[1].watts = std::nan("");
   s.now.components[1].trouble = "permission denied";
   const auto text = s.text();
-  EXPECT_NE(text.find("(modelled)"), std::string::npos) << text;
+  EXPECT_NE(text.find("] modelled"), std::string::npos) << text;
   EXPECT_NE(text.find("and what is not read"), std::string::npos);
   EXPECT_NE(text.find("dram              -"), std::string::npos) << text;
   EXPECT_NE(text.find("permission denied"), std::string::npos);
