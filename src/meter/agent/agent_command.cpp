@@ -1,6 +1,7 @@
 #include "meter/agent/agent_command.h"
 
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -36,10 +37,28 @@ Result once(const AgentSettings& s, const Watch& watch, Context& context) {
   std::unique_lock lock(mutex);
   wake.wait_for(lock, context.stop, std::chrono::duration<double>(s.interval.base()), [] { return false; });
   watch.tick();
-  return snapshot_report(watch.snapshot(), fmt::format("{}, {:.3g} s", s.host, s.interval.base()));
+  return snapshot_report(watch.snapshot(), fmt::format("{}, {:.3g} s", s.host, s.interval.base()), s.publish.top);
 }
 
+// What `run --phase-signal` tells programs by, and others by hand, ends no meter without its last rows.
+class IgnoredSignals {
+ public:
+  IgnoredSignals() {
+    for (std::size_t i = 0; i < std::size(signals); ++i) before_[i] = std::signal(signals[i], SIG_IGN);
+  }
+  ~IgnoredSignals() {
+    for (std::size_t i = 0; i < std::size(signals); ++i) std::signal(signals[i], before_[i]);
+  }
+  IgnoredSignals(const IgnoredSignals&) = delete;
+  IgnoredSignals& operator=(const IgnoredSignals&) = delete;
+
+ private:
+  static constexpr int signals[] = {SIGUSR1, SIGUSR2};
+  void (*before_[std::size(signals)])(int);
+};
+
 Result agent(const AgentOptions& o, Context& context) {
+  const IgnoredSignals ignored;
   const auto catalog = context.share<catalog::Catalog>();
   const AgentSettings settings = agent_settings(o, *catalog);
   const Watch watch = watch_machine(settings, *catalog);
@@ -61,7 +80,8 @@ Result agent(const AgentOptions& o, Context& context) {
     if (!a.loopback() && settings.door.certificate_file.empty())
       context.log("the door is open to others without TLS: keys and figures travel in the clear (--certificate)");
   };
-  return snapshot_report(run_agent(settings, watch, parts, context.stop)->seen, "Metered by the agent");
+  // The published ones are named ones and "(other)" already.
+  return snapshot_report(run_agent(settings, watch, parts, context.stop)->seen, "Metered by the agent", SIZE_MAX);
 }
 
 }  // namespace
@@ -80,7 +100,8 @@ Capability agent_capability() {
       "from what was published last and cannot make it read anything. Published figures are at least a second apart "
       "and "
       "rounded, since energy told finely tells secrets of the programs that run (docs/security.md). Off loopback a key "
-      "is needed. SIGHUP reads the --config file again, SIGTERM ends it; --once reads twice and prints.";
+      "is needed. SIGHUP reads the --config file again, SIGTERM ends it, SIGUSR1 and SIGUSR2 do"
+      " nothing; --once reads twice and prints.";
   c.verb = Verb::observe;
   c.cost = Cost::service;
   c.doors = Doors::command_line;

@@ -1,4 +1,4 @@
-// A snapshot as a result for people and scripts: components, whose work it was, what is not known.
+// What a monitor saw, as a result of a command: the end of `wattline agent`, and `--once`.
 #pragma once
 
 #include "kernel/result.h"
@@ -6,7 +6,8 @@
 
 namespace wattline::meter {
 
-// Tables agent.components.v1 and agent.consumers.v1 (the hungriest of each level).
-Result snapshot_report(const Snapshot&, std::string title);
+// Of each level the `most` hungriest consumers are named and the others are one row, so that each level adds up. What
+// was not read in all the time has no figure, and a warning says why.
+Result snapshot_report(const Snapshot&, std::string title, std::size_t most);
 
 }  // namespace wattline::meter

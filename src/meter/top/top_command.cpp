@@ -1,5 +1,6 @@
 #include "meter/top/top_command.h"
 
+#include <cerrno>
 #include <condition_variable>
 #include <cstdio>
 #include <memory>
@@ -28,6 +29,7 @@ struct TopOptions {
   Duration interval{1};
   Level level = Level::process;
   bool once = false, lines = false;
+  std::int64_t top = 20;
   catalog::PlaceOptions place;
 };
 
@@ -66,7 +68,7 @@ class Top {
   Result once() {
     pause(monotonic_ns() + ns(o_.interval), context_.stop);
     monitor_.tick();
-    return snapshot_report(monitor_.snapshot(), fmt::format("{}, {:.3g} s", host_, o_.interval.base()));
+    return snapshot_report(monitor_.snapshot(), fmt::format("{}, {:.3g} s", host_, o_.interval.base()), named());
   }
 
   // One JSON object a tick on standard output, until the end or the reader leaves.
@@ -88,6 +90,7 @@ class Top {
 
   // For terminals whose cursor does not move: a frame after another.
   Result plain() {
+    look_.keys = false;
     while (pause(next(), context_.stop)) {
       look();
       std::string text;
@@ -154,9 +157,13 @@ class Top {
     return draw_top(before_ ? &*before_ : nullptr, *now_, host_, state_, history_, carbon_, look_);
   }
   std::size_t rows() const { return top_rows(before_ ? &*before_ : nullptr, *now_, state_).size(); }
-  Result farewell() { return snapshot_report(monitor_.snapshot(), host_); }
+  Result farewell() { return snapshot_report(monitor_.snapshot(), host_, named()); }
+  std::size_t named() const { return static_cast<std::size_t>(o_.top); }
+  // False when the reader left, which is no fault; a full disk is.
   static bool print(const std::string& text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return true;
+    if (errno != EPIPE) throw errno_error("write", "standard output", errno);
+    return false;
   }
 
   const TopOptions& o_;
@@ -194,6 +201,8 @@ Capability top_capability() {
           .range(0.1, 60)
           .enumeration("level", &TopOptions::level, level_names(), "what to begin with")
           .flag("once", &TopOptions::once, "read twice, one interval apart, print what was seen, and end")
+          .integer("top", &TopOptions::top, "consumers that --once and the end name of each level; the others are one")
+          .range(1, 10000)
           .flag("lines", &TopOptions::lines, "one JSON object a reading (agent.snapshot.v1), for scripts")
           .group(&TopOptions::place, catalog::place_fields(), "Place");
   Capability c =
