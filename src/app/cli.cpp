@@ -141,6 +141,13 @@ int forward_to_learn(const std::string& program, const std::vector<std::string>&
   throw errno_error("start", learn, errno);
 }
 
+// "u", as units are written where only ASCII is read.
+std::string without_micro_sign(std::string text) {
+  constexpr std::string_view sign = "µ";
+  for (auto at = text.find(sign); at != text.npos; at = text.find(sign, at)) text.replace(at, sign.size(), "u");
+  return text;
+}
+
 int run_capability(const Invocation& in) {
   const Capability& c = *in.capability;
   Context context;
@@ -175,11 +182,13 @@ int run_capability(const Invocation& in) {
   const bool to_file = !in.output_file.empty();
   std::FILE* const stream = c.results_to_stderr ? stderr : stdout;
   std::string answer;
+  const bool unicode = !in.ascii && unicode_locale();
   switch (in.form) {
     case OutputForm::json: answer = to_json(result) + "\n"; break;
     case OutputForm::csv: answer = to_csv(result); break;
     case OutputForm::text:
-      answer = to_text(result, to_file ? 100 : terminal_width(::fileno(stream)), !in.ascii && unicode_locale());
+      answer = to_text(result, to_file ? 100 : terminal_width(::fileno(stream)), unicode);
+      if (!unicode) answer = without_micro_sign(std::move(answer));
       break;
   }
   if (to_file) write_whole(in.output_file, answer);
@@ -191,7 +200,10 @@ int run_capability(const Invocation& in) {
     write_whole(in.html_file, to_html(result));
     if (!in.quiet) std::fputs(fmt::format("wrote {}\n", in.html_file).c_str(), stderr);
   }
-  if (!in.quiet) std::fputs((self_account(context) + "\n").c_str(), stderr);
+  if (!in.quiet) {
+    const std::string own = self_account(context) + "\n";
+    std::fputs((unicode ? own : without_micro_sign(own)).c_str(), stderr);
+  }
   if (result.exit_code) return *result.exit_code;
   return result.verdict && !result.verdict->holds ? 1 : 0;
 }

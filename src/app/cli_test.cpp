@@ -85,6 +85,15 @@ TEST(CommandLine, OutputForms) {
   EXPECT_THAT(wattline(command + "--csv", dir).out, HasSubstr(","));
 }
 
+TEST(CommandLine, WhereOnlyAsciiIsReadNothingElseIsPrinted) {
+  ScratchDir dir;
+  const std::string command = "ledger green-algorithms --runtime 1s --cores 1 --memory 1GB";
+  const auto said = [](const Outcome& r) { return r.out + r.err; };
+  ASSERT_THAT(said(wattline(command, dir, "LC_ALL=C.UTF-8")), HasSubstr("µ")) << "what there is to be replaced";
+  for (const auto& r : {wattline(command + " --ascii", dir, "LC_ALL=C.UTF-8"), wattline(command, dir, "LC_ALL=C")})
+    for (const char c : said(r)) ASSERT_LT(static_cast<unsigned char>(c), 0x80) << said(r);
+}
+
 TEST(CommandLine, AReaderThatLeavesIsNoFault) {
   ScratchDir dir;
   const std::string command = "cd '" + dir.path().string() +
@@ -98,6 +107,15 @@ TEST(CommandLine, AFullDiskIsSaid) {
   ScratchDir dir;
   const int status = std::system(
       ("'" WATTLINE_BINARY "' papers --quiet >/dev/full 2>'" + (dir.path() / "err.txt").string() + "'").c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+  EXPECT_THAT(slurp(dir.path() / "err.txt"), HasSubstr("No space left"));
+}
+
+TEST(CommandLine, AFullDiskEndsWhatWritesOnAndOn) {
+  ScratchDir dir;
+  const int status = std::system(("timeout 60 '" WATTLINE_BINARY "' top --lines --interval 0.1 --quiet >/dev/full 2>'" +
+                                  (dir.path() / "err.txt").string() + "'")
+                                     .c_str());
   EXPECT_EQ(WEXITSTATUS(status), 3);
   EXPECT_THAT(slurp(dir.path() / "err.txt"), HasSubstr("No space left"));
 }

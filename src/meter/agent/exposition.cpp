@@ -138,7 +138,11 @@ void write_consumers(Writer& w, const Snapshot& s, Level level, std::string_view
     for (std::size_t d = 0; d < domain_count; ++d) {
       if (!used[d]) continue;
       // Scrapers put labels "job" and "service" of their own on everything.
-      w.label(level == Level::job ? "job_id" : level == Level::service ? "unit" : name, c.name).label("domain", to_string(static_cast<Domain>(d)));
+      w.label(level == Level::job       ? "job_id"
+              : level == Level::service ? "unit"
+                                        : name,
+              c.name)
+          .label("domain", to_string(static_cast<Domain>(d)));
       if (level == Level::process || level == Level::gpu_process) w.label("pid", std::to_string(c.pid));
       if (level == Level::process) w.label("container", c.detail);
       if (level == Level::gpu_process) w.label("gpu", c.detail);

@@ -60,7 +60,8 @@ TEST(CgroupPlace, ServicesOfSystemd) {
   EXPECT_EQ(service("/system.slice/nginx.service"), "nginx.service");
   EXPECT_EQ(service("/system.slice/system-getty.slice/getty@tty1.service"), "getty@tty1.service");
   EXPECT_EQ(service("/system.slice/nginx.service/worker"), "nginx.service") << "a group of its own below it";
-  EXPECT_EQ(parse_cgroups("4:cpu,cpuacct:/\n1:name=systemd:/system.slice/cron.service\n0::/\n").service, "cron.service");
+  EXPECT_EQ(parse_cgroups("4:cpu,cpuacct:/\n1:name=systemd:/system.slice/cron.service\n0::/\n").service,
+            "cron.service");
   EXPECT_EQ(service("/user.slice/user-1000.slice/user@1000.service/app.slice/pipewire.service"),
             "user@1000.service/pipewire.service");
   EXPECT_EQ(service("/user.slice/user-1000.slice/user@1000.service/init.scope"), "user@1000.service");

@@ -17,7 +17,7 @@ constexpr int deepest = 64;
 double kernel_tick() {
   timespec t{};
   return ::clock_getres(CLOCK_MONOTONIC_COARSE, &t) == 0 && t.tv_nsec > 0 ? static_cast<double>(t.tv_nsec) * 1e-9
-                                                                        : 0.004;
+                                                                          : 0.004;
 }
 
 }  // namespace

@@ -36,8 +36,7 @@ WorkWatch::WorkWatch(const Roots& roots, int threads, std::unique_ptr<CpuTimes> 
       cgroups_(roots) {}
 
 Belonging WorkWatch::belonging(const CgroupPlace& place, std::uint32_t user) {
-  return {place.container, place.pod, user == UINT32_MAX ? std::string() : users_.name(user), place.job,
-          place.service};
+  return {place.container, place.pod, user == UINT32_MAX ? std::string() : users_.name(user), place.job, place.service};
 }
 
 Belonging WorkWatch::of_process(const CgroupPlace& place, std::uint32_t user) {
