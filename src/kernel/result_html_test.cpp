@@ -34,6 +34,20 @@ TEST(Shown, PartsOfAWholeAreInTheUnitOfTheLargest) {
   EXPECT_THAT(shown_column(t, 4, 3).cells, ElementsAre("99.95", "< 0.1", "0"));
 }
 
+TEST(Shown, AMeanAndItsIntervalAreInOneUnit) {
+  Table t;
+  t.number("energy", "J")
+      .number("low", "J")
+      .number("high", "J")
+      .number("sd", "J")
+      .number("time", "s")
+      .number("time_low", "s");
+  t.add_row({0.005, -0.004, 1.2, 0.0001, 0.002, 0.001});
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(shown_column(t, i, 1).unit, "mJ") << i;
+  EXPECT_EQ(shown_column(t, 4, 1).unit, "ms");
+  EXPECT_EQ(shown_column(t, 5, 1).unit, "ms");
+}
+
 TEST(Shown, OtherTablesKeepTheirSmallNumbers) {
   Table t;
   t.number("error", "%").number("power", "W");

@@ -13,10 +13,23 @@ namespace {
 
 constexpr int significant = 4;
 
-std::string_view family_of(std::string_view name) {
+// Whose unit a column is shown in: of X_low and X_high that of X; of low, high and sd that of what they are of, the
+// last column of their unit before them. So that one row has one unit.
+const Column& leader_of(const Table& t, const Column& column) {
+  const auto leads = [&](const Column& c) { return c.kind == ColumnKind::number && c.unit == column.unit; };
   for (const std::string_view suffix : {"_low", "_high"})
-    if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
-  return name;
+    if (column.name.ends_with(suffix)) {
+      const Column* main = t.find(std::string_view(column.name).substr(0, column.name.size() - suffix.size()));
+      return main && leads(*main) ? *main : column;
+    }
+  const auto is_of_another = [](const Column& c) { return c.name == "low" || c.name == "high" || c.name == "sd"; };
+  if (!is_of_another(column)) return column;
+  const Column* leader = &column;
+  for (const Column& c : t.columns()) {
+    if (&c == &column) break;
+    if (leads(c) && !is_of_another(c)) leader = &c;
+  }
+  return *leader;
 }
 
 bool of_parts(const Table& t) {
@@ -46,8 +59,7 @@ Unit shown_unit(double base, Dimension d, bool in_watt_hours) {
 // the column's is none that scales.
 std::optional<std::vector<std::string>> cells_with_units(const Table& t, const Column& column, std::size_t rows) {
   if (column.kind != ColumnKind::number || column.unit.empty() || of_parts(t)) return std::nullopt;
-  const Column* main = t.find(family_of(column.name));
-  const Column& c = main && main->kind == ColumnKind::number && main->unit == column.unit ? *main : column;
+  const Column& c = leader_of(t, column);
   if (!spans_widely(sizes_of(c, rows))) return std::nullopt;
   try {
     const Unit own = parse_unit(c.unit);
@@ -71,8 +83,7 @@ std::optional<std::vector<std::string>> cells_with_units(const Table& t, const C
 // what the column's numbers are multiplied by.
 std::optional<Unit> readable_unit(const Table& t, const Column& column, std::size_t rows) {
   if (column.kind != ColumnKind::number || column.unit.empty()) return std::nullopt;
-  const Column* main = t.find(family_of(column.name));
-  const Column& c = main && main->kind == ColumnKind::number && main->unit == column.unit ? *main : column;
+  const Column& c = leader_of(t, column);
   std::vector<double> sizes = sizes_of(c, rows);
   if (sizes.empty()) return std::nullopt;
   const bool parts = of_parts(t);

@@ -57,6 +57,20 @@ Table plan_table(const Experiment& e, const Design& d, std::mt19937_64 random) {
   return t;
 }
 
+// A factor whose levels make no difference to the command is most likely a slip of the pen.
+void say_unnamed(Result& r, const Experiment& e, const Design& d) {
+  for (const auto& f : d.factors) {
+    std::vector<std::pair<std::string, std::string>> values;
+    for (const auto& other : d.factors) values.emplace_back(other.name, other.levels[0]);
+    for (const char* own : {"run", "block", "order", "seed"}) values.emplace_back(own, "1");
+    const std::string first = filled(e.command, values);
+    for (auto& [name, value] : values)
+      if (name == f.name) value = f.levels[1];
+    if (filled(e.command, values) == first)
+      r.warn(fmt::format("the command does not name {{{}}}: all its levels run the same", f.name));
+  }
+}
+
 void say_size(Result& r, const DesignOptions& o, const Experiment& e, const Design& d) {
   if (!o.spread && !o.difference) return;
   if (!o.spread || !o.difference)
@@ -108,6 +122,7 @@ Result design(const DesignOptions& o, Context& context) {
     if (d.resolution == 3) r.warn("main effects stand for interactions of two factors too (resolution 3)");
   }
   if (e.repeats < 5) r.warn(fmt::format("{} repeats: take at least 5, better 10", e.repeats));
+  say_unnamed(r, e, d);
   say_size(r, o, e, d);
   r.add(plan_table(e, d, context.random("study design")));
   return r;

@@ -68,5 +68,17 @@ TEST(DesignCommand, ThePlanHoldsEachRunOnceAndIsTheSameForTheSameSeed) {
   EXPECT_THAT(one.column("command").texts()[0], HasSubstr("{x} " + std::to_string(one.column("seed").integers()[0])));
 }
 
+TEST(DesignCommand, AFactorThatTheCommandDoesNotNameIsWarnedOf) {
+  Context context;
+  const auto warnings = [&](const std::string& command) {
+    tests::ScratchDir dir;
+    const std::string file = (dir.path() / "e.toml").string();
+    std::ofstream(file) << "command = \"" + command + "\"\nrepeats = 5\n[factors]\na = [1, 2]\nb = [\"x\", \"y\"]\n";
+    return tests::run_command(capabilities(), "design", {file}, context).warnings;
+  };
+  EXPECT_THAT(warnings("work {a} {b}"), testing::IsEmpty());
+  EXPECT_THAT(warnings("work {a} {{b}}"), testing::ElementsAre(HasSubstr("does not name {b}")));
+}
+
 }  // namespace
 }  // namespace wattline::study

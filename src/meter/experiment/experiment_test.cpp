@@ -16,6 +16,7 @@
 #include "meter/experiment/study_run.h"
 #include "meter/fake_tree.h"
 #include "meter/run.h"
+#include "study/wording.h"
 
 namespace wattline::meter {
 namespace {
@@ -192,6 +193,10 @@ TEST_F(Experiments, TwoCommandsAreComparedInRounds) {
   for (std::size_t i = 0; i < order.size(); i += 2) EXPECT_NE(order[i], order[i + 1]) << "each once a round";
   EXPECT_THAT(order, testing::Not("ABABABABABAB"));
   EXPECT_THAT(to_text(r), AllOf(HasSubstr("B uses"), HasSubstr("more energy than A"), HasSubstr("6 rounds")));
+  const Table* differences = r.find_table("B against A");
+  ASSERT_TRUE(differences);
+  EXPECT_THAT(to_text(r), HasSubstr(study::p_text(differences->column("p").numbers()[0])))
+      << "the sentence and the table say the same of what was asked";
   EXPECT_THAT(r.warnings, Contains(HasSubstr("modelled from CPU time")));
   EXPECT_EQ(book->facts.size(), 12u);
   EXPECT_THAT(book->facts[0].labels, Contains(Pair("round", "1")));
