@@ -14,7 +14,9 @@ namespace {
 
 constexpr const char* permission_mend =
     "give wattline the right to the same counters by performance events: sudo setcap cap_perfmon=ep $(command -v "
-    "wattline); or run it as root (`wattline agent` gives root up once they are open)";
+    "wattline), where only those may start it who may know what others compute; or run it as root (`wattline agent` "
+    "gives "
+    "root up once they are open)";
 
 struct Zone {
   fs::path path;

@@ -5,6 +5,9 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "meter/families/perf_files.h"
 #include "meter/proc_files.h"
@@ -74,14 +77,25 @@ Obstacle refused(const Roots& roots, int error) {
   std::string why = fmt::format("perf_event_open: {}", std::strerror(error));
   if (level && parse_signed(*level)) why += fmt::format("; perf_event_paranoid is {}", *parse_signed(*level));
   const bool denied = error == EACCES || error == EPERM;
-  return {"perf",
-          "packages and memory",
-          why,
-          denied ? "once: sudo setcap cap_perfmon=ep $(command -v wattline) (before Linux 5.8: cap_sys_admin); in a "
-                   "container: --cap-add PERFMON and a seccomp profile that allows perf_event_open"
-                 : "the kernel's driver does not answer for this counter",
-          false,
-          "rapl "};
+  return {
+      "perf",
+      "packages and memory",
+      why,
+      denied
+          ? "once: sudo setcap cap_perfmon=ep $(command -v wattline), where only those may start it who may know what "
+            "others compute (before Linux 5.8: cap_sys_admin); in a "
+            "container: --cap-add PERFMON and a seccomp profile that allows perf_event_open"
+          : "the kernel's driver does not answer for this counter",
+      false,
+      "rapl "};
+}
+
+// Fine readings tell what others compute (PLATYPUS): a program that was given the right, and that everybody may start,
+// hands it to all of them.
+bool is_given_to_everybody() {
+  struct stat program {};
+  return ::getauxval(AT_SECURE) != 0 && ::geteuid() != 0 && ::stat("/proc/self/exe", &program) == 0 &&
+         (program.st_mode & S_IXOTH) != 0;
 }
 
 }  // namespace
@@ -146,6 +160,10 @@ Found find_perf_rapl(const Roots& roots, const OpenPerfCounter& open) {
       out.sources.push_back(std::make_unique<PerfSource>(std::move(info), std::move(counter)));
     }
   }
+  if (!out.sources.empty() && is_given_to_everybody())
+    out.notes.push_back(
+        "this program has the right to fine energy readings and may be started by everybody: they tell what others "
+        "compute, so let a group start it alone (chgrp, chmod 0750, then setcap again)");
   return out;
 }
 
