@@ -28,5 +28,10 @@ std::vector<std::string> wattline_fuzz_seeds() {
       "url = \"http://127.0.0.1:1\"\nweight = 2\ntier = 1\ndrain = true\napi_key_file = \"/dev/null\"\nhealth = { path "
       "= \"/health\" }\n"
       "breaker = { failures = 1 }\nmetrics = { path = \"/metrics\" }\nmodels = [\"m\"]\n",
-      "[builtin]\nenabled = false\nworkers = 2\nmodels = [\"glow-xs\"]\n", "\xC3\xA9 = 1\n[ \xC3\xA9 ]\n"};
+      "[[agent]]\nname = \"g\"\nurl = \"http://127.0.0.1:9460\"\napi_key_env = \"K\"\ninterval = 1\n[[upstream]]\nname "
+      "= \"a\"\n"
+      "url = \"http://127.0.0.1:1\"\nmodels = [\"m\"]\nagent = { name = \"g\", consumer = \"container:c\", idle = "
+      "\"nobody\" }\n",
+      "[builtin]\nenabled = false\nworkers = 2\nmodels = [\"glow-xs\"]\n",
+      "\xC3\xA9 = 1\n[ \xC3\xA9 ]\n"};
 }
