@@ -127,6 +127,7 @@ AgentSettings agent_settings(const AgentOptions& given, const catalog::Catalog& 
   s.resolution = std::max(o.resolution, o.interval);
   s.publish.top = static_cast<std::size_t>(o.top);
   s.publish.rounding = o.rounding;
+  s.publish.resolution = s.resolution;
   s.host = o.host.empty() ? this_host() : o.host;
   s.user = o.user;
   s.processes = o.processes;

@@ -43,6 +43,7 @@ PublishedPtr Publisher::publish(Snapshot seen, AgentUse own, Duration interval) 
   out->instance = instance_;
   out->version = ++version_;
   out->interval = interval;
+  out->resolution = settings_.resolution;
   out->counted_since = counted_since_;
   out->seen = std::move(seen);
   out->own = std::move(own);

@@ -30,6 +30,7 @@ inline constexpr std::string_view once_named = "(once named)";
 struct PublishSettings {
   std::size_t top = 20;  // consumers named of each level
   Energy rounding{0.1};
+  Duration resolution{0};  // between two publications, to be told to those who read them; 0: not known
   Duration kept{
       120};  // how long one that ended or was overtaken is told yet, so that every scrape sees its last joules
 };
@@ -46,6 +47,7 @@ struct Published {
   std::string host, instance;  // instance: of this run of the agent, so that a restart shows
   std::uint64_t version = 0;  // counts publications from 1
   Duration interval{1};  // of reading
+  Duration resolution{0};  // of publishing; 0: not told
   Time counted_since;  // when the counters were 0, told alike in all publications of a run while the clock goes forward
   Snapshot seen;  // rounded; consumers named ones and "(other)"; components' watts are means since the last publication
   AgentUse own;

@@ -113,7 +113,9 @@ std::string snapshot_json(const Published& p) {
   w.begin_object().member("schema", snapshot_schema).member("host", p.host).member("instance", p.instance);
   w.member("version", WATTLINE_VERSION).member("publication", static_cast<std::int64_t>(p.version));
   w.member("started", to_string(s.started, 9)).member("now", to_string(s.now, 9));
-  w.member("interval_s", p.interval.base()).member("covered_s", s.covered.base());
+  w.member("interval_s", p.interval.base());
+  if (p.resolution > Duration(0)) w.member("resolution_s", p.resolution.base());
+  w.member("covered_s", s.covered.base());
   w.member("missing_s", s.missing.base()).member("ticks", static_cast<std::int64_t>(s.ticks));
   w.key("components").begin_array();
   for (const auto& c : s.components) {
@@ -159,6 +161,7 @@ Published parse_snapshot(std::string_view text, std::string_view where) {
     p.instance = j.at("instance").as_string();
     p.version = static_cast<std::uint64_t>(j.at("publication").as_integer());
     p.interval = Duration(finite(j, "interval_s", 0, 1e6));
+    if (j.find("resolution_s")) p.resolution = Duration(finite(j, "resolution_s", 0, 1e6));
     Snapshot& s = p.seen;
     s.started = parse_time(j.at("started").as_string());
     s.now = parse_time(j.at("now").as_string());

@@ -47,7 +47,9 @@ void AgentTally::note_age(const PulledSnapshot& p) {
   seen_.age.reset();
   if (!p.agent_clock) return;
   seen_.age = std::max(Duration(0), *p.agent_clock - p.told.seen.now);
-  if (*seen_.age > between_ * overdue + Duration(2)) trouble_ = "has told nothing new for " + to_string(*seen_.age, 2);
+  const Duration usual = std::max(between_, p.told.resolution);
+  if (usual > Duration(0) && *seen_.age > usual * overdue + Duration(2))
+    trouble_ = "has told nothing new for " + to_string(*seen_.age, 2);
 }
 
 void AgentTally::take(const PulledSnapshot& pulled) {

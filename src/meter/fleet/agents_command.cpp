@@ -119,6 +119,7 @@ Result agents(const AgentsOptions& o, Context& context) {
   Estimate<Energy> energy = Estimate<Energy>::exact(Energy(0)), idle = energy;
   double watts = 0;
   std::size_t with_power = 0, with_energy = 0;
+  Duration slowest{0};
   for (const auto& m : members) {
     const auto seen = m.tally.seen();
     there += m.tally.trouble().empty();
@@ -126,6 +127,8 @@ Result agents(const AgentsOptions& o, Context& context) {
       ++with_energy;
       energy += seen.energy;
       idle += seen.idle;
+    } else if (m.tally.last()) {
+      slowest = std::max(slowest, m.tally.last()->resolution);
     }
     if (!seen.power) continue;
     ++with_power;
@@ -140,8 +143,11 @@ Result agents(const AgentsOptions& o, Context& context) {
     out.note(fmt::format("{} at the end, of {} of {} agents.", to_string(Power(watts)), with_power, members.size()));
   if (there > with_energy)
     out.note(passed > 0 ? fmt::format("Of {} of {} agents energy and power are not known, and are not 0: they told "
-                                      "nothing new within {} (--over).",
-                                      there - with_energy, there, to_string(Duration(passed), 2))
+                                      "nothing new within {} (--over){}.",
+                                      there - with_energy, there, to_string(Duration(passed), 2),
+                                      slowest.base() > passed
+                                          ? fmt::format("; the slowest publishes every {}", to_string(slowest, 2))
+                                          : "")
                         : "Of one look no energy is known: --over says for how long to read.");
   out.add(agents_table(members));
   for (const auto& m : members) {

@@ -167,6 +167,23 @@ TEST(AgentTally, OneThatTellsNothingNewIsKnownForAWhileAndThenNot) {
   EXPECT_NEAR(t.seen().energy.value().base(), 44 * 90, 1e-6) << "its counters went on";
 }
 
+TEST(AgentTally, OneThatPublishesRarelyIsNotLateAtOnce) {
+  Publisher p({.resolution = Duration(60)}, "node7", "run1");
+  AgentTally t;
+  PulledSnapshot first = at(p, 1);
+  const auto later = [&](double seconds) {
+    PulledSnapshot s = first;
+    s.asked = s.asked + Duration(seconds);
+    s.answered = s.answered + Duration(seconds);
+    s.agent_clock = *s.agent_clock + Duration(seconds);
+    t.take(s);
+    return t.trouble();
+  };
+  EXPECT_EQ(later(50), "") << "of a first snapshot only the agent can say how often it tells";
+  EXPECT_EQ(later(130), "");
+  EXPECT_NE(later(190), "");
+}
+
 TEST(AgentList, ReadsAgentsAndRefusesFaultsByLine) {
   const auto list = parse_agents(
       "[[agent]]\nurl = \"https://node7:9460/\"\ntimeout = \"2 s\"\n[[agent]]\nname = \"b\"\n"
