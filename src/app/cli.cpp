@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "app/terminal.h"
 #include "catalog/intensity/provider_config.h"
 #include "kernel/error.h"
+#include "kernel/result_text.h"
 #include "kernel/thread_rights.h"
 #include "kernel/write_whole.h"
 #include "meter/fleet/machine_reader.h"
@@ -31,7 +33,7 @@ namespace fs = std::filesystem;
 int fail(const Error& e) {
   std::string text = fmt::format("wattline: {}\n", e.where().empty() ? e.message() : e.where() + ": " + e.message());
   if (!e.hint().empty()) text += fmt::format("  {}\n", e.hint());
-  std::fputs(text.c_str(), stderr);
+  std::fputs(terminal_text(text).c_str(), stderr);
   return exit_code(e.kind());
 }
 
@@ -58,6 +60,7 @@ std::string overview(const Rooms& rooms) {
       "  --html FILE                  a page of its own\n"
       "  --output FILE                the result into a file instead of printing it\n"
       "  --quiet                      no line about the command's own energy\n"
+      "  --details                    each factor that was used, with its value\n"
       "  --ascii                      no Unicode in drawings\n"
       "  --seed N                     random numbers from this seed (default 1)\n"
       "  --catalog DIR                your own rows over the built-in factors\n"
@@ -126,6 +129,15 @@ class StopOnSignal {
 };
 std::atomic<int> StopOnSignal::write_end_ = -1;
 
+// Where one was closed, the next file that is opened would take its number, and what is said would be written into it.
+void keep_standard_streams() {
+  int fd = -1;
+  do {
+    fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) ::close(fd);
+}
+
 int forward_to_learn(const std::string& program, const std::vector<std::string>& arguments) {
   std::error_code ignored;
   fs::path self = fs::read_symlink("/proc/self/exe", ignored);
@@ -148,8 +160,42 @@ std::string without_micro_sign(std::string text) {
   return text;
 }
 
+void deliver(const Invocation& in, const Result& result, Context& context) {
+  const bool to_file = !in.output_file.empty(), to_stderr = in.capability->results_to_stderr;
+  std::FILE* const stream = to_stderr ? stderr : stdout;
+  std::string answer;
+  const bool unicode = !in.ascii && unicode_locale();
+  switch (in.form) {
+    case OutputForm::json: answer = to_json(result) + "\n"; break;
+    case OutputForm::csv: answer = to_csv(result); break;
+    case OutputForm::text:
+      answer =
+          to_text(result, TextForm{to_file ? 100 : terminal_width(::fileno(stream)), unicode, in.details || to_file});
+      if (!unicode) answer = without_micro_sign(std::move(answer));
+      break;
+  }
+  if (to_file) write_whole(in.output_file, answer);
+  else print(answer, stream);
+  // Text and JSON hold their warnings; CSV has no place for them.
+  const bool shares_stream = !to_file && to_stderr && in.form != OutputForm::text;
+  if (in.form == OutputForm::csv)
+    for (const auto& w : result.warnings) std::fputs(fmt::format("warning: {}\n", w).c_str(), stderr);
+  if (!in.html_file.empty()) {
+    write_whole(in.html_file, to_html(result));
+    if (!in.quiet && !shares_stream) std::fputs(fmt::format("wrote {}\n", in.html_file).c_str(), stderr);
+  }
+  // What is read by a program has nothing behind it in the same stream.
+  if (!in.quiet && !shares_stream) {
+    const std::string own = self_account(context) + "\n";
+    std::fputs((unicode ? own : without_micro_sign(own)).c_str(), stderr);
+  }
+}
+
 int run_capability(const Invocation& in) {
   const Capability& c = *in.capability;
+  // A mistyped folder must not cost the hours of what runs before it is written.
+  for (const std::string& file : {in.output_file, in.html_file})
+    if (!file.empty()) check_writable(file);
   Context context;
   context.seed = in.seed;
   std::stop_source stop;
@@ -179,30 +225,12 @@ int run_capability(const Invocation& in) {
     bar.clear();
   }
 
-  const bool to_file = !in.output_file.empty();
-  std::FILE* const stream = c.results_to_stderr ? stderr : stdout;
-  std::string answer;
-  const bool unicode = !in.ascii && unicode_locale();
-  switch (in.form) {
-    case OutputForm::json: answer = to_json(result) + "\n"; break;
-    case OutputForm::csv: answer = to_csv(result); break;
-    case OutputForm::text:
-      answer = to_text(result, to_file ? 100 : terminal_width(::fileno(stream)), unicode);
-      if (!unicode) answer = without_micro_sign(std::move(answer));
-      break;
-  }
-  if (to_file) write_whole(in.output_file, answer);
-  else print(answer, stream);
-  // Text and JSON hold their warnings; CSV has no place for them.
-  if (in.form == OutputForm::csv)
-    for (const auto& w : result.warnings) std::fputs(fmt::format("warning: {}\n", w).c_str(), stderr);
-  if (!in.html_file.empty()) {
-    write_whole(in.html_file, to_html(result));
-    if (!in.quiet) std::fputs(fmt::format("wrote {}\n", in.html_file).c_str(), stderr);
-  }
-  if (!in.quiet) {
-    const std::string own = self_account(context) + "\n";
-    std::fputs((unicode ? own : without_micro_sign(own)).c_str(), stderr);
+  try {
+    deliver(in, result, context);
+  } catch (const Error& e) {
+    // Another program has run and its exit code is for who started it, whether there is room for our words or not.
+    if (!result.exit_code) throw;
+    fail(e);
   }
   if (result.exit_code) return *result.exit_code;
   return result.verdict && !result.verdict->holds ? 1 : 0;
@@ -212,6 +240,7 @@ int run_capability(const Invocation& in) {
 
 int run_command_line(const std::string& program, const std::vector<std::string>& arguments, const Rooms& rooms) {
   std::signal(SIGPIPE, SIG_IGN);
+  keep_standard_streams();
   try {
     if (!arguments.empty() && arguments[0] == "learn" && !is_room(rooms, "learn"))
       return forward_to_learn(program, arguments);

@@ -120,6 +120,33 @@ TEST(CommandLine, AFullDiskEndsWhatWritesOnAndOn) {
   EXPECT_THAT(slurp(dir.path() / "err.txt"), HasSubstr("No space left"));
 }
 
+TEST(CommandLine, WhereTheAnswerGoesIsTriedBeforeACommandRuns) {
+  ScratchDir dir;
+  for (const char* where : {"--output nowhere/x.txt", "--html nowhere/x.html", "--output ."}) {
+    const auto r = wattline(std::string("run ") + where + " -- touch ran", dir);
+    EXPECT_EQ(r.code, 2) << where;
+    EXPECT_FALSE(fs::exists(dir.path() / "ran")) << where;
+  }
+}
+
+TEST(CommandLine, NoRoomForOurWordsChangesNoExitCodeOfACommand) {
+  ScratchDir dir;
+  const std::string program = "cd '" + dir.path().string() + "' && HOME='" + dir.path().string() +
+                              "' XDG_DATA_HOME= XDG_CONFIG_HOME= '" WATTLINE_BINARY "' run --no-record -- sh -c 'exit ";
+  for (const char* closed : {"2>/dev/full", "2>&-", "2>&- >&- <&-", ">/dev/full 2>&1"}) {
+    EXPECT_EQ(WEXITSTATUS(std::system((program + "5' " + closed).c_str())), 5) << closed;
+    EXPECT_EQ(WEXITSTATUS(std::system((program + "0' " + closed).c_str())), 0) << closed;
+  }
+}
+
+TEST(CommandLine, WhatIsReadByProgramsHasNothingBehindIt) {
+  ScratchDir dir;
+  const auto r = wattline("run --no-record --json -- true", dir);
+  EXPECT_TRUE(wattline::parse_json(r.err).find("blocks"));
+  EXPECT_THAT(wattline("run --no-record -- true", dir).err, HasSubstr("wattline itself:"));
+  EXPECT_THAT(wattline("papers --json", dir).err, HasSubstr("wattline itself:")) << "of its own stream";
+}
+
 TEST(CommandLine, SettingsComeFromEnvironmentAndFiles) {
   ScratchDir dir;
   const std::string command = "ledger green-algorithms --runtime 1h --cores 1 --json --quiet";

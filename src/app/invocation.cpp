@@ -73,6 +73,7 @@ bool take_shared(const std::vector<std::string>& words, std::size_t& i, Invocati
   else if (name == "--output") out.output_file = value();
   else if (name == "--quiet" || name == "-q") out.quiet = true;
   else if (name == "--ascii") out.ascii = true;
+  else if (name == "--details") out.details = true;
   else if (name == "--help" || name == "-h") out.help = true;
   else if (name == "--version") out.version = true;
   else if (name == "--catalog") out.catalog_dir = value();

@@ -20,7 +20,7 @@ struct Invocation {
   std::string html_file, output_file;
   std::string catalog_dir, ledger_dir, intensity_dir;
   std::uint64_t seed = 1;
-  bool quiet = false, help = false, version = false, ascii = false;
+  bool quiet = false, help = false, version = false, ascii = false, details = false;
   std::string help_room;  // `wattline ledger --help`
 };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kernel/page_head.h"
+#include "kernel/result_text.h"
 #include "kernel/units.h"
 #include "kernel/utf8.h"
 
@@ -155,7 +156,27 @@ std::string to_json(const Result& r, int indent) {
   return w.take();
 }
 
-std::string to_text(const Result& r, int width, bool unicode) {
+std::string terminal_text(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const std::size_t length = utf8_length(text, i);
+    // C1 controls begin with C2 in UTF-8: some terminals obey them.
+    const bool c1 = length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (length == 0 || (byte < 0x20 && byte != '\n') || byte == 0x7F) out += fmt::format("\\x{:02x}", byte);
+    else if (c1) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i + 1]));
+    else out += text.substr(i, length);
+    i += std::max<std::size_t>(length, 1);
+  }
+  return out;
+}
+
+std::string to_text(const Result& r, int width, bool unicode) { return to_text(r, TextForm{width, unicode, true}); }
+
+std::string to_text(const Result& r, const TextForm& form) {
+  const int width = form.width;
+  const bool unicode = form.unicode;
   std::string out;
   if (!r.title.empty()) out += r.title + "\n\n";
   std::vector<const EstimateBlock*> group;
@@ -193,7 +214,10 @@ std::string to_text(const Result& r, int width, bool unicode) {
     out += text + "\n";
   }
   if (!r.warnings.empty()) out += '\n';
-  if (!r.factors.empty()) {
+  if (!r.factors.empty() && !form.factors) {
+    out += fmt::format("  {} factor{} used: --details lists them, --json and --html say where each comes from\n\n",
+                       r.factors.size(), r.factors.size() == 1 ? "" : "s");
+  } else if (!r.factors.empty()) {
     out += "  Factors used; --json and --html say where each comes from\n";
     for (const auto& f : r.factors) {
       std::string value = f.value;
@@ -207,7 +231,7 @@ std::string to_text(const Result& r, int width, bool unicode) {
   }
   if (r.verdict) out += fmt::format("{}: {}\n", r.verdict->holds ? "yes" : "no", r.verdict->why);
   while (out.ends_with("\n\n")) out.pop_back();
-  return out;
+  return terminal_text(out);
 }
 
 std::string to_csv(const Result& r) {

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <fstream>
 
+#include <unistd.h>
+
 #include "kernel/error.h"
 
 namespace wattline {
@@ -27,6 +29,16 @@ void write_whole(const fs::path& path, std::string_view content) {
   if (direct) return;
   fs::rename(part, path, failed);
   if (failed) throw errno_error("write", path.string(), failed.value());
+}
+
+void check_writable(const fs::path& path) {
+  std::error_code unknown;
+  const auto status = fs::status(path, unknown);
+  if (fs::is_directory(status)) throw errno_error("write", path.string(), EISDIR);
+  const bool direct = fs::exists(status) && !fs::is_regular_file(status);
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (::access((direct ? path : folder).c_str(), direct ? W_OK : W_OK | X_OK) != 0)
+    throw errno_error("write", path.string(), errno);
 }
 
 }  // namespace wattline
