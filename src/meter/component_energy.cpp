@@ -7,6 +7,7 @@
 #include "kernel/units.h"
 #include "meter/averaging/corrected.h"
 #include "meter/counter_steps.h"
+#include "meter/gap_fill.h"
 #include "meter/recorder.h"
 
 namespace wattline::meter {
@@ -77,6 +78,7 @@ void of_counter(ComponentEnergy& out, const SourceRecord& record, Time begin, Ti
     const bool known = step.known && !(step.joules == 0 && within(record.stalls, last, at));
     if (i && !known) total.add(Time{last.ns + (at.ns - last.ns) / 2}, std::nan(""));
     total.add(at, joules);
+    if (i == 0) out.power.add(at, std::nan(""));  // from when the mean of the next row is
     if (step.length <= Duration(0)) continue;
     (known ? out.covered : out.missing) += step.length;
     out.power.add(at, known ? step.joules / step.length.base() : std::nan(""));
@@ -86,7 +88,7 @@ void of_counter(ComponentEnergy& out, const SourceRecord& record, Time begin, Ti
     out.peak = peak_of(total, std::min(out.covered, info.update * 5.0));
   }
   if (out.resets > 0)
-    out.warnings.push_back(fmt::format("{}: the counter started anew {} time{}; the time around it is left out",
+    out.warnings.push_back(fmt::format("{}: the counter started anew {} time{}; the time around it was not read",
                                        info.component, out.resets, out.resets == 1 ? "" : "s"));
   if (!record.stalls.empty())
     out.warnings.push_back(fmt::format("{}: the counter stood still for {} while {} at work: that time is left out",
@@ -163,7 +165,8 @@ Duration renewal_period(const Series& s) {
   return Duration(steps[steps.size() / 2]);
 }
 
-ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time end, const catalog::Catalog& catalog) {
+ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time end, const catalog::Catalog& catalog,
+                                 Gaps gaps) {
   const SourceInfo& info = record.info;
   ComponentEnergy out;
   out.info = info;
@@ -175,8 +178,8 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
   Duration renewal = info.update;
   if (info.kind == SourceKind::power) renewal = std::max(renewal, renewal_period(record.readings));
   const Duration length = end - begin;
-  Method method = Method::measured;
-  std::string source = fmt::format("{} ({})", info.family, info.where);
+  Method method = info.modelled ? Method::modelled : Method::measured;
+  std::string source = fmt::format("{} ({})", info.family, info.where), trouble = record.trouble;
   if (info.kind == SourceKind::energy && length < info.update * 5.0 && record.watts_at_end) {
     method = Method::modelled;
     joules = *record.watts_at_end * length.base();
@@ -188,6 +191,15 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
         fmt::format("{}: the run is shorter than five steps of the counter ({} each), so this is its "
                     "power at the end times the duration",
                     info.component, to_string(info.update)));
+  } else if (info.kind == SourceKind::energy && joules <= 0 && out.covered > Duration(0) && info.family != "model") {
+    // One that did not move tells nothing of what was drawn: something was.
+    trouble = fmt::format("the counter did not move: it stands still, or {} are too short for its steps",
+                          to_string(length, 3));
+    out.missing = length;
+    out.covered = Duration(0);
+    out.mean.reset();
+    out.peak.reset();
+    for (double& watts : out.power.values) watts = std::nan("");
   } else if (length < renewal * 5.0 && out.covered > Duration(0)) {
     out.warnings.push_back(fmt::format("{}: the run is shorter than five renewals of the reading ({} each)",
                                        info.component, to_string(renewal)));
@@ -198,18 +210,17 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
                                        info.kind == SourceKind::power ? ": that time is left out" : ""));
   if (out.covered <= Duration(0))
     out.warnings.push_back(fmt::format("{}: nothing of {} is covered: a gap, and no zero{}", info.component,
-                                       to_string(length, 3),
-                                       record.trouble.empty() ? "" : " (" + record.trouble + ")"));
-  else if (out.missing > length * 0.01)
+                                       to_string(length, 3), trouble.empty() ? "" : " (" + trouble + ")"));
+  else if (gaps == Gaps::left_out && out.missing > length * 0.01)
     out.warnings.push_back(fmt::format("{}: {} of {} are not covered, nothing is put in their place{}", info.component,
                                        to_string(out.missing, 3), to_string(length, 3),
-                                       record.trouble.empty() ? "" : " (" + record.trouble + ")"));
+                                       trouble.empty() ? "" : " (" + trouble + ")"));
 
   // Each end of the span falls somewhere between two renewals of the value.
   const double watts = out.mean ? out.mean->base() : 0;
   double edges_sd = watts * std::min(renewal, length).base() / std::sqrt(6.0);
   // And a value is known to a step of the counter or sensor.
-  if (method == Method::measured)
+  if (method == Method::measured || info.modelled)
     edges_sd =
         std::hypot(edges_sd, info.kind == SourceKind::energy ? info.resolution / std::sqrt(6.0)
                                                              : info.resolution * out.covered.base() / std::sqrt(12.0));
@@ -225,6 +236,14 @@ ComponentEnergy component_energy(const SourceRecord& record, Time begin, Time en
   RawEstimate of_gain(0, joules * gain_sd, method, source);
   of_gain.attribute_to(info.gain);
   out.energy = Estimate<Energy>(RawEstimate::sum(reading, of_gain, 1));
+  if (gaps == Gaps::filled_in) fill_gaps(out, length_of(record.sleeps));
+  if (out.filled > std::min(length * 0.01, Duration(1)))
+    out.warnings.push_back(
+        fmt::format("{}: {} of {} were not read, filled in at the mean of {}: {} of its {} are "
+                    "modelled{}",
+                    info.component, to_string(out.filled, 3), to_string(length, 3), to_string(*out.mean, 3),
+                    to_string(out.filled_in.value(), 3), to_string(out.energy.value()),
+                    trouble.empty() ? "" : " (" + trouble + ")"));
   return out;
 }
 
@@ -233,7 +252,7 @@ Table power_series_table(const std::vector<ComponentEnergy>& all, const Series* 
   t.title = "Power by component";
   t.time("time", "UTC").text("component").number("power", "W", "of a counter: mean since the row before");
   t.text("source", "family of the source").text("method", "measured or modelled");
-  t.text("kind", "energy counter: the mean since the row before; power sensor: a reading");
+  t.text("kind", "energy counter, energy model: the mean since the row before; power sensor: a reading");
   t.text("counted", "no: contained in other components, or shown for itself");
   if (load) t.number("load", "%", "of the machine's CPU time since the row before");
   struct Row {
@@ -252,7 +271,9 @@ Table power_series_table(const std::vector<ComponentEnergy>& all, const Series* 
                                       r.watts,
                                       r.of->info.family,
                                       std::string(to_string(r.of->energy.method())),
-                                      std::string(to_string(r.of->info.kind)),
+                                      r.of->info.family == "model" && r.of->info.kind == SourceKind::energy
+                                          ? std::string("energy model")
+                                          : std::string(to_string(r.of->info.kind)),
                                       std::string(r.of->info.counted ? "yes" : "no")};
     if (load) {
       while (at + 1 < load->size() && load->times[at + 1] <= r.at) ++at;

@@ -91,9 +91,11 @@ Estimate<Energy> HostModel::energy_of_cpu_time(Duration cpu_time, double busy) c
                                                               : 1;
   const double crowded = std::min(1.0, host_.cores / busy);  // core seconds at most, of a thread second
   const double most = crowded, least = std::min(most, 1 / threads_per_core);
-  const auto share = most == least ? Estimate<Ratio>::exact(most)
-                                   : Estimate<Ratio>::within((most + least) / 2, least, most, Method::modelled,
-                                                             "hardware threads that share a core");
+  const auto share =
+      most == least
+          ? Estimate<Ratio>::exact(most)
+          : Estimate<Ratio>::within((most + least) / 2, least, most, Method::modelled,
+                                    "between a core to itself and one shared by its hardware threads (/proc/cpuinfo)");
   const double cores_busy = std::min(busy, static_cast<double>(host_.cores)) / host_.packages;
   return physics::energy_of_cpu_time(power_, std::max(1, static_cast<int>(std::lround(cores_busy))),
                                      Duration(seconds)) *

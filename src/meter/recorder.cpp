@@ -56,6 +56,11 @@ void Recorder::sample_now(Duration at_least) {
   sampler_.sample_between();
 }
 
+Recording Recorder::so_far() {
+  std::lock_guard lock(mutex_);
+  return sampler_.so_far();
+}
+
 Recording Recorder::stop() {
   {
     std::lock_guard lock(mutex_);

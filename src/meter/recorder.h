@@ -35,6 +35,7 @@ class Recorder {
   // `at_least` ago.
   void sample_now(Duration at_least);
   Time now() const { return sampler_.now(); }  // on the clock of the readings, after start
+  Recording so_far();  // a copy of what was read, between start and stop
   Recording stop();  // the last reading of all
   Duration interval() const { return sampler_.interval(); }
 
@@ -53,17 +54,22 @@ class Recorder {
 
 struct ComponentEnergy {
   SourceInfo info;
-  Estimate<Energy> energy;  // of the time covered
+  Estimate<Energy> energy;  // of the time covered, and filled in
   Series power;  // W: of a counter the mean since the reading before
   std::optional<Power> mean, peak;  // peak over at least five renewals of the value
   Duration covered{0}, missing{0};
+  // Where gaps are filled in (gap_fill.h) energy is of both parts: what was read, and what stands for the rest.
+  Estimate<Energy> read, filled_in;
+  Duration filled{0};  // of the missing time
   std::size_t samples = 0, wraps = 0, resets = 0;
   bool least = false;  // the counter may have wrapped unseen: at least so much
   std::vector<std::string> warnings;
   std::vector<FactorUse> factors;
 };
+enum class Gaps { left_out, filled_in };
 // Of the whole recording; method `measured`, or `modelled` when a run is shorter than a counter's steps.
-ComponentEnergy component_energy(const SourceRecord&, Time begin, Time end, const catalog::Catalog&);
+ComponentEnergy component_energy(const SourceRecord&, Time begin, Time end, const catalog::Catalog&,
+                                 Gaps = Gaps::left_out);
 
 // The time between changes of a sensor's reading (median); 0 when it changed fewer than three times.
 Duration renewal_period(const Series&);

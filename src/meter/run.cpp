@@ -14,6 +14,7 @@
 #include "kernel/json.h"
 #include "kernel/units.h"
 #include "meter/experiment/run_comparison.h"
+#include "meter/gap_fill.h"
 #include "meter/run_account.h"
 #include "meter/run_energy.h"
 #include "meter/traces/replay.h"
@@ -70,21 +71,29 @@ class SeriesFile {
 };
 
 Table components_table(const RunEnergy& run) {
-  Table t;
-  t.text("component").number("energy", "J").number("mean", "W").number("peak", "W");
-  t.text("method").text("source").text("counted");
+  Table t("run.components.v1");
+  t.title = "Components";
+  t.text("component").number("energy", "J").number("energy_low", "J", "95 %").number("energy_high", "J", "95 %");
+  t.number("mean", "W").number("peak", "W").text("method").text("counted", "no: why it is not part of the sum");
+  t.text("source", "family of the source").text("where", "file or call");
   const auto watts = [](const std::optional<Power>& p) { return p ? p->base() : std::nan(""); };
   for (const auto& c : run.components) {
     const std::string counted = c.info.counted ? "yes" : "no: " + c.info.not_counted_because;
     const bool seen = c.covered > Duration(0);
-    t.add_row({c.info.component, seen ? c.energy.value().base() : std::nan(""), watts(c.mean), watts(c.peak),
-               seen ? std::string(to_string(c.energy.method())) : "not read", c.info.family + ", " + c.info.where,
-               counted});
+    const auto joules = [&](Energy value) { return seen ? value.base() : std::nan(""); };
+    t.add_row({c.info.component, joules(c.energy.value()), joules(c.energy.low()), joules(c.energy.high()),
+               watts(c.mean), watts(c.peak), seen ? std::string(to_string(c.energy.method())) : "not read", counted,
+               c.info.family, c.info.where});
   }
   return t;
 }
 
 std::string boundary(const RunEnergy& run) {
+  if (replaying())
+    return fmt::format("What was read is a replayed trace and not this machine{}.",
+                       run.total.method() == Method::modelled ? "; what was modelled when it was recorded, or is now, "
+                                                                "says modelled"
+                                                              : "");
   if (run.cpu_measured)
     return "Counters see the whole machine: other programs and the idle power are part of the figures"
            " (--idle-before subtracts the idle power).";
@@ -95,14 +104,14 @@ std::string boundary(const RunEnergy& run) {
 }
 
 void add_energies(Result& out, const RunEnergy& run, const catalog::Grid& grid) {
-  for (const auto& c : run.components)
-    if (c.info.counted) out.estimate(c.info.component, c.info.component, c.energy, {}, c.info.family);
   catalog::add_impacts(out, run.total, grid);
+  // Measured for the greater part is neither measured nor modelled: the words say which.
+  if (const double share = run.modelled_share; share > 0 && share < 1)
+    for (auto& block : out.blocks)
+      if (auto* e = std::get_if<EstimateBlock>(&block); e && e->name == "energy")
+        e->note += fmt::format("; {} of it modelled", share_in_words(share));
   const std::string source = "meter run";
-  if (run.mean) {
-    const auto length = Estimate<Duration>::exact(run.outcome.length);
-    out.estimate("power", "Mean power", run.total / length);
-  }
+  if (run.mean) out.estimate("power", "Mean power", *run.mean);
   if (run.peak)
     out.estimate("peak_power", "Peak power", Estimate<Power>::with_sd(*run.peak, Power(0), run.total.method(), source),
                  {}, "at most: the components' peaks together");
@@ -136,8 +145,12 @@ Result not_started(const RunEnergy& run, const std::vector<std::string>& command
   Result out;
   out.title = "The command was not run";
   out.exit_code = run.outcome.exit_code;
-  out.note(fmt::format("wattline: {}: {}", command.front(),
-                       run.outcome.exit_code == 127 ? "no such command" : run.outcome.not_started));
+  std::error_code unknown;
+  const bool there = command.front().find('/') != std::string::npos && fs::exists(command.front(), unknown);
+  const std::string why = run.outcome.exit_code != 127 ? run.outcome.not_started
+                          : there ? "the file is there, and the interpreter or loader that it names is not"
+                                  : "no such command";
+  out.note(fmt::format("wattline: {}: {}", command.front(), why));
   return out;
 }
 
@@ -146,7 +159,7 @@ void record(Result& out, const RunEnergy& run, Labels labels, const std::string&
   try {
     const std::string uid = record_run(run, std::move(labels), place, program, context);
     if (!uid.empty()) out.note(fmt::format("Recorded in the account as {}.", uid));
-    else if (replaying()) out.warn("not recorded in the account: what was read is a replayed trace");
+    else if (const auto why = why_not_recorded(); !why.empty()) out.warn("not recorded in the account: " + why);
   } catch (const Error& e) {
     // The command has run: its exit code and the report matter more.
     out.warn(fmt::format("not recorded in the account: {}", e.what()));
@@ -181,6 +194,7 @@ Result run(const RunOptions& o, Context& context) {
   settings.interval = o.interval;
   settings.idle_before = o.idle_before;
   settings.phase_signal = o.phase_signal;
+  settings.recorded = o.record && context.find<AccountSink>() && why_not_recorded().empty();
   settings.roots = Roots::from_environment();
 
   if (o.repeat > 1 || !o.against.empty())
@@ -202,16 +216,16 @@ Result run(const RunOptions& o, Context& context) {
     if (std::none_of(labels.begin(), labels.end(), [](const auto& l) { return l.first == "phases"; }))
       labels.emplace_back("phases", phases_label(run.phases));
   }
-  Table table = components_table(run);
-  table.title = "Components";
-  out.add(std::move(table));
+  out.add(components_table(run));
   out.note(boundary(run));
   for (const auto& f : run.factors) out.use(f);
   for (const auto& w : run.warnings) out.warn(w);
   if (run.outcome.signal != 0) out.warn(fmt::format("the command was ended by signal {}", run.outcome.signal));
   if (run.outcome.left_running > 0)
-    out.warn(fmt::format("{} processes of the command run on: what they use from now on is not counted",
-                         run.outcome.left_running));
+    out.warn(fmt::format("{} of the command run{} on: what is used from now on is not counted",
+                         run.outcome.left_running == 1 ? std::string("1 process")
+                                                       : fmt::format("{} processes", run.outcome.left_running),
+                         run.outcome.left_running == 1 ? "s" : ""));
   if (series.wanted()) {
     try {
       series.write(power_series_table(run.components));

@@ -6,6 +6,8 @@
 
 #include "kernel/account.h"
 #include "kernel/error.h"
+#include "meter/gap_fill.h"
+#include "meter/run_nesting.h"
 #include "meter/traces/replay.h"
 
 namespace wattline::meter {
@@ -28,10 +30,18 @@ std::string program_name(const std::vector<std::string>& command) {
   return std::filesystem::path(command.front()).filename().string();
 }
 
+std::string why_not_recorded() {
+  if (replaying()) return "what was read is a replayed trace";
+  if (const auto outer = outer_run())
+    return fmt::format("it is a part of the `wattline run` around it (process {}), whose row will hold its energy",
+                       *outer);
+  return {};
+}
+
 std::string record_run(const RunEnergy& run, Labels labels, const std::string& place, const std::string& program,
                        Context& context) {
   AccountSink* account = context.find<AccountSink>();
-  if (!account || replaying()) return {};
+  if (!account || !why_not_recorded().empty()) return {};
   Fact fact;
   fact.kind = "run";
   fact.begin = run.outcome.begin;
@@ -43,6 +53,14 @@ std::string record_run(const RunEnergy& run, Labels labels, const std::string& p
   bool named = false;
   for (const auto& [name, value] : fact.labels) named = named || name == "command";
   if (!named) fact.labels.emplace_back("command", program);
+  const auto label = [&](const char* name, std::string value) {
+    for (const auto& [known, ignored] : fact.labels)
+      if (known == name) return;
+    fact.labels.emplace_back(name, std::move(value));
+  };
+  if (run.missing > std::min(run.outcome.length * 0.01, Duration(0.5)))
+    label("missing_s", fmt::format("{:.3g}", run.missing.base()));
+  if (run.modelled_share > 0 && run.modelled_share < 1) label("modelled_share", share_in_words(run.modelled_share));
   return account->record(fact);
 }
 

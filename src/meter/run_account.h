@@ -16,7 +16,10 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 Labels read_labels(const std::vector<std::string>& texts);
 // The program, without the folder and without its arguments: those may hold secrets.
 std::string program_name(const std::vector<std::string>& command);
-// The row's uid; "" where there is no account, or what was read is a replayed trace. Error as the account's: the command has run all the same.
+// Why runs are no facts of the account now: a replayed trace is read, or an outer run will record it. "" when they are.
+std::string why_not_recorded();
+// The row's uid; "" where there is no account or why_not_recorded() says why. Error as the account's: the command has
+// run all the same.
 std::string record_run(const RunEnergy&, Labels, const std::string& place, const std::string& program, Context&);
 
 }  // namespace wattline::meter

@@ -11,13 +11,17 @@
 #include <unistd.h>
 
 #include "kernel/units.h"
+#include "meter/gap_fill.h"
 #include "meter/model.h"
 #include "meter/phases/phase_reader.h"
 #include "meter/proc_files.h"
 #include "meter/process.h"
+#include "meter/run_nesting.h"
 
 namespace wattline::meter {
 namespace {
+
+constexpr const char* not_read = "it was not read";
 
 // CPU seconds of our descendants so far, as a counter: gives the modelled power its shape over time.
 class TreeTime : public Source {
@@ -63,13 +67,28 @@ void add_factors(RunEnergy& out, const std::vector<FactorUse>& factors) {
       out.factors.push_back(f);
 }
 
+// Powers that add up to the energy: the shape that was seen, or the mean where there was none.
+void whole_series(ComponentEnergy& c, const Estimate<Energy>& energy, const Recording& recording) {
+  double sum = 0;
+  for (std::size_t i = 1; i < c.power.size(); ++i)
+    if (std::isfinite(c.power.values[i])) sum += c.power.values[i] * (c.power.times[i] - c.power.times[i - 1]).base();
+  if (sum > 0) {
+    for (double& watts : c.power.values) watts *= energy.value().base() / sum;
+  } else if (recording.end > recording.begin) {
+    c.power = {};
+    c.power.add(recording.begin, std::nan(""));
+    c.power.add(recording.end, (energy.value() / (recording.end - recording.begin)).base());
+  }
+  c.power.name = c.info.component;
+  c.power.unit = std::string(1, 'W');
+}
+
 // The processor's share is the model's; the shape over time is that of the CPU time seen.
 ComponentEnergy modelled_cpu(const SourceRecord* tree, const Recording& recording, const Estimate<Energy>& energy,
                              Duration cpu_time, Duration length, const catalog::Catalog& catalog) {
   ComponentEnergy c;
   if (tree) c = component_energy(*tree, recording.begin, recording.end, catalog);
   const double joules_per_second = cpu_time > Duration(0) ? energy.value().base() / cpu_time.base() : 0;
-  for (double& v : c.power.values) v *= joules_per_second;
   // Steps of the kernel's clock make short spans jump.
   if (c.peak && length >= Duration(1)) c.peak = Power(c.peak->base() * joules_per_second);
   else c.peak.reset();
@@ -77,8 +96,7 @@ ComponentEnergy modelled_cpu(const SourceRecord* tree, const Recording& recordin
   c.info.family = "model";
   c.info.where = "CPU time";
   c.info.domain = Domain::cpu;
-  c.power.name = c.info.component;
-  c.power.unit = std::string(1, 'W');
+  whole_series(c, energy, recording);
   c.energy = energy;
   if (length > Duration(0)) c.mean = energy.value() / length;
   if (c.peak && c.mean) c.peak = std::max(*c.peak, *c.mean);
@@ -88,12 +106,13 @@ ComponentEnergy modelled_cpu(const SourceRecord* tree, const Recording& recordin
   return c;
 }
 
-ComponentEnergy modelled_memory(const Estimate<Energy>& energy, Duration length) {
+ComponentEnergy modelled_memory(const Estimate<Energy>& energy, const Recording& recording, Duration length) {
   ComponentEnergy c;
   c.info.component = "memory";
   c.info.family = "model";
   c.info.where = "largest resident set";
   c.info.domain = Domain::memory;
+  whole_series(c, energy, recording);
   c.energy = energy;
   c.covered = length;
   if (length > Duration(0)) c.mean = c.peak = energy.value() / length;
@@ -114,11 +133,13 @@ std::vector<ComponentEnergy> measure_idle(const Roots& roots, Duration span, con
 void subtract_idle(ComponentEnergy& c, const std::vector<ComponentEnergy>& idle) {
   for (const auto& i : idle) {
     if (i.info.component != c.info.component || i.covered <= Duration(0)) continue;
-    const double times = c.covered.in(i.covered);
+    const double times = (c.covered + c.filled).in(i.covered);
     c.warnings.push_back(fmt::format("{}: {} of idle power, measured before, are subtracted from {}", c.info.component,
                                      to_string(i.energy.value() / i.covered), to_string(c.energy.value())));
     c.energy = c.energy - i.energy * times;
-    if (c.mean) c.mean = c.energy.value() / c.covered;
+    c.read = c.read - i.energy * c.covered.in(i.covered);
+    c.filled_in = c.filled_in - i.energy * c.filled.in(i.covered);
+    if (c.mean) c.mean = c.energy.value() / (c.covered + c.filled);
   }
 }
 
@@ -154,23 +175,35 @@ Series without_gaps(const Series& s) {
 }
 
 void sum_up(RunEnergy& out) {
-  bool first = true, peaks = true;
+  bool peaks = true;
   Power peak{0};
+  MixedSum sum;
   for (const auto& c : out.components) {
     add_factors(out, c.factors);
     // Of what is shown beside the sum, what is wrong with it matters where somebody named it.
-    const bool gap =
-        c.covered <= Duration(0) || (c.info.family == "meter" && c.missing > (c.covered + c.missing) * 0.01);
+    const bool unread = c.covered <= Duration(0) && (c.samples == 0 || c.info.not_counted_because == not_read);
+    const bool gap = unread || (c.info.family == "meter" && c.missing > (c.covered + c.missing) * 0.01);
     if (c.info.counted || gap)
       for (const auto& w : c.warnings) out.warnings.push_back(w);
     if (!c.info.counted) continue;
-    out.total = first ? c.energy : out.total + c.energy;
-    first = false;
+    sum.add(c);
+    out.missing = std::max(out.missing, c.missing);
+    if (const Duration known = c.covered + c.filled; known > Duration(0)) {
+      const Estimate<Power> mean(RawEstimate::scaled(c.energy.raw(), 1 / known.base()));
+      out.mean = out.mean ? *out.mean + mean : mean;
+    }
     peaks = peaks && c.peak.has_value();
     if (c.peak) peak += *c.peak;
   }
-  if (out.outcome.length > Duration(0)) out.mean = out.total.value() / out.outcome.length;
-  if (peaks && !first) out.peak = peak;
+  out.total = sum.energy();
+  out.modelled_share = sum.modelled_share();
+  // The same joules over other times: as good as their sum.
+  if (out.mean && out.mean->method() != out.total.method()) {
+    RawEstimate mean(out.mean->value().base(), out.mean->sd().base(), out.total.method(), "meter run");
+    if (out.mean->raw().can_be_negative()) mean.set_signed();
+    out.mean = Estimate<Power>(mean);
+  }
+  if (peaks && out.mean) out.peak = peak;
 }
 
 }  // namespace
@@ -210,6 +243,7 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
   PhaseReader phases;  // its thread calls read_cpu, and ends with it
   ChildSetup setup;
   setup.environment = phases.environment();
+  if (settings.recorded) setup.environment.push_back(mark_of_this_run());
   setup.inherited = phases.descriptor();
   if (settings.phase_signal) setup.next_phase = phases.descriptor();
   recorder.start();
@@ -235,7 +269,7 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
       tree = &record;
       continue;
     }
-    out.components.push_back(component_energy(record, recording.begin, recording.end, catalog));
+    out.components.push_back(component_energy(record, recording.begin, recording.end, catalog, Gaps::filled_in));
     if (record.info.counted && record.info.domain == Domain::cpu && out.components.back().mean)
       processors += *out.components.back().mean;
     const Energy before = out.components.back().energy.value();
@@ -243,7 +277,7 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
     idle_energy[record.info.component] = before - out.components.back().energy.value();
     if (ComponentEnergy& c = out.components.back(); c.info.counted && c.covered <= Duration(0)) {
       c.info.counted = false;
-      c.info.not_counted_because = "it was not read";
+      c.info.not_counted_because = not_read;
     }
   }
   std::stable_sort(out.components.begin(), out.components.end(),
@@ -259,7 +293,7 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
     add_factors(out, host.factors());
   }
   if (!covers(out.components, Domain::memory)) {
-    out.components.push_back(modelled_memory(model.memory, out.outcome.length));
+    out.components.push_back(modelled_memory(model.memory, recording, out.outcome.length));
     add_factors(out, {model.factors.back()});
   }
 

@@ -17,7 +17,11 @@ struct RunEnergy {
   ChildOutcome outcome;
   std::vector<ComponentEnergy> components;  // counted ones first
   Estimate<Energy> total;  // of the counted ones
-  std::optional<Power> mean, peak;  // peak: of the components' sum; absent when it was not seen
+  double modelled_share = 0;  // of the total, 0..1: what no meter read
+  Duration missing{0};  // the longest for which a counted component was not read
+  // Each component's over the time that is known of it. Peak: of the components' sum; absent when it was not seen.
+  std::optional<Estimate<Power>> mean;
+  std::optional<Power> peak;
   std::optional<double> share_of_busy;  // the command's part of the machine's busy CPU time
   bool cpu_measured = false;
   std::string device;  // the processor
@@ -31,6 +35,7 @@ struct RunSettings {
   std::optional<Duration> idle_before;  // measure the idle machine for so long first and subtract it
   Roots roots;
   bool any_sources = true;  // false: the model alone
+  bool recorded = false;  // will be a fact of the account: runs inside it are none (run_nesting.h)
   bool phase_signal = false;  // SIGUSR1 sent to us begins the next phase
 };
 

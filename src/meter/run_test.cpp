@@ -8,15 +8,20 @@
 #include <fstream>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "catalog/catalog.h"
 #include "kernel/account.h"
 #include "kernel/error.h"
+#include "kernel/units.h"
 #include "meter/fake_tree.h"
 #include "meter/host_power.h"
+#include "meter/proc_files.h"
 #include "meter/sources.h"
+#include "meter/traces/integrate.h"
 
 namespace wattline::meter {
 namespace {
@@ -38,6 +43,11 @@ struct Notebook : AccountSink {
   }
   void record_all(std::span<const Fact> all) override { facts.insert(facts.end(), all.begin(), all.end()); }
 };
+
+std::uint64_t start_of(int pid) {
+  const auto text = read_small_file(fmt::format("/proc/{}/stat", pid), 4096);
+  return parse_process_stat(text.value_or("")).value_or(ProcessStat{}).start_ticks;
+}
 
 class Run : public testing::Test {
  protected:
@@ -63,11 +73,26 @@ class Run : public testing::Test {
   std::shared_ptr<Notebook> book = std::make_shared<Notebook>();
 };
 
+// Of the table of components; nothing where there is no such row or it was not read.
+struct Component {
+  double joules = 0;
+  std::string method, counted;
+};
+std::optional<Component> component(const Result& r, const std::string& name) {
+  const Table* t = r.find_table("run.components.v1");
+  for (std::size_t i = 0; t && i < t->rows(); ++i)
+    if (t->column("component").texts()[i] == name && !std::isnan(t->column("energy").numbers()[i]))
+      return Component{t->column("energy").numbers()[i], t->column("method").texts()[i],
+                       t->column("counted").texts()[i]};
+  return std::nullopt;
+}
+double base_value(const EstimateBlock* e) { return e->measure.value * unit_scale(e->measure.unit); }
+
 TEST_F(Run, WithoutCountersEverythingIsModelledAndSaysSoOnce) {
   const Result r = run({"--place", "FR", "--", "sh", "-c", "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done"});
   EXPECT_EQ(r.exit_code, 0);
-  ASSERT_TRUE(r.find_estimate("cpu"));
-  EXPECT_EQ(r.find_estimate("cpu")->measure.method, Method::modelled);
+  ASSERT_TRUE(component(r, "cpu"));
+  EXPECT_EQ(component(r, "cpu")->method, "modelled");
   EXPECT_GT(r.find_estimate("energy")->measure.value, 0);
   EXPECT_GT(r.find_estimate("energy")->measure.interval.high, r.find_estimate("energy")->measure.value);
   EXPECT_TRUE(r.find_estimate("carbon"));
@@ -89,36 +114,77 @@ TEST_F(Run, CountersGiveTheEnergyThroughAWrap) {
   const Result r = run({"--", "sh", "-c",
                         "sleep 0.3; printf '2000000\\n' >" + caps + "intel-rapl:0/energy_uj; printf '1500000\\n' >" +
                             caps + "intel-rapl:0:1/energy_uj"});
-  ASSERT_TRUE(r.find_estimate("package-0"));
-  EXPECT_EQ(r.find_estimate("package-0")->measure.method, Method::measured);
-  EXPECT_NEAR(r.find_estimate("package-0")->measure.value, 2.32885, 0.0024);
-  ASSERT_TRUE(r.find_estimate("dram"));
+  ASSERT_TRUE(component(r, "package-0"));
+  EXPECT_EQ(component(r, "package-0")->method, "measured");
+  EXPECT_NEAR(component(r, "package-0")->joules, 2.32885, 0.0024);
+  ASSERT_TRUE(component(r, "dram"));
   EXPECT_EQ(r.find_estimate("energy")->measure.method, Method::measured);
   EXPECT_NEAR(r.find_estimate("energy")->measure.value, 2.82885, 0.0029);
-  EXPECT_FALSE(r.find_estimate("core"));
-  EXPECT_FALSE(r.find_estimate("psys"));
+  EXPECT_FALSE(component(r, "core") && component(r, "core")->counted == "yes");
+  EXPECT_FALSE(component(r, "psys") && component(r, "psys")->counted == "yes");
   EXPECT_THAT(to_text(r), HasSubstr("whole machine"));
+}
+
+// Half of the run is not read: that half is no zero.
+TEST_F(Run, AGapIsFilledInAndSaysSo) {
+  tree.zone("intel-rapl:0", "package-0", "1000000");
+  tree.zone("intel-rapl:0:1", "dram", "1000000");
+  const std::string zone = file("sys/class/powercap/intel-rapl:0");
+  const Result r =
+      run({"--interval", "0.02", "--", "sh", "-c",
+           "sleep 0.2; echo 9000000 >" + zone + "/energy_uj; sleep 0.3; : >" + zone + "/energy_uj; sleep 0.5"});
+  const Table* t = r.find_table("Components");
+  ASSERT_TRUE(t && r.find_estimate("power"));
+  const double seconds = base_value(r.find_estimate("duration")), mean = t->column("mean").numbers()[0];
+  EXPECT_GT(base_value(r.find_estimate("energy")), 8 * 1.2) << "8 J were read in about half of the time";
+  EXPECT_NEAR(base_value(r.find_estimate("energy")), mean * seconds, 0.05 * mean * seconds);
+  EXPECT_NEAR(base_value(r.find_estimate("power")), mean, 0.01 * mean);
+  EXPECT_EQ(r.find_estimate("energy")->measure.method, Method::modelled) << "half of it is";
+  EXPECT_LT(r.find_estimate("energy")->measure.interval.low, 0.8 * r.find_estimate("energy")->measure.value);
+  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("package-0"), HasSubstr("not read, filled in at the mean"))));
+  EXPECT_THAT(r.warnings, Not(Contains(HasSubstr("nothing is put"))));
+  ASSERT_EQ(book->facts.size(), 1u);
+  EXPECT_THAT(book->facts[0].labels, Contains(Pair("missing_s", testing::_)));
+  EXPECT_NEAR(book->facts[0].energy.value().base(), mean * seconds, 0.05 * mean * seconds);
+}
+
+TEST_F(Run, AModelledPartThatMattersIsTold) {
+  tree.zone("intel-rapl:0:1", "dram", "1000000");
+  tree.zone("intel-rapl:0", "package-0", "1000000");
+  const std::string zone = file("sys/class/powercap/intel-rapl:0/energy_uj");
+  // Two thousandths of a joule measured, beside the memory of the command that nothing measures.
+  const Result r = run({"--", "sh", "-c", "sleep 0.2; printf '1002000\\n' >" + zone});
+  EXPECT_EQ(component(r, "package-0").value().method, "measured");
+  EXPECT_EQ(component(r, "memory").value().method, "modelled");
+  EXPECT_EQ(r.find_estimate("energy")->measure.method, Method::modelled);
+  EXPECT_THAT(r.find_estimate("energy")->note, HasSubstr("of it modelled"));
 }
 
 TEST_F(Run, AGraphicsCardIsAddedToTheModelledProcessor) {
   ::setenv("WATTLINE_NVML_LIBRARY", WATTLINE_FAKE_NVML, 1);
   ::setenv("FAKE_NVML", "p", 1);
   const Result r = run({"--", "sleep", "0.6"});
-  ASSERT_TRUE(r.find_estimate("gpu-0"));
-  EXPECT_EQ(r.find_estimate("gpu-0")->measure.method, Method::measured);
-  EXPECT_EQ(r.find_estimate("cpu")->measure.method, Method::modelled);
-  EXPECT_EQ(r.find_estimate("energy")->measure.method, Method::modelled) << "a sum is as good as its worst part";
-  const double seconds = r.find_estimate("duration")->measure.value;
-  EXPECT_GE(r.find_estimate("gpu-0")->measure.value, 250 * 0.6 * 0.99);
-  EXPECT_GE(seconds, 0);
+  ASSERT_TRUE(component(r, "gpu-0"));
+  EXPECT_EQ(component(r, "gpu-0")->method, "measured");
+  EXPECT_EQ(component(r, "cpu")->method, "modelled");
+  // The command slept: of the joules the modelled part is too small to matter, and the words tell it.
+  const EstimateBlock* energy = r.find_estimate("energy");
+  EXPECT_EQ(energy->measure.method, Method::measured);
+  EXPECT_THAT(energy->note, testing::ContainsRegex("[0-9.]+ % of it modelled"));
+  ASSERT_EQ(book->facts.size(), 1u);
+  EXPECT_EQ(book->facts[0].energy.method(), Method::measured);
+  EXPECT_THAT(book->facts[0].labels, Contains(Pair("modelled_share", HasSubstr(" %"))));
+  // The sensor says 250 W all the time.
+  const double joules = 250 * base_value(r.find_estimate("duration"));
+  EXPECT_GE(component(r, "gpu-0")->joules, 250 * 0.6 * 0.99);
+  EXPECT_NEAR(component(r, "gpu-0")->joules, joules, 0.2 * joules);
 }
 
 TEST_F(Run, IdlePowerIsSubtractedOnlyWhenAsked) {
   ::setenv("WATTLINE_NVML_LIBRARY", WATTLINE_FAKE_NVML, 1);
   ::setenv("FAKE_NVML", "p", 1);
   const Result r = run({"--idle-before", "0.6", "--", "sleep", "0.6"});
-  const Measure& left = r.find_estimate("gpu-0")->measure;
-  EXPECT_NEAR(left.value * unit_scale(left.unit), 0, 5) << "it draws 250 W before as during the run";
+  EXPECT_NEAR(component(r, "gpu-0").value().joules, 0, 5) << "it draws 250 W before as during the run";
   EXPECT_THAT(r.warnings, Contains(HasSubstr("idle power")));
 }
 
@@ -132,8 +198,8 @@ TEST_F(Run, AMeterThatIsSilentIsAGapWithItsReason) {
   ::unsetenv("WATTLINE_METER_CONFIG");
   EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("desk: nothing of"), HasSubstr("none.txt"))));
   EXPECT_THAT(r.warnings, Contains(HasSubstr("socket: nothing of")));
-  EXPECT_FALSE(r.find_estimate("socket"));
-  ASSERT_TRUE(r.find_estimate("cpu")) << "the model stands in";
+  EXPECT_FALSE(component(r, "socket"));
+  ASSERT_TRUE(component(r, "cpu")) << "the model stands in";
   const Table* components = r.find_table("Components");
   ASSERT_TRUE(components);
   const auto& names = components->column("component").texts();
@@ -171,6 +237,33 @@ TEST_F(Run, TheRunIsAFact) {
   EXPECT_EQ(book->facts.at(2).place, "WORLD");
 }
 
+// The outer one's row holds the inner one's joules.
+TEST_F(Run, ARunInsideARunIsNoFact) {
+  ::setenv("WATTLINE_RUN", fmt::format("{} {}", ::getppid(), start_of(::getppid())).c_str(), 1);
+  const Result r = run({"--", "true"});
+  const Result series = run({"--repeat", "2", "--", "true"});
+  ::unsetenv("WATTLINE_RUN");
+  EXPECT_TRUE(book->facts.empty());
+  for (const Result* told : {&r, &series})
+    EXPECT_THAT(told->warnings, Contains(HasSubstr("a part of the `wattline run` around it")));
+  run({"--", "sh", "-c", "test -n \"$WATTLINE_RUN\""});
+  EXPECT_EQ(book->facts.size(), 1u);
+  EXPECT_EQ(run({"--", "sh", "-c", "test -n \"$WATTLINE_RUN\""}).exit_code, 0);
+  EXPECT_EQ(run({"--no-record", "--", "sh", "-c", "test -n \"$WATTLINE_RUN\""}).exit_code, 1)
+      << "nothing stands for the inner one there";
+}
+
+// A counter that stands still is no 0 J.
+TEST_F(Run, ACounterThatNeverMovesIsNotRead) {
+  tree.zone("intel-rapl:0", "package-0", "1000000");
+  const Result r = run({"--", "sleep", "0.1"});
+  EXPECT_FALSE(component(r, "package-0"));
+  ASSERT_TRUE(component(r, "cpu")) << "the model stands in";
+  EXPECT_EQ(r.find_estimate("energy")->measure.method, Method::modelled);
+  EXPECT_THAT(r.warnings, Contains(AllOf(HasSubstr("package-0"), HasSubstr("did not move"))));
+  EXPECT_THAT(to_text(r), Not(HasSubstr("whole machine")));
+}
+
 TEST_F(Run, PhasesAddUpToTheRun) {
   const Result r = run({"--", "sh", "-c",
                         "echo begin work >&$WATTLINE_PHASE_FD; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done;"
@@ -201,7 +294,7 @@ TEST_F(Run, PhasesFollowACounter) {
                "; sleep 0.05; echo end a >&$WATTLINE_PHASE_FD; sleep 0.1; printf '5000000\n' >" + counter});
   const Table* phases = r.find_table("run.phases.v1");
   ASSERT_TRUE(phases);
-  EXPECT_NEAR(r.find_estimate("package-0")->measure.value, 4, 0.01);
+  EXPECT_NEAR(component(r, "package-0").value().joules, 4, 0.01);
   EXPECT_NEAR(phases->column("energy").numbers()[0], 3, 0.2);
 }
 
@@ -242,6 +335,11 @@ TEST_F(Run, WhatIsNoCommandIsNoRun) {
   const Result r = run({"--", "no-such-command-anywhere"});
   EXPECT_EQ(r.exit_code, 127);
   EXPECT_THAT(to_text(r), HasSubstr("no such command"));
+  std::ofstream(file("script")) << "#!/no/such/interpreter\n";
+  fs::permissions(file("script"), fs::perms::owner_all);
+  const Result script = run({"--", file("script")});
+  EXPECT_EQ(script.exit_code, 127);
+  EXPECT_THAT(to_text(script), AllOf(HasSubstr("interpreter"), Not(HasSubstr("no such command"))));
   EXPECT_TRUE(book->facts.empty());
 }
 
@@ -277,6 +375,18 @@ TEST_F(Run, TheSeriesIsWrittenWhole) {
   EXPECT_THAT(heading, HasSubstr("component"));
   EXPECT_TRUE(std::getline(f, row));
   EXPECT_FALSE(fs::exists(file("power.csv.part")));
+  // What was modelled is in it as well, and it adds up to the energy.
+  const Result r = run({"--series", file("all.csv"), "--interval", "0.02", "--", "sh", "-c",
+                        "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.1; printf '3000000\\n' >" +
+                            file("sys/class/powercap/intel-rapl:0/energy_uj")});
+  std::ifstream all(file("all.csv"));
+  const std::string text((std::istreambuf_iterator<char>(all)), {});
+  const PowerTrace trace = read_power_trace(text, "all.csv");
+  double joules = 0;
+  for (const auto& c : trace.channels) joules += channel_energy(c, {}, {}).energy.value().base();
+  EXPECT_EQ(trace.channels.size(), 2u) << "the package, and the memory that nothing measures";
+  EXPECT_NEAR(joules, base_value(r.find_estimate("energy")), 0.01 * joules);
+  EXPECT_THAT(text, HasSubstr("energy model"));
   run({"--series", "/dev/null", "--", "true"});
   EXPECT_FALSE(fs::is_regular_file("/dev/null"));
 }

@@ -194,6 +194,13 @@ Recording Sampler::end() {
   return std::move(recording_);
 }
 
+Recording Sampler::so_far() const {
+  Recording out = recording_;
+  out.end = last_.value_or(out.begin);
+  for (auto& record : out.records) record.sleeps = sleeps_;
+  return out;
+}
+
 void Sampler::thin() {
   const Duration wider = interval_ * 2.0;
   for (const auto& s : sources_)

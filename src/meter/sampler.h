@@ -51,6 +51,7 @@ class Sampler {
   void sample_between();  // of all that are asked at each interval: something happened that tells two times apart
   Time now() const;  // on the clock of the readings
   Recording end();  // the last of all
+  Recording so_far() const;  // a copy of what end() would give without it
   // Sources that came while measuring: their records begin now.
   void add(Sources);
   std::vector<SourceInfo> known() const;

@@ -214,11 +214,24 @@ TEST(Sampler, AStalledCounterOfABusyProcessorIsSaidAndLeftOut) {
 TEST(Sampler, ACounterOfAnIdleProcessorMayStandStill) {
   Session s;
   s.machine.load = 0.01;
-  s.watch(package(), [] { return 500.0; });
+  double joules = 500;
+  s.watch(package(), [&] { return joules; });
   s.go(10);
+  joules = 501;
   const auto c = s.energy();
   EXPECT_THAT(s.recording.records[0].stalls, IsEmpty());
   EXPECT_NEAR(c.covered.base(), 10, 1e-6);
+}
+
+TEST(Sampler, OneThatNeverMovedMeasuredNothing) {
+  Session s;
+  s.machine.load = 0.01;
+  s.watch(package(), [] { return 500.0; });
+  s.go(10);
+  const auto c = s.energy();
+  EXPECT_EQ(c.covered, Duration(0));
+  EXPECT_FALSE(c.mean);
+  EXPECT_THAT(c.warnings, testing::Contains(HasSubstr("did not move")));
 }
 
 TEST(Sampler, ABoardWhoseCounterStandsStillWhileItDrawsIsSaid) {

@@ -47,6 +47,7 @@ struct SourceInfo {
   Duration averaged{0};  // a power is the mean of so long before it; 0: of an instant, or not known
   double resolution = 0;  // the least step of the value, J or W; 0: too small to matter
   std::string gain;  // factor id: how sure the reading is
+  bool modelled = false;  // what it tells was computed and not read, as some recorded traces'
 };
 
 class Source {

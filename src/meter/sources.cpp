@@ -42,7 +42,7 @@ std::string sentence(std::string text) {
 // What was seen of the sources; whether a counter or sensor of the processor is counted.
 bool add_sources(Result& out, Sources sources, Duration watch, const HostModel& host, const catalog::Catalog& catalog) {
   if (sources.empty()) return false;
-  Table here, places;
+  Table here("meter.sources.v1"), places("meter.source_places.v1");
   here.title = "Sources";
   here.text("component").text("source").text("kind").number("power", "W", "mean while watching");
   here.text("error", "95 %").text("counted");
@@ -67,7 +67,7 @@ bool add_sources(Result& out, Sources sources, Duration watch, const HostModel& 
     places.add_row({i.component, i.where, i.id.empty() ? i.device : i.device + " " + i.id, remark});
     for (const auto& f : c.factors) out.use(f);
     if (!i.counted || i.domain != Domain::cpu) continue;
-    measured = true;
+    measured = measured || !i.modelled;
     processors += Power(std::isnan(watts) ? 0 : watts);
   }
   if (const auto doubt = host.doubt(processors, r.end - r.begin); measured && doubt) out.warn(*doubt);
@@ -85,7 +85,7 @@ void add_barred(Result& out, const std::vector<Obstacle>& obstacles) {
 }
 
 void add_absent(Result& out, const std::vector<Obstacle>& obstacles) {
-  Table absent;
+  Table absent("meter.sources_absent.v1");
   absent.title = "Not here";
   absent.text("source").text("why").text("needs");
   for (const auto& o : obstacles)
@@ -96,16 +96,19 @@ void add_absent(Result& out, const std::vector<Obstacle>& obstacles) {
 // Why nothing of the processor is read: the first reasons of the families that could.
 std::string why_modelled(const Found& found, const Host& host) {
   std::string why;
+  bool none_here = true;
   for (const auto& o : found.obstacles)
-    if (o.family == "perf" || o.family == "rapl")
+    if (o.family == "perf" || o.family == "rapl") {
+      none_here = none_here && o.absent;
       why += fmt::format("{}{}: {}", why.empty() ? "" : "; ", o.family, o.why);
+    }
   return fmt::format(
       "No counter of the processor can be read{}: its energy is modelled, and every result says so ({}).",
-      host.virtual_machine ? ", for this is a virtual machine" : "", why.empty() ? "none found" : why);
+      host.virtual_machine && none_here ? ", for this is a virtual machine" : "", why.empty() ? "none found" : why);
 }
 
 void add_parts(Result& out, const Host& h, const Roots& roots, const catalog::Catalog& catalog) {
-  Table parts;
+  Table parts("meter.modelled_parts.v1");
   parts.title = "Beside the processor, modelled";
   parts.text("part").number("power", "W").number("low", "W", "95 %").number("high", "W", "95 %").text("how");
   const auto rest = modelled_parts(h, roots, catalog);
@@ -122,7 +125,7 @@ void add_parts(Result& out, const Host& h, const Roots& roots, const catalog::Ca
 
 void add_model(Result& out, const HostModel& host) {
   const Host& h = host.host();
-  Table model;
+  Table model("meter.model.v1");
   model.title = "The model, where nothing is read";
   model.text("what").text("value");
   model.add_row({std::string("processor"), h.cpu.empty() ? std::string("not named") : h.cpu});

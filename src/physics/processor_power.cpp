@@ -12,6 +12,9 @@
 namespace wattline::physics {
 namespace {
 
+// The factors of the result name each of them.
+constexpr const char* curves_source = "measured curves of processors' power by load (catalog: processor_curves.csv)";
+
 constexpr const char* idle_id = "physics.cpu.idle_spread";
 constexpr const char* range_id = "physics.cpu.range_spread";
 constexpr const char* shape_id = "physics.cpu.shape_spread";
@@ -194,13 +197,13 @@ class Maker {
       of_idle = (of_idle + other + std::log(wall->idle)) / 2;
     }
     of_idle = std::exp(of_idle) * tdp_;
-    out_.idle = device_.idle_power
-                    ? Estimate<Power>::exact(*device_.idle_power)
-                    : Estimate<Power>::with_sd(Power(of_idle), Power(of_idle * idle_sd), Method::modelled, "curves")
-                          .from_factor(idle_id);
-    out_.full =
-        out_.idle + Estimate<Power>::with_sd(Power(of_range), Power(of_range * range_sd), Method::modelled, "curves")
-                        .from_factor(range_id);
+    out_.idle = device_.idle_power ? Estimate<Power>::exact(*device_.idle_power)
+                                   : Estimate<Power>::with_sd(Power(of_idle), Power(of_idle * idle_sd),
+                                                              Method::modelled, curves_source)
+                                         .from_factor(idle_id);
+    out_.full = out_.idle +
+                Estimate<Power>::with_sd(Power(of_range), Power(of_range * range_sd), Method::modelled, curves_source)
+                    .from_factor(range_id);
     shape(weight);
     const std::string family = processor_family(device_.name);
     out_.basis = fmt::format("{} and the curves of {} measured packages", wall ? "servers with " + wall->of : "its TDP",

@@ -182,7 +182,7 @@ void RecordsFile::add(const PlannedRun& run, const RunEnergy& e) {
   r.energy = e.total.value().base();
   r.duration = e.outcome.length.base();
   r.cpu = (e.outcome.user + e.outcome.system).base();
-  r.power = r.duration > 0 ? r.energy / r.duration : 0;
+  r.power = e.mean ? e.mean->value().base() : 0;
   std::string line = fmt::format(
       "{},run,{},{},{},{},{},{},{},{},{},{},{},{},{}", quoted(run.id), to_string(e.outcome.begin, 6),
       to_string(e.outcome.end, 6), shortest(r.energy), shortest(e.total.low().base()), shortest(e.total.high().base()),

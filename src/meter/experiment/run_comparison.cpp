@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "kernel/account.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
 #include "kernel/utf8.h"
@@ -201,6 +202,10 @@ Result compare_runs(const std::vector<std::string>& command, const ComparisonSet
 
   std::vector<std::string> not_recorded;
   SeriesSettings settings = s.series;
+  const bool account = s.record && context.find<AccountSink>();
+  if (const auto why = why_not_recorded(); account && !why.empty())
+    not_recorded.push_back("not recorded in the account: " + why);
+  settings.run.recorded = account && not_recorded.empty();
   settings.recorded = [&](const PlannedRun& run, const RunEnergy& e) {
     if (!s.record) return;
     Labels labels = s.labels;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "catalog/place_options.h"
+#include "kernel/account.h"
 #include "kernel/error.h"
 #include "meter/experiment/run_comparison.h"
 #include "meter/traces/replay.h"
@@ -83,6 +84,10 @@ Result study_run(const StudyRunOptions& o, Context& context) {
   settings.keep_going = o.keep_going;
   if (o.most) settings.most = static_cast<std::size_t>(*o.most);
   std::string not_recorded;
+  const bool account = o.record && context.find<AccountSink>();
+  if (const auto why = why_not_recorded(); account && !why.empty())
+    not_recorded = "not recorded in the account: " + why;
+  settings.run.recorded = account && not_recorded.empty();
   settings.recorded = [&](const PlannedRun& run, const RunEnergy& e) {
     if (!o.record) return;
     Labels all = labels;

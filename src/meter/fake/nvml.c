@@ -1,7 +1,8 @@
 /* A library with NVML's calls and made-up boards, for tests. FAKE_NVML says which boards there are, one
  * letter each: e energy counter, p power only, n neither, d permission denied, l lost when read the third
- * time, m one whose fields are doubles, g a module with a processor (fields of scope 1), a an A100 and o an RTX A3000
- * that tell power alone. The energy counter moves 100 J each read; power is 250 W, the field of the instant 260 W. "x": the library does not start. */
+ * time, s one whose counter starts anew at the eleventh reading, m one whose fields are doubles, g a module with a
+ * processor (fields of scope 1), a an A100 and o an RTX A3000 that tell power alone. The energy counter moves 100 J
+ * each read; power is 250 W, the field of the instant 260 W. "x": the library does not start. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ int nvmlDeviceGetTotalEnergyConsumption(void* device, unsigned long long* mj) {
   unsigned* n = &reads[((size_t)device - 1) % 16];
   if (strchr("pnao", kind(device))) return 3;
   if (kind(device) == 'l' && *n >= 2) return 15;
-  *mj = 5000000ull + 100000ull * (*n)++;
+  *mj = (kind(device) == 's' && *n >= 10 ? 0 : 5000000ull) + 100000ull * (*n)++;
   return 0;
 }
 int nvmlDeviceGetPowerUsage(void* device, unsigned* mw) {

@@ -151,8 +151,9 @@ ComponentMeter::Step ComponentMeter::step(std::int64_t at_ns, Duration interval)
 ComponentSeen ComponentMeter::seen() const {
   ComponentSeen out;
   out.info = info();
-  RawEstimate raw(joules_, 0, Method::measured, fmt::format("{} ({})", info().family, info().where));
-  RawEstimate of_gain(0, joules_ * gain_sd_, Method::measured, info().family);
+  const Method method = info().modelled ? Method::modelled : Method::measured;
+  RawEstimate raw(joules_, 0, method, fmt::format("{} ({})", info().family, info().where));
+  RawEstimate of_gain(0, joules_ * gain_sd_, method, info().family);
   of_gain.attribute_to(info().gain);
   out.energy = Estimate<Energy>(RawEstimate::sum(raw, of_gain, 1));
   out.watts = watts_;

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "meter/gap_fill.h"
+
 namespace wattline::meter {
 namespace {
 
@@ -66,6 +68,7 @@ Rise rise_of(const ComponentEnergy& c, Time begin, Time end) {
     times.push_back(t);
     totals.push_back((totals.empty() ? 0 : totals.back()) + more);
   };
+  const double filled = c.filled > Duration(0) ? c.filled_in.value().base() / c.filled.base() : 0;
   if (c.power.size() > 0) add(begin, 0);
   double before = std::nan("");
   Time last = begin;
@@ -74,11 +77,13 @@ Rise rise_of(const ComponentEnergy& c, Time begin, Time end) {
     // Of a counter the mean since the reading before; of a sensor the instant.
     const double mean = counter || std::isnan(before) ? p : (before + p) / 2;
     const double span = std::max(0.0, (c.power.times[i] - last).base());
-    add(c.power.times[i], std::isfinite(mean) ? std::max(0.0, mean) * span : 0);
+    // A gap that was filled in was filled in evenly.
+    add(c.power.times[i], std::isfinite(mean) ? std::max(0.0, mean) * span : filled * span);
     before = p;
     last = c.power.times[i];
   }
   if (!counter && std::isfinite(before) && end > last) add(end, std::max(0.0, before) * (end - last).base());
+  else if (filled > 0 && end > last) add(end, filled * (end - last).base());
   return Rise(std::move(times), std::move(totals), begin, end);
 }
 
@@ -126,7 +131,7 @@ PhaseReport phase_energies(const PhaseTimeline& line, const std::vector<PhasedCo
     p.open = Duration(seconds_of(open));
     p.cpu = cpu_time * cpu_rise.part(own);
     const double shortest = own.empty() ? 0 : p.own.base() / static_cast<double>(own.size());
-    bool first = true;
+    MixedSum sum;
     for (std::size_t i = 0; i < counted.size(); ++i) {
       const ComponentEnergy& c = *counted[i].component;
       const double total = c.energy.value().base(), joules = energy_in(i, own);
@@ -134,9 +139,8 @@ PhaseReport phase_energies(const PhaseTimeline& line, const std::vector<PhasedCo
                                     : RawEstimate(joules, 0, c.energy.method(), c.info.family);
       RawEstimate borders(0, border_sd(own, c, rises[i], begin, end), c.energy.method(), c.info.family);
       if (joules <= 0) part.set_signed();
-      const Estimate<Energy> energy(RawEstimate::sum(part, borders, 1));
-      p.energy = first ? energy : p.energy + energy;
-      first = false;
+      sum.add(Estimate<Energy>(RawEstimate::sum(part, borders, 1)));
+      p.energy = sum.energy();
       p.open_energy += Energy(energy_in(i, open));
       // Of what draws next to nothing nobody asks how finely it was read.
       if (total > 0 && joules > 0.05 * std::abs(p.energy.value().base()))
