@@ -1,15 +1,18 @@
 // Tables with a heading: nvidia-smi in both of its styles, our own series, CodeCarbon's, and any CSV with a time
 // and a power.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "kernel/csv_cell.h"
 #include "kernel/error.h"
 #include "kernel/table.h"
+#include "kernel/utf8.h"
 #include "meter/traces/power_trace.h"
 
 namespace wattline::meter::traces {
@@ -43,8 +46,49 @@ struct Columns {
   std::size_t run = none, duration = none;
   std::map<std::string, std::size_t> parts;
   std::string power_unit, load_unit;
+  double time_scale = 0;  // seconds of a time's unit where it is a number; 0: as its size tells
+  std::vector<std::string> other_powers;  // headings of powers that are not taken
   std::size_t count = 0;
 };
+
+// In the order in which they are taken.
+constexpr std::array names_of_powers = {
+    "powerdraw", "gpupowerdraw", "powerdrawinstant", "powerdrawaverage", "power", "powerw",
+    "watts",     "watt",         "raplpower",        "activepower",      "apower"};
+const std::set<std::string, std::less<>> power_names(names_of_powers.begin(), names_of_powers.end());
+
+// What contains others by its name. Of a file that says itself which are counted nobody has to guess.
+bool contains_others(std::string_view component) {
+  std::string name;
+  for (const char c : component) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  for (const char* whole : {"total", "sum", "all", "combined", "psys", "platform", "wall", "system", "machine", "node"})
+    if (name == whole) return true;
+  return false;
+}
+
+void leave_out_sums(PowerTrace& out) {
+  if (out.channels.size() < 2) return;
+  std::string names;
+  for (const auto& c : out.channels)
+    if (contains_others(c.component)) names += (names.empty() ? "'" : ", '") + c.component + "'";
+  const bool parts = std::any_of(out.channels.begin(), out.channels.end(),
+                                 [](const TraceChannel& c) { return !contains_others(c.component); });
+  if (names.empty() || !parts) return;
+  for (auto& c : out.channels) c.counted = !contains_others(c.component);
+  out.doubts.push_back(
+      fmt::format("{} by name contains the other components: it is shown, and not added to them", names));
+}
+
+// A time of the column: as trace_time, or a number of its unit since the trace began or 1970, by its size.
+std::optional<Time> time_in(PowerTrace& out, const Columns& columns, std::string_view cell, bool* zone) {
+  const auto number = csv::read_number(csv::trimmed(cell));
+  if (columns.time_scale == 0 || !number) return trace_time(cell, zone);
+  const double seconds = *number * columns.time_scale;
+  if (!(seconds >= 0) || seconds > 9e9) return trace_time(cell, zone);
+  *zone = true;
+  out.from_zero = out.from_zero || seconds < 1e8;
+  return Time{static_cast<std::int64_t>(std::llround(seconds * 1e9))};
+}
 
 Columns columns_of(const std::vector<std::string_view>& cells) {
   Columns out;
@@ -57,10 +101,27 @@ Columns columns_of(const std::vector<std::string_view>& cells) {
         if (headings[i].name == name) return i;
     return none;
   };
-  out.time = first_of({"timestamp", "time", "datetime", "date", "unixtime", "epoch"});
-  out.power = first_of({"powerdraw", "gpupowerdraw", "powerdrawinstant", "powerdrawaverage", "power", "powerw", "watts",
-                        "watt", "raplpower", "activepower", "apower"});
+  out.time = first_of({"timestamp", "time", "datetime", "date", "unixtime", "epoch", "times", "timesec", "timeseconds",
+                       "timems", "elapsed", "elapseds", "elapsedsec", "elapsedseconds", "elapsedtime", "elapsedms",
+                       "seconds"});
+  if (out.time != none) {
+    const Heading& h = headings[out.time];
+    if (h.name.ends_with("ms") || h.unit == "ms") out.time_scale = 1e-3;
+    else if (h.name == "times" || h.name.ends_with("sec") || h.name.ends_with("seconds") ||
+             h.name.starts_with("elapsed") || h.unit == "s")
+      out.time_scale = 1;
+  }
+  out.power = none;
+  for (const char* name : names_of_powers)
+    if (out.power == none) out.power = first_of({name});
   if (out.power != none) out.power_unit = headings[out.power].unit;
+  for (std::size_t i = 0; out.power != none && i < headings.size(); ++i) {
+    const Heading& h = headings[i];
+    const bool a_limit = h.name.find("limit") != h.name.npos || h.name.find("cap") != h.name.npos;
+    if (i != out.power && !a_limit &&
+        (h.unit == "W" || h.unit == "mW" || h.unit == "kW" || power_names.contains(h.name)))
+      out.other_powers.emplace_back(csv::trimmed(cells[i]));
+  }
   out.component = first_of({"component", "index", "gpuindex", "uuid", "gpuuuid", "pcibusid", "device"});
   out.name = first_of({"name", "gpuname", "model"});
   out.load = first_of({"load", "cpuload", "cpuutilization"});
@@ -137,7 +198,7 @@ PowerTrace read_columns(std::string_view content, std::string_view where) {
   RunEnergies energies;
   bool heading = true;
   std::string names;
-  for_each_csv_row(content, 0, where, [&](std::size_t, const std::vector<std::string_view>& cells) {
+  for_each_csv_row(content, 0, where, [&](std::size_t row, const std::vector<std::string_view>& cells) {
     if (heading) {
       heading = false;
       columns = columns_of(cells);
@@ -149,6 +210,9 @@ PowerTrace read_columns(std::string_view content, std::string_view where) {
             std::string(where),
             "a column 'time' or 'timestamp' and one 'power [W]' are needed; "
             "docs/formats/power-traces-read.md lists the names that are known");
+      for (const auto& name : columns.other_powers)
+        out.doubts.push_back(fmt::format("the column '{}' is not read: '{}' is the power that is taken",
+                                         shown_text(name), shown_text(csv::trimmed(cells[columns.power]))));
       const bool smi = columns.name != none && columns.power != none && columns.component == none;
       out.format = !columns.parts.empty()                                 ? "CodeCarbon"
                    : columns.kind != none || columns.source != none       ? "power.series.v1"
@@ -157,26 +221,27 @@ PowerTrace read_columns(std::string_view content, std::string_view where) {
       return;
     }
     ++out.rows;
-    if (cells.size() != columns.count) {
+    const auto unreadable = [&](const std::string& why) {
       ++out.unreadable;
-      return;
-    }
+      if (out.first_unreadable.empty()) out.first_unreadable = fmt::format("row {}: {}", row, why);
+    };
+    if (cells.size() != columns.count)
+      return unreadable(
+          fmt::format("it has {} cells and the heading {} (is a comma in a number?)", cells.size(), columns.count));
     bool zone = false;
-    const auto time = trace_time(cells[columns.time], &zone);
-    if (!time) {
-      ++out.unreadable;
-      return;
-    }
+    const auto time = time_in(out, columns, cells[columns.time], &zone);
+    if (!time)
+      return unreadable(
+          fmt::format("'{}' is no time: ISO 8601, or seconds to nanoseconds since 1970, or a column time_s",
+                      shown_text(csv::trimmed(cells[columns.time]))));
     out.zone_known = zone;
     if (!columns.parts.empty()) energies.take(out, columns, cells, *time);
     if (columns.power == none) return;
     // An empty cell of our own is a gap that is known.
     const std::string_view cell = csv::trimmed(cells[columns.power]);
     const auto watts = trace_watts(cell, columns.power_unit);
-    if (!watts && !(cell.empty() && out.format == "power.series.v1")) {
-      ++out.unreadable;
-      return;
-    }
+    if (!watts && !(cell.empty() && out.format == "power.series.v1"))
+      return unreadable(why_no_watts(cell, columns.power_unit));
     TraceChannel& c = channel(out, component_of(columns, cells));
     if (columns.name != none) c.device = csv::trimmed(cells[columns.name]);
     if (columns.counted != none) c.counted = csv::trimmed(cells[columns.counted]) != "no";
@@ -191,6 +256,7 @@ PowerTrace read_columns(std::string_view content, std::string_view where) {
           load && *load >= 0 && (out.load.size() == 0 || *time > out.load.times.back()))
         out.load.add(*time, columns.load_unit == "%" || columns.load_unit.empty() ? *load / 100 : *load);
   });
+  if (columns.counted == none) leave_out_sums(out);
   if (heading) throw bad_input("the file is empty; power over time is needed", std::string(where));
   return out;
 }

@@ -161,6 +161,30 @@ Series total_power(const PowerTrace& trace) {
 
 namespace {
 
+// The gaps at the mean of the rest, as unsure as the powers that were seen and no less than half; nothing where the
+// gaps are too short to matter.
+std::optional<Estimate<Energy>> with_gaps(const ChannelEnergy& e) {
+  if (e.missing <= (e.covered + e.missing) * 0.01 || !e.mean) return std::nullopt;
+  const double mean = e.energy.value().base() / e.covered.base();
+  const double spread = std::max(mean / 2, e.peak ? e.peak->base() - mean : 0);
+  const RawEstimate gaps(mean * e.missing.base(), spread * e.missing.base() / 1.96, Method::modelled,
+                         "gaps filled in at the mean");
+  return Estimate<Energy>(RawEstimate::sum(e.energy.raw(), gaps, 1));
+}
+
+// Of a channel of which no moment is covered.
+std::string why_nothing(const TraceChannel& c, std::optional<Time> begin, std::optional<Time> end) {
+  const Series& s = c.power;
+  const std::string left_out =
+      c.duplicates + c.steps_back > 0
+          ? fmt::format("; {} whose time was there already or goes back are left out", c.duplicates + c.steps_back)
+          : "";
+  if (s.size() < 2) return fmt::format("{} row{} with a power{}", s.size(), s.size() == 1 ? "" : "s", left_out);
+  if ((begin && *begin >= s.times.back()) || (end && *end <= s.times.front()))
+    return fmt::format("its rows are from {} to {}", to_string(s.times.front()), to_string(s.times.back()));
+  return fmt::format("its {} rows lie too far apart, or say no power{}", s.size(), left_out);
+}
+
 Result integrate_trace(const IntegrateOptions& o, Context& context) {
   const auto& catalog = context.get<catalog::Catalog>();
   const PowerTrace trace = read_power_trace(o.trace.read(), o.trace.name());
@@ -170,7 +194,8 @@ Result integrate_trace(const IntegrateOptions& o, Context& context) {
 
   Result out;
   out.title = fmt::format("Energy of {}", o.trace.name());
-  Table table("");
+  Table table("trace.energy.v1");
+  table.title = "Components";
   table.text("component")
       .number("energy", "J", "corrected where a correction is known")
       .number("readings", "J", "the plain sum");
@@ -179,7 +204,8 @@ Result integrate_trace(const IntegrateOptions& o, Context& context) {
       .integer("gaps")
       .integer("duplicates")
       .integer("back", "", "rows whose time lies before an earlier row's");
-  std::optional<Estimate<Energy>> total;
+  std::optional<Estimate<Energy>> total, whole;
+  Duration gap{0};
   std::vector<std::string> ways;
   std::size_t duplicates = 0, back = 0;
   double plain = 0;
@@ -207,13 +233,24 @@ Result integrate_trace(const IntegrateOptions& o, Context& context) {
     else if (raw.method() != Method::measured)
       e.energy = Estimate<Energy>::with_sd(e.energy.value(), e.energy.sd(), Method::measured, trace.format);
     const auto watts = [](const std::optional<Power>& p) { return p ? p->base() : std::nan(""); };
-    table.add_row({c.component + (c.counted ? "" : " (in the others)"), e.energy.value().base(), e.readings_joules,
-                   watts(e.mean), watts(e.peak), e.covered.base(), e.missing.base(),
-                   static_cast<std::int64_t>(e.samples), static_cast<std::int64_t>(e.gaps),
+    const bool seen = e.covered > Duration(0);
+    table.add_row({c.component + (c.counted ? "" : " (in the others)"), seen ? e.energy.value().base() : std::nan(""),
+                   seen ? e.readings_joules : std::nan(""), watts(e.mean), watts(e.peak), e.covered.base(),
+                   e.missing.base(), static_cast<std::int64_t>(e.samples), static_cast<std::int64_t>(e.gaps),
                    static_cast<std::int64_t>(c.duplicates), static_cast<std::int64_t>(c.steps_back)});
     duplicates += c.duplicates;
     back += c.steps_back;
     if (!c.counted) continue;
+    if (!seen) {
+      out.warn(fmt::format("{}: {}: a gap, and no zero", c.component, why_nothing(c, begin, end)));
+      continue;
+    }
+    const auto filled = with_gaps(e);
+    if (filled || whole) {
+      const Estimate<Energy> own = filled.value_or(e.energy);
+      whole = whole ? *whole + own : total ? *total + own : own;
+    }
+    if (filled) gap = std::max(gap, e.missing);
     total = total ? *total + e.energy : e.energy;
     plain += e.readings_joules;
     if (!e.how.empty() && std::find(ways.begin(), ways.end(), e.how) == ways.end()) ways.push_back(e.how);
@@ -221,11 +258,18 @@ Result integrate_trace(const IntegrateOptions& o, Context& context) {
       out.warn(fmt::format("{}: {} of {} are not covered, nothing is put in their place", c.component,
                            to_string(e.missing, 3), to_string(e.covered + e.missing, 3)));
   }
-  if (total) {
-    out.estimate("energy", "Energy", *total);
-    const auto readings = Estimate<Energy>::with_sd(Energy(plain), Energy(0), total->method(), trace.format);
-    out.estimate("readings", "Plain sum of the readings", readings, {}, "as others would add them up");
+  if (!total) {
+    std::string why;
+    for (const auto& c : trace.channels)
+      if (why.empty() && c.counted) why = c.component + ": " + why_nothing(c, begin, end);
+    throw bad_input("nothing can be added up; " + (why.empty() ? "no component is counted" : why), o.trace.name(),
+                    "two rows at two times within the begin and the end are needed");
   }
+  const std::string of = gap > Duration(0) ? fmt::format("of what is covered: {} are not", to_string(gap, 3)) : "";
+  out.estimate("energy", "Energy", *total, {}, of);
+  if (whole) out.estimate("whole", "With the gaps at the mean", *whole);
+  const auto readings = Estimate<Energy>::with_sd(Energy(plain), Energy(0), total->method(), trace.format);
+  out.estimate("readings", "Plain sum of the readings", readings, {}, "as others would add them up");
   out.add(std::move(table));
   Figure f;
   f.title = "Power over time";
@@ -242,12 +286,17 @@ Result integrate_trace(const IntegrateOptions& o, Context& context) {
     f.traces.push_back(std::move(t));
   }
   out.add(std::move(f));
-  std::string note = fmt::format("Read as {}: {} rows", trace.format, trace.rows);
-  if (trace.unreadable) note += fmt::format(", {} of them cannot be read", trace.unreadable);
+  std::string note = fmt::format("Read as {}: {} row{}", trace.format, trace.rows, trace.rows == 1 ? "" : "s");
+  if (trace.unreadable)
+    note += fmt::format(", {} of them cannot be read ({}{})", trace.unreadable,
+                        trace.unreadable > 1 && !trace.first_unreadable.empty() ? "the first: " : "",
+                        trace.first_unreadable);
   if (duplicates) note += fmt::format(", {} with a time that was there already", duplicates);
   if (back) note += fmt::format(", {} with a time before an earlier row's", back);
   out.note(note + ". Steps over three periods are gaps; nothing is put in their place.");
   for (const auto& way : ways) out.note("Corrected: " + way + ".");
+  for (const auto& doubt : trace.doubts) out.warn(doubt);
+  if (trace.from_zero) out.note("The times count from the beginning of the trace.");
   if (!trace.zone_known) out.note("The times name no zone and are taken as UTC.");
   return out;
 }

@@ -90,6 +90,61 @@ TEST(Traces, OtherPrograms) {
   EXPECT_DOUBLE_EQ(joules(ours), 520);
 }
 
+std::string refusal(const std::string& content) {
+  try {
+    read_power_trace(content, "file");
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "read";
+}
+
+TEST(Traces, RefusalsNameRowValueAndWhatIsAllowed) {
+  const auto expect = [](const char* content, std::initializer_list<const char*> words) {
+    const std::string why = refusal(content);
+    for (const char* word : words) EXPECT_NE(why.find(word), std::string::npos) << content << "\n" << why;
+  };
+  expect("time,power [J]\n1,5\n2,6\n", {"2 rows", "row 2", "'5'", "'J'", "W, mW, kW"});
+  expect("time;power [W]\n1;5,5\n", {"1 row and", "row 2", "'5,5'", "decimal comma"});
+  expect("time,power [W]\n1,5,5\n", {"row 2", "3 cells"});
+  expect("time,power [W]\n1,[N/A]\n", {"row 2", "[N/A]"});
+  expect("time,power [W]\n1,-5\n", {"row 2", "'-5' is negative"});
+  expect("time,power [W]\n1,1e308\n2,1e10\n", {"row 2", "over 1 GW"});
+  expect("time,power [W]\nyesterday,5\n", {"row 2", "'yesterday' is no time"});
+  EXPECT_FALSE(trace_watts("1e308"));
+  EXPECT_TRUE(trace_watts("1e9"));
+}
+
+TEST(Traces, TimesSinceTheBeginning) {
+  for (const char* heading : {"time_s", "elapsed_s", "elapsed", "time [s]", "seconds", "Elapsed Time (s)"}) {
+    const auto t = read_power_trace(std::string(heading) + ",power [W]\n0,10\n0.5,10\n1,10\n1.5,10\n", "t");
+    EXPECT_TRUE(t.from_zero) << heading;
+    EXPECT_EQ(t.unreadable, 0u) << heading;
+    EXPECT_DOUBLE_EQ(joules(t), 15) << heading;
+  }
+  const auto ms = read_power_trace("elapsed_ms,power [W]\n0,10\n500,10\n1000,10\n1500,10\n", "t");
+  EXPECT_DOUBLE_EQ(joules(ms), 15);
+  const auto epoch = read_power_trace("time_s,power [W]\n1700000000,10\n1700000001,10\n", "t");
+  EXPECT_FALSE(epoch.from_zero);
+  EXPECT_EQ(epoch.channels[0].power.times[0].ns, 1'700'000'000'000'000'000);
+  EXPECT_EQ(trace_time("0")->ns, 0);
+}
+
+TEST(Traces, WhatIsLeftOutIsTold) {
+  const auto two = read_power_trace("time,power [W],gpu power (W),power limit [W]\n1,10,90,300\n2,10,90,300\n", "t");
+  ASSERT_EQ(two.doubts.size(), 1u) << "a limit is no power";
+  EXPECT_NE(two.doubts[0].find("'gpu power (W)' is not read"), std::string::npos) << two.doubts[0];
+  const auto sums = read_power_trace(
+      "time,component,power [W]\n1,total,30\n1,cpu,10\n1,gpu,20\n2,total,30\n2,cpu,10\n2,gpu,20\n", "t");
+  EXPECT_FALSE(sums.channels.at(0).counted);
+  EXPECT_TRUE(sums.channels.at(1).counted && sums.channels.at(2).counted);
+  ASSERT_EQ(sums.doubts.size(), 1u);
+  EXPECT_NE(sums.doubts[0].find("'total'"), std::string::npos);
+  // Alone, or among its like, it is counted.
+  EXPECT_TRUE(read_power_trace("time,component,power [W]\n1,total,30\n2,total,30\n", "t").channels[0].counted);
+  EXPECT_TRUE(read_power_trace("time,power [W]\n1,30\n2,30\n", "t").doubts.empty());
+}
+
 TEST(Traces, WhatCannotBeRead) {
   for (const char* bad : {"", "a,b\n1,2\n", "time,power\n", "time,power\nx,y\n", "power [W]\n5\n", "\n\n",
                           "time,power [W]\n1,inf\n1,-5\n", "Time,07-14-2023 10:12:46.000,Watts,x\n"})

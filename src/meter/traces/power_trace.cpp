@@ -7,9 +7,12 @@
 
 #include "kernel/csv_cell.h"
 #include "kernel/error.h"
+#include "kernel/utf8.h"
 
 namespace wattline::meter {
 namespace {
+
+constexpr double most_watts = 1e9;
 
 // Behind the date: "Z", "+01:00".
 bool has_zone(std::string_view text) {
@@ -24,7 +27,7 @@ std::optional<Time> trace_time(std::string_view text, bool* zone_known) {
   text = csv::trimmed(text);
   if (const auto number = csv::read_number(text)) {
     const double v = *number;
-    if (!(v > 0)) return std::nullopt;
+    if (!(v >= 0)) return std::nullopt;
     const double scale = v < 1e11 ? 1e9 : v < 1e14 ? 1e6 : v < 1e17 ? 1e3 : 1;
     if (!(v * scale < 9.2e18)) return std::nullopt;
     if (zone_known) *zone_known = true;
@@ -49,8 +52,26 @@ std::optional<double> trace_watts(std::string_view text, std::string_view unit) 
                        : unit == "kW"                                                   ? 1e3
                        : unit == "uW"                                                   ? 1e-6
                                                                                         : 0;
-  if (!number || scale == 0 || !std::isfinite(*number) || *number < 0) return std::nullopt;
+  if (!number || scale == 0 || !std::isfinite(*number) || *number < 0 || *number * scale > most_watts)
+    return std::nullopt;
   return *number * scale;
+}
+
+std::string why_no_watts(std::string_view text, std::string_view unit) {
+  text = csv::trimmed(text);
+  const std::string cell = shown_text(text);
+  if (text.empty()) return "an empty cell is no power";
+  const auto end = text.find_last_of("0123456789.");
+  std::string_view own = end == text.npos ? std::string_view() : csv::trimmed(text.substr(end + 1));
+  if (own.empty()) own = unit;
+  const auto number = end == text.npos ? std::nullopt : csv::read_number(text.substr(0, end + 1));
+  if (!number && text.find(',') != text.npos && text.find_first_not_of("0123456789.,+- ") == text.npos)
+    return fmt::format("'{}' has a decimal comma: a point is needed", cell);
+  if (!number || !std::isfinite(*number)) return fmt::format("'{}' is no number of watts", cell);
+  if (*number < 0) return fmt::format("'{}' is negative", cell);
+  if (!own.empty() && !trace_watts("1", own))
+    return fmt::format("'{}' of the unit '{}' is no power: W, mW, kW and uW are read", cell, shown_text(own, 20));
+  return fmt::format("'{}' is over 1 GW", cell);
 }
 
 namespace traces {
@@ -81,9 +102,9 @@ PowerTrace read_power_trace(std::string_view content, std::string_view where) {
                                                       : traces::read_columns(content, where);
   std::erase_if(out.channels, [](const TraceChannel& c) { return c.power.size() == 0; });
   if (out.channels.empty())
-    throw bad_input(
-        fmt::format("{} rows and none with a time and a power ({} cannot be read)", out.rows, out.unreadable),
-        std::string(where), "docs/formats/power-traces-read.md says what is read");
+    throw bad_input(fmt::format("{} row{} and none with a time and a power{}{}", out.rows, out.rows == 1 ? "" : "s",
+                                out.first_unreadable.empty() ? "" : "; ", out.first_unreadable),
+                    std::string(where), "docs/formats/power-traces-read.md says what is read");
   return out;
 }
 

@@ -30,6 +30,9 @@ struct PowerTrace {
   std::vector<TraceChannel> channels;
   Series load;  // share of the machine's CPU time busy, 0..1, where the file has it
   std::size_t rows = 0, unreadable = 0;
+  std::string first_unreadable;  // "row 7: '5 J' is no power: W, mW, kW and uW are read"
+  bool from_zero = false;  // times count from the beginning of the trace
+  std::vector<std::string> doubts;  // what of the file is not taken, or not as it might be meant: whole sentences
   bool zone_known = false;  // times carry their zone; else they are taken as UTC
 };
 
@@ -38,8 +41,10 @@ PowerTrace read_power_trace(std::string_view content, std::string_view where);
 // A time as these files write it: ISO 8601, with / for -, or seconds, milli-, micro- or nanoseconds since 1970
 // by their size. Nothing when it is none.
 std::optional<Time> trace_time(std::string_view text, bool* zone_known = nullptr);
-// "10.36 W", "45 mW", "12.5" (of `unit`, W when empty) in W; nothing for "[N/A]", negative and infinite.
+// "10.36 W", "45 mW", "12.5" (of `unit`, W when empty) in W; nothing for "[N/A]", what is negative or over 1 GW.
 std::optional<double> trace_watts(std::string_view text, std::string_view unit = {});
+// Why trace_watts gives nothing: "'5 J' is no power: W, mW, kW and uW are read".
+std::string why_no_watts(std::string_view text, std::string_view unit = {});
 
 namespace traces {
 // The readers, each for one family of formats; the first that knows the text is asked.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <thread>
 
@@ -10,13 +11,15 @@
 
 #include "kernel/error.h"
 #include "kernel/units.h"
-#include "kernel/write_whole.h"
 #include "meter/host.h"
 #include "meter/proc_files.h"
 #include "meter/recorder.h"
+#include "meter/traces/growing_trace.h"
 
 namespace wattline::meter {
 namespace {
+
+constexpr std::int64_t between_writes = 2'000'000'000;  // ns
 
 // Share of the CPU time that was busy since the last look; as power where nothing measures it.
 class LoadOfMachine : public Source {
@@ -28,6 +31,7 @@ class LoadOfMachine : public Source {
     info_.where = "/proc/stat";
     info_.domain = Domain::cpu;
     info_.kind = SourceKind::power;
+    info_.modelled = true;
   }
   const SourceInfo& info() const override { return info_; }
   std::optional<double> read() override {
@@ -58,6 +62,29 @@ struct RecordOptions {
   Duration interval{0.5};
 };
 
+// A terminal that goes ends the recording as Ctrl-C does, unless nohup said otherwise.
+class HangUp {
+ public:
+  HangUp() {
+    came_ = 0;
+    ::sigaction(SIGHUP, nullptr, &old_);
+    if (old_.sa_handler == SIG_IGN) return;
+    struct sigaction action {};
+    action.sa_handler = [](int) { came_ = 1; };
+    ::sigemptyset(&action.sa_mask);
+    ::sigaction(SIGHUP, &action, nullptr);
+  }
+  ~HangUp() { ::sigaction(SIGHUP, &old_, nullptr); }
+  HangUp(const HangUp&) = delete;
+  HangUp& operator=(const HangUp&) = delete;
+  bool came() const { return came_ != 0; }
+
+ private:
+  static volatile std::sig_atomic_t came_;
+  struct sigaction old_ {};
+};
+volatile std::sig_atomic_t HangUp::came_ = 0;
+
 Result record_trace(const RecordOptions& o, Context& context) {
   const auto& catalog = context.get<catalog::Catalog>();
   const Roots roots = Roots::from_environment();
@@ -77,49 +104,50 @@ Result record_trace(const RecordOptions& o, Context& context) {
                     std::filesystem::is_directory(path, unknown) ? "it is a folder" : "there is no such folder"),
         "--output");
 
+  GrowingTrace file(o.output, catalog);
+  const HangUp hang_up;
   Recorder recorder(std::move(found.sources), o.interval);
   recorder.start();
-  const std::int64_t until = monotonic_ns() + static_cast<std::int64_t>(o.length.base() * 1e9);
-  while (monotonic_ns() < until && !context.stop.stop_requested())
+  const std::int64_t begin = monotonic_ns(), until = begin + static_cast<std::int64_t>(o.length.base() * 1e9);
+  for (std::int64_t grown = begin; monotonic_ns() < until && !context.stop.stop_requested() && !hang_up.came();) {
     std::this_thread::sleep_for(
         std::chrono::nanoseconds(std::clamp<std::int64_t>(until - monotonic_ns(), 1'000'000, 50'000'000)));
+    if (monotonic_ns() - grown < between_writes) continue;
+    file.grow(recorder.so_far());
+    grown = monotonic_ns();
+  }
   const Recording recording = recorder.stop();
   Result out;
   out.title = fmt::format("Recorded into {}", o.output);
-  std::vector<ComponentEnergy> components;
   Series load;
-  Table table("");
+  const std::vector<ComponentEnergy> components = components_of(recording, catalog, load);
+  Table table("record.components.v1");
+  table.title = "Components";
   table.text("component").number("energy", "J").number("mean", "W").text("method").text("source");
-  bool modelled = false;
-  for (const auto& r : recording.records) {
-    if (r.info.component == "load" && r.info.family == "model") {
-      for (std::size_t i = 0; i < r.readings.size(); ++i)
-        if (std::isfinite(r.readings.values[i])) load.add(r.readings.times[i], r.readings.values[i]);
-      continue;
-    }
-    ComponentEnergy c = component_energy(r, recording.begin, recording.end, catalog);
-    if (r.info.family == "model") {
-      modelled = true;
-      c.energy.raw().worsen(Method::modelled);
-    }
+  bool modelled = false, unseen = true;
+  for (const auto& c : components) {
+    if (c.info.family == "model") modelled = true;
     const bool seen = c.covered > Duration(0);
+    unseen = unseen && !seen;
     table.add_row({c.info.component, seen ? c.energy.value().base() : std::nan(""),
                    c.mean ? c.mean->base() : std::nan(""),
                    seen ? std::string(to_string(c.energy.method())) : "not read", c.info.family + ", " + c.info.where});
-    if (r.info.family != "model")  // whose first step there is nothing before
+    // A part of another that does not move, as graphics that are not used, is nothing to warn of.
+    if (c.info.family != "model" &&
+        (c.info.counted || c.covered > Duration(0) || c.samples == 0))  // whose first step there is nothing before
       for (const auto& w : c.warnings) out.warn(w);
     // Cores counted twice show in the sum of packages.
     if (c.info.counted && c.info.domain == Domain::cpu && c.mean && c.info.family != "model")
       if (const auto why = model->doubt(*c.mean, c.covered)) out.warn(c.info.component + ": " + *why);
-    components.push_back(std::move(c));
   }
+  if (unseen) out.warn("no power was read in this time: the file holds gaps, and no zeros");
   const Table series = power_series_table(components, &load);
-  write_whole(o.output, to_csv(series));
+  file.finish(series);
   out.add(std::move(table));
   const auto length =
       Estimate<Duration>::with_sd(recording.end - recording.begin, Duration(0), Method::measured, "clock");
   out.estimate("duration", "Duration", length);
-  out.note(fmt::format("{} rows of power.series.v1.", series.rows()));
+  out.note(fmt::format("{} row{} of power.series.v1.", series.rows(), series.rows() == 1 ? "" : "s"));
   if (modelled) {
     for (const auto& f : model->factors()) out.use(f);
     std::string why = found.obstacles.empty() ? std::string("no counter is here") : found.obstacles.front().why;
@@ -145,7 +173,10 @@ Capability record_capability() {
       "power.series.v1: for "
       "`meter integrate`, for `meter align` beside an external meter, for `meter replay`, and for `meter fit`, which "
       "makes a "
-      "curve of power by load out of it. Where nothing can be measured the modelled power of the processor is "
+      "curve of power by load out of it. The file grows every two seconds: what is killed leaves what was recorded, "
+      "and a "
+      "terminal that goes ends the recording as Ctrl-C does. Where nothing can be measured the modelled power of the "
+      "processor is "
       "recorded, and "
       "every row says modelled.";
   c.verb = Verb::observe;

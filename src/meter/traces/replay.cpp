@@ -30,6 +30,7 @@ class ReplaySource : public Source {
     info_.device = c.device;
     info_.family = "replay";
     info_.where = "a recorded trace";
+    info_.modelled = c.modelled;
     info_.domain = domain_of(c.component);
     info_.kind = c.mean_since_last ? SourceKind::energy : SourceKind::power;
     info_.counted = c.counted && info_.domain != Domain::platform;

@@ -1,11 +1,15 @@
 #include "meter/traces/replay.h"
 
+#include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "catalog/catalog.h"
@@ -13,6 +17,7 @@
 #include "meter/capabilities.h"
 #include "meter/fake_tree.h"
 #include "meter/recorder.h"
+#include "meter/traces/growing_trace.h"
 #include "meter/traces/integrate.h"
 
 namespace wattline::meter {
@@ -106,7 +111,11 @@ TEST_F(TraceCommands, WhatIsRecordedCanBeRead) {
   EXPECT_TRUE(a.zone_known);
   EXPECT_NE(file_text(file("a.csv")).find("modelled"), std::string::npos);
   EXPECT_EQ(file_text(file("a.csv")).find(",measured"), std::string::npos);
-  EXPECT_EQ(ask("integrate", {file("a.csv")}).find_estimate("energy")->measure.method, Method::modelled);
+  EXPECT_TRUE(a.channels[0].modelled);
+  // This machine's clock of work stands still: nothing is known of it, which is no 0 J.
+  EXPECT_THROW(ask("integrate", {file("a.csv")}), Error);
+  EXPECT_TRUE(std::any_of(modelled.warnings.begin(), modelled.warnings.end(),
+                          [](const auto& w) { return w.find("no power was read") != w.npos; }));
   bool said = false;
   for (const auto& block : modelled.blocks)
     if (const auto* note = std::get_if<Note>(&block))
@@ -120,6 +129,109 @@ TEST_F(TraceCommands, WhatIsRecordedCanBeRead) {
   EXPECT_TRUE(b.channels[0].mean_since_last);
   EXPECT_THROW(ask("record", {"--output", file("no/such/folder/x.csv")}), Error);
   EXPECT_THROW(ask("record", {"--output", dir_.path().string()}), Error);
+}
+
+TEST_F(TraceCommands, WhatWasModelledStaysModelled) {
+  std::ofstream(file("model.csv")) << "time,component,power [W],source,method,kind\n"
+                                      "2026-11-24T14:03:00Z,cpu,20,model,modelled,power sensor\n"
+                                      "2026-11-24T14:03:10Z,cpu,20,model,modelled,power sensor\n";
+  ::setenv("WATTLINE_REPLAY", file("model.csv").c_str(), 1);
+  const Result r = ask("run", {"--no-record", "--", "sleep", "0.3"});
+  ASSERT_TRUE(r.find_estimate("energy"));
+  EXPECT_EQ(r.find_estimate("energy")->measure.method, Method::modelled);
+  const Table* t = r.find_table("Components");
+  ASSERT_TRUE(t);
+  EXPECT_EQ(t->column("method").texts().at(0), "modelled");
+  const std::string text = to_text(r);
+  EXPECT_EQ(text.find("whole machine"), text.npos);
+  EXPECT_NE(text.find("replayed trace"), text.npos);
+  EXPECT_EQ(to_text(ask("sources", {"--watch", "0.05"})).find("The processor is measured"), std::string::npos);
+  ::setenv("WATTLINE_REPLAY", file("ours.csv").c_str(), 1);
+  EXPECT_EQ(ask("run", {"--no-record", "--", "sleep", "0.3"}).find_table("Components")->column("method").texts().at(0),
+            "measured");
+}
+
+TEST_F(TraceCommands, GapsAreToldBesideWhatIsCovered) {
+  std::string rows = "time,power [W]\n";
+  for (int i = 0; i < 100; ++i)
+    if (i < 40 || i >= 60) rows += std::to_string(1'700'000'000 + i) + ",50\n";
+  std::ofstream(file("gap.csv")) << rows;
+  const Result r = ask("integrate", {file("gap.csv")});
+  const auto base = [](const EstimateBlock* e, double x) { return x * unit_scale(e->measure.unit); };
+  const EstimateBlock *covered = r.find_estimate("energy"), *whole = r.find_estimate("whole");
+  ASSERT_TRUE(covered && whole);
+  EXPECT_NEAR(base(covered, covered->measure.value), 50 * 78, 1e-3);
+  EXPECT_NE(covered->note.find("21 s are not"), std::string::npos) << covered->note;
+  EXPECT_NEAR(base(whole, whole->measure.value), 50 * 99, 1e-3);
+  EXPECT_LT(base(whole, whole->measure.interval.low), 50 * 99);
+  EXPECT_EQ(whole->measure.method, Method::modelled);
+  EXPECT_FALSE(ask("integrate", {file("ours.csv")}).find_estimate("whole"));
+}
+
+TEST_F(TraceCommands, NothingCoveredIsNoZero) {
+  const auto refused = [&](const std::vector<std::string>& words, const char* why) {
+    try {
+      ask("integrate", words);
+      ADD_FAILURE() << why;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(why), std::string::npos) << e.what();
+    }
+  };
+  std::ofstream(file("one.csv")) << "time,power [W]\n2026-11-24T14:03:00Z,20\n";
+  std::ofstream(file("back.csv")) << "time,power [W]\n2026-11-24T14:03:09Z,20\n2026-11-24T14:03:05Z,20\n"
+                                     "2026-11-24T14:03:01Z,20\n";
+  refused({file("one.csv")}, "1 row with a power");
+  refused({file("back.csv")}, "goes back");
+  refused({file("ours.csv"), "--begin", "2027-01-01"}, "its rows are from");
+  refused({file("ours.csv"), "--end", "2020-01-01"}, "its rows are from");
+  std::ofstream(file("two.csv")) << "time,component,power [W]\n2026-11-24T14:03:00Z,a,20\n2026-11-24T14:03:01Z,a,20\n"
+                                    "2026-11-24T14:03:01Z,b,20\n";
+  const Result r = ask("integrate", {file("two.csv")});
+  EXPECT_NEAR(r.find_estimate("energy")->measure.value, 20, 1e-6);
+  EXPECT_EQ(r.warnings.size(), 1u);
+}
+
+// As a kill between two writes leaves it.
+TEST_F(TraceCommands, ARecordingGrows) {
+  const auto& catalog = context_.get<catalog::Catalog>();
+  Recording r;
+  const auto at = [](int seconds) { return Time{1'700'000'000'000'000'000 + seconds * 1'000'000'000LL}; };
+  r.begin = at(0);
+  SourceRecord package;
+  package.info.component = "package-0";
+  package.info.family = "rapl";
+  r.records.push_back(package);
+  std::ofstream(file("grow.csv")) << "what was there before\n";
+  GrowingTrace file_of_rows(file("grow.csv"), catalog);
+  for (int second = 0; second <= 6; ++second) {
+    r.records[0].readings.add(at(second), 50.0 * second);
+    r.end = at(second);
+    if (second % 2 == 0) file_of_rows.grow(r);
+    if (second == 0) continue;
+    const PowerTrace t = read_power_trace(file_text(file("grow.csv")), "grow.csv");
+    EXPECT_EQ(t.channels.at(0).power.size(), static_cast<std::size_t>(second / 2 * 2 + 1));
+    EXPECT_EQ(t.channels[0].duplicates + t.channels[0].steps_back + t.unreadable, 0u);
+  }
+  const PowerTrace t = read_power_trace(file_text(file("grow.csv")), "grow.csv");
+  EXPECT_NEAR(channel_energy(t.channels[0], {}, {}).energy.value().base(), 300, 1e-6);
+  EXPECT_THROW(GrowingTrace(file("no/such/x.csv"), catalog), Error);
+}
+
+TEST_F(TraceCommands, AHangUpEndsTheRecordingWhole) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGHUP, SIG_DFL);
+    std::thread([] {
+      ::usleep(300'000);
+      ::kill(::getpid(), SIGHUP);
+    }).detach();
+    const Result r = ask("record", {"--for", "600 s", "--interval", "0.05 s", "--output", file("hup.csv")});
+    ::_exit(r.find_estimate("duration") ? 0 : 1);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_GT(read_power_trace(file_text(file("hup.csv")), "hup.csv").rows, 0u);
 }
 
 TEST_F(TraceCommands, WhatContainsOthersIsNotAddedToThem) {

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "kernel/csv_cell.h"
 #include "meter/traces/power_trace.h"
 
@@ -81,8 +83,15 @@ PowerTrace read_ptdaemon(std::string_view content, std::string_view) {
       else if (key == "Watts") watts = trace_watts(value);
       else if (key == "Mark") break;  // what follows is words
     }
-    if (time && watts) add(wall, *time, *watts);
-    else ++out.unreadable;
+    if (time && watts) {
+      add(wall, *time, *watts);
+    } else {
+      ++out.unreadable;
+      if (out.first_unreadable.empty())
+        out.first_unreadable =
+            fmt::format("row {}: {}", out.rows,
+                        time ? "its Watts are no power" : "no time as '07-14-2023 10:12:46.000' follows 'Time'");
+    }
   }
   return out;
 }
