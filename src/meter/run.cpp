@@ -75,7 +75,7 @@ Table components_table(const RunEnergy& run) {
   t.title = "Components";
   t.text("component").number("energy", "J").number("energy_low", "J", "95 %").number("energy_high", "J", "95 %");
   t.number("mean", "W").number("peak", "W").text("method").text("counted", "no: why it is not part of the sum");
-  t.text("source", "family of the source").text("where", "file or call");
+  t.text("source", "family of the source; `meter sources` says where");
   const auto watts = [](const std::optional<Power>& p) { return p ? p->base() : std::nan(""); };
   for (const auto& c : run.components) {
     const std::string counted = c.info.counted ? "yes" : "no: " + c.info.not_counted_because;
@@ -83,7 +83,7 @@ Table components_table(const RunEnergy& run) {
     const auto joules = [&](Energy value) { return seen ? value.base() : std::nan(""); };
     t.add_row({c.info.component, joules(c.energy.value()), joules(c.energy.low()), joules(c.energy.high()),
                watts(c.mean), watts(c.peak), seen ? std::string(to_string(c.energy.method())) : "not read", counted,
-               c.info.family, c.info.where});
+               c.info.family});
   }
   return t;
 }
