@@ -43,5 +43,17 @@ TEST(WriteWholeTest, AFullDiskIsAnErrorAndADeviceStaysADevice) {
   EXPECT_TRUE(S_ISCHR(s.st_mode));
 }
 
+TEST(WriteWholeTest, WhetherItCouldBeWrittenIsKnownBefore) {
+  tests::ScratchDir dir;
+  EXPECT_THROW(check_writable(dir.path()), Error);
+  EXPECT_THROW(check_writable(dir.path() / "none" / "a"), Error);
+  EXPECT_NO_THROW(check_writable(dir.path() / "a"));
+  EXPECT_NO_THROW(check_writable("/dev/null"));
+  EXPECT_TRUE(fs::is_empty(dir.path())) << "nothing is made by asking";
+  write_whole(dir.path() / "a", "kept");
+  check_writable(dir.path() / "a");
+  EXPECT_EQ(content_of(dir.path() / "a"), "kept");
+}
+
 }  // namespace
 }  // namespace wattline
