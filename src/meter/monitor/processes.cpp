@@ -26,6 +26,9 @@ struct ProcessesOptions {
   IdlePolicy idle = IdlePolicy::nobody;
 };
 
+// Who ended is named as well, a few hundred bytes each: a build starts tens of thousands.
+constexpr std::size_t most_ended = 100'000;
+
 double total(const std::array<double, domain_count>& joules) {
   return std::accumulate(joules.begin(), joules.end(), 0.0);
 }
@@ -88,6 +91,7 @@ Result processes(const ProcessesOptions& o, Context& context) {
   settings.interval = std::min(o.interval, o.watch);
   settings.idle = o.idle;
   settings.sharing = o.sharing;
+  settings.most_ended = most_ended;
   Monitor monitor(settings, catalog);
   monitor.tick();
   const auto ticks = std::max(1L, std::lround(o.watch.base() / settings.interval.base()));
