@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "kernel/units.h"
+#include "meter/agent/publisher.h"
 
 namespace wattline::meter {
 namespace {
@@ -53,7 +54,9 @@ void add_level(Table& t, const Snapshot& s, Level level, std::size_t most) {
     if (c.level != level || joules <= 0) continue;
     sum += joules;
     if (++named <= most) {
-      add(c.name, c.pid, c.detail, joules, c.cpu_seconds);
+      // Of what is published without a name no time is told.
+      const bool nameless = c.name == other_consumers || c.name == once_named;
+      add(c.name, c.pid, c.detail, joules, nameless ? nan : c.cpu_seconds);
       continue;
     }
     ++others;

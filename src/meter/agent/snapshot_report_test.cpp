@@ -33,8 +33,7 @@ Snapshot busy() {
   Snapshot s = tests::snapshot_at(10);
   s.consumers.clear();
   for (int i = 0; i < 50; ++i) s.consumers.push_back(tests::consumer(Level::process, "p", 100 + i, 3));
-  for (int i = 0; i < 30; ++i)
-    s.consumers.push_back(tests::consumer(Level::service, "s" + std::to_string(i), 0, 5));
+  for (int i = 0; i < 30; ++i) s.consumers.push_back(tests::consumer(Level::service, "s" + std::to_string(i), 0, 5));
   s.domains[0].unattributed = 50;
   return s;
 }
@@ -56,6 +55,12 @@ TEST(SnapshotReport, WhatIsPublishedAddsUpToo) {
   Publisher p({.top = 20, .rounding = Energy(0.1), .kept = Duration(120)}, "h", "i");
   const auto sums = sums_of(snapshot_report(p.publish(busy(), {}, Duration(1))->seen, "t", 1000));
   for (const auto& [level, total] : sums.totals) EXPECT_NEAR(sums.rows.at(level), total, 1e-9) << level;
+  const Table t =
+      *snapshot_report(p.publish(busy(), {}, Duration(1))->seen, "t", 1000).find_table("agent.consumers.v1");
+  for (std::size_t i = 0; i < t.rows(); ++i) {
+    if (t.column("consumer").texts()[i] != other_consumers) continue;
+    EXPECT_TRUE(std::isnan(t.column("cpu_time").numbers()[i])) << "it is not known, and is not 0";
+  }
 }
 
 TEST(SnapshotReport, NothingReadIsNoFigure) {
