@@ -34,7 +34,7 @@ void write_whole(const fs::path& path, std::string_view content) {
 void check_writable(const fs::path& path) {
   std::error_code unknown;
   const auto status = fs::status(path, unknown);
-  if (fs::is_directory(status)) throw errno_error("write", path.string(), EISDIR);
+  if (fs::is_directory(status)) throw bad_input("it is a folder; a file is needed", path.string());
   const bool direct = fs::exists(status) && !fs::is_regular_file(status);
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   if (::access((direct ? path : folder).c_str(), direct ? W_OK : W_OK | X_OK) != 0)
