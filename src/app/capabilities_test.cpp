@@ -2,6 +2,7 @@
 // its fields refuse what they should. Written once for all rooms.
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -34,6 +35,46 @@ std::string test_name(const testing::TestParamInfo<const Capability*>& info) {
 
 class EachCapability : public testing::TestWithParam<const Capability*> {};
 INSTANTIATE_TEST_SUITE_P(Rooms, EachCapability, testing::ValuesIn(all()), test_name);
+
+// A command is looked for in the room that says its first word, so rooms say the first words of all their aliases.
+TEST(Rooms, SayTheVerbsOfTheirCapabilities) {
+  std::map<std::string, std::string> room_of;
+  for (const auto& r : rooms()) {
+    std::set<std::string_view> declared;
+    for (const auto& c : r.capabilities)
+      for (const std::string_view alias : c.aliases) {
+        declared.insert(alias.substr(0, alias.find(' ')));
+        EXPECT_EQ(find_alias(rooms(), alias), &c) << alias;
+      }
+    const auto& said = r.capabilities.verbs();
+    EXPECT_EQ(std::set<std::string_view>(said.begin(), said.end()), declared) << r.name;
+    for (const auto verb : said)
+      EXPECT_TRUE(room_of.emplace(verb, r.name).second)
+          << verb << " is a verb of " << room_of[std::string(verb)] << " too";
+  }
+  EXPECT_EQ(find_alias(rooms(), "no such verb"), nullptr);
+  EXPECT_EQ(find_alias(rooms(), "run no such verb"), nullptr);
+  EXPECT_EQ(find_alias(rooms(), ""), nullptr);
+}
+
+TEST(Rooms, MakeTheirCapabilitiesOnceAndWhenAsked) {
+  static int made = 0;
+  const Rooms some = {{"a",
+                       "",
+                       {[] {
+                          ++made;
+                          return std::vector<Capability>(1);
+                        },
+                        {"verb"}}}};
+  EXPECT_TRUE(is_room(some, "a"));
+  EXPECT_EQ(find_alias(some, "other"), nullptr);
+  EXPECT_EQ(find_capability(some, "b", "x"), nullptr);
+  EXPECT_EQ(made, 0);
+  EXPECT_EQ(find_alias(some, "verb"), nullptr);
+  EXPECT_EQ(find_capability(some, "a", "x"), nullptr);
+  EXPECT_EQ(some[0].capabilities.end() - some[0].capabilities.begin(), 1);
+  EXPECT_EQ(made, 1);
+}
 
 TEST_P(EachCapability, IsDescribed) {
   const Capability& c = *GetParam();

@@ -20,26 +20,22 @@ namespace wattline::app {
 namespace {
 
 // A room to users whose parts stand on two floors.
-std::vector<Capability> joined(std::vector<Capability> a, std::vector<Capability> b) {
-  for (auto& c : b) a.push_back(std::move(c));
-  return a;
+std::vector<Capability> study_capabilities() {
+  std::vector<Capability> out = study::capabilities();
+  for (auto& c : meter::experiment_capabilities()) out.push_back(std::move(c));
+  return out;
 }
 
-// One after the other: from a list in braces each would be copied, at every start of the program.
 Rooms all_rooms() {
-  Rooms out;
-  out.reserve(9);
-  out.push_back({"catalog", "what is known: devices, models, places, factors", catalog::capabilities()});
-  out.push_back({"device", "J per unit of work on real hardware", device::capabilities()});
-  out.push_back({"lm", "the built-in language models", lm::capabilities()});
-  out.push_back({"text", "what a prompt is: vectors, language, labels", text::capabilities()});
-  out.push_back({"serve", "the OpenAI-compatible gateway", serve::capabilities()});
-  out.push_back({"study", "experiments: plans, runs, statistics of comparisons",
-                 joined(study::capabilities(), meter::experiment_capabilities())});
-  out.push_back({"meter", "the watts of this machine and of commands", meter::capabilities()});
-  out.push_back({"ledger", "the account: carbon, water, reports", ledger::capabilities()});
-  out.push_back({"program", "about this program", capabilities()});
-  return out;
+  return {{"catalog", "what is known: devices, models, places, factors", {catalog::capabilities, {}}},
+          {"device", "J per unit of work on real hardware", {device::capabilities, {}}},
+          {"lm", "the built-in language models", {lm::capabilities, {}}},
+          {"text", "what a prompt is: vectors, language, labels", {text::capabilities, {}}},
+          {"serve", "the OpenAI-compatible gateway", {serve::capabilities, {"serve"}}},
+          {"study", "experiments: plans, runs, statistics of comparisons", {study_capabilities, {}}},
+          {"meter", "the watts of this machine and of commands", {meter::capabilities, {"run", "top", "agent"}}},
+          {"ledger", "the account: carbon, water, reports", {ledger::capabilities, {"report"}}},
+          {"program", "about this program", {capabilities, {"papers"}}}};
 }
 
 }  // namespace

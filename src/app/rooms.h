@@ -1,6 +1,7 @@
 // The rooms of the house, joined: their capabilities in the order of the line, and their claims.
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -9,10 +10,31 @@
 
 namespace wattline::app {
 
+// A room's capabilities, made when somebody first asks for them, on any thread: a command needs those of its own room,
+// and to make those of all at each start of the program would cost more than many commands.
+class Declarations {
+ public:
+  Declarations(std::vector<Capability> made);
+  // `verbs`: the first words of the aliases of what `make` makes, all of them.
+  Declarations(std::vector<Capability> (*make)(), std::vector<std::string_view> verbs);
+
+  std::vector<Capability>::const_iterator begin() const { return list().begin(); }
+  std::vector<Capability>::const_iterator end() const { return list().end(); }
+  // nullptr when there is none.
+  const Capability* find(std::string_view name) const;
+  const Capability* find_alias(std::string_view verb) const;
+  const std::vector<std::string_view>& verbs() const;
+
+ private:
+  struct State;
+  const std::vector<Capability>& list() const;
+  std::shared_ptr<State> state_;
+};
+
 struct Room {
   std::string name;
   std::string summary;
-  std::vector<Capability> capabilities;
+  Declarations capabilities;
 };
 
 using Rooms = std::vector<Room>;
