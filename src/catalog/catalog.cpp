@@ -13,12 +13,6 @@
 namespace wattline::catalog {
 namespace {
 
-template <class T>
-const T* find_in(const std::vector<T>& rows, const std::map<std::string, std::size_t>& index, const std::string& key) {
-  const auto it = index.find(key);
-  return it == index.end() ? nullptr : &rows[it->second];
-}
-
 std::string validity(const Origin& o) {
   std::string out = o.year ? std::to_string(o.year) : "";
   if (!o.valid_from.empty()) out += fmt::format("{}from {}", out.empty() ? "" : ", ", o.valid_from);
@@ -107,20 +101,18 @@ const std::string& Catalog::version() const {
 }
 
 const Device* Catalog::find_device(std::string_view name) const {
-  return find_in(devices(), device_index_, device_key(name));
+  return loader_ ? loader_->find_device(name) : nullptr;
 }
-const Model* Catalog::find_model(std::string_view name) const {
-  return find_in(models(), model_index_, name_key(name));
-}
+const Model* Catalog::find_model(std::string_view name) const { return loader_ ? loader_->find_model(name) : nullptr; }
 const Region* Catalog::find_region(std::string_view name) const {
   const auto slash = name.find('/');
-  if (slash == std::string_view::npos) return nullptr;
-  return find_in(regions(), region_index_, name_key(name.substr(0, slash)) + "/" + name_key(name.substr(slash + 1)));
+  if (slash == std::string_view::npos || !loader_) return nullptr;
+  return loader_->find_region(name.substr(0, slash), name.substr(slash + 1));
 }
 const Place* Catalog::find_place(std::string_view name) const {
   if (name.empty()) name = "WORLD";
   if (const Region* r = find_region(name)) return find_place(r->place);
-  return find_in(places(), place_index_, name_key(name));
+  return loader_ ? loader_->find_place(name) : nullptr;
 }
 
 const Device& Catalog::device(std::string_view name) const {

@@ -99,7 +99,8 @@ void check_unit(const Heading& h, const Unit* ours, const std::string& place) {
 
 }  // namespace
 
-DataFile::DataFile(std::string_view name, std::string_view content, std::vector<std::string> keys, KeyOf key_of)
+DataFile::DataFile(std::string_view name, std::string_view content, std::vector<std::string> keys, KeyOf key_of,
+                   const Wanted& wanted)
     : files_{std::string(name)}, key_of_(std::move(key_of)) {
   read_rows(
       name, content,
@@ -114,11 +115,12 @@ DataFile::DataFile(std::string_view name, std::string_view content, std::vector<
         for (const auto& k : keys) keys_.push_back(column(k));
       },
       [&](const Fields& fields, std::size_t row) {
+        if (wanted && !wanted(*this, fields)) return;
         Stored stored{{}, 0, row};
         stored.cells.reserve(fields.size());
         for (std::size_t i = 0; i < fields.size(); ++i)
           stored.cells.push_back({checked(fields[i], names_[i], files_[0], row), units_[i], 0, row});
-        if (!by_key_.emplace(key(stored.cells), rows_.size()).second)
+        if (!keys_.empty() && !by_key_.emplace(key(stored.cells), rows_.size()).second)
           throw bad_input(fmt::format("'{}' is there twice", stored.cells[keys_.back()].text), where(0, row));
         rows_.push_back(std::move(stored));
       });

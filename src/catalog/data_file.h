@@ -31,8 +31,11 @@ class DataRow;
 class DataFile {
  public:
   using KeyOf = std::function<std::string(std::string_view)>;
-  // `keys`: the columns that name a row, compared as `key_of` makes them.
-  DataFile(std::string_view where, std::string_view content, std::vector<std::string> keys, KeyOf key_of);
+  // Told the fields of a row as they are written, once the columns are known.
+  using Wanted = std::function<bool(const DataFile&, const std::vector<std::string_view>& fields)>;
+  // `keys`: the columns that name a row, compared as `key_of` makes them. `wanted`: of the others nothing is kept.
+  DataFile(std::string_view where, std::string_view content, std::vector<std::string> keys, KeyOf key_of,
+           const Wanted& wanted = {});
   DataFile(DataFile&&) = default;
 
   // Rows of the same layout: a known name changes the cells it gives, a new one adds a row, "-"
@@ -76,6 +79,8 @@ class DataRow {
 
   bool overridden() const { return row_->overridden(); }
   std::string where() const { return file_->where(row_->file, row_->row); }  // of its last change
+  std::size_t number() const { return row_->row; }  // its line there
+  const std::vector<std::string>& columns() const { return file_->columns(); }
   const std::string& text(std::string_view column) const { return cell(column).text; }
   const std::string& required(std::string_view column) const;
   std::vector<std::string> list(std::string_view column) const;  // split at ';'

@@ -2,6 +2,7 @@
 // this header is for it, for tests and for the fuzz target, which have no folder.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -11,6 +12,8 @@
 
 #include "catalog/catalog.h"
 #include "catalog/data_file.h"
+#include "catalog/row_reader.h"
+#include "catalog/single_rows.h"
 
 namespace wattline::catalog {
 
@@ -24,25 +27,55 @@ class Loader {
                                        const std::string& folder = {}, Tables tables = embedded);
 
   // Reads the table unless that was done; the catalog's member is complete when it returns.
-  void need_devices() { once(devices_, &Loader::read_devices); }
-  void need_models() { once(models_, &Loader::read_models); }
-  void need_places() { once(places_, &Loader::read_places); }
-  void need_regions() { once(regions_, &Loader::read_regions); }
-  void need_factors() { once(all_factors_, &Loader::gather_factors); }
-  void need_version() { once(version_, &Loader::set_version); }
+  void need_devices() {
+    devices_.once([this] { read_devices(); });
+  }
+  void need_models() {
+    models_.once([this] { read_models(); });
+  }
+  void need_places() {
+    places_.once([this] { read_places(); });
+  }
+  void need_regions() {
+    regions_.once([this] { read_regions(); });
+  }
+  void need_factors() {
+    all_factors_.once([this] { gather_factors(); });
+  }
+  void need_version() {
+    version_.once([this] { set_version(); });
+  }
+  // By name or alias, of a table that is not read whole by its one row; nullptr when there is none.
+  const Device* find_device(std::string_view name);
+  const Model* find_model(std::string_view name);
+  const Place* find_place(std::string_view name);  // no region
+  const Region* find_region(std::string_view provider, std::string_view name);
   // Reads no more files than it takes to find it: those of its subject first, which ids begin with.
   const Factor* find_factor(std::string_view id);
 
  private:
   Loader(Catalog& catalog, std::string folder, Tables tables);
 
-  struct Source {
-    std::string title, licence;
+  // Read once, by the first who needs it.
+  class Whole {
+   public:
+    template <class Read>
+    void once(const Read& read) {
+      std::call_once(flag_, [&] {
+        read();
+        done_ = true;
+      });
+    }
+    bool done() const { return done_; }
+
+   private:
+    std::once_flag flag_;
+    std::atomic<bool> done_ = false;
   };
   DataFile merged(const std::string& name, std::vector<std::string> keys, DataFile::KeyOf key_of) const;
-  Origin origin(const DataRow&, std::string_view source_column = "source", std::string_view year_column = "year");
 
   void read_sources();
+  const Source* find_source(const std::string& id);
   void read_devices();
   void read_models();
   void read_places();
@@ -50,16 +83,13 @@ class Loader {
   // factors.csv and each factors_SUBJECT.csv
   struct FactorFile {
     std::string name;
-    std::once_flag read;
+    Whole whole;
     std::map<std::string, Factor, std::less<>> rows;
   };
   void need(FactorFile&);
   void read_factors(FactorFile&);
   void gather_factors();
   void set_version();
-  void once(std::once_flag& flag, void (Loader::*read)()) {
-    std::call_once(flag, [&] { (this->*read)(); });
-  }
 
   // Enters the row's names, the first its own; two rows with one spelling are an Error.
   template <class Row>
@@ -71,7 +101,9 @@ class Loader {
   Tables tables_;
   std::map<std::string, Source, std::less<>> sources_;
   std::deque<FactorFile> factor_files_;
-  std::once_flag sources_read_, devices_, models_, places_, regions_, all_factors_, version_;
+  Whole sources_read_, devices_, models_, places_, regions_, all_factors_, version_;
+  const RowReader reader_;
+  std::unique_ptr<SingleRows> single_;  // nothing is put over the tables
 };
 
 }  // namespace wattline::catalog

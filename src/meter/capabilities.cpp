@@ -15,9 +15,13 @@
 namespace wattline::meter {
 
 std::vector<Capability> capabilities() {
-  return {run_capability(),       agent_capability(),  top_capability(),    sources_capability(),
-          processes_capability(), agents_capability(), record_capability(), replay_capability(),
-          integrate_capability(), align_capability(),  fit_capability()};
+  std::vector<Capability> out;
+  out.reserve(11);
+  for (const auto make :
+       {run_capability, agent_capability, top_capability, sources_capability, processes_capability, agents_capability,
+        record_capability, replay_capability, integrate_capability, align_capability, fit_capability})
+    out.push_back(make());
+  return out;
 }
 
 }  // namespace wattline::meter

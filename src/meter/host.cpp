@@ -36,7 +36,6 @@ bool of_a_server(const Host& host) {
 }  // namespace
 
 HostModel::HostModel(Host host, const catalog::Catalog& catalog) : host_(std::move(host)) {
-  const auto curves = physics::LoadCurves::load(catalog);
   catalog::Device made;
   made.kind = catalog::DeviceKind::cpu;
   made.cores = std::max(1, host_.cores / host_.packages);
@@ -44,6 +43,8 @@ HostModel::HostModel(Host host, const catalog::Catalog& catalog) : host_(std::mo
 
   const catalog::Device* row = host_.cpu.empty() ? nullptr : catalog.find_device(host_.cpu);
   if (row && (row->cores <= 0 || row->board_power <= Power(0))) row = nullptr;
+  const auto curves = physics::LoadCurves::load(
+      catalog, row ? std::vector<std::string>{host_.cpu, row->name} : std::vector<std::string>{host_.cpu});
   const auto own = std::find_if(curves->curves.begin(), curves->curves.end(), [&](const physics::LoadCurve& c) {
     return !c.device.empty() && catalog::device_key(c.device) == catalog::device_key(host_.cpu);
   });

@@ -8,6 +8,7 @@
 
 #include "catalog/data_file.h"
 #include "catalog/loader.h"
+#include "catalog/single_rows.h"
 #include "kernel/error.h"
 #include "kernel/units.h"
 
@@ -19,21 +20,43 @@ using catalog::DataRow;
 
 // Ours with the user's rows of the same name put over.
 DataFile rows_of(const catalog::Catalog& from, const std::string& name, std::vector<std::string> keys,
-                 DataFile::KeyOf key_of) {
+                 DataFile::KeyOf key_of, const DataFile::Wanted& wanted = {}) {
   const std::string_view ours = catalog::Loader::embedded(name), given = from.file(name);
+  if (given.data() == ours.data()) return DataFile(name, ours, std::move(keys), std::move(key_of), wanted);
   DataFile out(name, ours, std::move(keys), std::move(key_of));
-  if (given.data() != ours.data()) out.put_over(name, given);
+  out.put_over(name, given);
   return out;
 }
 
-FactorUse with_source(FactorUse use, const std::string& licence, const Table& sources) {
-  const auto& ids = sources.column("id").texts();
-  if (const auto it = std::find(ids.begin(), ids.end(), use.source); it != ids.end()) {
-    const auto at = static_cast<std::size_t>(it - ids.begin());
-    use.source = sources.column("title").texts()[at];
-    use.licence = sources.column("licence").texts()[at];
+// Those asked for of sources.csv; the id itself where it is no row.
+class SourceNames {
+ public:
+  explicit SourceNames(const catalog::Catalog& from)
+      : text_(from.file("sources.csv")), ours_(text_.data() == catalog::Loader::embedded("sources.csv").data()) {}
+
+  const catalog::Source& of(const std::string& id) {
+    const auto [it, fresh] = known_.try_emplace(id, catalog::Source{id, {}});
+    if (!fresh) return it->second;
+    const std::string record = ours_ ? catalog::record_of(text_, id) : std::string(text_);
+    if (record.empty()) return it->second;
+    const Table rows = read_csv(record, "sources.csv", {.delimiter = ',', .infer = false});
+    const auto& ids = rows.column("id").texts();
+    if (const auto row = std::find(ids.begin(), ids.end(), id); row != ids.end()) {
+      const auto at = static_cast<std::size_t>(row - ids.begin());
+      it->second = {rows.column("title").texts()[at], rows.column("licence").texts()[at]};
+    }
+    return it->second;
   }
-  if (!licence.empty()) use.licence = licence;
+
+ private:
+  const std::string_view text_;
+  const bool ours_;
+  std::map<std::string, catalog::Source> known_;
+};
+
+FactorUse with_source(FactorUse use, const std::string& licence, const catalog::Source& source) {
+  use.source = source.title;
+  use.licence = licence.empty() ? source.licence : licence;
   return use;
 }
 
@@ -44,7 +67,7 @@ LoadKind kind_of(const DataRow& row) {
   row.fail("load", fmt::format("'{}' found; spread or packed is allowed", text));
 }
 
-LoadCurve read_curve(const DataRow& row, const Table& sources) {
+LoadCurve read_curve(const DataRow& row, SourceNames& sources) {
   LoadCurve c;
   c.name = row.required("name");
   c.device = row.text("device");
@@ -63,10 +86,10 @@ LoadCurve read_curve(const DataRow& row, const Table& sources) {
   c.use = with_source({"physics.cpu.curve." + c.name,
                        fmt::format("power by load of {}", c.name),
                        fmt::format("{} to {}", to_string(c.idle(), 3), to_string(c.full(), 3)),
-                       row.required("source"),
+                       {},
                        row.text("year"),
                        {}},
-                      row.text("licence"), sources);
+                      row.text("licence"), sources.of(row.required("source")));
   return c;
 }
 
@@ -123,6 +146,52 @@ std::string version_of(const std::string& words) {
   return {};
 }
 
+// Picks the rows of servers that tell something of processors, as they are looked for: the processor's own, else those of
+// its line, else of its family. `table` is walked through once for that; then it is told the same rows again, in order.
+class NearWalls {
+ public:
+  NearWalls(const std::vector<std::string>& devices, const std::string& name, std::string_view table) {
+    for (const auto& d : devices) {
+      Near near{catalog::device_key(d), processor_line(d), processor_family(d)};
+      if (std::none_of(near_.begin(), near_.end(), [&](const Near& n) { return n.key == near.key; }))
+        near_.push_back(std::move(near));
+    }
+    std::vector<Level> levels;  // by row and processor
+    std::size_t device = 0, family = 0, line = 0;
+    const DataFile seen(name, table, {}, catalog::device_key, [&](const DataFile& file, const auto& fields) {
+      if (levels.empty()) device = file.column("device"), family = file.column("family"), line = file.column("line");
+      for (Near& n : near_) {
+        levels.push_back(level(n, fields[device], fields[line], fields[family]));
+        n.level = std::min(n.level, levels.back());
+      }
+      return false;
+    });
+    for (std::size_t at = 0; at < levels.size(); at += near_.size()) {
+      bool wanted = false;
+      for (std::size_t i = 0; i < near_.size(); ++i)
+        wanted = wanted || (near_[i].level != Level::none && levels[at + i] == near_[i].level);
+      wanted_.push_back(wanted);
+    }
+  }
+  bool operator()(const DataFile&, const std::vector<std::string_view>&) { return wanted_[next_++]; }
+
+ private:
+  enum class Level { own, line, family, none };
+  struct Near {
+    std::string key, line, family;
+    Level level = Level::none;
+  };
+  // What is of a line is of its family too, and looked for before.
+  static Level level(const Near& n, std::string_view device, std::string_view line, std::string_view family) {
+    if (catalog::may_have_key(device, n.key) && catalog::device_key(device) == n.key) return Level::own;
+    if (!n.line.empty() && line == n.line) return Level::line;
+    return !n.family.empty() && family == n.family ? Level::family : Level::none;
+  }
+  std::vector<Near> near_;
+  std::vector<bool> wanted_;
+  std::size_t next_ = 0;
+};
+
 }  // namespace
 
 std::string_view to_string(LoadKind kind) {
@@ -144,14 +213,28 @@ std::array<double, curve_points> LoadCurve::shape() const {
   return out;
 }
 
-std::shared_ptr<const LoadCurves> LoadCurves::load(const catalog::Catalog& from) {
+std::shared_ptr<const LoadCurves> LoadCurves::load(const catalog::Catalog& from) { return load(from, {}); }
+
+std::shared_ptr<const LoadCurves> LoadCurves::load(const catalog::Catalog& from, std::vector<std::string> devices) {
   auto out = std::make_shared<LoadCurves>();
-  out->sources = std::make_shared<const Table>(
-      read_csv(from.file("sources.csv"), "sources.csv", {.delimiter = ',', .infer = false}));
+  SourceNames sources(from);
   const DataFile curves = rows_of(from, "processor_curves.csv", {"name"}, catalog::name_key);
-  for (const auto& row : curves.rows()) out->curves.push_back(read_curve(row, *out->sources));
-  const DataFile walls = rows_of(from, "processor_walls.csv", {"device"}, catalog::device_key);
-  for (const auto& row : walls.rows()) out->walls.push_back(read_wall(row));
+  for (const auto& row : curves.rows()) out->curves.push_back(read_curve(row, sources));
+  const std::string walls_name = "processor_walls.csv";
+  DataFile::Wanted wanted;
+  if (const std::string_view ours = catalog::Loader::embedded(walls_name);
+      !devices.empty() && from.file(walls_name).data() == ours.data()) {
+    // The model asks for the servers of the measured processors too.
+    for (const auto& c : out->curves)
+      if (c.package) devices.push_back(c.device);
+    wanted = NearWalls(devices, walls_name, ours);
+  }
+  const DataFile walls = rows_of(from, walls_name, {"device"}, catalog::device_key, wanted);
+  for (const auto& row : walls.rows()) {
+    out->walls.push_back(read_wall(row));
+    const std::string& id = out->walls.back().source;
+    out->sources.try_emplace(id, sources.of(id));
+  }
   return out;
 }
 
@@ -165,10 +248,10 @@ FactorUse LoadCurves::use_of(const WallPower& w) const {
   return with_source({"physics.cpu.wall." + w.device,
                       fmt::format("servers with {}, per processor", w.device),
                       fmt::format("{} idle, {} full", to_string(w.idle, 3), to_string(w.full, 3)),
-                      w.source,
+                      {},
                       w.year,
                       {}},
-                     w.licence, *sources);
+                     w.licence, sources.at(w.source));
 }
 
 std::string processor_family(std::string_view device) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "catalog/row_reader.h"
 #include "kernel/quantity.h"
 #include "kernel/result.h"
 
@@ -56,11 +58,14 @@ struct LoadCurves {
 
   // Error bad_input naming file:row: a curve that does not rise, a wrong word.
   static std::shared_ptr<const LoadCurves> load(const catalog::Catalog&);
+  // Of the servers no more than processor_power asks for to model processors of these names: their own, else those of
+  // their line, else of their family, and the same of the measured ones.
+  static std::shared_ptr<const LoadCurves> load(const catalog::Catalog&, std::vector<std::string> devices);
   const WallPower* find_wall(std::string_view device) const;
   // Put into words only where it is used: there are many rows, and every start of the program reads them.
   FactorUse use_of(const WallPower&) const;
 
-  std::shared_ptr<const Table> sources;
+  std::map<std::string, catalog::Source> sources;  // of the walls
 };
 
 // By its name, as makers and kernels write it: "" where none is recognised.

@@ -277,7 +277,7 @@ ProcessorPower processor_power(const catalog::Device& device, const LoadCurves& 
 }
 
 ProcessorPower processor_power(const catalog::Device& device, const catalog::Catalog& catalog) {
-  return processor_power(device, *LoadCurves::load(catalog), catalog);
+  return processor_power(device, *LoadCurves::load(catalog, {device.name}), catalog);
 }
 
 Estimate<Energy> energy_of_cpu_time(const ProcessorPower& p, int cores, Duration cpu_time) {

@@ -151,6 +151,51 @@ TEST(processor_power, a_curve_of_the_user_is_taken) {
   EXPECT_THROW(processor_power(falling->device("AMD EPYC 7763"), *falling), Error);
 }
 
+// What is read for one processor alone gives what all rows give.
+TEST(processor_power, needs_no_more_than_the_servers_near_it) {
+  const auto all = LoadCurves::load(known());
+  std::vector<catalog::Device> some;
+  for (const auto& d : known().devices())
+    if (d.cores > 0 && d.board_power > Power(0)) some.push_back(d);
+  for (const auto& w : all->walls) {
+    catalog::Device d;
+    d.name = w.device;
+    d.cores = w.cores;
+    d.board_power = w.tdp;
+    some.push_back(d);
+  }
+  for (const char* name :
+       {"AMD EPYC", "AMD EPYC 9Z99", "Intel(R) Xeon(R) E5-9999 v4", "Opteron", "Graviton9", "?", ""}) {
+    some.push_back(some.front());
+    some.back().name = name;
+  }
+  std::size_t fewest = all->walls.size();
+  for (const auto& d : some) {
+    SCOPED_TRACE(d.name);
+    const auto near = LoadCurves::load(known(), {d.name});
+    fewest = std::min(fewest, near->walls.size());
+    const ProcessorPower a = processor_power(d, *all, known()), b = processor_power(d, *near, known());
+    EXPECT_EQ(a.basis, b.basis);
+    for (const double load : {0.0, 0.3, 1.0}) {
+      EXPECT_EQ(a.at(load).value().base(), b.at(load).value().base());
+      EXPECT_EQ(a.at(load).sd().base(), b.at(load).sd().base());
+    }
+    ASSERT_EQ(a.factors.size(), b.factors.size());
+    for (std::size_t i = 0; i < a.factors.size(); ++i) {
+      EXPECT_EQ(a.factors[i].id, b.factors[i].id);
+      EXPECT_EQ(a.factors[i].value, b.factors[i].value);
+      EXPECT_EQ(a.factors[i].source, b.factors[i].source);
+      EXPECT_EQ(a.factors[i].licence, b.factors[i].licence);
+    }
+    const WallPower *first = all->find_wall(d.name), *second = near->find_wall(d.name);
+    ASSERT_EQ(first == nullptr, second == nullptr);
+    if (first) {
+      EXPECT_EQ(first->full, second->full);
+    }
+  }
+  EXPECT_LT(fewest, all->walls.size() / 4);
+}
+
 TEST(processor_power, families_and_lines_by_name) {
   EXPECT_EQ(processor_family("Intel(R) Xeon(R) CPU E5-2620 v3 @ 2.40GHz"), "server Intel");
   EXPECT_EQ(processor_line("Intel(R) Xeon(R) CPU E5-2620 v3 @ 2.40GHz"), "Xeon E5 v3");
