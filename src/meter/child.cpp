@@ -213,6 +213,21 @@ void await_end(pid_t pid, bool adopting, Usage& not_ours) {
   }
 }
 
+// The child, as fork has it. It shares our memory until it runs the program or ends, and this thread waits for that: to
+// copy the tables of our pages and then the pages one by one, as they are written, costs more than starting the program.
+// Others of our threads go on, so that the child may do nothing but system calls.
+[[gnu::noinline]] pid_t start(char* const* words, char* const* variables, const SignalGuard& signals, int inherited,
+                              int failure) {
+  const pid_t pid = ::vfork();
+  if (pid != 0) return pid;
+  signals.restore_in_child();
+  if (inherited >= 0) ::fcntl(inherited, F_SETFD, 0);
+  ::execvpe(words[0], words, variables);
+  const int why = errno;
+  [[maybe_unused]] const auto n = ::write(failure, &why, sizeof why);
+  ::_exit(127);
+}
+
 }  // namespace
 
 ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& setup) {
@@ -237,20 +252,12 @@ ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& s
 
   out.begin = Time::now();
   const std::int64_t started = monotonic_ns();
-  const pid_t pid = ::fork();
+  const pid_t pid = start(words.data(), variables.data(), signals, setup.inherited, failure[1]);
   if (pid < 0) {
     const int why = errno;
     ::close(failure[0]);
     ::close(failure[1]);
     throw errno_error("start", argv[0], why);
-  }
-  if (pid == 0) {
-    signals.restore_in_child();
-    if (setup.inherited >= 0) ::fcntl(setup.inherited, F_SETFD, 0);
-    ::execvpe(words[0], words.data(), variables.data());
-    const int why = errno;
-    [[maybe_unused]] const auto n = ::write(failure[1], &why, sizeof why);
-    ::_exit(127);
   }
   signals.child_started(pid, &group);
   ::close(failure[1]);
