@@ -205,10 +205,18 @@ void RollupWriter::add_rows(std::string_view writer, std::int64_t last) {
   store();
 }
 
+namespace {
+
+constexpr std::string_view first_behind =
+    "SELECT w.writer, ifnull(s.seq, 0), w.last_seq FROM writers w LEFT JOIN rollup_state s"
+    " ON s.writer = w.writer WHERE ifnull(s.seq, 0) < w.last_seq LIMIT 1";
+
+}  // namespace
+
+bool RollupWriter::is_behind(const Database& database) { return Statement(database, first_behind).step(); }
+
 bool RollupWriter::catch_up(std::int64_t most) {
-  Statement behind(database_,
-                   "SELECT w.writer, ifnull(s.seq, 0), w.last_seq FROM writers w LEFT JOIN rollup_state s"
-                   " ON s.writer = w.writer WHERE ifnull(s.seq, 0) < w.last_seq LIMIT 1");
+  Statement behind(database_, first_behind);
   if (!behind.step()) return false;
   const std::string writer(behind.text(0));
   const std::int64_t from = behind.integer(1), to = std::min(from + most, behind.integer(2));

@@ -54,6 +54,8 @@ class RollupWriter {
   void rebuild(std::int64_t hour);
   // Adds the rows of a chain up to `last`, as long as they are there.
   void add_rows(std::string_view writer, std::int64_t last);
+  // A chain is ahead of its sums.
+  static bool is_behind(const Database&);
   // Adds at most so many rows of chains that are ahead of their sums; false: there are none.
   bool catch_up(std::int64_t most);
 
