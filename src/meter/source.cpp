@@ -17,6 +17,7 @@
 #include "meter/families/gpu_sysfs.h"
 #include "meter/families/ipmi.h"
 #include "meter/families/jetson.h"
+#include "meter/families/msr_rapl.h"
 #include "meter/families/perf_rapl.h"
 #include "meter/hwmon.h"
 #include "meter/nvml.h"
@@ -37,6 +38,7 @@ const std::vector<SourceFamily>& source_families() {
       {"perf", "energy counters of processor packages and memory by performance events",
        [](const Roots& r) { return find_perf_rapl(r); }},
       {"rapl", "energy counters of processor packages and memory (/sys/class/powercap)", find_rapl},
+      {"msr", "the same counters by the processors' registers (/dev/cpu/*/msr)", find_msr_rapl},
       {"nvml", "NVIDIA GPUs through their driver's library", [](const Roots&) { return find_nvml(); }, false},
       {"amdgpu", "AMD GPUs (/sys/class/hwmon)", find_amdgpu},
       {"intel-gpu", "Intel GPUs (/sys/class/hwmon)", find_intel_gpu},

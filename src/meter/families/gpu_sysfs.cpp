@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "meter/families/gpu_metrics.h"
 #include "meter/families/hwmon_chips.h"
 #include "meter/proc_files.h"
 
@@ -24,6 +25,7 @@ class LetSleep : public Source {
     asleep_ = asleep(chip_);
     return asleep_ ? std::nullopt : source_->read();
   }
+  std::optional<double> watts_now() override { return asleep(chip_) ? std::nullopt : source_->watts_now(); }
   std::string trouble() const override {
     return asleep_ ? "the board sleeps, and is not woken to be asked" : source_->trouble();
   }
@@ -33,6 +35,40 @@ class LetSleep : public Source {
   std::unique_ptr<Source> source_;
   bool asleep_ = false;
 };
+
+// The board's energy by the driver's table (gpu_metrics.h).
+class TableEnergy : public Source {
+ public:
+  TableEnergy(SourceInfo info, bool mi200) : info_(std::move(info)), mi200_(mi200) {}
+  const SourceInfo& info() const override { return info_; }
+  std::optional<double> read() override {
+    const auto bytes = read_small_file(info_.where, 4096);
+    const auto table = bytes ? parse_gpu_metrics(*bytes, mi200_) : std::nullopt;
+    trouble_ = table ? "" : info_.where + (bytes ? " tells no energy" : " cannot be read");
+    watts_ = table ? table->watts : std::nullopt;
+    return table ? std::optional(table->joules) : std::nullopt;
+  }
+  std::string trouble() const override { return trouble_; }
+  std::optional<double> watts_now() override { return read() ? watts_ : std::nullopt; }
+
+ private:
+  SourceInfo info_;
+  bool mi200_;
+  std::string trouble_;
+  std::optional<double> watts_;
+};
+
+std::unique_ptr<Source> table_energy(const HwmonChip& chip, SourceInfo info) {
+  info.where = (chip.folder / "device/gpu_metrics").string();
+  info.kind = SourceKind::energy;
+  info.resolution = gpu_metrics_joule_step;
+  info.update = Duration(0.01);
+  const auto id = read_small_file(chip.folder / "device/device", 32);
+  const std::string device = id ? parse_name(*id) : "";
+  auto source =
+      std::make_unique<TableEnergy>(std::move(info), device == "0x7408" || device == "0x740c" || device == "0x740f");
+  return source->read() ? std::move(source) : nullptr;
+}
 
 SourceInfo board_info(const HwmonChip& chip, const char* family, int number) {
   SourceInfo info;
@@ -70,6 +106,13 @@ Found find_amdgpu(const Roots& roots) {
     }
     // One channel: others would be the same board by another name.
     const auto channels = hwmon_channels(chip);
+    if (channels.empty() || channels.front().kind != SourceKind::energy)
+      if (auto source = table_energy(chip, info)) {
+        out.sources.push_back(std::make_unique<LetSleep>(chip, std::move(source)));
+        info.component += "-power";
+        info.counted = false;
+        info.not_counted_because = "the board's energy counter is counted";
+      }
     if (channels.empty() || channels.front().second_file.size()) continue;
     if (auto source = hwmon_source(chip, channels.front(), std::move(info), out))
       out.sources.push_back(std::make_unique<LetSleep>(chip, std::move(source)));

@@ -1,10 +1,14 @@
 // The families that read drivers' files, on made-up trees.
+#include <cstring>
+#include <tuple>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "meter/fake_tree.h"
 #include "meter/families/amd_energy.h"
 #include "meter/families/battery.h"
+#include "meter/families/gpu_metrics.h"
 #include "meter/families/gpu_sysfs.h"
 #include "meter/families/jetson.h"
 #include "meter/hwmon.h"
@@ -62,6 +66,57 @@ TEST(AmdGpu, TwoBoardsOneOfThemWithTwoDies) {
   EXPECT_DOUBLE_EQ(*found.sources[0]->read(), 118) << "the mean where there is one";
   EXPECT_EQ(found.sources[0]->info().id, "0000:03:00.0");
   EXPECT_DOUBLE_EQ(*found.sources[1]->read(), 0);
+}
+
+// A table of so many bytes, version 1.`content`, with a counter and a power at their places.
+std::string gpu_table(char content, std::size_t energy_at, std::size_t power_at, std::uint64_t units, int watts) {
+  std::string out(160, '\xff');
+  const std::uint16_t size = 160;
+  std::memcpy(out.data(), &size, 2);
+  out[2] = 1;
+  out[3] = content;
+  std::memcpy(&out[energy_at], &units, 8);
+  const auto w = static_cast<std::uint16_t>(watts);
+  std::memcpy(&out[power_at], &w, 2);
+  return out;
+}
+
+TEST(AmdGpu, TheTablesOfTheDriver) {
+  for (const auto& [content, energy, power] :
+       {std::tuple('\x04', 24u, 10u), std::tuple('\x05', 88u, 10u), std::tuple('\x06', 16u, 10u),
+        std::tuple('\x07', 24u, 10u), std::tuple('\x08', 24u, 10u)}) {
+    const auto m = parse_gpu_metrics(gpu_table(content, energy, power, 65536 * 7, 300), false);
+    ASSERT_TRUE(m) << static_cast<int>(content);
+    EXPECT_DOUBLE_EQ(m->joules, 7);
+    EXPECT_EQ(m->watts, 300);
+  }
+  const std::string old = gpu_table('\x03', 24, 22, 65536, 90);
+  EXPECT_FALSE(parse_gpu_metrics(old, false)) << "in what unit is not said";
+  EXPECT_DOUBLE_EQ(parse_gpu_metrics(old, true)->joules, 1);
+  EXPECT_FALSE(parse_gpu_metrics(gpu_table('\x04', 24, 10, UINT64_MAX, 300), false)) << "not filled in";
+  EXPECT_FALSE(parse_gpu_metrics(gpu_table('\x04', 24, 10, 0, 300), false)) << "the second die";
+  EXPECT_FALSE(parse_gpu_metrics(gpu_table('\x09', 24, 10, 5, 300), true)) << "another layout";
+  EXPECT_FALSE(parse_gpu_metrics(gpu_table('\x04', 24, 10, 5, 300).substr(0, 31), false)) << "cut off";
+  EXPECT_FALSE(parse_gpu_metrics("", false));
+  std::string apu = gpu_table('\x04', 24, 10, 5, 300);
+  apu[2] = 2;
+  EXPECT_FALSE(parse_gpu_metrics(apu, true));
+}
+
+TEST(AmdGpu, TheEnergyCounterOfTheTableIsCountedAndThePowerIsNot) {
+  FakeTree tree;
+  put_all(tree, "sys/class/hwmon/hwmon1", {{"name", "amdgpu"}, {"power1_input", "300000000"}});
+  tree.put("sys/class/hwmon/hwmon1/device/gpu_metrics", gpu_table('\x06', 16, 10, 65536 * 7, 300));
+  const Found found = find_sources(tree.roots());
+  EXPECT_THAT(components(found, true), ElementsAre("amdgpu-0"));
+  EXPECT_THAT(components(found, false), testing::Contains("amdgpu-0-power"));
+  Source& board = *found.sources.at(0);
+  EXPECT_EQ(board.info().kind, SourceKind::energy);
+  EXPECT_DOUBLE_EQ(board.read().value_or(0), 7);
+  EXPECT_DOUBLE_EQ(board.watts_now().value_or(0), 300);
+  tree.put("sys/class/hwmon/hwmon1/device/gpu_metrics", "");
+  EXPECT_FALSE(board.read());
+  EXPECT_THAT(board.trouble(), HasSubstr("gpu_metrics"));
 }
 
 TEST(AmdGpu, GraphicsInsideAProcessorAreTheProcessors) {
