@@ -95,11 +95,20 @@ ExternalReadings parsed(const MeterConfig& m, const std::string& text) {
 Poller::Ask redfish(const MeterConfig& m) {
   const auto slash = m.url.find('/', m.url.find("//") + 2);
   const std::string origin = m.url.substr(0, slash), path = slash == m.url.npos ? "/redfish/v1" : m.url.substr(slash);
-  return [m, origin, path, paths = std::vector<std::string>()](const std::function<bool()>& cancelled) mutable {
-    const GetRedfish get = [&](const std::string& p) { return parse_json(body_of(m, origin + p, cancelled), p); };
-    if (paths.empty()) paths = find_redfish(get, path);
-    return Poller::Asked{ask_redfish(get, paths), Duration(0)};
-  };
+  return
+      [m, origin, path, paths = std::vector<std::string>(), asked = 0](const std::function<bool()>& cancelled) mutable {
+        const GetRedfish get = [&](const std::string& p) { return parse_json(body_of(m, origin + p, cancelled), p); };
+        // Supplies come and go: they are looked for anew when one fails, and now and then.
+        constexpr int asked_by_one_look = 60;
+        if (paths.size() > 1 && ++asked % asked_by_one_look == 0) paths.clear();
+        if (paths.empty()) paths = find_redfish(get, path);
+        try {
+          return Poller::Asked{ask_redfish(get, paths), Duration(0)};
+        } catch (const Error&) {
+          paths.clear();
+          throw;
+        }
+      };
 }
 
 Poller::Ask asker(const MeterConfig& m) {

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "kernel/error.h"
 
 namespace wattline::meter {
@@ -20,12 +22,16 @@ std::optional<double> number(std::string_view text) {
 
 std::optional<double> usable(std::optional<double> v) { return v && std::isfinite(*v) && *v >= 0 ? v : std::nullopt; }
 
-std::optional<double> scaled(std::optional<double> v, double scale) {
-  return usable(v ? std::optional(*v * scale) : std::nullopt);
+// What a meter says flows: below nothing is more fed back than drawn, and what the machine draws is then not known.
+std::optional<double> drawn(std::optional<double> watts) {
+  if (watts && std::isfinite(*watts) && *watts < 0)
+    throw world_error(fmt::format("more is fed back than drawn ({:.4g} W): what the machine draws is not told", *watts),
+                      "meter", "put the meter where the machine alone is behind it");
+  return usable(watts);
 }
 
-void add_to(std::optional<double>& sum, std::optional<double> v) {
-  if (v) sum = sum.value_or(0) + *v;
+std::optional<double> scaled(std::optional<double> v, double scale) {
+  return usable(v ? std::optional(*v * scale) : std::nullopt);
 }
 
 ExternalReadings one(ExternalReading r, std::string_view what) {
@@ -86,6 +92,11 @@ std::optional<double> total_at(const Json& from, std::string_view path) {
 
 }  // namespace
 
+bool bay_is_empty(const Json& supply) {
+  const Json* state = member_at(supply, "Status.State");
+  return state && state->is_string() && state->as_string() == "Absent";
+}
+
 std::optional<double> number_at(const Json& from, std::string_view path) {
   const Json* at = member_at(from, path);
   if (!at) return std::nullopt;
@@ -96,30 +107,38 @@ std::optional<double> number_at(const Json& from, std::string_view path) {
 ExternalReadings parse_shelly(std::string_view text) {
   const Json json = parse_json(text, "Shelly's answer");
   ExternalReading r;
-  r.watts = usable(number_at(json, "apower"));
-  if (!r.watts) r.watts = usable(number_at(json, "total_act_power"));
+  for (const char* whole : {"apower", "total_act_power", "act_power"})
+    if (!r.watts) r.watts = drawn(number_at(json, whole));
   r.joules = scaled(number_at(json, "aenergy.total"), watt_hour);
   r.joule_step = 1e-3 * watt_hour;
+  // The sum over the channels: one that feeds back counts less, and without one of them there is no sum.
   const auto first_generation = [&](const char* list, double scale) {
     const Json* meters = json.find(list);
-    if (!meters || !meters->is_array()) return;
+    if (!meters || !meters->is_array() || meters->as_array().empty()) return;
+    std::optional<double> watts = 0, joules = 0;
     for (const auto& m : meters->as_array()) {
       const Json* valid = m.find("is_valid");
-      if (valid && valid->is_bool() && !valid->as_bool()) continue;
-      add_to(r.watts, usable(number_at(m, "power")));
-      add_to(r.joules, scaled(number_at(m, "total"), scale));
+      const bool told = !valid || !valid->is_bool() || valid->as_bool();
+      const auto power = told ? number_at(m, "power") : std::nullopt,
+                 total = told ? number_at(m, "total") : std::nullopt;
+      watts = watts && power ? std::optional(*watts + *power) : std::nullopt;
+      // What was fed back is counted apart, and when is not told.
+      joules = joules && total && number_at(m, "total_returned").value_or(0) == 0 ? std::optional(*joules + *total)
+                                                                                  : std::nullopt;
     }
+    r.watts = drawn(watts);
+    r.joules = scaled(joules, scale);
     r.joule_step = scale;
   };
   if (!r.watts) first_generation("meters", 60);
   if (!r.watts) first_generation("emeters", watt_hour);
-  return one(std::move(r), "apower, total_act_power, meters or emeters");
+  return one(std::move(r), "apower, total_act_power, act_power, or meters or emeters that are all valid,");
 }
 
 ExternalReadings parse_tasmota(std::string_view text) {
   const Json json = parse_json(text, "Tasmota's answer");
   ExternalReading r;
-  r.watts = usable(total_at(json, "StatusSNS.ENERGY.Power"));
+  r.watts = drawn(total_at(json, "StatusSNS.ENERGY.Power"));
   r.joules = scaled(total_at(json, "StatusSNS.ENERGY.Total"), 1000 * watt_hour);
   r.joule_step = watt_hour;
   r.watt_step = 1;
@@ -130,7 +149,8 @@ ExternalReadings parse_json_meter(std::string_view text, std::string_view power_
                                   std::string_view energy_path, double energy_scale) {
   const Json json = parse_json(text, "the meter's answer");
   ExternalReading r;
-  if (!power_path.empty()) r.watts = scaled(total_at(json, power_path), power_scale);
+  if (!power_path.empty())
+    if (const auto power = total_at(json, power_path)) r.watts = drawn(*power * power_scale);
   if (!energy_path.empty()) r.joules = scaled(total_at(json, energy_path), energy_scale);
   return one(std::move(r), power_path.empty() ? energy_path : power_path);
 }
@@ -227,12 +247,13 @@ std::optional<ExternalReading> read_redfish(const Json& json) {
   if (!r.watts) r.watts = usable(number_at(json, "InputPowerWatts.Reading"));
   if (const Json* supplies = json.find("PowerSupplies"); !r.watts && supplies && supplies->is_array())
     for (const auto& s : supplies->as_array()) {
+      if (bay_is_empty(s)) continue;
       const auto watts = usable(number_at(s, "PowerInputWatts"));
       if (!watts) {
         r.watts.reset();  // a sum without one of its parts is none
         break;
       }
-      add_to(r.watts, watts);
+      r.watts = r.watts.value_or(0) + *watts;
     }
   return r.watts || r.joules ? std::optional(r) : std::nullopt;
 }

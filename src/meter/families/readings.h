@@ -1,7 +1,8 @@
 // What meters outside the machine say, taken apart: text in, watts and joules out, nothing is opened here.
 //
 // Each reader gives what it finds, and throws an Error (world) that names what is missing when the text is not what such
-// a meter says. Values that are null, negative or not finite are missing and never 0.
+// a meter says. Values that are null or not finite are missing and never 0, and a sum without one of its parts is none.
+// Of several phases or outlets one that feeds back counts less; more fed back than drawn in all is an Error that says so.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ struct ExternalReading {
 using ExternalReadings = std::vector<ExternalReading>;
 
 // Shelly: of the second generation Switch.GetStatus, PM1.GetStatus or EM.GetStatus (apower W, aenergy.total Wh;
-// total_act_power W), of the first /status (meters[]: power W, total watt-minutes; emeters[]: power W, total Wh).
+// total_act_power W) or EM1.GetStatus (act_power W), of the first /status (meters[]: power W, total watt-minutes; emeters[]: power W, total Wh).
 ExternalReadings parse_shelly(std::string_view json);
 // Tasmota `Status 8`: StatusSNS.ENERGY: Power W (a number, or one for each outlet), Total kWh.
 ExternalReadings parse_tasmota(std::string_view json);
@@ -46,6 +47,8 @@ ExternalReadings parse_ptdaemon(std::string_view text);
 // One resource of Redfish: EnvironmentMetrics (PowerWatts, EnergykWh), Power (PowerControl[0], else the sum of
 // PowerSupplies), PowerSupplyMetrics (InputPowerWatts). Nothing where it holds no power.
 std::optional<ExternalReading> read_redfish(const Json& resource);
+// Of Redfish's power supplies: a bay without one.
+bool bay_is_empty(const Json& supply);
 
 // A number at a dotted path, also one written as a text.
 std::optional<double> number_at(const Json&, std::string_view path);

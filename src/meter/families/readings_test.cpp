@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kernel/command_testing.h"
 #include "kernel/error.h"
 #include "meter/families/redfish.h"
 
@@ -10,6 +11,7 @@ namespace wattline::meter {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 ExternalReading only(const ExternalReadings& all) {
   EXPECT_EQ(all.size(), 1u);
@@ -21,13 +23,36 @@ TEST(Readings, ShellyOfBothGenerations) {
       R"({"id":0,"source":"init","output":true,"apower":86.4,"voltage":230.1,"aenergy":{"total":1250.5,"by_minute":[1,2,3]}})"));
   EXPECT_DOUBLE_EQ(*gen2.watts, 86.4);
   EXPECT_DOUBLE_EQ(*gen2.joules, 1250.5 * 3600);
-  const auto gen1 = only(parse_shelly(
-      R"({"meters":[{"power":60.0,"is_valid":true,"total":90},{"power":5,"is_valid":false,"total":7},{"power":2.5,"total":10}]})"));
+  const auto gen1 =
+      only(parse_shelly(R"({"meters":[{"power":60.0,"is_valid":true,"total":90},{"power":2.5,"total":10}]})"));
   EXPECT_DOUBLE_EQ(*gen1.watts, 62.5);
   EXPECT_DOUBLE_EQ(*gen1.joules, 100 * 60) << "watt-minutes";
   const auto em = only(parse_shelly(R"({"emeters":[{"power":1,"total":2},{"power":3,"total":4}]})"));
   EXPECT_DOUBLE_EQ(*em.joules, 6 * 3600) << "watt-hours";
   EXPECT_DOUBLE_EQ(*only(parse_shelly(R"({"id":0,"total_act_power":2415.8})")).watts, 2415.8);
+  EXPECT_DOUBLE_EQ(*only(parse_shelly(R"({"id":1,"act_power":40})")).watts, 40);
+}
+
+TEST(Readings, PhasesThatFeedBack) {
+  const auto some = only(parse_shelly(
+      R"({"emeters":[{"power":500,"total":9,"total_returned":0},{"power":-200,"total":1,"total_returned":4}]})"));
+  EXPECT_DOUBLE_EQ(*some.watts, 300) << "not 500";
+  EXPECT_FALSE(some.joules) << "what was fed back is counted apart";
+  for (const char* text : {R"({"emeters":[{"power":100,"total":9},{"power":-200,"total":1}]})", R"({"apower":-12.5})",
+                           R"({"id":0,"total_act_power":-100})"})
+    EXPECT_THAT(wattline::tests::message_of([&] { parse_shelly(text); }), HasSubstr("fed back")) << text;
+  EXPECT_THAT(wattline::tests::message_of([&] { parse_tasmota(R"({"StatusSNS":{"ENERGY":{"Power":[5,-20]}}})"); }),
+              HasSubstr("fed back"));
+  EXPECT_THAT(wattline::tests::message_of([&] { parse_json_meter(R"({"a":-5})", "a", 1, "", 1); }),
+              HasSubstr("fed back"));
+}
+
+TEST(Readings, ASumWithoutOneOfItsPartsIsNone) {
+  EXPECT_THROW(parse_shelly(R"({"meters":[{"power":60,"is_valid":true},{"power":5,"is_valid":false}]})"), Error);
+  EXPECT_THROW(parse_shelly(R"({"emeters":[{"power":60},{"power":null}]})"), Error);
+  const auto joules = only(parse_shelly(R"({"meters":[{"power":60,"total":3},{"power":5}]})"));
+  EXPECT_DOUBLE_EQ(*joules.watts, 65);
+  EXPECT_FALSE(joules.joules);
 }
 
 TEST(Readings, TasmotaWithOneOutletAndSeveral) {
@@ -158,6 +183,32 @@ TEST(Redfish, SuppliesAreSummedAndNoneMayBeMissing) {
   EXPECT_DOUBLE_EQ(*only(ask_redfish(s.get(), paths)).watts, 350);
   s.resources["/m2"] = R"({"InputPowerWatts":{"Reading":null}})";
   EXPECT_THROW(ask_redfish(s.get(), paths), Error);
+}
+
+TEST(Redfish, ASupplyThatFailsWhenTheyAreLookedForIsNotLeftOut) {
+  Service s;
+  s.resources = {{"/c", R"({"PowerSubsystem":{"@odata.id":"/ps"}})"},
+                 {"/ps", R"({"PowerSupplies":{"@odata.id":"/l"}})"},
+                 {"/l", R"({"Members":[{"@odata.id":"/l/1"},{"@odata.id":"/l/2"},{"@odata.id":"/l/3"}]})"},
+                 {"/l/1", R"({"Metrics":{"@odata.id":"/m1"}})"},
+                 {"/l/2", R"({"Metrics":{"@odata.id":"/m2"}})"},
+                 {"/l/3", R"({"Status":{"State":"Absent"}})"},
+                 {"/m1", R"({"InputPowerWatts":{"Reading":200}})"}};
+  EXPECT_THAT(wattline::tests::message_of([&] { find_redfish(s.get(), "/c"); }),
+              testing::AllOf(HasSubstr("supply /l/2 does not tell"), HasSubstr("404")));
+  s.resources["/c"] = R"({"PowerSubsystem":{"@odata.id":"/ps"},"Power":{"@odata.id":"/p"}})";
+  s.resources["/p"] = R"({"PowerControl":[{"PowerConsumedWatts":344}]})";
+  EXPECT_THAT(find_redfish(s.get(), "/c"), ElementsAre("/p")) << "another view tells the whole";
+  s.resources["/m2"] = R"({"InputPowerWatts":{"Reading":150}})";
+  EXPECT_THAT(find_redfish(s.get(), "/c"), ElementsAre("/m1", "/m2")) << "and an empty bay is no supply";
+}
+
+TEST(Redfish, EmptyBaysOfTheOlderPower) {
+  const auto two = read_redfish(parse_json(
+      R"({"PowerSupplies":[{"PowerInputWatts":200},{"PowerInputWatts":null,"Status":{"State":"Absent"}}]})"));
+  ASSERT_TRUE(two);
+  EXPECT_DOUBLE_EQ(*two->watts, 200);
+  EXPECT_FALSE(read_redfish(parse_json(R"({"PowerSupplies":[{"PowerInputWatts":200},{"PowerInputWatts":null}]})")));
 }
 
 TEST(Redfish, LoopsAndDeadEndsEnd) {

@@ -51,11 +51,17 @@ class Search {
     const auto list = resource(path);
     if (!list) return {};
     for (const auto& member : members_of(*list)) {
+      trouble_.clear();
       const auto supply = resource(member);
-      if (!supply) continue;
-      const std::string metrics = link_in(*supply, "Metrics");
+      if (supply && bay_is_empty(*supply)) continue;
+      const std::string metrics = supply ? link_in(*supply, "Metrics") : "";
       const auto json = metrics.empty() ? std::nullopt : resource(metrics);
-      if (json && read_redfish(*json)) out.push_back(metrics);
+      if (!json || !read_redfish(*json)) {
+        // The others' sum would be taken for the machine's.
+        trouble_ = "the supply " + member + " does not tell its power" + (trouble_.empty() ? "" : ": " + trouble_);
+        return {};
+      }
+      out.push_back(metrics);
     }
     return out;
   }
