@@ -155,6 +155,21 @@ std::string zone_text(Duration zone) {
   return fmt::format("{}{:02}:{:02}", zone.base() < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
+// What to do with the line, and when not.
+std::string advice(const Calibration& line, const std::string& trace) {
+  const double gain = line.gain.value().base(), half = (line.gain.high().base() - line.gain.low().base()) / 2;
+  if (half > 0.05 * gain)
+    return "Gain and offset are not known well enough to be used: record longer, or a load whose steps last longer "
+           "than "
+           "the readings' window.";
+  return fmt::format(
+      "Nothing was changed. Where the other meter saw this component alone (a bench meter in a card's supply), its "
+      "readings are put right by: wattline meter integrate {} --gain {:.4g} --offset '{:.4g} W'. A meter at the wall "
+      "sees "
+      "more than the component, and then gain and offset are those of the rest of the machine too.",
+      trace, gain, line.offset.value().base());
+}
+
 Result align_traces(const AlignOptions& o, Context&) {
   const PowerTrace mine = read_power_trace(o.trace.read(), o.trace.name()),
                    theirs = read_power_trace(o.other.read(), o.other.name());
@@ -191,9 +206,10 @@ Result align_traces(const AlignOptions& o, Context&) {
   for (const auto& c : mine.channels)
     if (averaging.window <= Duration(0)) averaging = usual_averaging(c.device);
   if (o.window) averaging.window = *o.window;
-  if (const auto line = calibrate(trace, moved, averaging)) {
+  const auto line = calibrate(trace, moved, averaging);
+  if (line) {
     out.estimate("gain", "Gain", line->gain, {},
-                 "true power = gain * reading + offset; the line's own interval, another card or day may differ");
+                 "other = gain * trace + offset; the line's own interval, another card or day may differ");
     out.estimate("offset", "Offset", line->offset, "W");
   } else {
     out.note("No gain and offset: the trace's value is renewed too seldom, or its power does not vary.");
@@ -210,8 +226,14 @@ Result align_traces(const AlignOptions& o, Context&) {
     const ChannelEnergy e = channel_energy(c, begin, end);
     table.add_row(
         {name, e.readings_joules, e.mean ? e.mean->base() : std::nan(""), e.covered.base(), e.missing.base()});
+    if (line && series == &trace) {
+      const double gain = line->gain.value().base(), offset = line->offset.value().base();
+      table.add_row({name + ", with gain and offset", gain * e.readings_joules + offset * e.covered.base(),
+                     e.mean ? gain * e.mean->base() + offset : std::nan(""), e.covered.base(), e.missing.base()});
+    }
   }
   out.add(std::move(table));
+  if (line && fit.sure()) out.note(advice(*line, o.trace.name()));
   if (fit.zone.base() != 0)
     out.note(fmt::format("The other's times lie {} from the trace's: it seems to be in another time zone.",
                          zone_text(fit.zone)));
@@ -245,7 +267,9 @@ Capability align_capability() {
       "the correlation there beside the highest elsewhere. Where one place does not stand out the verdict is no (exit "
       "code "
       "1). Gain and offset of the trace's readings against the other are fitted with the readings' averaging window "
-      "(arXiv:2312.02741); `meter integrate --gain --offset` uses them.";
+      "(arXiv:2312.02741). They are told, and never applied by themselves: only who laid the cables knows whether both "
+      "saw the same. The table shows what the trace would say with them, and a line the `meter integrate --gain "
+      "--offset` that does it.";
   c.verb = Verb::observe;
   c.consumes = {"power.series.v1"};
   std::string trace = "time,power [W]\n", other = "time,power [W]\n";

@@ -1,8 +1,10 @@
 #include "meter/traces/align.h"
 
 #include <cmath>
+#include <fstream>
 #include <random>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "kernel/error.h"
@@ -56,6 +58,31 @@ TEST(Align, SaysWhenItIsAGuess) {
   for (int i = 0; i < 100; ++i) flat.add(Time{i * 1'000'000'000LL}, 100);
   EXPECT_THROW(fit_clock(a, flat), Error);
   EXPECT_THROW(fit_clock(a, {}), Error);
+}
+
+TEST(Align, GainAndOffsetAreToldAndNotApplied) {
+  wattline::tests::ScratchDir dir;
+  const auto write = [&](const char* name, double gain) {
+    std::ofstream f(dir.path() / name);
+    f << "time,power [W]\n";
+    for (int i = 0; i < 300; ++i)
+      f << "2026-11-24T14:" << (i / 60 < 10 ? "0" : "") << i / 60 << ":" << (i % 60 < 10 ? "0" : "") << i % 60 << "Z,"
+        << gain * load_at(i) << "\n";
+    return (dir.path() / name).string();
+  };
+  const Capability c = align_capability();
+  Context context;
+  const Result r = c.run(options_from_arguments(c, {write("mine.csv", 1), write("bench.csv", 1.1)}).get(), context);
+  ASSERT_TRUE(r.find_estimate("gain"));
+  EXPECT_NEAR(r.find_estimate("gain")->measure.value, 1.1, 0.01);
+  const std::string text = to_text(r, 400);
+  EXPECT_THAT(text, testing::AllOf(testing::HasSubstr("Nothing was changed"), testing::HasSubstr("--gain 1."),
+                                   testing::HasSubstr("with gain and offset")));
+  const Table* both = r.find_table("Both over the time they share");
+  ASSERT_TRUE(both && both->rows() == 3);
+  const auto& joules = both->column("energy").numbers();
+  EXPECT_NEAR(joules[1], joules[2], 0.01 * joules[2]) << "what the trace would say is what the other says";
+  EXPECT_LT(joules[0], 0.95 * joules[2]);
 }
 
 TEST(Align, ABenchMeterInUtcBesideALocalClock) {
