@@ -131,9 +131,9 @@ AgentPart of_consumer(const Published* before, const Published& now, const Agent
   for (const auto& c : now.seen.consumers) {
     if (meter::to_string(c.level) != wanted.level || c.name != wanted.consumer) continue;
     ++found;
-    // One that got its name after the publication before begins at 0.
+    // One that got its name after the publication before begins at 0, though it had the name earlier too.
     const auto* b = earlier(before ? &before->seen.consumers : nullptr, [&](const Consumer& o) {
-      return o.level == c.level && o.name == c.name && o.pid == c.pid && o.started == c.started;
+      return o.level == c.level && o.name == c.name && o.pid == c.pid && o.started == c.started && o.since == c.since;
     });
     for (std::size_t d = 0; d < work.size(); ++d) work[d] += since(c.joules[d], b ? b->joules[d] : 0);
   }

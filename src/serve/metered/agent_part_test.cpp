@@ -95,6 +95,14 @@ TEST(AgentPart, ProcessesOfOneNameAreAddedUpAndANewOneBeginsAtNothing) {
   EXPECT_NEAR(part_between(&before, now, {{}, "process", "vllm", false}).work, 6 + 5, 1e-9);
 }
 
+TEST(AgentPart, OneThatLostItsNameAndGotItAgainBeginsAtNothing) {
+  auto before = machine(10, 100, 0, 0), now = machine(12, 140, 0, 0);
+  before.seen.consumers = {consumer(Level::container, "vllm", 0, 10, 0)};
+  now.seen.consumers = {consumer(Level::container, "vllm", 0, 13, 0)};
+  now.seen.consumers[0].since = Time{11'000'000'000};
+  EXPECT_NEAR(part_between(&before, now, {{}, "container", "vllm", false}).work, 13, 1e-9);
+}
+
 TEST(AgentPart, AConsumerThatIsNotNamedIsNotKnownAndNotNothing) {
   const auto before = machine(10, 100, 0, 0), now = machine(12, 140, 0, 0);
   const auto part = part_between(&before, now, {{}, "container", "sglang", true});
