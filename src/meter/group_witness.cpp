@@ -1,6 +1,7 @@
 #include "meter/group_witness.h"
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <new>
@@ -16,6 +17,7 @@ namespace wattline::meter {
 struct GroupWitness::Seen {
   std::atomic<std::int64_t> at[65];  // monotonic ns, of each signal; 0: not
   std::atomic<std::uint32_t> asked, answered;
+  std::atomic<bool> alone;  // it has none of our files open any more
 };
 
 namespace {
@@ -54,7 +56,8 @@ GroupWitness::GroupWitness() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_NAME, "wattline-group");
   if (::getppid() != parent) ::_exit(0);
-  ::syscall(SYS_close_range, 0, ~0U, 0);  // a pipe that it held would not end
+  ::syscall(SYS_close_range, 0, ~0U, 0);  // a pipe that it held would not end, a file stay locked
+  seen_->alone = true;
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -69,7 +72,10 @@ GroupWitness::GroupWitness() {
 GroupWitness::~GroupWitness() {
   if (pid_ > 0) {
     ::kill(pid_, SIGKILL);
-    ended = pid_;
+    // Of a run so short that it did not come to it, its end closes them.
+    if (seen_->alone) ended = pid_;
+    else
+      while (::waitpid(pid_, nullptr, __WCLONE) < 0 && errno == EINTR) {}
   }
   if (seen_) ::munmap(seen_, sizeof(Seen));
 }

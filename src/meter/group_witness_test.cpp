@@ -2,10 +2,13 @@
 
 #include <csignal>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/testing.h"
 #include "kernel/time.h"
 
 namespace wattline::meter {
@@ -54,6 +57,19 @@ TEST(GroupWitness, IsNoChildThatOthersWaitFor) {
               return ::kill(pid, 0) == 0 && pid != w.pid() ? 2 : 0;
             }),
             0);
+}
+
+// However short the time is that it stands there.
+TEST(GroupWitness, KeepsNoFileOpenOrLocked) {
+  wattline::tests::ScratchDir dir;
+  const std::string file = (dir.path() / "records").string();
+  for (int i = 0; i < 200; ++i) {
+    const int held = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    ASSERT_GE(held, 0);
+    ASSERT_EQ(::flock(held, LOCK_EX | LOCK_NB), 0) << i;
+    { GroupWitness witness; }
+    ::close(held);
+  }
 }
 
 }  // namespace
