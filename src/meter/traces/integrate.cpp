@@ -296,6 +296,10 @@ Result integrate_trace(const IntegrateOptions& o, Context& context) {
   out.note(note + ". Steps over three periods are gaps; nothing is put in their place.");
   for (const auto& way : ways) out.note("Corrected: " + way + ".");
   for (const auto& doubt : trace.doubts) out.warn(doubt);
+  if (std::any_of(trace.channels.begin(), trace.channels.end(), [](const auto& c) { return c.counted && c.modelled; }))
+    out.warn(
+        "who recorded this modelled it: how far the model may be off is not in the file, and not in the interval here "
+        "(`wattline meter sources` tells it on that machine)");
   if (trace.from_zero) out.note("The times count from the beginning of the trace.");
   if (!trace.zone_known) out.note("The times name no zone and are taken as UTC.");
   return out;

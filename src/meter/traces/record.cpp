@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "kernel/error.h"
+#include "kernel/time.h"
 #include "kernel/units.h"
 #include "meter/host.h"
 #include "meter/proc_files.h"
@@ -30,7 +31,8 @@ class LoadOfMachine : public Source {
     info_.family = "model";
     info_.where = "/proc/stat";
     info_.domain = Domain::cpu;
-    info_.kind = SourceKind::power;
+    // A load is of the time since the reading before: as joules that add up it is of that time, and not of the next.
+    info_.kind = model_ ? SourceKind::energy : SourceKind::power;
     info_.modelled = true;
   }
   const SourceInfo& info() const override { return info_; }
@@ -44,8 +46,13 @@ class LoadOfMachine : public Source {
       if (busy + idle > 0) load_ = busy / (busy + idle);
     }
     last_ = now;
-    if (!load_) return std::nullopt;
-    return model_ ? model_->at(*load_).value().base() : *load_;
+    if (!model_) return load_;
+    if (!load_ && last_ns_ != 0) return std::nullopt;
+    const std::int64_t ns = monotonic_ns();
+    if (load_ && last_ns_ != 0)
+      joules_ += model_->at(*load_).value().base() * static_cast<double>(ns - last_ns_) * 1e-9;
+    last_ns_ = ns;
+    return joules_;
   }
 
  private:
@@ -54,6 +61,8 @@ class LoadOfMachine : public Source {
   const std::shared_ptr<const HostModel> model_;
   std::optional<CpuTicks> last_;
   std::optional<double> load_;
+  double joules_ = 0;
+  std::int64_t last_ns_ = 0;
 };
 
 struct RecordOptions {
