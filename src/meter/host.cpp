@@ -65,6 +65,8 @@ HostModel::HostModel(Host host, const catalog::Catalog& catalog) : host_(std::mo
     if (row || own == curves->curves.end() || own->tdp > Power(0)) {
       design_power_ = made.board_power * static_cast<double>(host_.packages);
       most_of_design_power_ = catalog.factor("physics.cpu.most_of_tdp").value;
+      burst_of_design_power_ = catalog.factor("physics.cpu.burst_of_tdp").value;
+      least_of_design_power_ = catalog.factor("physics.cpu.least_of_tdp").value;
     }
   } else {
     const auto& core = catalog.factor(of_a_server(host_) ? "meter.core_power.server" : "meter.core_power");
@@ -110,13 +112,24 @@ Estimate<Power> HostModel::at(double load, physics::LoadKind kind) const {
   return power_.at(load, kind) * static_cast<double>(host_.packages) * scale_;
 }
 
-std::optional<std::string> HostModel::doubt(Power mean, Duration span) const {
+std::optional<std::string> HostModel::doubt(Power mean, Duration span, std::optional<double> load) const {
   constexpr Duration longest_boost{28};  // processors may exceed their limit for so long
-  if (!design_power_ || span <= longest_boost || mean <= *design_power_ * most_of_design_power_) return std::nullopt;
-  return fmt::format(
-      "{} over {} is {:.2f} times the design power of {} {}: the cores may have been added to the packages that "
-      "contain them",
-      to_string(mean), to_string(span, 2), mean / *design_power_, host_.packages > 1 ? "all" : "the", device_);
+  constexpr Duration long_enough{1};  // counters move in steps
+  if (!design_power_ || span < long_enough) return std::nullopt;
+  const double share = mean / *design_power_;
+  const std::string all = host_.packages > 1 ? "all" : "the";
+  const std::string what = fmt::format("the processor's counters say {} over {}", to_string(mean), to_string(span, 2));
+  if (share > burst_of_design_power_)
+    return fmt::format("{}, {:.2g} times the design power of {} {}: no such part draws that", what, share, all,
+                       device_);
+  if (span > longest_boost && share > most_of_design_power_)
+    return fmt::format(
+        "{}, {:.2f} times the design power of {} {}: the cores may have been added to the packages that contain them",
+        what, share, all, device_);
+  if (load && *load >= 0.5 && share < least_of_design_power_)
+    return fmt::format("{} at a load of {:.0f} %, {:.2g} of the design power of {} {}: they cannot be right", what,
+                       *load * 100, share, all, device_);
+  return std::nullopt;
 }
 
 }  // namespace wattline::meter

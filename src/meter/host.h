@@ -47,16 +47,17 @@ class HostModel {
   Estimate<Power> at(double load, physics::LoadKind = physics::LoadKind::unknown) const;
   // The design power (TDP) of all packages; nothing where the processor is not known.
   std::optional<Power> design_power() const { return design_power_; }
-  // Why a mean power read over so long cannot be that of the packages (their cores counted twice); nothing
-  // when it can, when it is too short to tell, or when the processor is not known.
-  std::optional<std::string> doubt(Power mean, Duration span) const;
+  // Why a mean power read over so long cannot be that of the packages: far above what such parts draw, their cores
+  // counted twice, or next to nothing at a `load` (0..1 of all threads; absent: not known). Nothing when it can be, when
+  // it is too short to tell, or when the processor is not known.
+  std::optional<std::string> doubt(Power mean, Duration span, std::optional<double> load = {}) const;
 
  private:
   Host host_;
   std::string device_, explanation_;
   bool known_ = false;
   std::optional<Power> design_power_;
-  double most_of_design_power_ = 0;
+  double most_of_design_power_ = 0, burst_of_design_power_ = 0, least_of_design_power_ = 0;  // shares of it
   physics::ProcessorPower power_;  // of one package
   Estimate<Ratio> scale_ = Estimate<Ratio>::exact(1);  // how sure the processor itself is
   std::vector<FactorUse> factors_;

@@ -63,6 +63,14 @@ TEST(HostModel, DoubtsAMeterThatCountsTheCoresTwice) {
   EXPECT_NE(why->find("1.35 times"), std::string::npos) << *why;
   EXPECT_FALSE(h.doubt(Power(50), Duration(30)));
   EXPECT_FALSE(h.doubt(Power(93), Duration(5)));  // a short boost
+  ASSERT_TRUE(h.doubt(Power(2000), Duration(5)));
+  EXPECT_NE(h.doubt(Power(2000), Duration(5))->find("29 times"), std::string::npos)
+      << *h.doubt(Power(2000), Duration(5));
+  EXPECT_FALSE(h.doubt(Power(2000), Duration(0.5))) << "a counter's steps";
+  ASSERT_TRUE(h.doubt(Power(0), Duration(5), 0.9));
+  EXPECT_NE(h.doubt(Power(0), Duration(5), 0.9)->find("load of 90 %"), std::string::npos);
+  EXPECT_FALSE(h.doubt(Power(0.5), Duration(5), 0.1)) << "deep sleep";
+  EXPECT_FALSE(h.doubt(Power(0), Duration(5))) << "the load is not known";
   EXPECT_FALSE(host_of("Imaginary 9000", 4, 8).doubt(Power(1e4), Duration(60)));
 }
 

@@ -282,11 +282,20 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
   }
   std::stable_sort(out.components.begin(), out.components.end(),
                    [](const auto& a, const auto& b) { return a.info.counted > b.info.counted; });
-  if (const auto doubt = host.doubt(processors, recording.end - recording.begin)) out.warnings.push_back(*doubt);
   if (recording.clock_step > Duration(1) || recording.clock_step < Duration(-1))
     out.warnings.push_back(fmt::format("the machine's clock was set by {} meanwhile: instants go on from the start",
                                        to_string(recording.clock_step, 3)));
   out.cpu_measured = covers(out.components, Domain::cpu);
+  std::optional<double> busy;  // s of CPU time of the whole machine
+  if (ticks_before && ticks_after && ticks_after->busy >= ticks_before->busy)
+    busy = static_cast<double>(ticks_after->busy - ticks_before->busy) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  if (const Duration span = recording.end - recording.begin; out.cpu_measured && span > Duration(0)) {
+    Duration covered{0};  // that the processors' power is of
+    for (const auto& c : out.components)
+      if (c.info.counted && c.info.domain == Domain::cpu) covered = std::max(covered, c.covered);
+    const auto load = busy ? std::optional(std::min(1.0, *busy / (span.base() * host.host().threads))) : std::nullopt;
+    if (const auto doubt = host.doubt(processors, covered, load)) out.warnings.push_back(*doubt);
+  }
   if (!out.cpu_measured) {
     out.components.insert(out.components.begin(),
                           modelled_cpu(tree, recording, model.cpu, cpu_time, out.outcome.length, catalog));
@@ -297,11 +306,7 @@ RunEnergy run_metered(const std::vector<std::string>& command, const RunSettings
     add_factors(out, {model.factors.back()});
   }
 
-  if (ticks_before && ticks_after && ticks_after->busy > ticks_before->busy) {
-    const double busy =
-        static_cast<double>(ticks_after->busy - ticks_before->busy) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-    if (busy > 0.1) out.share_of_busy = std::min(1.0, cpu_time.base() / busy);
-  }
+  if (busy && *busy > 0.1) out.share_of_busy = std::min(1.0, cpu_time.base() / *busy);
   if (out.cpu_measured && out.share_of_busy && *out.share_of_busy < 0.8)
     out.warnings.push_back(
         fmt::format("the command used {:.0f} % of the machine's busy CPU time: the rest of what the "

@@ -208,6 +208,27 @@ TEST_F(Run, AMeterThatIsSilentIsAGapWithItsReason) {
   EXPECT_TRUE(std::isnan(components->column("energy").numbers()[desk])) << "a gap and no zero";
 }
 
+TEST_F(Run, CountersThatCannotBeRightAreDoubted) {
+  tree.put("proc/cpuinfo",
+           "model name\t: Intel(R) Xeon(R) CPU E3-1240 V2 @ 3.40GHz\nsiblings\t: 8\ncpu cores\t: 4\nflags\t: fpu\n");
+  tree.zone("intel-rapl:0", "package-0", "1000000");
+  const std::string counter = file("sys/class/powercap/intel-rapl:0/energy_uj"), stat = file("proc/stat");
+  // So much more each tenth of a second.
+  const auto doubts = [&](const std::string& microjoules) {
+    const std::string begin = "1000000";
+    tree.set_energy("intel-rapl:0", begin);
+    tree.put("proc/stat", "cpu 100 0 100 1000 0 0 0 0 0 0\n");
+    return run({"--", "sh", "-c",
+                "i=0; while [ $i -lt 12 ]; do sleep 0.1; i=$((i+1)); echo $((" + begin + "+i*" + microjoules + ")) >" +
+                    counter + "; done; printf 'cpu 100100 0 100 1000 0 0 0 0 0 0\n' >" + stat})
+        .warnings;
+  };
+  EXPECT_THAT(doubts("40000"), Contains(HasSubstr("cannot be right"))) << "next to nothing at full load";
+  const auto usual = doubts("5000000");
+  EXPECT_THAT(usual, Not(Contains(HasSubstr("cannot be right"))));
+  EXPECT_THAT(usual, Not(Contains(HasSubstr("no such part"))));
+}
+
 TEST_F(Run, AReplayedTraceIsNoFact) {
   const std::string trace = file("trace.csv");
   std::ofstream(trace) << "time,component,power\n";
