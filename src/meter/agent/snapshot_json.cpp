@@ -1,6 +1,7 @@
 #include "meter/agent/snapshot_json.h"
 
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -93,13 +94,21 @@ Consumer read_consumer(const Json& j) {
   return c;
 }
 
+// A later agent may know more levels; each adds up by itself, so that one can be passed over.
+bool is_of_later_level(const Json& consumer) {
+  const std::string& text = consumer.at("level").as_string();
+  for (std::size_t i = 0; i < level_count; ++i)
+    if (text == to_string(static_cast<Level>(i))) return false;
+  return true;
+}
+
 template <class T, class Read>
 void read_list(const Json& j, std::string_view key, std::vector<T>& out, Read read) {
   const auto& list = j.at(key).as_array();
   if (list.size() > most_members)
     throw bad_input(fmt::format("{} found; at most {} are read", list.size(), most_members), std::string(key));
   for (std::size_t i = 0; i < list.size(); ++i) try {
-      out.push_back(read(list[i]));
+      if (std::optional<T> one = read(list[i])) out.push_back(std::move(*one));
     } catch (const Error& e) {
       throw e.at(fmt::format("{}[{}]", key, i));
     }
@@ -170,7 +179,8 @@ Published parse_snapshot(std::string_view text, std::string_view where) {
     s.ticks = static_cast<std::uint64_t>(j.at("ticks").as_integer());
     read_list(j, "components", s.components, read_component);
     read_list(j, "domains", s.domains, read_domain_seen);
-    read_list(j, "consumers", s.consumers, read_consumer);
+    read_list(j, "consumers", s.consumers,
+              [](const Json& c) { return is_of_later_level(c) ? std::optional<Consumer>() : read_consumer(c); });
     read_list(j, "warnings", s.warnings, [](const Json& t) { return t.as_string(); });
     return p;
   } catch (const Error& e) {

@@ -87,6 +87,7 @@ TEST(SnapshotJson, RefusesWhatIsNotOneAndSaysWhere) {
 
 TEST(SnapshotJson, PassesOverWhatItDoesNotKnow) {
   EXPECT_EQ(complaint(with("\"host\":", "\"mood\":{\"a\":[1]},\"host\":")), "no error");
+  EXPECT_EQ(complaint(with("\"level\":\"process\"", "\"level\":\"galaxy\"")), "no error") << "of a later agent";
 }
 
 }  // namespace
