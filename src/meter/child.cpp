@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "kernel/error.h"
-#include "meter/group_witness.h"
 #include "meter/process.h"
 
 namespace wattline::meter {
@@ -28,10 +27,6 @@ constexpr std::array passed_on = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIG
 std::atomic<pid_t> child_pid = 0;
 std::atomic<int> next_phase = -1;
 std::atomic<int> interrupted_by = 0;
-
-// Set while a child runs; its processes were started no later than `child_born`.
-std::atomic<GroupWitness*> witness = nullptr;
-std::atomic<std::int64_t> child_born = 0;
 
 // Signals that came, on a thread that does not block them, before the child's number was known.
 std::atomic<std::uint64_t> early_signals = 0;
@@ -47,12 +42,8 @@ void pass_on(int signal, siginfo_t* info, void*) {
   // What the terminal (the kernel) sends went to the whole process group, and so to the child.
   if (info->si_code > 0) return;
   const int kept = errno;
-  GroupWitness* const group = witness;
-  const bool child_has_it = group && info->si_pid != ::getpid() && group->saw(signal, child_born);
   if (const int to = next_phase; signal == SIGUSR1 && to >= 0) {
     [[maybe_unused]] const auto n = ::write(to, "next\n", 5);
-  } else if (child_has_it) {
-    // A second one would break off what the first one asked for.
   } else if (const pid_t pid = child_pid; pid > 0) {
     ::kill(pid, signal);
   } else {
@@ -91,15 +82,12 @@ class SignalGuard {
     for (std::size_t i = 0; i < passed_on.size(); ++i) ::sigaction(passed_on[i], &old_[i], nullptr);
     ::sigaction(SIGCHLD, &old_child_, nullptr);
     next_phase = -1;
-    witness = nullptr;
     ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
   }
   SignalGuard(const SignalGuard&) = delete;
   SignalGuard& operator=(const SignalGuard&) = delete;
 
-  void child_started(pid_t pid, GroupWitness* group) {
-    child_born = monotonic_ns();
-    witness = group;
+  void child_started(pid_t pid) {
     child_pid = pid;
     send_early_signals(pid);
     ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);  // what came meanwhile is handled now
@@ -235,20 +223,19 @@ ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& s
   std::vector<char*> words = pointers(argv);
   const std::vector<std::string> environment = environment_with(setup.environment);
   std::vector<char*> variables = pointers(environment);
-  SignalGuard signals(setup.next_phase);
-  GroupWitness group;
   int failure[2];  // closes when the program starts, else carries errno
   if (::pipe2(failure, O_CLOEXEC) != 0) throw errno_error("make", "a pipe", errno);
   Usage not_ours;
   for (const int id : std::vector<int>(earlier_orphans())) reap(id, not_ours);
   not_ours = {};
   const std::vector<int> before = child_processes(::getpid());
-  const bool adopting = std::all_of(before.begin(), before.end(), [&](int id) {
+  const bool adopting = std::all_of(before.begin(), before.end(), [](int id) {
     const auto& earlier = earlier_orphans();
-    return id == group.pid() || std::find(earlier.begin(), earlier.end(), id) != earlier.end();
+    return std::find(earlier.begin(), earlier.end(), id) != earlier.end();
   });
   const Usage usage_before = of_children();
   const Adoption adoption;
+  SignalGuard signals(setup.next_phase);
 
   out.begin = Time::now();
   const std::int64_t started = monotonic_ns();
@@ -259,7 +246,7 @@ ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& s
     ::close(failure[1]);
     throw errno_error("start", argv[0], why);
   }
-  signals.child_started(pid, &group);
+  signals.child_started(pid);
   ::close(failure[1]);
 
   int why = 0;
@@ -269,7 +256,6 @@ ChildOutcome run_child(const std::vector<std::string>& argv, const ChildSetup& s
 
   await_end(pid, adopting, not_ours);
   child_pid = 0;
-  witness = nullptr;
   out.interrupted_by = interrupted_by;
   int status = 0;
   rusage own{};
