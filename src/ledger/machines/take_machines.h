@@ -1,6 +1,7 @@
 // Brings what agents have counted into the account: of each component the joules that no row of the same run of the
 // agent holds yet, whoever wrote it (this, `meter agents --record`, the agent itself). So it may be done as often as one
-// likes, and joules are never lost or counted twice while the agent runs; what was not taken when it ended is gone.
+// likes, and joules are never lost or counted twice while the agent runs; what was not taken when it ended is gone, and
+// what somebody retracted does not come again.
 #pragma once
 
 #include "kernel/capability.h"

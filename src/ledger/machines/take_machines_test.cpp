@@ -115,6 +115,46 @@ TEST_F(Machines, WhatTheAgentRecordedItselfIsNotTakenAgain) {
   EXPECT_NEAR(joules(report()), 110 * 1000, 1);
 }
 
+TEST_F(Machines, WhatWasRetractedDoesNotComeAgainAndWhatFollowsDoes) {
+  reader_->machines = {machine("node7", "a", 1000)};
+  report();
+  auto ledger = Ledger::open(dir(), OpenMode::write, {.factor_set = catalog_->version()});
+  for (const auto& f : rows()) ledger->retract(f.uid, "measured twice");
+  ledger.reset();
+  EXPECT_FALSE(report().find_estimate("energy")) << "nothing is left, and nothing came";
+  reader_->machines = {machine("node7", "a", 1600)};
+  EXPECT_NEAR(joules(report()), 110 * 600, 1);
+}
+
+TEST_F(Machines, ADuplicateThatWasRetractedHidesNothing) {
+  reader_->machines = {machine("node7", "a", 1000)};
+  report();
+  auto twice = rows();
+  auto ledger = Ledger::open(dir(), OpenMode::write, {.factor_set = catalog_->version()});
+  for (Fact f : twice) {
+    f.uid += "-again";
+    ledger->record(f);
+    ledger->retract(f.uid, "twice");
+  }
+  ledger.reset();
+  reader_->machines = {machine("node7", "a", 1600)};
+  EXPECT_NEAR(joules(report()), 110 * 1600, 1);
+}
+
+TEST_F(Machines, ARowThatWasCorrectedToNothingHidesNoLaterOne) {
+  reader_->machines = {machine("node7", "a", 1000)};
+  report();
+  auto ledger = Ledger::open(dir(), OpenMode::write, {.factor_set = catalog_->version()});
+  for (Fact f : rows()) {
+    const std::string uid = std::exchange(f.uid, "");
+    f.energy = Estimate<Energy>::exact(Energy(0));
+    ledger->correct(uid, f);
+  }
+  ledger.reset();
+  reader_->machines = {machine("node7", "a", 1600)};
+  EXPECT_NEAR(joules(report()), 110 * 1600, 1);
+}
+
 TEST_F(Machines, ARestartedAgentCountsFromNothing) {
   reader_->machines = {machine("node7", "a", 1000)};
   report();
