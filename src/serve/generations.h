@@ -62,10 +62,11 @@ class Generations {
   mutable std::mutex mutex_;  // one reload at a time
   int taken_ = 0;
   bool stopping_ = false;
-  std::unique_ptr<Generation> now_;
-  std::list<std::unique_ptr<Generation>> before_;
+  // Before the gateways, whose threads may still write to the log while they end.
   mutable std::mutex version_mutex_;
   std::string version_;
+  std::unique_ptr<Generation> now_;
+  std::list<std::unique_ptr<Generation>> before_;
 };
 
 }  // namespace wattline::serve

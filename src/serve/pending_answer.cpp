@@ -96,7 +96,8 @@ const Answer& PendingAnswer::settle() {
   if (ticket_open_) {
     const double now = now_s();
     if (model_.upstream->share) spent_.cpu = model_.upstream->share->end(ticket_, now);
-    if (model_.upstream->metered) spent_.metered = model_.upstream->metered->end(metered_, now);
+    if (model_.upstream->metered && spent_.reached) spent_.metered = model_.upstream->metered->end(metered_, now);
+    else if (model_.upstream->metered) model_.upstream->metered->drop(metered_, now);
     ticket_open_ = false;
   }
   gateway_.settle(answer_, model_, spent_);

@@ -69,6 +69,37 @@ void read_consumer(TomlTable& t, AgentSelection& out) {
   out.consumer = text.substr(colon + 1);
 }
 
+// Whether joules of the one are the other's too. Equal selections are one share; two consumers are taken to be apart.
+bool overlap(const AgentSelection& a, const AgentSelection& b) {
+  if (a == b) return false;
+  const bool consumers = !a.consumer.empty() && !b.consumer.empty();
+  if (consumers) return a.level == b.level && a.consumer == b.consumer;
+  if (a.components.empty() || b.components.empty()) return true;  // all of it, or a consumer's part of all
+  return std::any_of(a.components.begin(), a.components.end(), [&](const auto& name) {
+    return std::find(b.components.begin(), b.components.end(), name) != b.components.end();
+  });
+}
+
+void check_overlaps(const Config& c, std::vector<Error>& faults) {
+  for (std::size_t i = 0; i < c.agents.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (!c.agents[i].url.empty() && c.agents[i].url == c.agents[j].url)
+        faults.push_back(
+            bad_input(fmt::format("the agents '{}' and '{}' have one url", c.agents[j].name, c.agents[i].name),
+                      c.agents[i].where, "name it once: its joules would be charged twice"));
+  for (std::size_t i = 0; i < c.upstreams.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto &a = c.upstreams[j].metered, &b = c.upstreams[i].metered;
+      if (a.agent.empty() || a.agent != b.agent || !overlap(a.selection, b.selection)) continue;
+      faults.push_back(
+          bad_input(fmt::format("upstreams '{}' and '{}' would both be charged the same joules of the agent '{}'",
+                                c.upstreams[j].name, c.upstreams[i].name, a.agent),
+                    b.where,
+                    "give both the same `agent` table, which they then share, or components or consumers "
+                    "of their own"));
+    }
+}
+
 }  // namespace
 
 std::vector<AgentConfig> read_agent_tables(TomlTable& root, const Environment& environment) {
@@ -103,6 +134,7 @@ void read_metered(TomlTable& upstream, MeteredConfig& out) {
 
 std::vector<Error> check_agents(const Config& c) {
   std::vector<Error> faults;
+  check_overlaps(c, faults);
   std::vector<std::string> names;
   for (const auto& a : c.agents) {
     if (a.name.empty()) continue;

@@ -72,6 +72,29 @@ TEST(AgentConfig, WhatDoesNotFitIsSaid) {
   EXPECT_THAT(faults("[[agent]]\nname = \"a\"\nurl = \"https://a\"\nport = 1\n"), HasSubstr("port"));
 }
 
+TEST(AgentConfig, NoJouleIsChargedTwice) {
+  const auto second = [&](const std::string& table) {
+    std::string text = upstream(table);
+    text.replace(text.find("vllm"), 4, "other");
+    return text;
+  };
+  const std::string whole = R"({ name = "gpu-7" })", board = R"({ name = "gpu-7", components = ["gpu-0"] })";
+  EXPECT_EQ(faults(agent + upstream(board) + second(board)), "") << "they share";
+  EXPECT_EQ(faults(agent + upstream(board) + second(R"({ name = "gpu-7", components = ["gpu-1"] })")), "");
+  EXPECT_EQ(faults(agent + upstream(R"({ name = "gpu-7", consumer = "container:a" })") +
+                   second(R"({ name = "gpu-7", consumer = "container:b" })")),
+            "");
+  EXPECT_THAT(faults(agent + upstream(board) + second(whole)), HasSubstr("the same joules"));
+  EXPECT_THAT(
+      faults(agent + upstream(board) + second(R"({ name = "gpu-7", components = ["gpu-0"], idle = "nobody" })")),
+      HasSubstr("the same joules"));
+  EXPECT_THAT(faults(agent + upstream(board) + second(R"({ name = "gpu-7", consumer = "container:b" })")),
+              HasSubstr("the same joules"));
+  std::string again = agent;
+  again.replace(again.find("gpu-7"), 5, "gpu-8");
+  EXPECT_THAT(faults(agent + again), HasSubstr("have one url"));
+}
+
 TEST(AgentConfig, AKeyNeverTravelsReadablyAndIsNeverTold) {
   const std::string told =
       faults("[[agent]]\nname = \"a\"\nurl = \"http://far.lan:9460\"\napi_key_env = \"AGENT_KEY\"\n");

@@ -50,7 +50,8 @@ bool AgentFeed::is_of(const AgentConfig& c) const {
 
 std::shared_ptr<AgentShare> AgentFeed::share(const AgentSelection& selection) {
   std::lock_guard lock(mutex_);
-  auto& held = shares_[selection];
+  std::erase_if(shares_, [](const auto& one) { return one.second.share.use_count() == 1; });
+  auto& held = shares_[selection].share;
   if (!held) held = std::make_shared<AgentShare>(selection, config_.interval);
   return held;
 }
@@ -61,13 +62,23 @@ AgentFeed::State AgentFeed::state() const {
 }
 
 void AgentFeed::say_trouble(const std::string& why) {
-  for (const auto& [selection, share] : shares_) share->lost(why);
+  for (const auto& [selection, held] : shares_) held.share->lost(why);
   state_.answers = false;
   state_.trouble = why;
   well_ = 0;
   if (std::exchange(said_, true) || !log_) return;
   log_(fmt::format("agent '{}' does not tell what '{}' draws: {}; answers there are modelled meanwhile", config_.name,
                    config_.url, why));
+}
+
+void AgentFeed::say_change(Held& held, const std::string& trouble) {
+  if (held.in_trouble == !trouble.empty()) return;
+  held.in_trouble = !trouble.empty();
+  if (!log_) return;
+  if (held.in_trouble)
+    log_(fmt::format("agent '{}' does not tell what an upstream needs: {}; its answers are modelled meanwhile",
+                     config_.name, trouble));
+  else log_(fmt::format("agent '{}' tells again what was missing", config_.name));
 }
 
 bool AgentFeed::ask_once() {
@@ -101,24 +112,30 @@ void AgentFeed::take(const meter::PulledSnapshot& pulled, double answered) {
     }
     last_.reset();
   }
-  strangers_ = same_run ? strangers_ : 0;
+  strangers_ = 0;
   state_.answers = true;
   state_.trouble.clear();
   if (said_ && ++well_ >= well_after) {
     said_ = false;
     if (log_) log_(fmt::format("agent '{}' answers again", config_.name));
   }
-  if (same_run && now.version <= last_->version) return;  // told already
-
   // Of the agent's two instants only the difference is used: how old the publication was when it answered.
   const Time clock = pulled.agent_clock.value_or(pulled.answered);
   const double on_the_way = std::max(0.0, (pulled.answered - pulled.asked).base()) / 2;
-  const double end = answered - on_the_way - std::clamp((clock - now.seen.now).base(), 0.0, 3600.0);
+  const double age = std::clamp((clock - now.seen.now).base(), 0.0, 3600.0), end = answered - on_the_way - age;
+  if (same_run && now.version <= last_->version) {  // told already
+    if (pulled.agent_clock && age > 3 * (config_.interval + std::max(now.resolution, now.interval)).base())
+      say_trouble(fmt::format("it answers and has told nothing new for {:.0f} s", age));
+    return;
+  }
   if (last_) {
     const auto seconds = [](const meter::Snapshot& s) { return (s.covered + s.missing).base(); };
     const double begin = same_run ? last_end_ : end - seconds(now.seen);
-    for (const auto& [selection, share] : shares_)
-      share->take(begin, end, part_between(same_run ? &*last_ : nullptr, now, selection));
+    for (auto& [selection, held] : shares_) {
+      const AgentPart part = part_between(same_run ? &*last_ : nullptr, now, selection);
+      say_change(held, part.trouble);
+      held.share->take(begin, end, part);
+    }
   }
   last_ = now;
   last_end_ = end;

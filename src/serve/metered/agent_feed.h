@@ -43,9 +43,14 @@ class AgentFeed {
   State state() const;
 
  private:
+  struct Held {
+    std::shared_ptr<AgentShare> share;
+    bool in_trouble = false;  // of its own, and said
+  };
   void run(const std::stop_token&);
   void take(const meter::PulledSnapshot&, double answered);
   void say_trouble(const std::string& why);
+  void say_change(Held&, const std::string& trouble);
 
   const AgentConfig config_;
   const std::function<void(std::string_view)> log_;
@@ -53,7 +58,7 @@ class AgentFeed {
   std::atomic<bool> leaving_{false};
 
   mutable std::mutex mutex_;  // of what follows
-  std::map<AgentSelection, std::shared_ptr<AgentShare>> shares_;
+  std::map<AgentSelection, Held> shares_;
   std::optional<meter::Published> last_;
   double last_end_ = 0;  // of it, monotonic s
   std::string stranger_;  // a run of an agent that cannot be a later one of this

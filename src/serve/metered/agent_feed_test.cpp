@@ -17,6 +17,7 @@ struct Machine {
   double started = 0, now = 100;  // s by its clock
   std::uint64_t version = 1;
   std::string trouble;  // "" it answers
+  double stuck_for = 0.05;  // s since it published
 
   meter::PulledSnapshot answer() const {
     if (!trouble.empty()) throw Error(ErrorKind::world, trouble, "there");
@@ -30,7 +31,7 @@ struct Machine {
     s.started = Time{static_cast<std::int64_t>(started * 1e9)};
     s.now = Time{static_cast<std::int64_t>(now * 1e9)};
     s.covered = s.now - s.started;
-    out.agent_clock = s.now + Duration(0.05);
+    out.agent_clock = s.now + Duration(stuck_for);
     meter::ComponentSeen c;
     c.info.component = "gpu-0";
     c.info.domain = meter::Domain::gpu;
@@ -128,6 +129,39 @@ TEST(AgentFeed, SeveralAgentsBehindOneUrlAreNotAddedUp) {
   f.machine.pass(2);
   EXPECT_TRUE(f.feed.ask_once());
   EXPECT_NEAR(f.state().elsewhere, 200, 1e-6);
+}
+
+TEST(AgentFeed, TwoAgentsByTurnsAreNeverBelievedToBeOne) {
+  Fed f;
+  f.feed.ask_once();
+  Machine other = f.machine;
+  other.instance = "other";
+  other.started = 3;
+  for (int i = 0; i < 40; ++i) {
+    std::swap(f.machine, other);
+    f.machine.pass(1);
+    EXPECT_EQ(f.feed.ask_once(), f.machine.instance == "a") << i;
+  }
+}
+
+TEST(AgentFeed, WhatAnUpstreamNeedsAndIsNotToldIsSaidOnce) {
+  Fed f;
+  const auto share = f.feed.share({{"gpu-9"}, "", "", true});
+  f.feed.ask_once();
+  for (int i = 0; i < 5; ++i) {
+    f.machine.pass(1);
+    f.feed.ask_once();
+  }
+  ASSERT_EQ(f.said.size(), 1u);
+  EXPECT_THAT(f.said[0], HasSubstr("gpu-9"));
+}
+
+TEST(AgentFeed, OneThatAnswersAndTellsNothingNewIsInTrouble) {
+  Fed f;
+  f.feed.ask_once();
+  f.machine.stuck_for = 60;
+  EXPECT_FALSE(f.feed.ask_once());
+  EXPECT_THAT(f.feed.state().trouble, HasSubstr("nothing new for 60 s"));
 }
 
 TEST(AgentFeed, AMachineWhoseClockWasSetBackIsBelievedInTheEnd) {

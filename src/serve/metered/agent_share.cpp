@@ -23,10 +23,12 @@ void AgentShare::settle(double now) {
   now_.request_s += passed * under_way_;
   now_.busy_s += under_way_ > 0 ? passed : 0;
   now_.at = std::max(now_.at, now);
-  if (marks_.empty() || now_.at - marks_.back().at >= between_marks) {
-    marks_.push_back(now_);
-    if (marks_.size() > most_marks) marks_.pop_front();
-  }
+  if (marks_.empty() || now_.at - marks_.back().at >= between_marks) mark();
+}
+
+void AgentShare::mark() {
+  marks_.push_back(now_);
+  if (marks_.size() > most_marks) marks_.pop_front();
 }
 
 AgentShare::Mark AgentShare::sums_at(double t) const {
@@ -50,7 +52,7 @@ bool AgentShare::is_stale(double now) const {
 AgentShare::Ticket AgentShare::begin(double now) {
   std::lock_guard lock(mutex_);
   settle(now);
-  ++under_way_;
+  if (under_way_++ == 0) mark();  // what was before is nobody's
   return {now};
 }
 
@@ -58,6 +60,7 @@ std::optional<AgentShare::Cost> AgentShare::end(Ticket ticket, double now) {
   std::lock_guard lock(mutex_);
   settle(now);
   under_way_ = std::max(0, under_way_ - 1);
+  if (under_way_ == 0) mark();  // and so is what comes after
   busy_at_ = now_.at;
   if (!has_rate_ || !steps_.back().known || is_stale(now)) return std::nullopt;
   const double begin = std::min(ticket.begin, now), last = steps_.back().end;
@@ -84,6 +87,17 @@ std::optional<AgentShare::Cost> AgentShare::end(Ticket ticket, double now) {
   return Cost{Energy(joules), Energy(sd), measured};
 }
 
+void AgentShare::drop(Ticket ticket, double now) {
+  std::lock_guard lock(mutex_);
+  settle(now);
+  under_way_ = std::max(0, under_way_ - 1);
+  // Of the time since the last interval: what was told before is shared out.
+  const double begin = std::max(ticket.begin, last_end_.at);
+  for (auto& m : marks_) m.request_s -= std::max(0.0, m.at - begin);
+  now_.request_s -= std::max(0.0, now_.at - begin);
+  mark();
+}
+
 void AgentShare::take(double begin, double end, const AgentPart& part) {
   std::lock_guard lock(mutex_);
   settle(std::max(now_.at, end));
@@ -100,9 +114,10 @@ void AgentShare::take(double begin, double end, const AgentPart& part) {
     return;
   }
   constexpr double jitter = 0.25;
-  if (!steps_.empty() && begin - last > jitter) steps_.push_back({last, begin, rate_, rate_spread_, false, measured_});
+  const bool gap = !steps_.empty() && begin - last > jitter;
+  if (gap) steps_.push_back({last, begin, rate_, rate_spread_, false, measured_});
   else if (!steps_.empty()) begin = last;
-  const Mark from = steps_.empty() ? sums_at(begin) : last_end_, to = sums_at(end);
+  const Mark from = steps_.empty() || gap ? sums_at(begin) : last_end_, to = sums_at(end);
   const double request_s = to.request_s - from.request_s, busy_s = to.busy_s - from.busy_s;
   const double busy = std::clamp(busy_s / (end - begin), 0.0, 1.0);
   const double joules = work + idle * busy;

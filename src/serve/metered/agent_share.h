@@ -39,6 +39,8 @@ class AgentShare {
   Ticket begin(double now);
   // Nothing: what the request drew is not known.
   std::optional<Cost> end(Ticket, double now);
+  // The request came to nothing before it reached the machine: it bears nothing, and its seconds do not count.
+  void drop(Ticket, double now);
 
   // Of an interval that is over, in order.
   void take(double begin, double end, const AgentPart&);
@@ -69,6 +71,7 @@ class AgentShare {
   };
 
   void settle(double now);
+  void mark();
   Mark sums_at(double t) const;
   void forecast();
   bool is_stale(double now) const;

@@ -173,10 +173,33 @@ TEST(AgentShare, ARestartedAgentLeavesAGap) {
   AgentShare share({});
   teach(share, 100);
   const auto t = share.begin(1);
-  share.take(8, 10, part(200));
-  EXPECT_FALSE(share.end(t, 10));
-  const auto u = share.begin(10);
-  EXPECT_TRUE(share.end(u, 11));
+  share.take(31, 32, part(100));
+  EXPECT_FALSE(share.end(t, 32));
+  const auto u = share.begin(32);
+  const auto cost = share.end(u, 33);
+  ASSERT_TRUE(cost);
+  EXPECT_NEAR(cost->energy.base(), 100, 1) << "the seconds of the gap are not its own";
+}
+
+TEST(AgentShare, WhatEndsWithinAMomentCountsInItsOwnInterval) {
+  AgentShare share({});
+  teach(share, 100);
+  auto t = share.begin(1.3);
+  share.end(t, 1.305);
+  share.take(1, 2, part(0.5));
+  EXPECT_NEAR(share.state(2).owed, 0, 0.01) << "0.5 J in 5 ms is the rate it was charged at";
+  share.take(2, 3, part(70));
+  EXPECT_NEAR(share.state(3).elsewhere, 70, 1e-9) << "nothing was under way";
+}
+
+TEST(AgentShare, ARequestThatCameToNothingBearsNothing) {
+  AgentShare share({});
+  teach(share, 100);
+  const auto good = share.begin(1), lost = share.begin(1);
+  share.drop(lost, 5);
+  share.take(1, 6, part(500));
+  EXPECT_NEAR(share.end(good, 6)->energy.base(), 500, 1);
+  EXPECT_NEAR(share.state(6).charged, 500 + 100, 101) << "of which up to 100 J are the first one's";
 }
 
 TEST(AgentShare, WhatIsOwedToNobodyIsForgiven) {
